@@ -1,0 +1,156 @@
+"""Files that are written whole or not at all, and locks that die with their holder (stdlib only)."""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from numpygpt.errors import UserError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+class NotWritable(UserError):
+    """A file could not be written: full disk, read-only folder. `__cause__` is the OSError."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns an OSError of its block into NotWritable, which names `path` and what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise NotWritable(
+            f"{path} cannot be written ({reason}): make room, or make the folder writable, and try again"
+        ) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside `path` to be written; then it is flushed to disk and takes its place.
+
+    If anything fails, `path` is as it was, the temporary file is gone, and an OSError becomes NotWritable.
+    The temporary name is fixed, so that what kill -9 leaves is overwritten by the next attempt: whoever
+    writes a file holds a lock on it.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    with writing(path):
+        try:
+            yield temporary
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        if sys.platform != "win32":  # the new name is on disk only when the folder is
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+
+class Locked(UserError):
+    """Another process holds the lock."""
+
+
+@contextmanager
+def locked(path: Path, patience: float = 0.5) -> Iterator[None]:
+    """Holds the operating system's lock on the file `path`, which is made and stays; the folder exists.
+
+    The lock dies with the process, however that ends, even while workers that it forked live on. Raises
+    Locked, naming the holder, if the lock is not free within `patience` seconds: more than 0, because
+    `is_locked` in a reader holds it for some microseconds.
+    """
+    handle = _acquire(path, patience)
+    _held.add(handle)
+    try:
+        yield
+    finally:
+        _held.discard(handle)
+        _unlock(handle)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether some process, this one included, holds the lock; writes nothing."""
+    try:
+        with path.open("rb", buffering=0) as handle:
+            if not _try_lock(handle, exclusive=False):
+                return True
+            _unlock(handle)
+            return False
+    except OSError:  # no such file, or none that we may read
+        return False
+
+
+def _acquire(path: Path, patience: float) -> BinaryIO:
+    deadline = time.monotonic() + patience
+    while True:
+        with writing(path):
+            handle = path.open("a+b", buffering=0)
+            if _try_lock(handle, exclusive=True):
+                if _is_at(handle, path):  # else its folder was moved aside since we opened it
+                    handle.truncate(0)
+                    handle.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
+                    return handle
+                _unlock(handle)
+        handle.close()
+        if time.monotonic() > deadline:
+            holder = path.read_text(encoding="utf-8", errors="replace") or "another process"
+            raise Locked(f"{path.parent} is being worked on by {holder}: wait for it, or stop it")
+        time.sleep(0.02)
+
+
+_held: set[BinaryIO] = set()
+
+if sys.platform == "win32":
+    _LOCKED_BYTE = 1 << 30  # beyond the text: Windows forbids others to read what is locked
+
+    def _try_lock(handle: BinaryIO, exclusive: bool) -> bool:
+        handle.seek(_LOCKED_BYTE)
+        try:
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: BinaryIO) -> None:
+        with suppress(OSError, ValueError):
+            handle.seek(_LOCKED_BYTE)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_UNLCK, 1)
+        handle.close()
+
+    def _is_at(handle: BinaryIO, path: Path) -> bool:
+        return True  # Windows moves no folder with an open file in it
+
+else:
+
+    def _try_lock(handle: BinaryIO, exclusive: bool) -> bool:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(handle: BinaryIO) -> None:
+        handle.close()  # not LOCK_UN, which in a forked child would take the lock from the parent
+
+    def _is_at(handle: BinaryIO, path: Path) -> bool:
+        return path.exists() and os.path.samestat(os.fstat(handle.fileno()), path.stat())
+
+    def _forget_in_fork() -> None:
+        for handle in _held:
+            handle.close()
+        _held.clear()
+
+    os.register_at_fork(after_in_child=_forget_in_fork)

@@ -1,0 +1,299 @@
+"""The run folder: its files, their schema, and how they are written and read (standard library only).
+
+    run.json       what was asked: config, identity, corpus, environment, git commit
+    metrics.jsonl  a line per logged step or evaluation, appended
+    scores.json    bits per block of the validation text
+    passages.json  bits of single tokens of a few passages
+    result.json    written once, last: that it exists means that the run is complete
+    failure.json   status and reason, if it failed
+    run.lock       held while a process works on the run; it stays, and means nothing when nobody holds it
+    tokenizer.json, checkpoint.safetensors, samples.txt, curves.png: written by others, with `files.replacing`
+
+Every file but metrics.jsonl is replaced atomically. A reader of a damaged or half-written folder gets a
+`UserError` that names the file, never a wrong number: JSON files carry a sha256 over their content, each line
+of metrics.jsonl carries a CRC-32 over its bytes, and result.json says how many such lines there were.
+
+JSON knows no NaN and no infinity: here they are `{"float": "nan"}`, `{"float": "inf"}`, `{"float": "-inf"}`,
+and reading gives the float back. NumPy numbers and arrays are written as numbers and lists.
+
+Only the process that holds `RunFolder.lock` writes; anybody may read at any time, without write permission.
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpygpt.errors import UserError
+from numpygpt.files import Locked as RunLocked
+from numpygpt.files import NotWritable as RunNotWritable
+from numpygpt.files import is_locked, locked, replacing, writing
+
+__all__ = ["RunDamaged", "RunFolder", "RunLocked", "RunNotWritable", "RunUnfinished", "find_runs"]
+
+SCHEMA = 1
+RUN_MARKS = frozenset({"run.json", "result.json", "failure.json", "metrics.jsonl"})
+REQUIRED = {
+    "run.json": ("name", "identity", "config", "corpus", "environment", "git"),
+    "result.json": (
+        *("tokenizer", "vocab_size", "val_loss", "bits_per_byte", "bits_per_char", "chars_per_token"),
+        *("n_params", "n_params_embedding", "train_seconds", "iters", "seed", "corpus"),
+    ),
+    "scores.json": ("block_bytes", "block_chars", "bits_tokens", "bits_residual"),
+    "passages.json": ("passages",),
+    "failure.json": ("status", "reason"),
+}
+
+
+class RunDamaged(UserError):
+    """A file of a run folder does not hold what was written to it."""
+
+
+class RunUnfinished(UserError):
+    """A file that a run writes later is not there yet."""
+
+
+@dataclass(frozen=True, order=True)
+class RunFolder:
+    """One run's folder. Making this object touches no disk; `create` makes the folder.
+
+    Reading raises RunUnfinished for a file that is not there, RunDamaged for one that is not what was
+    written, UserError for one of another schema or without read permission; writing raises RunNotWritable.
+    """
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+
+    name = property(lambda self: self.path.name)
+    tokenizer_path = property(lambda self: self.path / "tokenizer.json")
+    checkpoint_path = property(lambda self: self.path / "checkpoint.safetensors")
+    samples_path = property(lambda self: self.path / "samples.txt")
+    curves_path = property(lambda self: self.path / "curves.png")
+    metrics_path = property(lambda self: self.path / "metrics.jsonl")
+    _lock_path = property(lambda self: self.path / "run.lock")
+
+    # --- state and lock ---
+
+    def state(self) -> str:
+        """One of "done", "failed", "running", "interrupted", derived from what the folder holds."""
+        ended = self._ended()
+        if ended is None and is_locked(self._lock_path):
+            return "running"
+        return ended or self._ended() or "interrupted"  # it may have ended while we looked at the lock
+
+    def _ended(self) -> str | None:
+        if (self.path / "result.json").exists():
+            return "done"
+        return "failed" if (self.path / "failure.json").exists() else None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Holds the run for this process; raises RunLocked, naming the holder, if another one holds it.
+
+        The lock is the operating system's and dies with the process, however that ends. Makes the folder.
+        """
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        with locked(self._lock_path):
+            yield
+
+    # --- run.json, result.json, scores.json, passages.json, failure.json ---
+
+    def create(self, run: dict[str, Any]) -> None:
+        """Makes the folder and writes run.json."""
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        self._write("run.json", run)
+
+    def run(self) -> dict[str, Any]:
+        return self._read("run.json")
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        """Writes result.json, after which the run is done. Adds `metrics_rows`, so that a loss is noticed."""
+        self._write("result.json", {**result, "metrics_rows": len(self.metrics())})
+
+    def result(self) -> dict[str, Any]:
+        return self._read("result.json")
+
+    def write_scores(self, scores: dict[str, Any]) -> None:
+        self._write("scores.json", scores)
+
+    def scores(self) -> dict[str, Any]:
+        return self._read("scores.json")
+
+    def write_passages(self, passages: Any) -> None:
+        self._write("passages.json", {"passages": passages})
+
+    def passages(self) -> Any:
+        return self._read("passages.json")["passages"]
+
+    def write_failure(self, status: str, reason: str) -> None:
+        """Records that the run failed: `status` is one word or two ("diverged"), `reason` a sentence."""
+        self._write("failure.json", {"status": status, "reason": reason})
+
+    def failure(self) -> dict[str, Any] | None:
+        """{"status", "reason"} of a failed run, else None."""
+        return self._read("failure.json") if (self.path / "failure.json").exists() else None
+
+    def clear_failure(self) -> None:
+        """Forgets a recorded failure; to be called when a failed run starts anew."""
+        with writing(self.path / "failure.json"):
+            (self.path / "failure.json").unlink(missing_ok=True)
+
+    def _write(self, name: str, content: dict[str, Any]) -> None:
+        missing = [key for key in REQUIRED[name] if key not in content]
+        if missing:
+            raise ValueError(f"{name} lacks {', '.join(missing)}")
+        document = {"schema": SCHEMA, **_to_json(content)}
+        document["content_sha256"] = _digest(document)
+        text = json.dumps(document, indent=None if name in ("scores.json", "passages.json") else 2)
+        with replacing(self.path / name) as temporary:
+            temporary.write_text(text + "\n", encoding="ascii")
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        raw = _read_bytes(path)
+        if raw is None:
+            raise RunUnfinished(f"{path} does not exist: the run is {self.state()}; run its command again")
+        try:
+            content = json.loads(raw.decode("ascii"))
+            intact = content.pop("content_sha256") == _digest(content)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            intact = False
+        if not intact:
+            raise RunDamaged(f"{path} is damaged: delete the folder {self.path} and run its command again")
+        if content.get("schema") != SCHEMA or any(key not in content for key in REQUIRED[name]):
+            raise UserError(f"{path} was written by another version of numpygpt: use that, or run it again")
+        return _from_json(content)
+
+    # --- metrics.jsonl ---
+
+    def append_metrics(self, row: dict[str, Any]) -> None:
+        """Appends one line, in one write. What a crash left half-written before it is cut off first."""
+        if not isinstance(row.get("step"), int) or not isinstance(row.get("kind"), str):
+            raise ValueError(f"a row of metrics has a step and a kind, unlike {row}")
+        body = json.dumps(_to_json(row)).encode("ascii")[:-1]
+        line = body + b', "crc": "%08x"}\n' % zlib.crc32(body)
+        path = self.metrics_path
+        with writing(path), path.open("a+b", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            if size and (file.seek(size - 1), file.read(1))[1] != b"\n":
+                file.seek(0)
+                size = file.read().rfind(b"\n") + 1
+                file.truncate(size)
+            try:
+                if file.write(line) != len(line):
+                    raise OSError(None, "No space left on device")
+            except BaseException:
+                file.truncate(size)
+                raise
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The rows in the order of writing; a half-written last line is no row. [] if there is no file."""
+        rows = [row for _, row in self._metric_lines()]
+        if (self.path / "result.json").exists() and len(rows) < self.result().get("metrics_rows", 0):
+            raise RunDamaged(
+                f"{self.metrics_path} is damaged, lines after line {len(rows)} are missing: "
+                f"delete the folder {self.path} and run its command again"
+            )
+        return rows
+
+    def drop_metrics_after(self, step: int) -> None:
+        """Keeps the rows up to `step` (inclusive), the step of the checkpoint from which a run resumes."""
+        raw = _read_bytes(self.metrics_path) or b""
+        kept = b"".join(line for line, row in self._metric_lines() if row["step"] <= step)
+        if kept != raw:
+            with replacing(self.metrics_path) as temporary:
+                temporary.write_bytes(kept)
+
+    def _metric_lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        raw = _read_bytes(self.metrics_path) or b""
+        for number, line in enumerate(raw.split(b"\n")[:-1], start=1):
+            match = _METRIC_LINE.fullmatch(line)
+            if match is None or int(match["crc"], 16) != zlib.crc32(match["body"]):
+                raise RunDamaged(
+                    f"{self.metrics_path} is damaged in line {number}: "
+                    f"delete the folder {self.path} and run its command again"
+                )
+            yield line + b"\n", _from_json(json.loads(match["body"] + b"}"))
+
+
+_METRIC_LINE = re.compile(rb'(?P<body>\{.*), "crc": "(?P<crc>[0-9a-f]{8})"\}', re.DOTALL)
+
+
+def find_runs(root: str | os.PathLike[str]) -> list[RunFolder]:
+    """All run folders in `root` at any depth, itself included, sorted by path; [] if there are none.
+
+    A folder that holds any of a run's own files counts, so that damaged runs are found too. Folders whose
+    names start with a dot are passed over; links are followed, each folder visited once.
+    """
+    runs, seen = [], set()
+
+    def unreadable(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise UserError(
+                f"{error.filename} cannot be read ({error.strerror}): name a folder that can be"
+            ) from error
+
+    for folder, subfolders, files in os.walk(root, onerror=unreadable, followlinks=True):
+        try:
+            status = Path(folder).stat()
+        except FileNotFoundError:  # moved aside since it was listed
+            continue
+        is_new, is_run = (status.st_dev, status.st_ino) not in seen, not RUN_MARKS.isdisjoint(files)
+        seen.add((status.st_dev, status.st_ino))
+        if is_new and is_run:
+            runs.append(RunFolder(Path(folder)))
+        inside = is_new and not is_run
+        subfolders[:] = [name for name in subfolders if inside and not name.startswith(".")]
+    return sorted(runs)
+
+
+# --- JSON ---
+
+
+def _to_json(value: Any) -> Any:
+    """`value` in types that JSON knows; raises TypeError for others (a bug of ours, not of a user)."""
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError(f"keys in a run folder are strings, not {list(value)[:3]}")
+        return {key: _to_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_json(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else {"float": str(float(value))}
+    if hasattr(value, "tolist"):  # NumPy scalars and arrays, without importing NumPy
+        return _to_json(value.tolist())
+    return value
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        if len(value) == 1 and value.get("float") in ("nan", "inf", "-inf"):
+            return float(value["float"])
+        return {key: _from_json(item) for key, item in value.items()}
+    return [_from_json(item) for item in value] if isinstance(value, list) else value
+
+
+def _digest(content: dict[str, Any]) -> str:
+    """sha256 of the content as canonical JSON: sorted keys, no spaces, ASCII, shortest exact floats."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _read_bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): make it readable") from error
