@@ -1,0 +1,14 @@
+"""Tokenizers: characters, words, BPE with and without byte fallback, bytes.
+
+tokenizer = create("bpe", vocab_size=2048)
+tokenizer.train(text)
+ids = tokenizer.encode(text)
+assert tokenizer.decode(ids) == text
+tokenizer.save("tokenizer.json");  tokenizer = load("tokenizer.json")
+"""
+
+from numpygpt.tokenizers.base import UNK, Tokenizer
+from numpygpt.tokenizers.char import CharTokenizer
+from numpygpt.tokenizers.registry import KINDS, create, from_dict, load, option_names
+
+__all__ = ["KINDS", "UNK", "CharTokenizer", "Tokenizer", "create", "from_dict", "load", "option_names"]

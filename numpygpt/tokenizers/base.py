@@ -1,0 +1,252 @@
+"""The contract that all tokenizers share.
+
+A tokenizer cuts a text into stretches and gives each stretch an id. Every id but the special ones has a text
+of its own. Where a stretch always equals the id's own text the id is *exact*; a tokenizer whose ids are all
+exact, for every text, is *lossless*; the others say what they lose.
+
+Special tokens come first, in the order given; what follows is up to the kind. A special token is never
+recognised in a text: the six characters `<unk>` are six characters.
+"""
+
+import hashlib
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from numpygpt.errors import UserError
+from numpygpt.tokenizers import files
+from numpygpt.tokenizers.unicode import check_text
+
+UNK = "<unk>"
+
+
+class Tokenizer(ABC):
+    """A trainable map between text and ids; the subclasses differ in where they cut.
+
+    `specials` are the names of the special tokens. By default there is only `<unk>`, and only in tokenizers
+    that can meet a text they have no ids for; those insist on it.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, *, specials: Sequence[str] | None = None):
+        if specials is None:
+            specials = (UNK,) if self.meets_unknown else ()
+        self.specials: tuple[str, ...] = checked_specials(specials, needs_unk=self.meets_unknown)
+        self.special_ids: dict[str, int] = {name: id for id, name in enumerate(self.specials)}
+        self._own: list[bytes | None] = []  # each id's own text in UTF-8; None for specials; empty: untrained
+
+    # ------------------------------------------------------------------ what the subclasses say
+
+    @property
+    @abstractmethod
+    def meets_unknown(self) -> bool:
+        """Whether some text has no ids, so that `<unk>` must stand for it."""
+
+    @property
+    @abstractmethod
+    def losses(self) -> str:
+        """What `decode(encode(text))` may lose, such as "loses case, spaces"; empty if nothing."""
+
+    @abstractmethod
+    def train(self, text: str | Iterable[str]) -> None:
+        """Learn the vocabulary from a text, or from a stream of chunks that concatenate to it.
+
+        The same text gives the same vocabulary, however it is cut into chunks. UserError: the text is empty,
+        holds a lone surrogate, or does not fit the options.
+        """
+
+    @abstractmethod
+    def encode(self, text: str) -> np.ndarray:
+        """The ids of `text`, int32 (n,). UserError: the text holds a lone surrogate."""
+
+    @abstractmethod
+    def _options(self) -> dict[str, Any]:
+        """The constructor's keywords besides `specials`."""
+
+    @abstractmethod
+    def _learned(self) -> dict[str, Any]:
+        """What training found, as JSON values: the source of truth from which the rest is derived."""
+
+    @abstractmethod
+    def _restore(self, learned: dict[str, Any]) -> None:
+        """Take back what `_learned` gave, trusting none of it: UserError where it is damaged."""
+
+    # ------------------------------------------------------------------ ids and their texts
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of ids: specials, alphabet, bytes, merges, everything."""
+        return len(self._vocabulary)
+
+    @property
+    def unk_id(self) -> int | None:
+        """The id of `<unk>`, or None."""
+        return self.special_ids.get(UNK)
+
+    @property
+    def lossless(self) -> bool:
+        """Whether `decode(encode(text)) == text` for every str."""
+        return not self.losses
+
+    @property
+    def exact(self) -> np.ndarray:
+        """For each id whether the source it stands for is always its own text: bool (vocab_size,)."""
+        return np.array([own is not None for own in self._vocabulary])
+
+    def token_bytes(self, id: int) -> bytes | None:
+        """The id's own text in UTF-8 (of a byte token, its byte); None for special tokens."""
+        return self._vocabulary[self._checked_ids([id])[0]]
+
+    def token(self, id: int) -> str:
+        """The id for a reader: its own text (bytes that are no text as `\\xNN`), or the special's name."""
+        own = self.token_bytes(id)
+        return self.specials[id] if own is None else own.decode("utf-8", errors="backslashreplace")
+
+    @property
+    def _vocabulary(self) -> list[bytes | None]:
+        if not self._own:
+            raise UserError(f"this {self.kind} tokenizer has no vocabulary yet: train it or load one")
+        return self._own
+
+    def _set_vocabulary(self, own: Iterable[bytes]) -> None:
+        """Number the specials and then `own`; whatever speeds up decoding and spans is derived here."""
+        vocabulary: list[bytes | None] = [None] * len(self.specials)
+        vocabulary += own
+        self._own = vocabulary
+        self._printed = [name.encode() for name in self.specials]
+        self._printed += [text for text in vocabulary if text is not None]
+        self._widths = np.array([0 if text is None else len(text) for text in vocabulary], dtype=np.int64)
+
+    # ------------------------------------------------------------------ from ids to text and back
+
+    def decode(self, ids: Iterable[int] | np.ndarray) -> str:
+        """The text of `ids`; special tokens show as their names, invalid UTF-8 as U+FFFD.
+
+        UserError: ids that are no integers, or outside of [0, vocab_size).
+        """
+        pieces = map(self._printed.__getitem__, self._checked_ids(ids).tolist())
+        return b"".join(pieces).decode("utf-8", errors="replace")
+
+    def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of `text`, int32 (n,), and where in its UTF-8 bytes each one's stretch ends, int64 (n,).
+
+        The stretches tile the text from byte 0; what follows the last one is the tail.
+        """
+        ids = self.encode(text)
+        widths = self._widths[ids]
+        if self.meets_unknown:
+            unknown = ids == self.unk_id
+            if unknown.any():
+                widths[unknown] = self._unknown_widths(text)
+        return ids, np.cumsum(widths)
+
+    def _unknown_widths(self, text: str) -> np.ndarray:
+        """The byte widths of the stretches that `<unk>` stands for, in order: int64."""
+        raise NotImplementedError
+
+    def _checked_ids(self, ids: Iterable[int] | np.ndarray) -> np.ndarray:
+        array = np.asarray(ids if isinstance(ids, np.ndarray | Sequence) else list(ids))
+        if array.size == 0:
+            return np.zeros(0, dtype=np.int64)
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise UserError(
+                f"token ids must be a flat sequence of integers, not {array.ndim}-dimensional {array.dtype}"
+            )
+        size = self.vocab_size
+        if array.min() < 0 or array.max() >= size:
+            wrong = array[(array < 0) | (array >= size)][0]
+            raise UserError(f"token id {wrong} is outside of the vocabulary: ids go from 0 to {size - 1}")
+        return array
+
+    # ------------------------------------------------------------------ files
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tokenizer as JSON values: format, version, kind, options, and what it learned."""
+        header = {"format": files.FORMAT, "version": files.VERSION, "kind": self.kind}
+        assert self._vocabulary
+        return {**header, "options": {"specials": list(self.specials), **self._options()}, **self._learned()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """The tokenizer that `to_dict` described; UserError if the description is damaged."""
+        files.check_header(data)
+        if data.get("kind") != cls.kind:
+            raise UserError(f"this describes a tokenizer of kind {data.get('kind')!r}, not {cls.kind!r}")
+        options = data.get("options")
+        if not isinstance(options, dict):
+            raise UserError(f"the {cls.kind} tokenizer's options are missing or damaged")
+        try:
+            tokenizer = cls(**options)
+        except TypeError as error:  # an option that the class does not know
+            raise UserError(f"the {cls.kind} tokenizer's options are damaged: {error}") from None
+        tokenizer._restore({key: value for key, value in data.items() if key not in _HEADER})
+        return tokenizer
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the tokenizer to `path` as JSON, atomically. UserError: the path cannot be written."""
+        files.write_json(path, self.to_dict())
+
+    def fingerprint(self) -> str:
+        """The sha256 of the tokenizer's canonical JSON: equal if and only if it encodes by the same file."""
+        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self._options().items())
+        state = f"{len(self._own)} ids" if self._own else "untrained"
+        return f"{type(self).__name__}({options}) with {state}"
+
+
+_HEADER = ("format", "version", "kind", "options")
+
+
+# ---------------------------------------------------------------------- checks that the kinds share
+
+
+def checked_specials(specials: Sequence[str], needs_unk: bool) -> tuple[str, ...]:
+    """The names of special tokens: non-empty, all different, with `<unk>` among them where it is needed."""
+    if isinstance(specials, str) or not all(isinstance(name, str) and name for name in specials):
+        raise UserError(f"specials must be a list of non-empty names such as ['<unk>'], not {specials!r}")
+    for name in specials:
+        check_text(name)
+    if len(set(specials)) != len(specials):
+        raise UserError(f"specials names a token twice: {list(specials)}")
+    if needs_unk and UNK not in specials:
+        raise UserError(f"this tokenizer can meet unknown text, so specials must contain {UNK!r}")
+    return tuple(specials)
+
+
+def checked_int(name: str, value: int, minimum: int) -> int:
+    """An option that counts something."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
+        raise UserError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
+    return int(value)
+
+
+def checked_bool(name: str, value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise UserError(f"{name} must be true or false, not {value!r}")
+    return value
+
+
+def checked_alphabet(learned: dict[str, Any]) -> str:
+    """The characters of a saved vocabulary: one string, each character once, in code point order."""
+    alphabet = learned.get("alphabet")
+    if not isinstance(alphabet, str) or not alphabet:
+        raise UserError("the tokenizer file is damaged: its alphabet is missing or no text")
+    if any(a >= b for a, b in pairwise(alphabet)):
+        raise UserError("the tokenizer file is damaged: its alphabet is unsorted or holds a character twice")
+    return check_text(alphabet)
+
+
+def checked_keys(learned: dict[str, Any], *names: str) -> None:
+    """Refuse a file that lacks a key of its kind or has one too many."""
+    if set(learned) != set(names):
+        odd = sorted(set(learned) ^ set(names))
+        raise UserError(f"the tokenizer file is damaged: missing or unknown keys {', '.join(map(repr, odd))}")

@@ -1,0 +1,66 @@
+"""Tokenizer files: versioned JSON, written whole or not at all, read without running code.
+
+{"format": "numpygpt-tokenizer", "version": 1, "kind": "char", "options": {...}, ...what the kind learned}
+"""
+
+import contextlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from numpygpt.errors import UserError
+
+FORMAT = "numpygpt-tokenizer"
+VERSION = 1
+
+
+def write_json(path: str | os.PathLike[str], data: dict[str, Any]) -> None:
+    """Write `data` as UTF-8 JSON, atomically: after a crash `path` holds the old file or the new one."""
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("x", encoding="utf-8", newline="\n") as file:
+            json.dump(data, file, ensure_ascii=False, indent=0)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise UserError(f"cannot write the tokenizer to {path}: {error.strerror or error}") from None
+
+
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The object in a tokenizer file, its format and version checked; a UserError says what is wrong."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+    except OSError as error:
+        raise UserError(f"cannot read the tokenizer file {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is no tokenizer file: it is not UTF-8 text") from None
+    try:
+        data = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is no tokenizer file, or a damaged one: {error}") from None
+    check_header(data, str(path))
+    return data
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a JSON object in it names a key twice")
+    return result
+
+
+def check_header(data: Any, source: str = "the tokenizer data") -> None:
+    """Refuse what is not a tokenizer of this format and version."""
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise UserError(f"{source} is no tokenizer of this project: it lacks the key format={FORMAT!r}")
+    if data.get("version") != VERSION:
+        raise UserError(
+            f"{source} has version {data.get('version')!r} of the tokenizer format, this program reads "
+            f"version {VERSION}: train the tokenizer again or update the program"
+        )
