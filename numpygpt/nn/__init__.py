@@ -1,0 +1,33 @@
+"""Layers with explicit forward and backward passes: `from numpygpt.nn import Linear`."""
+
+from numpygpt.nn.activations import GELU, LeakyReLU, ReLU, Softmax
+from numpygpt.nn.attention import KeyValueCache, MultiHeadAttention
+from numpygpt.nn.block import FeedForward, TransformerBlock
+from numpygpt.nn.dropout import Dropout
+from numpygpt.nn.embedding import Embedding, PositionEmbedding
+from numpygpt.nn.linear import Linear
+from numpygpt.nn.loss import CrossEntropy, LinearCrossEntropy
+from numpygpt.nn.module import FlatMemory, Module, Parameter, Workspace
+from numpygpt.nn.norm import LayerNorm
+
+__all__ = [
+    "GELU",
+    "CrossEntropy",
+    "Dropout",
+    "Embedding",
+    "FeedForward",
+    "FlatMemory",
+    "KeyValueCache",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "LinearCrossEntropy",
+    "Module",
+    "MultiHeadAttention",
+    "Parameter",
+    "PositionEmbedding",
+    "ReLU",
+    "Softmax",
+    "TransformerBlock",
+    "Workspace",
+]

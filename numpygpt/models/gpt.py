@@ -1,0 +1,159 @@
+"""GPT: a decoder-only transformer, put together from the layers in `numpygpt.nn`."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from numpygpt.errors import UserError
+from numpygpt.nn import (
+    Dropout,
+    Embedding,
+    FlatMemory,
+    KeyValueCache,
+    LayerNorm,
+    Linear,
+    LinearCrossEntropy,
+    Module,
+    PositionEmbedding,
+    TransformerBlock,
+    Workspace,
+)
+from numpygpt.nn.functional import Array
+
+
+@dataclass(frozen=True)
+class GPTConfig:
+    """The shape of a GPT.
+
+    vocab_size V, block_size T (the most positions it can see), n_layer, n_head, n_embd C; `bias` in the linear
+    layers and layer norms; `head_bias` in the output head; `tied` makes the head's matrix the token table.
+    """
+
+    vocab_size: int
+    block_size: int = 128
+    n_layer: int = 4
+    n_head: int = 4
+    n_embd: int = 256
+    activation: str = "relu"
+    dropout: float = 0.0
+    bias: bool = True
+    head_bias: bool = True
+    tied: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
+            if getattr(self, name) < 1:
+                raise UserError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if not 0 <= self.dropout < 1:
+            raise UserError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
+
+
+class GPT(Module):
+    """Token ids (B, T) to logits (B, T, V): tokens and positions embedded, n_layer blocks, a norm, the head.
+
+    All parameters live in one buffer (`flat`). Matrices start normal with standard deviation 0.02, those that
+    write into the residual stream with 0.02 / sqrt(2 n_layer): Radford et al. 2019, section 2.3.
+    """
+
+    def __init__(self, config: GPTConfig, *, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> None:
+        self.config = c = config
+        self.tokens = Embedding(c.vocab_size, c.n_embd, rng=rng, dtype=dtype)
+        self.positions = PositionEmbedding(c.block_size, c.n_embd, rng=rng, dtype=dtype)
+        self.drop = Dropout(c.dropout)
+        self.blocks = [
+            TransformerBlock(
+                c.n_embd,
+                c.n_head,
+                rng=rng,
+                activation=c.activation,
+                bias=c.bias,
+                dropout=c.dropout,
+                proj_std=0.02 / (2 * c.n_layer) ** 0.5,
+                dtype=dtype,
+            )
+            for _ in range(c.n_layer)
+        ]
+        self.norm = LayerNorm(c.n_embd, bias=c.bias, dtype=dtype)
+        self.head = Linear(c.n_embd, c.vocab_size, rng=rng, bias=c.head_bias, dtype=dtype)
+        if c.tied:
+            self.head.weight = self.tokens.weight
+        self.criterion = LinearCrossEntropy(self.head)
+        self.flat = FlatMemory(self)
+
+    # -- forward and backward --
+
+    def hidden(self, ids: Array) -> Array:
+        """The vectors (B, T, C) that the head turns into logits."""
+        if ids.shape[1] > self.config.block_size:
+            raise UserError(f"{ids.shape[1]} tokens are more than block_size, {self.config.block_size}")
+        x = self.drop.forward(self.positions.forward(self.tokens.forward(ids)))
+        for block in self.blocks:
+            x = block.forward(x)
+        return self.norm.forward(x)
+
+    def hidden_backward(self, dx: Array) -> None:
+        dx = self.norm.backward(dx)
+        for block in reversed(self.blocks):
+            dx = block.backward(dx)
+        self.tokens.backward(self.positions.backward(self.drop.backward(dx)))
+
+    def forward(self, ids: Array) -> Array:
+        """Logits (B, T, V) for ids (B, T)."""
+        return self.head.forward(self.hidden(ids))
+
+    def backward(self, dlogits: Array) -> None:  # type: ignore[override]  # ids have no gradient
+        """Undo `forward`: add to the gradients of all parameters."""
+        self.hidden_backward(self.head.backward(dlogits))
+
+    def loss(self, ids: Array, targets: Array) -> Array:
+        """nats (N,) of each target, N = B * T, without a separate array of logits: what training uses."""
+        return self.criterion.forward(self.hidden(ids), targets)
+
+    def loss_backward(self, scale: float) -> None:
+        """Undo `loss`: add the gradient of scale * sum(nats)."""
+        self.hidden_backward(self.criterion.backward(scale))
+
+    # -- one position at a time --
+
+    def new_cache(self, batch: int) -> list[KeyValueCache]:
+        """Room for the keys and values of block_size positions of `batch` sequences, one cache per block."""
+        c = self.config
+        dtype = self.flat.data.dtype
+        return [
+            KeyValueCache(batch, c.n_head, c.block_size, c.n_embd // c.n_head, dtype)
+            for _ in range(c.n_layer)
+        ]
+
+    def prefill(self, ids: Array, caches: list[KeyValueCache]) -> Array:
+        """Run ids (B, T) at positions 0..T-1, filling the caches; returns the logits (B, V) after the last."""
+        x = self.hidden(ids)
+        for block, kv in zip(self.blocks, caches, strict=True):
+            block.attn.fill(kv)
+        return self.head.forward(x[:, -1])
+
+    def step(self, ids: Array, caches: list[KeyValueCache], position: int) -> Array:
+        """One more token of each sequence, ids (B,), at `position`: logits (B, V) for what follows."""
+        x = self.positions.step(self.tokens.forward(ids), position)  # (B, C)
+        for block, kv in zip(self.blocks, caches, strict=True):
+            x = block.step(x, kv, position)
+        return self.head.forward(self.norm.forward(x))
+
+    # -- size and replicas --
+
+    def n_params_embedding(self) -> int:
+        """Parameters in the token and position tables and the output head, its bias included; each once."""
+        own = {id(p): p.data.size for m in (self.tokens, self.positions, self.head) for p in m.parameters()}
+        return sum(own.values())
+
+    def replica(self) -> GPT:
+        """A model on the same parameter memory, with gradients, caches and a workspace of its own."""
+        kept = [array for p in self.parameters() for array in (p.data, p.grad)]
+        memo = {id(array): array for array in kept} | {id(self.flat): None}  # what deepcopy is not to copy
+        twin = copy.deepcopy(self, memo)
+        twin.flat = FlatMemory(twin, data=self.flat.data)
+        twin.use_workspace(Workspace())
+        return twin

@@ -1,0 +1,391 @@
+"""Forward and backward of every operation, side by side: pure maths on arrays, no state, no layers.
+
+Each operation is a pair, `f(...) -> out, cache` and `f_backward(dout, cache) -> gradients of f's inputs`. For an
+array a, da stands for the gradient of the loss with respect to a, and has a's shape. The comments of a backward
+quote the line of the forward that they undo.
+
+One alphabet of shapes:
+    B batch    T time (position)    C channels (n_embd)    H heads    D head size = C / H
+    F feed-forward width    V vocabulary    N rows of anything (usually B * T)    R rows of one block
+
+What makes it fast is here in three places. `new` hands out result arrays: by default fresh ones, or memory that
+is used again at every step (see Workspace in module.py). `row_blocks` cuts chains of elementwise work into
+stretches that stay in the level-2 cache from the first link to the last. And the two softmaxes keep their
+exponentials unnormalised, so that the division is done once per row and not once per entry.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+Array = np.ndarray[Any, Any]
+Allocator = Callable[[str, tuple[int, ...], DTypeLike], Array]
+
+BLOCK_BYTES = 512 * 1024  # a quarter to all of the level-2 cache of today's cores
+ATTENTION_ROWS = 64  # queries that attention handles at a time
+
+
+def fresh(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """The default allocator: a new uninitialised array at each call; the name is for others to use."""
+    return np.empty(shape, dtype)
+
+
+def row_blocks(x: Array) -> Iterator[slice]:
+    """Slices along the first axis of x, each about BLOCK_BYTES of it."""
+    rows = max(1, BLOCK_BYTES // max(1, x[:1].nbytes))
+    for start in range(0, len(x), rows):
+        yield slice(start, start + rows)
+
+
+def row_sum(x: Array) -> Array:
+    """Sum over the last axis, kept as an axis of length 1. A product with ones: BLAS is fastest at it."""
+    return (x.reshape(-1, x.shape[-1]) @ np.ones(x.shape[-1], x.dtype)).reshape(*x.shape[:-1], 1)
+
+
+def column_sum(x: Array) -> Array:
+    """Sum over all axes but the last, also as a product with ones."""
+    rows = x.reshape(-1, x.shape[-1])
+    return np.ones(len(rows), x.dtype) @ rows
+
+
+# ---- linear ----------------------------------------------------------------------------------------------
+
+
+def linear(x: Array, weight: Array, bias: Array | None, new: Allocator = fresh) -> tuple[Array, Any]:
+    """out = x @ weight.T + bias, for x (..., I), weight (O, I), bias (O,) or None; out is (..., O)."""
+    rows = x.reshape(-1, x.shape[-1])  # (N, I)
+    out = np.matmul(rows, weight.T, out=new("out", (len(rows), len(weight)), x.dtype))  # (N, O)
+    if bias is not None:
+        out += bias
+    return out.reshape(*x.shape[:-1], -1), (rows, weight, x.shape)
+
+
+def linear_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dx alone: the parameters' gradients are `linear_backward_weight` and `column_sum(dout)`.
+
+    They stand apart because a weight's gradient is a product that wants to be written where it belongs.
+    """
+    _, weight, shape = cache
+    # out = x @ weight.T, therefore
+    rows = dout.reshape(-1, dout.shape[-1])
+    return np.matmul(rows, weight, out=new("dx", (len(rows), weight.shape[1]), dout.dtype)).reshape(shape)
+
+
+def linear_backward_weight(dout: Array, cache: Any) -> tuple[Array, Array]:
+    """The two factors whose product is dweight: (O, N) and (N, I)."""
+    x = cache[0]
+    # out[n, o] = sum_i x[n, i] weight[o, i], therefore dweight[o, i] = sum_n dout[n, o] x[n, i]
+    return dout.reshape(-1, dout.shape[-1]).T, x
+
+
+# ---- embedding -------------------------------------------------------------------------------------------
+
+
+def embedding(ids: Array, table: Array, new: Allocator = fresh) -> tuple[Array, Any]:
+    """Rows of table (V, C) for integer ids (...): out is (..., C)."""
+    # mode="clip" spares NumPy a buffered copy; ids are checked once, where text becomes ids.
+    out = np.take(table, ids, axis=0, out=new("out", (*ids.shape, table.shape[1]), table.dtype), mode="clip")
+    return out, ids
+
+
+def embedding_backward(dout: Array, cache: Any) -> tuple[Array, Array]:
+    """The rows of the table that were used and their gradients: (K,) sorted distinct ids and (K, C) sums.
+
+    np.add.at would do, entry by entry; sorting the ids first lets `reduceat` add whole rows.
+    """
+    ids = cache.reshape(-1)
+    order = np.argsort(ids, kind="stable")
+    used, starts = np.unique(ids[order], return_index=True)
+    # out[n] = table[ids[n]], therefore dtable[v] = sum of dout[n] over all n with ids[n] = v
+    return used, np.add.reduceat(dout.reshape(len(ids), -1)[order], starts, axis=0)
+
+
+# ---- layer norm ------------------------------------------------------------------------------------------
+
+
+def layer_norm(
+    x: Array, gain: Array, bias: Array | None, eps: float = 1e-5, new: Allocator = fresh
+) -> tuple[Array, Any]:
+    """Each row of x (..., C) to mean 0 and variance 1, then times gain (C,), plus bias (C,) or None.
+
+    Ba, Kiros and Hinton 2016, "Layer Normalization", section 3.1.
+    """
+    C = x.shape[-1]
+    xhat = new("xhat", x.shape, x.dtype).reshape(-1, C)
+    out = new("out", x.shape, x.dtype).reshape(-1, C)
+    rstd = new("rstd", (len(xhat), 1), x.dtype)
+    rows = x.reshape(-1, C)
+    for r in row_blocks(rows):
+        np.subtract(rows[r], row_sum(rows[r]) / x.dtype.type(C), out=xhat[r])
+        variance = np.einsum("nc,nc->n", xhat[r], xhat[r])[:, None] / x.dtype.type(C)
+        np.divide(1, np.sqrt(variance + x.dtype.type(eps)), out=rstd[r])
+        xhat[r] *= rstd[r]
+        np.multiply(xhat[r], gain, out=out[r])
+        if bias is not None:
+            out[r] += bias
+    return out.reshape(x.shape), (xhat, rstd, gain)
+
+
+def layer_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> tuple[Array, Array, Array]:
+    """dx, dgain, dbias.
+
+    With g = dout * gain, the gradient that reaches xhat, x changes xhat in three ways: directly, through the
+    mean of its row and through the row's variance. Together: dx = rstd (g - mean(g) - xhat mean(g xhat)).
+    """
+    xhat, rstd, gain = cache
+    C = xhat.shape[-1]
+    douts = dout.reshape(-1, C)
+    dx = new("dx", dout.shape, dout.dtype).reshape(-1, C)
+    dgain, dbias = np.zeros_like(gain), np.zeros_like(gain)
+    for r in row_blocks(douts):
+        # out = xhat * gain + bias, therefore
+        dgain += np.einsum("nc,nc->c", douts[r], xhat[r])
+        dbias += column_sum(douts[r])
+        g = np.multiply(douts[r], gain, out=dx[r])
+        # xhat = (x - mean(x)) * rstd(x), therefore (see above; the two means are products with ones and xhat)
+        mean_g = row_sum(g) / dout.dtype.type(C)
+        mean_g_xhat = np.einsum("nc,nc->n", g, xhat[r])[:, None] / dout.dtype.type(C)
+        g -= mean_g
+        g -= xhat[r] * mean_g_xhat
+        g *= rstd[r]
+    return dx.reshape(dout.shape), dgain, dbias
+
+
+# ---- activations -----------------------------------------------------------------------------------------
+
+
+def relu(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
+    """max(x, 0)."""
+    out = np.maximum(x, 0, out=new("out", x.shape, x.dtype))
+    return out, out
+
+
+def relu_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dout where x was positive, else 0 (at 0 the slope is taken as 0)."""
+    return np.multiply(dout, cache > 0, out=new("dx", dout.shape, dout.dtype))
+
+
+def leaky_relu(x: Array, slope: float = 0.01, new: Allocator = fresh) -> tuple[Array, Any]:
+    """x where positive, else slope * x, for 0 <= slope < 1."""
+    scaled = np.multiply(x, x.dtype.type(slope), out=new("out", x.shape, x.dtype))
+    return np.maximum(x, scaled, out=scaled), (x > 0, slope)
+
+
+def leaky_relu_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dout where x was positive, else slope * dout."""
+    positive, slope = cache
+    factor = np.where(positive, dout.dtype.type(1), dout.dtype.type(slope))
+    return np.multiply(dout, factor, out=new("dx", dout.shape, dout.dtype))
+
+
+def gelu(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
+    """x * Phi(x) in the tanh approximation, as in GPT-2: Hendrycks and Gimpel 2016, section 2.
+
+    0.5 x (1 + tanh u) = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3). The derivative is worked out
+    here, while everything that it needs is in the cache, and is all that the backward keeps.
+    """
+    out, slope = new("out", x.shape, x.dtype), new("slope", x.shape, x.dtype)
+    one, a, b = (x.dtype.type(c) for c in (1, 2 * np.sqrt(2 / np.pi), 2 * np.sqrt(2 / np.pi) * 0.044715))
+    three = x.dtype.type(3)
+    C = x.shape[-1]
+    xs, outs, slopes = x.reshape(-1, C), out.reshape(-1, C), slope.reshape(-1, C)
+    for r in row_blocks(xs):
+        xb, y, s = xs[r], outs[r], slopes[r]
+        cubic = xb * xb
+        cubic *= b  # b x^2
+        np.add(cubic, a, out=y)
+        y *= xb  # 2 u = a x + b x^3
+        np.negative(y, out=y)
+        np.exp(
+            np.minimum(y, 80, out=y), out=y
+        )  # beyond 80 sigmoid is 0 to every digit, and exp would overflow
+        y += one
+        np.divide(one, y, out=s)  # sigmoid(2 u)
+        np.multiply(xb, s, out=y)  # the result
+        # d/dx [x s(2u)] = s + x s (1 - s) (2u)' with (2u)' = a + 3 b x^2
+        cubic *= three
+        cubic += a
+        cubic *= y
+        cubic -= cubic * s
+        s += cubic
+    return out, slope
+
+
+def gelu_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dout times the slope that the forward worked out."""
+    return np.multiply(dout, cache, out=new("dx", dout.shape, dout.dtype))
+
+
+def dropout(x: Array, p: float, rng: np.random.Generator, new: Allocator = fresh) -> tuple[Array, Any]:
+    """Each entry set to 0 with probability p, the others divided by 1 - p, so that the mean stays.
+
+    Srivastava et al. 2014, section 4, in its "inverted" form: nothing is to be done at evaluation.
+    """
+    mask = dropout_mask(x.shape, p, rng, x.dtype)
+    return np.multiply(x, mask, out=new("out", x.shape, x.dtype)), mask
+
+
+def dropout_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dout times the mask of the forward."""
+    return np.multiply(dout, cache, out=new("dx", dout.shape, dout.dtype))
+
+
+def dropout_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, dtype: DTypeLike) -> Array:
+    """Entries 0 with probability p, else 1 / (1 - p)."""
+    return np.where(rng.random(shape, dtype=np.float32) >= p, 1 / (1 - p), 0).astype(dtype)
+
+
+# ---- softmax ---------------------------------------------------------------------------------------------
+
+
+def softmax(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
+    """exp(x) / sum(exp(x)) over the last axis; the row's maximum is taken off first, so nothing overflows."""
+    out = np.subtract(x, x.max(axis=-1, keepdims=True), out=new("out", x.shape, x.dtype))
+    np.exp(out, out=out)
+    out /= row_sum(out)
+    return out, out
+
+
+def softmax_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dx = p (dout - sum(p dout)): the Jacobian diag(p) - p p^T, applied without being built."""
+    p = cache
+    dx = np.multiply(p, dout, out=new("dx", dout.shape, dout.dtype))
+    dx -= p * row_sum(dx)
+    return dx
+
+
+# ---- attention -------------------------------------------------------------------------------------------
+
+
+def causal_attention(
+    qkv: Array, mask: Array | None = None, new: Allocator = fresh, n_rows: int = ATTENTION_ROWS
+) -> tuple[Array, Any]:
+    """Scaled dot-product attention, each position to itself and those before: (B, T, 3, H, D) -> (B, T, H, D).
+
+    Vaswani et al. 2017, equation 1: softmax(q k^T / sqrt(D)) v, per head. `mask` (B, H, T, T) multiplies the
+    attention weights (dropout). Queries are handled R = n_rows at a time, each block against the keys up to its
+    own end: what lies further in the future is never computed, and the block stays in cache. The softmax is
+    left unnormalised: with e = exp(scores - max) and s = sum(e), out = (e v) / s.
+    """
+    B, T, _, H, D = qkv.shape
+    q, k, v = (qkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))  # (B, H, T, D)
+    q = np.multiply(q, qkv.dtype.type(D**-0.5), out=new("q", (B, H, T, D), qkv.dtype))
+    out = new("out", (B, T, H, D), qkv.dtype)
+    s = new("sums", (B, H, T, 1), qkv.dtype)
+    blocks = []
+    for start in range(0, T, n_rows):
+        stop = min(start + n_rows, T)
+        e = new(f"e{start}", (B, H, stop - start, stop), qkv.dtype)
+        np.matmul(q[:, :, start:stop], k[:, :, :stop].swapaxes(2, 3), out=e)  # scores (B, H, R, stop)
+        e[..., start:] += np.triu(np.full((stop - start,) * 2, -np.inf, qkv.dtype), k=1)
+        e -= e.max(axis=-1, keepdims=True)
+        np.exp(e, out=e)
+        s[:, :, start:stop] = row_sum(e)
+        kept = e if mask is None else e * mask[:, :, start:stop, :stop]
+        o = out[:, start:stop].transpose(0, 2, 1, 3)  # (B, H, R, D)
+        np.matmul(kept, v[:, :, :stop], out=o)
+        o /= s[:, :, start:stop]
+        blocks.append((start, stop, e))
+    return out, (q, k, v, out, s, blocks, mask)
+
+
+def causal_attention_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dqkv (B, T, 3, H, D).
+
+    With p = e / s the attention weights, out = p v gives dp = dout v^T and dv = p^T dout, and the softmax gives
+    dscores = p (dp - sum(p dp)). That sum equals sum(dout out), row by row, because sum_j p_j (dout . v_j) =
+    dout . (sum_j p_j v_j); and e is never divided: the 1 / s goes into dout, once per row.
+    """
+    q, k, v, out, s, blocks, mask = cache
+    B, T, H, D = out.shape
+    dqkv = new("dqkv", (B, T, 3, H, D), dout.dtype)
+    dq, dk, dv = (dqkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))
+    g = np.divide(dout.transpose(0, 2, 1, 3), s, out=new("g", (B, H, T, D), dout.dtype))  # dout / s
+    delta = np.einsum("bhtd,bthd->bht", g, out)[..., None]  # sum(p dp) / s
+    part = new("part", (B, H, T, D), dout.dtype)
+    for start, stop, e in reversed(blocks):  # the last block reaches all keys: it stores, the others add
+        gb, first = g[:, :, start:stop], stop == T
+        dp = np.matmul(gb, v[:, :, :stop].swapaxes(2, 3), out=new("dp", e.shape, dout.dtype))
+        # out = (e v) / s, therefore
+        kept = e
+        if mask is not None:
+            kept = e * mask[:, :, start:stop, :stop]
+            dp *= mask[:, :, start:stop, :stop]
+        _matmul_into(kept.swapaxes(2, 3), gb, dv[:, :, :stop], first, part)
+        # p = softmax(scores), therefore
+        dp -= delta[:, :, start:stop]
+        dp *= e  # dscores
+        # scores = (q / sqrt(D)) k^T, with q kept divided, therefore
+        np.matmul(dp, k[:, :, :stop], out=dq[:, :, start:stop])
+        dq[:, :, start:stop] *= dout.dtype.type(D**-0.5)
+        _matmul_into(dp.swapaxes(2, 3), q[:, :, start:stop], dk[:, :, :stop], first, part)
+    return dqkv
+
+
+def _matmul_into(a: Array, b: Array, out: Array, first: bool, part: Array) -> None:
+    """out = a @ b the first time, out += a @ b from then on; `part` is room for the product."""
+    if first:
+        np.matmul(a, b, out=out)
+    else:
+        out += np.matmul(a, b, out=part[:, :, : out.shape[2]])
+
+
+# ---- cross-entropy ---------------------------------------------------------------------------------------
+
+
+def cross_entropy(logits: Array, targets: Array, new: Allocator = fresh) -> tuple[Array, Any]:
+    """nats (N,) = -log softmax(logits)[target], row by row, for logits (N, V) and targets (N,).
+
+    Computed as log(sum(exp(logits - max))) - (logits[target] - max): no logarithm of a rounded probability.
+    The cache holds the exponentials and their sums, left unnormalised.
+    """
+    e = new("e", logits.shape, logits.dtype)
+    s = new("sums", (len(logits), 1), logits.dtype)
+    nats = new("nats", (len(logits),), logits.dtype)
+    for r in row_blocks(logits):
+        np.subtract(logits[r], logits[r].max(axis=-1, keepdims=True), out=e[r])
+        np.negative(np.take_along_axis(e[r], targets[r, None], axis=1)[:, 0], out=nats[r])
+        np.exp(e[r], out=e[r])
+        s[r] = row_sum(e[r])
+        nats[r] += np.log(s[r, 0])
+    return nats, (e, s, targets)
+
+
+def cross_entropy_backward(dnats: Array, cache: Any) -> tuple[Array, Array]:
+    """dlogits = dnats (softmax(logits) - onehot(target)), as two factors: u (N, V) and w (N, 1), dlogits = w u.
+
+    softmax = e / s, so with w = dnats / s, u = e - s onehot: one entry per row changes, nothing else is touched,
+    and whoever multiplies dlogits with a matrix puts w on its thin side. e is used up.
+    """
+    e, s, targets = cache
+    e[np.arange(len(e)), targets] -= s[:, 0]
+    return e, dnats[:, None] / s
+
+
+def linear_cross_entropy(
+    x: Array, weight: Array, bias: Array | None, targets: Array, new: Allocator = fresh
+) -> tuple[Array, Any]:
+    """cross_entropy(linear(x)), nats (N,), for x (N, C), weight (V, C), bias (V,) or None, targets (N,).
+
+    One array (N, V) serves as logits, as exponentials and as gradient.
+    """
+    logits, _ = linear(x, weight, None, new)  # (N, V)
+    if bias is not None:
+        for r in row_blocks(logits):
+            logits[r] += bias
+    nats, cache = cross_entropy(logits, targets, lambda n, *a: logits if n == "e" else new(n, *a))
+    return nats, (x, weight, cache)
+
+
+def linear_cross_entropy_backward(
+    dnats: Array, cache: Any, new: Allocator = fresh
+) -> tuple[Array, tuple[Array, Array], Array]:
+    """dx (N, C), the two factors whose product is dweight (V, N) and (N, C), and dbias (V,)."""
+    x, weight, inner = cache
+    u, w = cross_entropy_backward(dnats, inner)  # dlogits = w u
+    # logits = x @ weight.T + bias, therefore
+    dx = np.matmul(u, weight, out=new("dx", x.shape, x.dtype))
+    dx *= w
+    return dx, (u.T, np.multiply(x, w, out=new("wx", x.shape, x.dtype))), w[:, 0] @ u

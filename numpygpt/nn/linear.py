@@ -1,0 +1,40 @@
+"""Linear: the layer that does nearly all of the arithmetic."""
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from numpygpt.nn import functional as F
+from numpygpt.nn.functional import Array
+from numpygpt.nn.module import Module, Parameter
+
+
+class Linear(Module):
+    """y = x W^T + b for x (..., in_features): y is (..., out_features).
+
+    W (out_features, in_features) is drawn from a normal distribution of standard deviation `std` and b starts
+    at zero, as in GPT-2 (Radford et al. 2019, section 2.3, and its published code).
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        rng: np.random.Generator,
+        bias: bool = True,
+        std: float = 0.02,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.weight = Parameter(rng.normal(0.0, std, (out_features, in_features)).astype(dtype))
+        self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
+
+    def forward(self, x: Array) -> Array:
+        bias = None if self.bias is None else self.bias.data
+        out, self.cache = F.linear(x, self.weight.data, bias, self.keep)
+        return out
+
+    def backward(self, dout: Array) -> Array:
+        self.weight.add_grad_product(*F.linear_backward_weight(dout, self.cache))
+        if self.bias is not None:
+            self.bias.add_grad(F.column_sum(dout))
+        return F.linear_backward(dout, self.cache, self.scratch)

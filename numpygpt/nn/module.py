@@ -1,0 +1,237 @@
+"""Parameter, Module and Workspace: what every layer shares, so that a layer's own file holds only its maths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from numpygpt.errors import UserError
+from numpygpt.nn.functional import Array
+
+
+class Parameter:
+    """An array that is learned, and the gradient of the loss with respect to it.
+
+    Gradients accumulate: the first write after `zero_grad` stores, later ones add. So a matrix that is used
+    twice (a tied embedding) gets both contributions, micro-batches add up, and nothing need be set to zero.
+    """
+
+    def __init__(self, data: Array, grad: Array | None = None) -> None:
+        self.data = data
+        self._grad = np.zeros_like(data) if grad is None else grad
+        self._unwritten = True
+        self.decay = data.ndim >= 2  # weight decay is for matrices: biases and gains keep their scale
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def grad(self) -> Array:
+        """The gradient gathered since `zero_grad`; zeros if there was none."""
+        if self._unwritten:
+            self._grad[...] = 0
+            self._unwritten = False
+        return self._grad
+
+    def zero_grad(self) -> None:
+        self._unwritten = True
+
+    def add_grad(self, grad: Array) -> None:
+        """grad += grad, for an array of the parameter's shape."""
+        if self._unwritten:
+            self._grad[...] = grad
+            self._unwritten = False
+        else:
+            self._grad += grad
+
+    def add_grad_product(self, a: Array, b: Array) -> None:
+        """grad += a @ b; the first product is written in place, without a temporary array."""
+        if self._unwritten:
+            np.matmul(a, b, out=self._grad)
+            self._unwritten = False
+        else:
+            self._grad += a @ b
+
+    def add_grad_rows(self, rows: Array, grad: Array) -> None:
+        """grad[rows] += grad, for distinct row numbers (K,) and grad (K, ...)."""
+        self.grad[rows] += grad
+
+    def __repr__(self) -> str:
+        return f"Parameter{self.shape} {self.data.dtype}"
+
+
+class Workspace:
+    """Memory that is used again at every step, so that a training step allocates next to nothing.
+
+    Fresh memory is slow: the kernel clears each page at its first touch, and that touch faults. Arrays are
+    found by name and grow to the largest shape asked for; a smaller shape is a view of the same memory.
+    """
+
+    def __init__(self) -> None:
+        self._memory: dict[tuple[str, str], Array] = {}
+
+    def array(self, owner: str, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        size = int(np.prod(shape))
+        memory = self._memory.get((owner, name))
+        if memory is None or memory.size < size or memory.dtype != dtype:
+            memory = self._memory[owner, name] = np.empty(size, dtype)
+        return memory[:size].reshape(shape)
+
+
+class Module:
+    """A layer, or layers put together.
+
+    `forward(x)` keeps what its backward needs in `self.cache`; `backward(dout)` uses it, adds to the gradients
+    of its parameters and returns dx. Parameters and child modules are found by walking the attributes (and
+    lists in attributes): no layer lists its own.
+    """
+
+    training = True
+    cache: Any = None
+    _workspace: Workspace | None = None
+    _path = _role = ""
+
+    def forward(self, x: Array) -> Array:
+        raise NotImplementedError
+
+    def backward(self, dout: Array) -> Array:
+        raise NotImplementedError
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.forward(*args, **kwargs)
+
+    # -- memory of a step --
+
+    def keep(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        """An uninitialised array for a forward: with a workspace it lasts until this layer's next forward."""
+        if self._workspace is None:
+            return np.empty(shape, dtype)
+        return self._workspace.array(self._path, name, shape, dtype)
+
+    def scratch(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        """An uninitialised array for a backward: with a workspace it is shared by the layers of the same role.
+
+        The same layer of another block overwrites it. That is safe because gradients flow down in one line: by
+        the time the next block's layer writes, this one's has been used up.
+        """
+        if self._workspace is None:
+            return np.empty(shape, dtype)
+        return self._workspace.array("backward " + self._role, name, shape, dtype)
+
+    def use_workspace(self, workspace: Workspace | None) -> Self:
+        """Take arrays from `workspace` from now on (None: fresh ones). A result then lasts one step only."""
+        for path, module in self.named_modules():
+            module._workspace, module._path, module._role = workspace, path, re.sub(r"\.\d+", "", path)
+        return self
+
+    # -- the tree of modules --
+
+    def _members(self) -> Iterator[tuple[str, Any]]:
+        for name, value in vars(self).items():
+            if isinstance(value, list | tuple):
+                yield from ((f"{name}.{i}", item) for i, item in enumerate(value))
+            else:
+                yield name, value
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module under `prefix`, then all below it, each with its dotted path."""
+        yield prefix, self
+        for name, member in self._members():
+            if isinstance(member, Module):
+                yield from member.named_modules(f"{prefix}.{name}" if prefix else name)
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter once, under the first of its paths."""
+        seen: set[int] = set()
+        for path, module in self.named_modules():
+            for name, member in module._members():
+                if isinstance(member, Parameter) and id(member) not in seen:
+                    seen.add(id(member))
+                    yield (f"{path}.{name}" if path else name), member
+
+    def parameters(self) -> list[Parameter]:
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def n_params(self) -> int:
+        return sum(parameter.data.size for parameter in self.parameters())
+
+    def zero_grad(self) -> None:
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch this module and all below it to training (dropout acts) or, with False, to evaluation."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        return self.train(False)
+
+    def set_rng(self, rng: np.random.Generator) -> None:
+        """Hand the generator that dropout draws from to this module and all below it."""
+        for _, module in self.named_modules():
+            if hasattr(module, "rng"):
+                module.rng = rng
+
+    # -- saving and loading --
+
+    def state_dict(self) -> dict[str, Array]:
+        """Path to array, for all parameters; the arrays are the model's own memory, not copies."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: dict[str, Array]) -> None:
+        """Copy arrays into the parameters. Raises UserError unless names and shapes are exactly the same."""
+        own = self.state_dict()
+        if own.keys() != state.keys():
+            odd = sorted(own.keys() ^ state.keys())
+            raise UserError(f"the weights are of another model: {', '.join(odd[:3])} stand on one side only")
+        for name, data in own.items():
+            if data.shape != state[name].shape:
+                raise UserError(
+                    f"the weights are of another model: {name} is {state[name].shape}, not {data.shape}"
+                )
+            data[...] = state[name]
+
+
+class FlatMemory:
+    """One contiguous buffer for all parameters of a module and a second for their gradients.
+
+    Clipping and the optimizer then pass over memory once, front to back. Matrices come first, so that those
+    with weight decay are one stretch and the others one stretch: `parameters` are these two, as vectors.
+    """
+
+    def __init__(self, module: Module, data: Array | None = None) -> None:
+        """Move the module's parameters into new buffers; with `data`, let them view another module's instead."""
+        own = sorted(module.parameters(), key=lambda p: not p.decay)  # stable: matrices, then vectors
+        dtype = own[0].data.dtype
+        size = sum(p.data.size for p in own)
+        copy = data is None
+        self.data = np.empty(size, dtype) if data is None else data
+        self.grad = np.zeros(size, dtype)
+        at = 0
+        for p in own:
+            here = slice(at, at + p.data.size)
+            view = self.data[here].reshape(p.shape)
+            if copy:
+                view[...] = p.data
+            p.data, p._grad = view, self.grad[here].reshape(p.shape)
+            at = here.stop
+        self.members = own
+        split = sum(p.data.size for p in own if p.decay)
+        self.parameters = [
+            Parameter(self.data[s], self.grad[s]) for s in (slice(0, split), slice(split, None))
+        ]
+        self.parameters[0].decay = True
+        for whole in self.parameters:
+            whole._unwritten = False
+
+    def settle(self) -> None:
+        """Write zeros where no gradient has been written since `zero_grad`, so that `grad` can be read whole."""
+        for p in self.members:
+            _ = p.grad

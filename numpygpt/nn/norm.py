@@ -1,0 +1,31 @@
+"""LayerNorm."""
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from numpygpt.nn import functional as F
+from numpygpt.nn.functional import Array
+from numpygpt.nn.module import Module, Parameter
+
+
+class LayerNorm(Module):
+    """Each vector of x (..., C) to mean 0 and variance 1, then a learned gain and, with bias=True, a shift."""
+
+    def __init__(
+        self, n_embd: int, *, bias: bool = True, eps: float = 1e-5, dtype: DTypeLike = np.float32
+    ) -> None:
+        self.gain = Parameter(np.ones(n_embd, dtype))
+        self.bias = Parameter(np.zeros(n_embd, dtype)) if bias else None
+        self.eps = eps
+
+    def forward(self, x: Array) -> Array:
+        bias = None if self.bias is None else self.bias.data
+        out, self.cache = F.layer_norm(x, self.gain.data, bias, self.eps, self.keep)
+        return out
+
+    def backward(self, dout: Array) -> Array:
+        dx, dgain, dbias = F.layer_norm_backward(dout, self.cache, self.scratch)
+        self.gain.add_grad(dgain)
+        if self.bias is not None:
+            self.bias.add_grad(dbias)
+        return dx

@@ -1,0 +1,208 @@
+"""Every backward against central differences, in float64, with unequal sizes and weights of unit scale."""
+
+import numpy as np
+import pytest
+
+from numpygpt import nn
+from numpygpt.models import GPT, GPTConfig
+from numpygpt.nn import functional as F
+
+B, T, H, D = 2, 5, 3, 4
+C = H * D
+TOLERANCE = 1e-7  # of the gradient's norm
+
+
+def numeric_gradient(loss, array, step=1e-6):
+    """Central differences of loss() with respect to each entry of `array`, which is changed in place."""
+    gradient = np.empty_like(array)
+    for index in np.ndindex(array.shape):
+        value = array[index]
+        array[index] = value + step
+        above = loss()
+        array[index] = value - step
+        below = loss()
+        array[index] = value
+        gradient[index] = (above - below) / (2 * step)
+    return gradient
+
+
+def assert_close(name, analytic, numeric):
+    error = np.linalg.norm(analytic - numeric)
+    assert error <= TOLERANCE * np.linalg.norm(numeric), f"{name}: {error / np.linalg.norm(numeric):.1e}"
+
+
+def unit_scale(module, rng):
+    for parameter in module.parameters():
+        parameter.data[...] = rng.normal(size=parameter.shape)
+    return module
+
+
+def check_layer(layer, x, rng):
+    """dx and all parameter gradients of loss = sum(weights * layer(x))."""
+    weights = rng.normal(size=layer.forward(x).shape)
+    layer.zero_grad()
+    layer.forward(x)
+    dx = layer.backward(weights.copy())
+
+    def loss():
+        return float((layer.forward(x) * weights).sum())
+
+    assert_close("x", dx, numeric_gradient(loss, x))
+    for name, parameter in layer.named_parameters():
+        numeric = numeric_gradient(loss, parameter.data)
+        if name.endswith("qkv.bias"):  # the keys' bias moves all scores of a row alike: its gradient is zero
+            width = len(numeric) // 3
+            assert np.abs(parameter.grad[width : 2 * width]).max() < 1e-9
+            keep = np.r_[0:width, 2 * width : 3 * width]
+            assert_close(name, parameter.grad[keep], numeric[keep])
+        else:
+            assert_close(name, parameter.grad, numeric)
+
+
+LAYERS = {
+    "linear": lambda rng: nn.Linear(C, 7, rng=rng, dtype=np.float64),
+    "linear without bias": lambda rng: nn.Linear(C, 7, rng=rng, bias=False, dtype=np.float64),
+    "positions": lambda rng: nn.PositionEmbedding(T + 3, C, rng=rng, dtype=np.float64),
+    "layer norm": lambda rng: nn.LayerNorm(C, dtype=np.float64),
+    "layer norm without bias": lambda rng: nn.LayerNorm(C, bias=False, dtype=np.float64),
+    "softmax": lambda rng: nn.Softmax(),
+    "relu": lambda rng: nn.ReLU(),
+    "leaky relu": lambda rng: nn.LeakyReLU(0.1),
+    "gelu": lambda rng: nn.GELU(),
+    "attention": lambda rng: nn.MultiHeadAttention(C, H, rng=rng, dtype=np.float64),
+    "attention without bias": lambda rng: nn.MultiHeadAttention(C, H, rng=rng, bias=False, dtype=np.float64),
+    "feed-forward": lambda rng: nn.FeedForward(C, rng=rng, activation="gelu", dtype=np.float64),
+    "block": lambda rng: nn.TransformerBlock(C, H, rng=rng, activation="gelu", dtype=np.float64),
+    "block without bias": lambda rng: nn.TransformerBlock(C, H, rng=rng, bias=False, dtype=np.float64),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layer_against_central_differences(name, rng):
+    layer = unit_scale(LAYERS[name](rng), rng)
+    for parameter in layer.parameters():
+        if parameter.data.ndim == 2:  # the variance of a sum over the inputs stays 1
+            parameter.data /= np.sqrt(parameter.shape[1])
+    check_layer(layer, rng.normal(size=(B, T, C)), rng)
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 3, 5, 64])
+@pytest.mark.parametrize("with_mask", [False, True])
+def test_attention_in_blocks_of_any_size(n_rows, with_mask, rng):
+    qkv = rng.normal(size=(B, T, 3, H, D))
+    mask = F.dropout_mask((B, H, T, T), 0.3, rng, np.float64) if with_mask else None
+    out, cache = F.causal_attention(qkv, mask, n_rows=n_rows)
+    weights = rng.normal(size=out.shape)
+    dqkv = F.causal_attention_backward(weights, cache)
+
+    def loss():
+        return float((F.causal_attention(qkv, mask, n_rows=n_rows)[0] * weights).sum())
+
+    numeric = numeric_gradient(loss, qkv)
+    for i, name in enumerate(("queries", "keys", "values")):
+        assert_close(name, dqkv[:, :, i], numeric[:, :, i])
+
+
+def test_a_transposed_key_gradient_would_be_caught(rng):
+    """The fault that this project's ancestor had: dK built from dscores instead of its transpose."""
+    qkv = rng.normal(size=(B, T, 3, H, D))
+    out, cache = F.causal_attention(qkv)
+    weights = rng.normal(size=out.shape)
+    dk = F.causal_attention_backward(weights, cache)[:, :, 1]
+    q, k, v = (qkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))
+    scores = q @ k.swapaxes(2, 3) / np.sqrt(D) + np.triu(np.full((T, T), -np.inf), 1)
+    p, _ = F.softmax(scores)
+    dscores = F.softmax_backward(weights.transpose(0, 2, 1, 3) @ v.swapaxes(2, 3), p)
+    right = (dscores.swapaxes(2, 3) @ q / np.sqrt(D)).transpose(0, 2, 1, 3)
+    wrong = (dscores @ q / np.sqrt(D)).transpose(0, 2, 1, 3)
+    assert np.linalg.norm(dk - right) < 1e-12 * np.linalg.norm(right)
+    assert np.linalg.norm(dk - wrong) > 0.1 * np.linalg.norm(right)
+
+
+def test_dropout_keeps_the_mean_and_its_gradient_is_its_mask(rng):
+    layer = nn.Dropout(0.25, rng=np.random.default_rng(1))
+    x = rng.normal(size=(200, 300)) + 3
+    out = layer.forward(x)
+    assert abs(out.mean() / x.mean() - 1) < 0.01
+    assert abs((out == 0).mean() - 0.25) < 0.01
+    dx = layer.backward(np.ones_like(x))
+    np.testing.assert_allclose(dx, out / x, rtol=1e-14)
+    assert layer.eval().forward(x) is x
+
+
+def test_embedding_adds_up_repeated_ids(rng):
+    layer = nn.Embedding(6, C, rng=rng, dtype=np.float64)
+    ids = np.array([[0, 3, 3], [5, 3, 0]])
+    dout = rng.normal(size=(2, 3, C))
+    layer.forward(ids)
+    layer.backward(dout)
+    expected = np.zeros((6, C))
+    np.add.at(expected, ids, dout)
+    np.testing.assert_allclose(layer.weight.grad, expected, rtol=1e-14)
+
+
+def test_cross_entropy(rng):
+    logits, targets = rng.normal(size=(9, 11)) * 3, rng.integers(0, 11, 9)
+    loss = nn.CrossEntropy()
+    loss.forward(logits, targets)
+    assert_close("logits", loss.backward(), numeric_gradient(lambda: loss.forward(logits, targets), logits))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_head_and_loss_in_one(bias, rng):
+    head = unit_scale(nn.Linear(C, 11, rng=rng, bias=bias, dtype=np.float64), rng)
+    loss = nn.LinearCrossEntropy(head)
+    x, targets = rng.normal(size=(B, T, C)), rng.integers(0, 11, (B, T))
+    loss.forward(x, targets)
+    dx = loss.backward(0.5)
+
+    def total():
+        return 0.5 * float(loss.forward(x, targets).sum())
+
+    assert_close("x", dx, numeric_gradient(total, x))
+    for name, parameter in head.named_parameters():
+        assert_close(name, parameter.grad, numeric_gradient(total, parameter.data))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"bias": False, "head_bias": False, "tied": True, "activation": "gelu"}]
+)
+def test_whole_model(options, rng):
+    config = GPTConfig(vocab_size=7, block_size=6, n_layer=2, n_head=H, n_embd=C, **options)
+    model = GPT(config, rng=rng, dtype=np.float64)
+    for parameter in model.parameters():
+        parameter.data[...] = rng.normal(size=parameter.shape) * (0.5 if parameter.decay else 1)
+    ids, targets = rng.integers(0, 7, (B, T)), rng.integers(0, 7, (B, T))
+    model.loss(ids, targets)
+    model.loss_backward(1 / targets.size)
+
+    def mean_nats():
+        return float(model.loss(ids, targets).mean())
+
+    for name, parameter in model.named_parameters():
+        numeric = numeric_gradient(mean_nats, parameter.data, step=1e-5)
+        if name.endswith("qkv.bias"):
+            numeric, analytic = (
+                np.delete(numeric, np.s_[C : 2 * C]),
+                np.delete(parameter.grad, np.s_[C : 2 * C]),
+            )
+            assert np.abs(parameter.grad[C : 2 * C]).max() < 1e-9
+        else:
+            analytic = parameter.grad
+        assert_close(name, analytic, numeric)
+
+
+def test_logits_and_fused_loss_give_the_same_gradients(rng):
+    config = GPTConfig(vocab_size=7, block_size=6, n_layer=1, n_head=H, n_embd=C)
+    model = GPT(config, rng=rng, dtype=np.float64)
+    ids, targets = rng.integers(0, 7, (B, T)), rng.integers(0, 7, (B, T))
+    loss = nn.CrossEntropy()
+    value = loss.forward(model.forward(ids), targets)
+    model.backward(loss.backward())
+    model.flat.settle()
+    separate = model.flat.grad.copy()
+    model.zero_grad()
+    assert abs(model.loss(ids, targets).mean() - value) < 1e-14
+    model.loss_backward(1 / targets.size)
+    model.flat.settle()
+    np.testing.assert_allclose(model.flat.grad, separate, rtol=1e-10, atol=1e-16)
