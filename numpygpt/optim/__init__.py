@@ -1,0 +1,21 @@
+"""Optimizers, clipping and learning-rate schedules: NumPy arrays in, NumPy arrays changed in place."""
+
+from numpygpt.optim.adam import Adam, AdamW
+from numpygpt.optim.clipping import clip_factor, clip_grad_norm, global_norm
+from numpygpt.optim.optimizer import Optimizer
+from numpygpt.optim.schedules import Schedule, constant, step_decay, warmup_cosine
+from numpygpt.optim.sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "Schedule",
+    "clip_factor",
+    "clip_grad_norm",
+    "constant",
+    "global_norm",
+    "step_decay",
+    "warmup_cosine",
+]

@@ -1,0 +1,42 @@
+"""Learning rates as pure functions of the step: a resumed run needs to know the step and nothing else."""
+
+import math
+from collections.abc import Callable
+
+from numpygpt.errors import UserError
+
+Schedule = Callable[[int], float]  # step (0 is the first) -> learning rate
+
+
+def constant(lr: float, warmup: int = 0) -> Schedule:
+    """lr at every step, after a linear warm-up."""
+    return lambda step: lr * _warmup_share(step, warmup)
+
+
+def step_decay(lr: float, step_size: int, factor: float, warmup: int = 0) -> Schedule:
+    """lr * factor^k from step k * step_size on."""
+    if step_size < 1:
+        raise UserError(f"step_size is {step_size}; it must be at least 1")
+    return lambda step: lr * factor ** (step // step_size) * _warmup_share(step, warmup)
+
+
+def warmup_cosine(lr: float, min_lr: float, warmup: int, total: int) -> Schedule:
+    """Linear warm-up to lr, then half a cosine down to min_lr at step `total`, and min_lr from there on.
+
+    Loshchilov and Hutter 2017, equation 5, without restarts.
+    """
+    if not 0 <= warmup <= total:
+        raise UserError(f"warm-up takes {warmup} steps of a schedule of {total}; it must be 0 to {total}")
+
+    def rate(step: int) -> float:
+        if step < warmup:
+            return lr * _warmup_share(step, warmup)
+        done = min(1.0, (step - warmup) / max(1, total - warmup))
+        return min_lr + 0.5 * (lr - min_lr) * (1 + math.cos(math.pi * done))
+
+    return rate
+
+
+def _warmup_share(step: int, warmup: int) -> float:
+    """1/warmup at the first step, 1 from the last step of the warm-up on."""
+    return min(1.0, (step + 1) / warmup) if warmup else 1.0
