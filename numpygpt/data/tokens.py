@@ -1,0 +1,191 @@
+"""Token files: the ids of a part of a corpus, made once, kept in the cache, memory-mapped.
+
+A token file is a .npy file of the smallest unsigned type that holds the vocabulary, followed by a sha256 over
+its content and over what it is the content of. So one file says all, and a truncated, damaged or foreign one
+is made anew. A text is encoded piece by piece: memory does not grow with it.
+
+Where pieces are cut: between a letter or digit and a space (else a punctuation mark) that follows it. There the
+tokenizers of this project, and the patterns of GPT-2 and its descendants, always start a new token, whatever
+stands further off. Each cut is tried out on the text around it, and another one is taken if ids change.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import re
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import numpy as np
+
+from numpygpt.data.corpus import Part, cache_folder, lock_for
+from numpygpt.errors import UserError
+from numpygpt.files import replacing
+
+PIECE = 4 << 20  # bytes of text encoded at a time
+WINDOW = 1 << 13  # bytes in which a place to cut is looked for
+CONTEXT = 256  # characters on either side on which a cut is tried out
+CUTS = (  # the second one is for scripts without spaces: ASCII, ideographic and full-width punctuation
+    re.compile(r"(?<=[^\W_])(?=\s)"),
+    re.compile(r"(?<=[^\W_])(?=[,.;:!?\u3001\u3002\uff0c\uff1b\uff1a\uff01\uff1f])"),
+)
+
+
+class Encoder(Protocol):
+    """What is asked of a tokenizer."""
+
+    @property
+    def vocab_size(self) -> int: ...
+
+    def encode(self, text: str) -> np.ndarray: ...
+
+    def fingerprint(self) -> str: ...
+
+
+def encoded(part: Part, tokenizer: Encoder, folder: Path | None = None, workers: int = 1) -> np.ndarray:
+    """The ids (n,) of `part`, memory-mapped, read-only, from the cache in `folder` if they are there.
+
+    `workers` processes encode a long text; the ids do not depend on how many. Processes that want the same
+    file wait for the one that makes it. Raises UserError if the file cannot be written.
+    """
+    key = f"{part.corpus.sha256} {part.start} {part.stop} {tokenizer.fingerprint()}"
+    name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npy"
+    path = (folder or cache_folder()) / name
+    if (ids := _open(path, key)) is not None:
+        return ids
+    with lock_for(path):
+        if (ids := _open(path, key)) is None:
+            with replacing(path) as temporary:
+                _write(temporary, key, part, tokenizer, workers)
+            ids = _open(path, key)
+    if ids is None:
+        raise UserError(f"{path} does not hold what was just written to it: check the disk")
+    return ids
+
+
+# --- the file ---
+
+
+def _write(path: Path, key: str, part: Part, tokenizer: Encoder, workers: int) -> None:
+    dtype = np.min_scalar_type(max(tokenizer.vocab_size - 1, 0))
+    with path.open("w+b") as file:
+        _write_header(file, dtype, 0)
+        n_tokens = 0
+        for ids in _encode_pieces(part, tokenizer, workers):
+            if len(ids) and not 0 <= ids.min() <= ids.max() < tokenizer.vocab_size:
+                raise ValueError(f"the tokenizer gave ids beyond its {tokenizer.vocab_size} tokens")
+            file.write(ids.astype(dtype).tobytes())
+            n_tokens += len(ids)
+        file.seek(0)
+        _write_header(file, dtype, n_tokens)
+        n_bytes = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        file.write(_digest(file, key, n_bytes))
+
+
+def _write_header(file: BinaryIO, dtype: np.dtype, n_tokens: int) -> None:
+    """NumPy pads headers so that a longer shape needs no more room: it can be written again in place."""
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (n_tokens,)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _open(path: Path, key: str) -> np.ndarray | None:
+    """The memory-mapped ids, or None if the file is not there or not what belongs there."""
+    try:
+        with path.open("rb") as file:
+            n_bytes = os.fstat(file.fileno()).st_size - hashlib.sha256().digest_size
+            if n_bytes <= 0 or _digest(file, key, n_bytes) != file.read():
+                return None
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): remove it or make it readable") from error
+
+
+def _digest(file: BinaryIO, key: str, n_bytes: int) -> bytes:
+    """sha256 of `key` and of the next `n_bytes` of `file`, or what there is of them."""
+    digest = hashlib.sha256(key.encode())
+    while n_bytes and (block := file.read(min(1 << 20, n_bytes))):
+        digest.update(block)
+        n_bytes -= len(block)
+    return digest.digest()
+
+
+# --- piece by piece ---
+
+
+def _encode_pieces(part: Part, tokenizer: Encoder, workers: int) -> Iterator[np.ndarray]:
+    pieces = _pieces(part, tokenizer)
+    if workers <= 1 or part.n_bytes <= 2 * PIECE:
+        yield from (tokenizer.encode(part.read(start, stop)) for start, stop in pieces)
+        return
+    context = multiprocessing.get_context("spawn")  # forking a process that has threads can hang
+    with ProcessPoolExecutor(workers, context, _start_worker, (part, tokenizer)) as pool:
+        waiting: deque[Future[np.ndarray]] = deque()
+        try:
+            for piece in pieces:
+                waiting.append(pool.submit(_encode_in_worker, *piece))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise UserError("a process that encoded the text was killed: try fewer workers") from error
+
+
+_worker: tuple[Part, Encoder]
+
+
+def _start_worker(part: Part, tokenizer: Encoder) -> None:
+    global _worker
+    _worker = (part, tokenizer)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def follow() -> None:
+            parent.join()
+            os._exit(1)  # a worker whose parent was killed would wait for ever
+
+        threading.Thread(target=follow, daemon=True).start()
+
+
+def _encode_in_worker(start: int, stop: int) -> np.ndarray:
+    part, tokenizer = _worker
+    return tokenizer.encode(part.read(start, stop))
+
+
+def _pieces(part: Part, tokenizer: Encoder) -> Iterator[tuple[int, int]]:
+    """Byte ranges that tile the part and can be encoded each on its own."""
+    start = part.start
+    while part.stop - start > PIECE:
+        cut = _find_cut(part, tokenizer, start + PIECE)
+        yield start, cut
+        start = cut
+    if start < part.stop:
+        yield start, part.stop
+
+
+def _find_cut(part: Part, tokenizer: Encoder, offset: int) -> int:
+    """The byte offset of the first safe place to cut at or after `offset`; the part's end if there is none."""
+    while offset < part.stop:
+        raw = b"".join(part.corpus.blocks(offset, min(offset + WINDOW, part.stop)))
+        lead = next((i for i, byte in enumerate(raw) if byte & 0xC0 != 0x80), len(raw))
+        text = raw[lead:].decode("utf-8", errors="ignore")  # the last character may be cut off
+        for pattern in CUTS:
+            for match in pattern.finditer(text, 1, len(text) - CONTEXT):
+                if _is_safe(tokenizer, text, match.start()):
+                    return offset + lead + len(text[: match.start()].encode())
+        offset += WINDOW // 2
+    return part.stop
+
+
+def _is_safe(tokenizer: Encoder, text: str, cut: int) -> bool:
+    before, after = text[max(0, cut - CONTEXT) : cut], text[cut : cut + CONTEXT]
+    apart = np.concatenate([tokenizer.encode(before), tokenizer.encode(after)])
+    return np.array_equal(tokenizer.encode(before + after), apart)
