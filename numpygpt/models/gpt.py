@@ -109,12 +109,15 @@ class GPT(Module):
         """Undo `forward`: add to the gradients of all parameters."""
         self.hidden_backward(self.head.backward(dlogits))
 
-    def loss(self, ids: Array, targets: Array) -> Array:
-        """nats (N,) of each target, N = B * T, without a separate array of logits: what training uses."""
-        return self.criterion.forward(self.hidden(ids), targets)
+    def loss(self, ids: Array, targets: Array, first: int = 0) -> Array:
+        """nats (N,) of the targets from position `first` on, N = B * (T - first): what training uses.
+
+        The head and the loss are one: the logits are never a separate array.
+        """
+        return self.criterion.forward(self.hidden(ids)[:, first:], targets[:, first:])
 
     def loss_backward(self, scale: float) -> None:
-        """Undo `loss`: add the gradient of scale * sum(nats)."""
+        """Undo `loss` (with first = 0): add the gradient of scale * sum(nats)."""
         self.hidden_backward(self.criterion.backward(scale))
 
     # -- one position at a time --

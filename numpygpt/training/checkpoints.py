@@ -1,0 +1,77 @@
+"""Checkpoints: one safetensors file with the weights, the optimizer's state and where the run stands."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from numpygpt.errors import UserError
+from numpygpt.models import GPT
+from numpygpt.optim import Optimizer
+
+FORMAT = "numpygpt-checkpoint-1"
+
+
+@dataclass
+class Progress:
+    """Where a run stands. Random numbers are functions of (seed, stream, step): the step is all their state."""
+
+    step: int = 0  # updates done
+    seconds: float = 0.0  # spent training, evaluation not counted
+    notes: dict[str, float] = field(
+        default_factory=dict
+    )  # what the trainer wants back: best loss and the like
+
+
+def save(path: Path, model: GPT, optimizer: Optimizer, progress: Progress) -> None:
+    """Write atomically: at every moment `path` is a whole checkpoint, the last one or this one.
+
+    Raises OSError (disk full, no permission); the old file is then still there and no stray file is.
+    """
+    tensors = {f"model.{name}": array for name, array in model.state_dict().items()}
+    tensors |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
+    metadata = {"format": FORMAT, "progress": json.dumps(asdict(progress) | {"n_steps": optimizer.n_steps})}
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        save_file(tensors, partial, metadata=metadata)
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except SafetensorError as error:
+        raise OSError(f"cannot write {path}: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: Path, model: GPT, optimizer: Optimizer | None = None) -> Progress:
+    """Read weights, and the optimizer's state if one is given, in place.
+
+    Raises UserError if the file is missing, damaged or of another model.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise UserError(f"{path} is not a checkpoint of this version of numpygpt")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+        progress = json.loads(metadata["progress"])
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"the checkpoint {path} cannot be read ({error}): delete it to start anew") from error
+    parts = {
+        part: {k.removeprefix(part): v for k, v in tensors.items() if k.startswith(part)}
+        for part in ("model.", "optimizer.")
+    }
+    model.load_state_dict(parts["model."])
+    n_steps = progress.pop("n_steps")
+    if optimizer is not None:
+        if parts["optimizer."].keys() != optimizer.state_dict().keys():
+            raise UserError(f"the checkpoint {path} is of another optimizer: delete it to start anew")
+        optimizer.load_state_dict(parts["optimizer."], n_steps)
+    return Progress(**progress)

@@ -1,0 +1,100 @@
+"""Losses on text that is not trained on: quick estimates while training, every token once at the end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numpygpt.models import GPT
+from numpygpt.optim.optimizer import Array
+from numpygpt.training.engine import Batch, Engine
+
+
+@dataclass(frozen=True)
+class Window:
+    """Inputs start..stop of a text, of which those from `first` on (counted in the window) are scored."""
+
+    start: int
+    stop: int
+    first: int
+
+
+def windows(n_inputs: int, block_size: int) -> list[Window]:
+    """Windows that score each input's successor exactly once.
+
+    When a window is full its last half is kept: so the first window scores all of its positions, each later one
+    only those after the kept half, which see at least block_size // 2 tokens before them.
+    """
+    kept = block_size // 2
+    stride = block_size - kept
+    found = [Window(0, min(block_size, n_inputs), 0)] if n_inputs else []
+    while found and found[-1].stop < n_inputs:
+        start = found[-1].start + stride
+        found.append(Window(start, min(start + block_size, n_inputs), kept))
+    return found
+
+
+def score_tokens(engine: Engine, ids: Array, batch_size: int = 8) -> Array:
+    """nats (n,) in float64 of each token of a text given those before it; the first costs ln V.
+
+    ids (n,): the whole text. The order and grouping of windows is fixed, so the result does not depend on the
+    number of workers.
+    """
+    config = engine.model.config
+    nats = np.zeros(len(ids))
+    if len(ids):
+        nats[0] = math.log(config.vocab_size)
+    groups = _groups_of_one_shape(windows(max(0, len(ids) - 1), config.block_size), batch_size)
+
+    def score(replica: GPT, group: list[Window]) -> Array:
+        x = np.stack([ids[w.start : w.stop] for w in group]).astype(np.int64)
+        y = np.stack([ids[w.start + 1 : w.stop + 1] for w in group]).astype(np.int64)
+        return replica.loss(x, y, group[0].first).reshape(len(group), -1).astype(np.float64)
+
+    with _evaluating(engine):
+        for group, scores in zip(groups, engine.map_replicas(score, groups), strict=True):
+            for window, row in zip(group, scores, strict=True):
+                nats[window.start + window.first + 1 : window.stop + 1] = row
+    return nats
+
+
+def mean_loss(engine: Engine, batches: list[Batch]) -> float:
+    """Mean nats per token over fixed batches: the estimate that is logged while training."""
+
+    def total(replica: GPT, batch: Batch) -> float:
+        return float(replica.loss(*batch).sum(dtype=np.float64))
+
+    with _evaluating(engine):
+        nats = math.fsum(engine.map_replicas(total, batches))
+    return nats / sum(targets.size for _, targets in batches)
+
+
+def _groups_of_one_shape(all_windows: list[Window], batch_size: int) -> list[list[Window]]:
+    """Consecutive windows of the same length and first scored position, at most batch_size together."""
+    groups: list[list[Window]] = []
+    for w in all_windows:
+        last = groups[-1] if groups else []
+        alike = last and (w.stop - w.start, w.first) == (last[0].stop - last[0].start, last[0].first)
+        if alike and len(last) < batch_size:
+            last.append(w)
+        else:
+            groups.append([w])
+    return groups
+
+
+class _evaluating:
+    """All replicas in evaluation mode for the length of a `with`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.replicas = engine.replicas
+
+    def __enter__(self) -> None:
+        for replica in self.replicas:
+            replica.eval()
+
+    def __exit__(self, *_: Any) -> None:
+        for replica in self.replicas:
+            replica.train()
