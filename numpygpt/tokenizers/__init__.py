@@ -10,5 +10,16 @@ tokenizer.save("tokenizer.json");  tokenizer = load("tokenizer.json")
 from numpygpt.tokenizers.base import UNK, Tokenizer
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.registry import KINDS, create, from_dict, load, option_names
+from numpygpt.tokenizers.word import WordTokenizer
 
-__all__ = ["KINDS", "UNK", "CharTokenizer", "Tokenizer", "create", "from_dict", "load", "option_names"]
+__all__ = [
+    "KINDS",
+    "UNK",
+    "CharTokenizer",
+    "Tokenizer",
+    "WordTokenizer",
+    "create",
+    "from_dict",
+    "load",
+    "option_names",
+]

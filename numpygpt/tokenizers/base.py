@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar, Self
@@ -250,3 +251,16 @@ def checked_keys(learned: dict[str, Any], *names: str) -> None:
     if set(learned) != set(names):
         odd = sorted(set(learned) ^ set(names))
         raise UserError(f"the tokenizer file is damaged: missing or unknown keys {', '.join(map(repr, odd))}")
+
+
+def checked_texts(learned: dict[str, Any], name: str) -> list[str]:
+    """A list of non-empty texts, all different."""
+    texts = learned.get(name)
+    if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
+        raise UserError(f"the tokenizer file is damaged: its {name} are no list of texts")
+    if len(set(texts)) != len(texts):
+        twice = next(text for text, count in Counter(texts).items() if count > 1)
+        raise UserError(f"the tokenizer file is damaged: its {name} hold {twice!r} twice")
+    for text in texts:
+        check_text(text)
+    return texts

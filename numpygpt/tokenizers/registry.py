@@ -8,8 +8,9 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers import files
 from numpygpt.tokenizers.base import Tokenizer
 from numpygpt.tokenizers.char import CharTokenizer
+from numpygpt.tokenizers.word import WordTokenizer
 
-KINDS: dict[str, type[Tokenizer]] = {cls.kind: cls for cls in (CharTokenizer,)}
+KINDS: dict[str, type[Tokenizer]] = {cls.kind: cls for cls in (CharTokenizer, WordTokenizer)}
 
 
 def create(kind: str, **options: Any) -> Tokenizer:

@@ -16,8 +16,8 @@ def check_text(text: str) -> str:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise UserError(
-                f"the text holds a lone surrogate, U+{ord(text[error.start]):04X} at character {error.start}, which "
-                "is no Unicode text: remove it, or decode the source with errors='replace'"
+                f"the text holds a lone surrogate, U+{ord(text[error.start]):04X} at character {error.start}, "
+                "which is no Unicode: remove it, or decode the source with errors='replace'"
             ) from None
     return text
 

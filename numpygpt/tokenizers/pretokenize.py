@@ -1,0 +1,149 @@
+"""Pre-tokenisation: cutting a text into pieces that no token crosses, and counting the pieces of a stream.
+
+A pattern names what a piece looks like; its matches tile every text. It also names places where no piece
+can ever be under way, whatever comes before or after: a stream may be cut there, so that its pieces are
+those of the whole text however its chunks fall.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from re import compile as compile_standard
+from typing import Any
+
+import regex
+
+from numpygpt.errors import UserError
+
+BLOCK_CHARS = 1 << 20  # how much of a stream is split at a time
+
+# What the classes of the patterns below mean in ASCII. Python's own engine is twice as fast as the regex
+# library but knows no \p{L} and has other ideas of \s, so ASCII text is split by it with these in their place.
+ASCII_CLASSES = {
+    r"^\S\n": r"\t\v-\r ",  # white space other than newlines
+    r"\s": r"\t-\r ",
+    r"\p{L}": "a-zA-Z",
+    r"\p{N}": "0-9",
+    r"\w": "a-zA-Z0-9_",
+}
+
+
+@dataclass(frozen=True)
+class Splitter:
+    """How to cut text into pieces.
+
+    pieces  a regular expression that matches one piece, with classes in brackets: `[\\s]`, not `\\s`; every
+            text must be tiled by its matches. None: the whole text is one piece.
+    cut     a zero-width regular expression that matches only where a piece ends and the next begins, and
+            where what follows cannot change what came before. None: there is no such place.
+    """
+
+    pieces: str | None
+    cut: str | None
+
+    @cached_property
+    def _unicode(self) -> Any:
+        return regex.compile(self.pieces or "")
+
+    @cached_property
+    def _ascii(self) -> Any:
+        pattern = self.pieces or ""
+        for name, members in ASCII_CLASSES.items():
+            pattern = pattern.replace(name, members)
+        return compile_standard(pattern)
+
+    @cached_property
+    def _last_cut(self) -> Any:
+        return regex.compile(f"(?r){self.cut}")  # (?r): search from the end
+
+    def split(self, text: str) -> list[str]:
+        """The pieces of `text`, in order; they concatenate to it."""
+        if self.pieces is None:
+            return [text] if text else []
+        return (self._ascii if text.isascii() else self._unicode).findall(text)
+
+    def blocks(self, chunks: Iterable[str], size: int = BLOCK_CHARS) -> Iterator[str]:
+        """The stream cut anew into blocks of about `size` characters that no piece crosses.
+
+        A block grows beyond that where the text has no place to cut.
+        """
+        rest, wanted = "", size
+        for text in _regrouped(chunks, size):
+            rest += text
+            if len(rest) < wanted:
+                continue
+            found = self._last_cut.search(rest) if self.cut is not None else None
+            if found:
+                yield rest[: found.start()]
+                rest = rest[found.start() :]
+            wanted = max(size, 2 * len(rest))  # doubling: a text without cuts is not searched again and again
+        if rest:
+            yield rest
+
+    def count(self, chunks: Iterable[str], workers: int = 1) -> Counter[str]:
+        """How often each piece occurs. Memory holds the distinct pieces and a few blocks, not the text."""
+        counts: Counter[str] = Counter()
+        if workers == 1:
+            for block in self.blocks(chunks):
+                counts.update(self.split(block))
+            return counts
+        with ProcessPoolExecutor(workers) as pool:
+            under_way: deque[Future[Counter[str]]] = deque()
+            for block in self.blocks(chunks):
+                under_way.append(pool.submit(_count_block, self, block))
+                if len(under_way) > 2 * workers:  # or the queue would come to hold the whole text
+                    counts.update(under_way.popleft().result())
+            for future in under_way:
+                counts.update(future.result())
+        return counts
+
+
+def _count_block(splitter: Splitter, block: str) -> Counter[str]:
+    return Counter(splitter.split(block))
+
+
+def _regrouped(chunks: Iterable[str], size: int) -> Iterator[str]:
+    """The same stream in strings of at least `size` characters and less than twice that, but for the last."""
+    pending: list[str] = []
+    length = 0
+    for chunk in chunks:
+        for start in range(0, len(chunk), size):
+            pending.append(chunk[start : start + size])
+            length += len(pending[-1])
+            if length >= size:
+                yield "".join(pending)
+                pending, length = [], 0
+    yield "".join(pending)
+
+
+# A run of letters ends wherever another character follows: true of both GPT patterns, contractions included.
+AFTER_LETTERS = r"(?<=\p{L})(?=\P{L})"
+BEFORE_SPACE = r"(?<=\S)(?=\s)"
+
+PATTERNS = {
+    # GPT-2's, from openai/gpt-2 encoder.py: contractions, and runs of letters, digits or others with the
+    # space before them. Of several spaces the last goes with what follows.
+    "gpt2": Splitter(
+        r"'(?:[sdmt]|ll|ve|re)| ?[\p{L}]+| ?[\p{N}]+| ?[^\s\p{L}\p{N}]+|[\s]+(?![^\s])|[\s]+",
+        AFTER_LETTERS,
+    ),
+    # GPT-4's (cl100k_base in openai/tiktoken): contractions of either case, digits by threes, newlines apart.
+    "gpt4": Splitter(
+        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?[\p{L}]+|[\p{N}]{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+        r"|[\s]*[\r\n]+|[\s]+(?![^\s])|[\s]+",
+        AFTER_LETTERS,
+    ),
+    # Whatever stands between spaces, with the space before it.
+    "whitespace": Splitter(r" ?[^\s]+|[\s]+(?![^\s])|[\s]+", BEFORE_SPACE),
+    # Tokens may cross anything. A stream cannot be cut and is held whole.
+    "none": Splitter(None, None),
+}
+
+
+def splitter(pattern: str) -> Splitter:
+    """The splitter of a named pattern. UserError: there is none of that name."""
+    if not isinstance(pattern, str) or pattern not in PATTERNS:
+        raise UserError(f"there is no pattern {pattern!r}: choose one of {', '.join(PATTERNS)}")
+    return PATTERNS[pattern]
