@@ -74,10 +74,8 @@ def _t_half(se: float, df: float, level: float) -> float:
 
 def _difference(value: float, se: float, df: float, level: float, method) -> Difference:
     """Student's t for an estimate with standard error `se`; se = 0 means that there is no doubt."""
-    if se > 0:
-        p = 2 * float(stdtr(df, -abs(value) / se))
-    else:
-        p = 1.0 if value == 0 else 0.0
+    t = abs(value) / se if se > 0 else 0.0 if value == 0 else np.inf
+    p = 2 * float(stdtr(df, -t))
     return Difference(float(value), float(se), float(df), p, _t_half(se, df, level), level, method)
 
 

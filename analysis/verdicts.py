@@ -276,7 +276,9 @@ def compare(
     return tuple(verdicts)
 
 
-def _list(labels: Sequence[str]) -> str:
+def _list(labels: Sequence[str], most: int = 6) -> str:
+    if len(labels) > most:
+        return f"{', '.join(labels[: most - 1])} and {len(labels) - most + 1} others"
     return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 

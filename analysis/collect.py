@@ -1,0 +1,165 @@
+"""Run folders to tidy frames: one row per run, one row per logged step, one array per block of text.
+
+Whatever cannot be read is named with its reason and skipped; no number is ever made up for it. Runs that
+failed, are running or were interrupted keep their row, with their state, and are left out of every average.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.verdicts import Blocks
+from numpygpt.errors import UserError
+from numpygpt.runs import RunFolder
+
+NESTED = ("tokenizer_measures", "generated", "human")  # dicts of result.json that become columns a.b
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A folder (or a file in it) that was left out, and why, in one sentence."""
+
+    folder: Path
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Everything that the folders hold but their metrics and scores.
+
+    `runs` has one row per readable folder, indexed by its path, sorted; `group` is the hash of everything
+    in the identity but the seed. `identities` (flat, dotted keys, without the seed) and `records` (run.json)
+    and `results` (result.json, of finished runs) are by the same path.
+    """
+
+    runs: pd.DataFrame
+    identities: dict[str, dict[str, Any]]
+    records: dict[str, dict[str, Any]]
+    results: dict[str, dict[str, Any]]
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def done(self) -> pd.DataFrame:
+        return self.runs[self.runs["state"] == "done"]
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}; lists stay values."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def group_hash(identity: Mapping[str, Any]) -> str:
+    """sha256 of a flat identity without its seed: runs that may be averaged share it."""
+    settings = {key: value for key, value in identity.items() if key != "seed"}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def collect(folders: Iterable[RunFolder]) -> Collection:
+    """Reads run.json and result.json of every folder. Never raises for a damaged one: see `problems`."""
+    rows: list[dict[str, Any]] = []
+    found = Collection(pd.DataFrame(), {}, {}, {})
+    for folder in sorted(folders):
+        try:
+            rows.append(_row(folder, found))
+        except UserError as error:
+            found.problems.append(Problem(folder.path, str(error)))
+        except (KeyError, TypeError, AttributeError) as error:
+            why = f"{folder.path} lacks what a run of this version holds ({error!r}): run its command again"
+            found.problems.append(Problem(folder.path, why))
+    columns = ["folder", "run", "study", "state", "reason", "group", "seed", "tokenizer", "model", "corpus"]
+    frame = pd.DataFrame.from_records(rows) if rows else pd.DataFrame(columns=columns)
+    return Collection(
+        frame.set_index("folder", drop=False), found.identities, found.records, found.results, found.problems
+    )
+
+
+def _row(folder: RunFolder, found: Collection) -> dict[str, Any]:
+    """One row; fills the dictionaries of `found` only when all files could be read."""
+    record = folder.run()
+    state = folder.state()
+    result = folder.result() if state == "done" else {}
+    failure = (folder.failure() if state == "failed" else None) or {}
+    identity = flatten(record["identity"])
+    corpus, config = record["corpus"], record["config"]
+    path = str(folder.path)
+    row = {
+        **{key: value for key, value in result.items() if not isinstance(value, dict | list)},
+        **{f"{n}.{k}": v for n in NESTED for k, v in flatten(result.get(n) or {}).items() if _scalar(v)},
+        "folder": path,
+        "run": folder.name,
+        "study": folder.path.parent.name,
+        "state": state,
+        "reason": failure.get("reason", ""),
+        "group": group_hash(identity),
+        "seed": int(identity["seed"]),
+        "tokenizer": result.get("tokenizer") or _choice(config, "tokenizer"),
+        "model": result.get("model") or _choice(config, "model"),
+        "corpus": str(corpus["name"]),
+        "corpus_sha256": str(corpus["sha256"]),
+        **{
+            key: corpus.get(key)
+            for key in ("val_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars")
+        },
+    }
+    found.identities[path] = {key: value for key, value in identity.items() if key != "seed"}
+    found.records[path], found.results[path] = record, result
+    return row
+
+
+def _scalar(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _choice(config: Mapping[str, Any], group: str) -> str:
+    """What a config calls its tokenizer or model: its `name`, else its `kind`."""
+    chosen = config.get(group) or {}
+    if isinstance(chosen, str):
+        return chosen
+    return str(chosen.get("name") or chosen.get("kind") or "?")
+
+
+def metrics_frame(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+    """Every logged line of `runs` (rows of Collection.runs): folder, group, seed, then the line's own keys.
+
+    One row per line of metrics.jsonl, in its order. A damaged file is named in the problems and left out.
+    """
+    rows: list[dict[str, Any]] = []
+    problems = []
+    for path, group, seed in zip(runs["folder"], runs["group"], runs["seed"], strict=True):
+        own = {"folder": path, "group": group, "seed": seed}
+        try:
+            rows.extend(own | row for row in RunFolder(Path(path)).metrics())
+        except UserError as error:
+            problems.append(Problem(Path(path), str(error)))
+    columns = None if rows else ["folder", "group", "seed", "step", "kind"]
+    return pd.DataFrame(rows, columns=columns), problems
+
+
+def read_blocks(folders: Iterable[str]) -> tuple[Blocks | None, list[Problem]]:
+    """The bits per block of the seeds of one group; None if a file is missing or the blocks differ."""
+    sizes, tokens, residual = [], [], []
+    for path in folders:
+        try:
+            scores = RunFolder(Path(path)).scores()
+        except UserError as error:
+            return None, [Problem(Path(path), str(error))]
+        sizes.append(np.asarray(scores["block_bytes"], dtype=np.float64))
+        tokens.append(np.asarray(scores["bits_tokens"], dtype=np.float64))
+        rest = scores["bits_residual"] or np.zeros(len(sizes[-1]))
+        residual.append(np.asarray(rest, dtype=np.float64))
+    shapes = {a.shape for part in (sizes, tokens, residual) for a in part}
+    if len(shapes) != 1 or any((s != sizes[0]).any() for s in sizes):
+        return None, [Problem(Path(path), f"{path}/scores.json is cut into other blocks than its fellows'")]
+    return Blocks(sizes[0], np.stack(tokens), np.stack(residual)), []

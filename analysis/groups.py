@@ -1,0 +1,257 @@
+"""Which runs may be averaged, which may stand in one table, and what each is called there.
+
+A *group* is one setting under several seeds. A *comparison* is a set of groups on the same text (corpus,
+sha256, split) under the same budget; nothing is ever compared across two of them but side by side.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.collect import Collection, Problem, group_hash, read_blocks
+from analysis.verdicts import Conclusion, Contender, compare, conclude
+
+CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "val_bytes"]
+ALL_PAIRS = 10  # up to so many groups, every pair is compared, however many settings separate them
+
+
+@dataclass(frozen=True)
+class Group:
+    """One setting: `runs` are its finished runs, one per seed, in the order of the seeds."""
+
+    key: str
+    label: str
+    runs: pd.DataFrame
+    identity: Mapping[str, Any]
+    results: tuple[Mapping[str, Any], ...]
+
+    @property
+    def tokenizer(self) -> str:
+        return str(self.runs["tokenizer"].iloc[0])
+
+    @property
+    def model(self) -> str:
+        return str(self.runs["model"].iloc[0])
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(int(seed) for seed in self.runs["seed"])
+
+    @property
+    def losses(self) -> str:
+        return str(self.first("losses") or "")
+
+    @property
+    def charged(self) -> bool:
+        """Whether `bits_per_byte` pays for all that the tokenizer loses."""
+        return not self.losses or self.first("comparable") is not False
+
+    def first(self, key: str) -> Any:
+        """The value of the first seed, for what no seed changes; None if it is not there."""
+        return self.results[0].get(key)
+
+    def values(self, key: str) -> np.ndarray:
+        """A number per seed (n,), NaN where a run has none."""
+        if key not in self.runs:
+            return np.full(len(self.runs), np.nan)
+        return pd.to_numeric(self.runs[key], errors="coerce").to_numpy(dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Groups that may stand in one table, and what comes of comparing them."""
+
+    corpus: str
+    sha256: str
+    val_fraction: float
+    val_bytes: int
+    budget: str  # in words: "1,000 updates"
+    groups: tuple[Group, ...]
+    contenders: tuple[Contender, ...]
+    conclusion: Conclusion
+
+    @cached_property
+    def title(self) -> str:
+        return f"{self.corpus}, {self.budget}"
+
+    def group(self, label: str) -> Group:
+        return next(g for g in self.groups if g.label == label)
+
+
+def budget_words(identity: Mapping[str, Any]) -> str:
+    """What is held equal, in words."""
+    kind = str(identity.get("budget.kind", "iters"))
+    amount = {"text": "chars"}.get(kind, kind)
+    value = identity.get(f"budget.{amount}")
+    if value is None:
+        return f"budget {kind}"
+    words = {
+        "iters": f"{value:,.0f} updates",
+        "text": f"{value:,.0f} characters seen",
+        "flops": f"{value:.3g} training FLOPs",
+        "seconds": f"{value:g} s of training",
+    }
+    return words.get(kind, f"{kind} {value}")
+
+
+def data_order(identity: Mapping[str, Any], iters: Any) -> str:
+    """Runs with the same key saw the same batches under the same seed: only the model or optimizer differ.
+
+    Two tokenizers make two token sequences, so they never share it.
+    """
+    shapes_batches = ("model.block_size", "model.context_chars")
+    decides = {
+        key: value
+        for key, value in identity.items()
+        if key in shapes_batches or key.split(".")[0] not in ("model", "optimizer", "sample", "eval")
+    }
+    return group_hash(decides | {"iters": iters})
+
+
+def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]:
+    """Finished runs as comparisons, in the order of corpus and budget. A run that is there twice counts once."""
+    done, problems = collection.done, []
+    twice = done[done.duplicated(["group", "seed"])]
+    for path, run in zip(twice["folder"], twice["run"], strict=True):
+        problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
+    done = done.drop_duplicates(["group", "seed"])
+    comparisons = []
+    budgets = done["folder"].map(lambda path: budget_words(collection.identities[path]))
+    for (*_, budget), part in done.groupby([*CORPUS_KEYS, budgets.rename("budget")], sort=True, dropna=False):
+        comparison, found = _comparison(part, str(budget), collection)
+        comparisons.append(comparison)
+        problems.extend(found)
+    return comparisons, problems
+
+
+def _comparison(part: pd.DataFrame, budget: str, collection: Collection) -> tuple[Comparison, list[Problem]]:
+    raw = []
+    for key, runs in part.groupby("group", sort=False):
+        runs = runs.sort_values("seed")
+        paths = list(runs["folder"])
+        results = tuple(collection.results[path] for path in paths)
+        raw.append(Group(str(key), "", runs, collection.identities[paths[0]], results))
+    raw.sort(key=_order)
+    labels = _labels(raw)
+    groups = [Group(g.key, name, g.runs, g.identity, g.results) for g, name in zip(raw, labels, strict=True)]
+    contenders, problems = [], []
+    for group in groups:
+        contender, found = _contender(group)
+        contenders.append(contender)
+        problems.extend(found)
+    first = part.iloc[0]
+    verdicts = compare(contenders, pairs_to_compare(groups))
+    return (
+        Comparison(
+            str(first["corpus"]),
+            str(first["corpus_sha256"]),
+            float(first["val_fraction"]),
+            int(first["val_bytes"] or 0),
+            budget,
+            tuple(groups),
+            tuple(contenders),
+            conclude(contenders, verdicts),
+        ),
+        problems,
+    )
+
+
+def _order(group: Group) -> tuple[Any, ...]:
+    usual = ("char", "word", "bpe", "bpe-bytefallback", "byte")
+    place = usual.index(group.tokenizer) if group.tokenizer in usual else len(usual)
+    size = [np.nan_to_num(group.values(key)[0]) for key in ("vocab_size", "n_params")]
+    return (place, group.tokenizer, *size, group.model, group.key)
+
+
+def _contender(group: Group) -> tuple[Contender, list[Problem]]:
+    blocks, problems = read_blocks(group.runs["folder"])
+    totals, floors = group.values("bits_per_byte"), group.values("bits_per_byte_tokens")
+    floors = np.where(np.isfinite(floors), floors, totals)
+    totals = np.where(np.isfinite(totals) & group.charged, totals, floors)
+    gap = group.values("gap_change_bits_per_byte")
+    tokenizer = {k: v for k, v in group.identity.items() if k.startswith("tokenizer.")}
+    return (
+        Contender(
+            label=group.label,
+            seeds=group.seeds,
+            totals=totals,
+            floors=floors,
+            best=group.values("best_bits_per_byte"),
+            gap=gap,
+            charged=group.charged,
+            losses=group.losses,
+            tokenizer=group_hash(tokenizer),
+            data_order=data_order(group.identity, group.first("iters")),
+            blocks=blocks,
+        ),
+        problems,
+    )
+
+
+def pairs_to_compare(groups: Sequence[Group]) -> list[tuple[int, int]]:
+    """Which pairs are weighed: a choice made before any result is seen, for every pair widens all intervals.
+
+    Up to ALL_PAIRS groups all of them. In larger sweeps, all else equal: every two tokenizers (of the same
+    vocabulary size, where both have one to choose), and neighbours in size within one tokenizer.
+    """
+    if len(groups) <= ALL_PAIRS:
+        return list(combinations(range(len(groups)), 2))
+    pairs: set[tuple[int, int]] = set()
+    for members in _alike(groups, "tokenizer").values():
+        chosen = [(groups[i].tokenizer, groups[i].identity.get("tokenizer.vocab_size"), i) for i in members]
+        for (kind, size, i), (other, other_size, j) in combinations(chosen, 2):
+            if kind != other and (size == other_size or None in (size, other_size)):
+                pairs.add((i, j))
+    for aspect in sorted({key.split(".")[0] for g in groups for key in g.identity}):
+        for members in _alike(groups, aspect).values():
+            for kind in dict.fromkeys(groups[i].tokenizer for i in members):
+                same = [i for i in members if groups[i].tokenizer == kind]
+                pairs.update(pairwise(same))
+    return sorted(pairs)
+
+
+def _alike(groups: Sequence[Group], aspect: str) -> dict[str, list[int]]:
+    """The groups that agree in everything but one part of the configuration ("tokenizer", "model", ...)."""
+    alike: dict[str, list[int]] = {}
+    for i, group in enumerate(groups):
+        rest = {key: value for key, value in group.identity.items() if key.split(".")[0] != aspect}
+        alike.setdefault(group_hash(rest), []).append(i)
+    return alike
+
+
+# --- names ---
+
+
+def _labels(groups: Sequence[Group]) -> list[str]:
+    """The tokenizer's name, and where that is not enough: vocabulary, model, then whatever else differs."""
+    labels = [group.tokenizer for group in groups]
+    kinds = {"vocab_size": lambda g: f"{g.first('vocab_size')}", "model": lambda g: g.model}
+    for name in kinds.values():
+        labels = _disambiguate(groups, labels, [name(g) for g in groups])
+    keys = sorted({key for g in groups for key in g.identity} - {"tokenizer.vocab_size"})
+    for key in keys:
+        short = key.split(".")[-1]
+        labels = _disambiguate(groups, labels, [f"{short}={g.identity.get(key)}" for g in groups])
+    return labels
+
+
+def _disambiguate(groups: Sequence[Group], labels: list[str], more: list[str]) -> list[str]:
+    """Adds `more` to the labels of those that still share one and differ in it."""
+    named = []
+    for label, extra in zip(labels, more, strict=True):
+        fellows = {m for other, m in zip(labels, more, strict=True) if other == label}
+        named.append(f"{label} {extra}" if len(fellows) > 1 else label)
+    return named
+
+
+def differences(groups: Sequence[Group]) -> dict[str, list[Any]]:
+    """The settings that are not the same in all groups: key -> a value per group (None where unused)."""
+    keys = sorted({key for group in groups for key in group.identity})
+    table = {key: [group.identity.get(key) for group in groups] for key in keys}
+    return {key: values for key, values in table.items() if any(v != values[0] for v in values)}
