@@ -1,0 +1,81 @@
+"""Interpolated Kneser-Ney models of characters, one discount per order.
+
+Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", in the interpolated form of Chen & Goodman
+1999, section 2.8. The model of order n counts n-grams at its top level; below, the count of an n-gram is the
+number of distinct symbols that were seen before it. An n-gram at the very start of a sequence has nothing before
+it and is counted as often as it occurs.
+
+The same code is the ruler of the comparison tables (one long sequence, history carried over from training) and
+the speller of the residual coder (many short sequences, no history from one to the next).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from numpygpt.measures.mixing import NO_CONTEXT, Floats, Ints, Level, UInts, distinct, join
+
+
+@dataclass(frozen=True)
+class KneserNey:
+    """Models of all orders 1 to `order` at once: they share every level but their top.
+
+    base: probability of each symbol below the lowest level.
+    top[k - 1], below[k - 1]: level of n-grams of length k, by occurrence and by distinct left neighbours.
+    """
+
+    base: float
+    top: tuple[Level, ...]
+    below: tuple[Level, ...]
+
+    @classmethod
+    def fit(cls, symbols: Ints, history: Ints, order: int, base: float) -> KneserNey:
+        """Count the n-grams of symbols (n,).
+
+        history (n,): how many of the symbols before each one belong to its own sequence, negative for a symbol
+        that is only context and never predicted.
+        """
+        contexts = contexts_of(symbols, history, order)
+        top, below = [], []
+        for k in range(order):
+            grams, counts = distinct(contexts[k], symbols)
+            top.append(Level.kneser_ney(contexts[k][grams], symbols[grams], counts))
+            if k:
+                # Each distinct n-gram lengthens a shorter one to the left; at a sequence's start nothing can.
+                events = np.concatenate([grams, np.flatnonzero(history == k - 1)])
+                shorter, counts = distinct(contexts[k - 1][events], symbols[events])
+                shorter = events[shorter]
+                below.append(Level.kneser_ney(contexts[k - 1][shorter], symbols[shorter], counts))
+        return cls(base, tuple(top), tuple(below))
+
+    @property
+    def order(self) -> int:
+        return len(self.top)
+
+    def probabilities(self, symbols: Ints, history: Ints) -> Floats:
+        """P(symbol | the symbols before it) under each order: (order, n). `history` as in `fit`."""
+        contexts = contexts_of(symbols, history, self.order)
+        lower = np.full(len(symbols), self.base)
+        rows: list[Floats] = []
+        for k in range(self.order):
+            rows.append(self.top[k].raise_(lower, contexts[k], symbols))
+            if k < len(self.below):
+                lower = self.below[k].raise_(lower, contexts[k], symbols)
+        return np.stack(rows)
+
+    def levels(self) -> tuple[Level, ...]:
+        """The levels of the model of the highest order, lowest first."""
+        return (*self.below, self.top[-1])
+
+
+def contexts_of(symbols: Ints, history: Ints, longest: int) -> list[UInts]:
+    """Hashes of the 0, 1, ..., longest - 1 symbols before each symbol; NO_CONTEXT where there are not as many."""
+    hashed = np.ones(len(symbols), np.uint64)
+    contexts = []
+    for length in range(longest):
+        if length:
+            hashed[length:] = join(hashed[length:], symbols[:-length])
+        contexts.append(np.where(history >= length, hashed, NO_CONTEXT))
+    return contexts

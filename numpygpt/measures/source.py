@@ -1,0 +1,72 @@
+"""A text beside its tokens: which stretch of the source each token stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+TAIL = -1
+"""Stands for the token where there is none: after the last one."""
+
+Stretch = tuple[int, str, str]
+"""(z, x, c): the token's id or TAIL, its stretch of source, the source character before (newline at the start)."""
+
+
+class Source:
+    """`text`, its ids (n,) and the byte offsets (n,) at which the stretches of the tokens end.
+
+    data: the text in UTF-8.   starts, ends: byte offsets of the stretches, int64 (n,).   tail: what follows them.
+    AssertionError: the stretches do not tile the beginning of the text.
+    """
+
+    def __init__(self, text: str, ids: npt.NDArray, ends: npt.NDArray) -> None:
+        self.text, self.data = text, text.encode()
+        self.ids, self.ends = np.asarray(ids).astype(np.int64), np.asarray(ends).astype(np.int64)
+        self.starts = np.concatenate([[0], self.ends])[:-1]
+        last = int(self.ends[-1]) if len(self.ends) else 0
+        assert len(self.ids) == len(self.ends), "as many spans as tokens"
+        assert (self.starts <= self.ends).all(), "stretches run forward"
+        assert last <= len(self.data), "stretches end inside the text"
+        self.tail = self.data[last:].decode()
+
+    def characters(self, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Number of characters that begin before each byte offset."""
+        if len(self.text) == len(self.data):
+            return offsets
+        if not hasattr(self, "_begun"):
+            begins = (np.frombuffer(self.data, np.uint8) & 0xC0) != 0x80
+            self._begun = np.concatenate([[0], np.cumsum(begins)])
+        return self._begun[offsets]
+
+    def stretches(self, tokens: npt.NDArray[np.int64]) -> list[Stretch]:
+        """The stretches of these tokens (positions in ids), which must begin and end between characters."""
+        starts, ends = self.starts[tokens], self.ends[tokens]
+        edges = np.concatenate([starts, ends])
+        edges = edges[edges < len(self.data)]
+        inside = np.frombuffer(self.data, np.uint8)[edges] & 0xC0 == 0x80
+        assert not inside.any(), "the stretch of a token that is not exact cuts through a character"
+        text = "\n" + self.text
+        spans = zip(self.characters(starts).tolist(), self.characters(ends).tolist(), strict=True)
+        ids = self.ids[tokens].tolist()
+        return [(z, text[a + 1 : b + 1], text[a]) for z, (a, b) in zip(ids, spans, strict=True)]
+
+    @property
+    def tail_stretch(self) -> Stretch:
+        before = self.text[: len(self.text) - len(self.tail)]
+        return TAIL, self.tail, before[-1:] or "\n"
+
+    def check(self, own: Sequence[bytes | None], exact: npt.NDArray[np.bool_]) -> None:
+        """AssertionError unless every exact token stands for its own text."""
+        ids, lossy = self.ids.tolist(), np.flatnonzero(~exact[self.ids])
+        pieces = [own[z] for z in ids]
+        for at, a, b in zip(
+            lossy.tolist(), self.starts[lossy].tolist(), self.ends[lossy].tolist(), strict=True
+        ):
+            pieces[at] = self.data[a:b]
+        widths = np.array([-1 if piece is None else len(piece) for piece in pieces], np.int64)
+        wrong = np.flatnonzero(widths != self.ends - self.starts)
+        assert not len(wrong), f"token {wrong[0]} is exact but its stretch is not as long as its own text"
+        rebuilt = b"".join(piece for piece in pieces if piece is not None)
+        assert rebuilt == self.data[: len(rebuilt)], "an exact token does not stand for its own text"

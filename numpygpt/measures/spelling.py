@@ -1,0 +1,105 @@
+"""Stretches of source as sequences of symbols, each with its contexts on the levels of the residual coder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from numpygpt.measures.kneser_ney import contexts_of
+from numpygpt.measures.mixing import END, NO_CONTEXT, START, Ints, UInts, join, mix
+from numpygpt.measures.source import Stretch
+
+ORDER = 6
+N_POINTER_LEVELS = 3
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Strings laid end to end, each as START, its characters, END: m symbols in all.
+
+    symbols: code points, START or END, (m,).   first, last: where each string's START and END stand, (k,).
+    owner: the number of the string that each symbol belongs to, (m,).   place: its distance from START, (m,).
+    """
+
+    symbols: Ints
+    first: Ints
+    last: Ints
+    owner: Ints
+    place: Ints
+
+    @classmethod
+    def of(cls, strings: Iterable[str]) -> Sequences:
+        strings = list(strings)
+        lengths = np.array([len(x) + 2 for x in strings], np.int64)
+        last = np.cumsum(lengths) - 1
+        first = last - lengths + 1
+        symbols = code_points("".join(f" {x} " for x in strings))
+        symbols[first], symbols[last] = START, END
+        owner = np.repeat(np.arange(len(strings)), lengths)
+        return cls(symbols, first, last, owner, np.arange(len(symbols)) - first[owner])
+
+    @property
+    def history(self) -> Ints:
+        """For `KneserNey`: START is context and is not predicted."""
+        return np.where(self.place == 0, -1, self.place)
+
+
+@dataclass(frozen=True)
+class Events:
+    """The m symbols of some stretches and their contexts, (m,) each: six of spelling, three of the pointer, two of
+    the token. At START all are NO_CONTEXT, so that it is never counted."""
+
+    sequences: Sequences
+    contexts: list[UInts]
+
+    @classmethod
+    def of(cls, stretches: Sequence[Stretch], own: Sequence[str | None]) -> Events:
+        """`own`: the text of each stretch's token, None if it has none and is spelled without pointer."""
+        s = Sequences.of(x for _, x, _ in stretches)
+        before = s.symbols.copy()
+        before[s.first] = code_points("".join(c for _, _, c in stretches))
+        pointed = np.fromiter(chain.from_iterable(map(_pointed, own, (x for _, x, _ in stretches))), np.int64)
+        no_more = join(np.ones_like(s.symbols, np.uint64), pointed)
+        one_more = join(no_more, np.roll(before, 1))
+        two_more = join(one_more, np.roll(before, 2))
+        so_far = join(_prefixes(s), np.array([z for z, _, _ in stretches], np.int64)[s.owner])
+        after = join(so_far, before[s.first][s.owner])
+
+        points = np.array([text is not None for text in own], bool)[s.owner]
+        levels = [(no_more, 1), (one_more, 1), (two_more, 2), (so_far, 1), (after, 1)]
+        mixed = [np.where(points & (s.place >= least), hashed, NO_CONTEXT) for hashed, least in levels]
+        return cls(s, [*contexts_of(s.symbols, s.history, ORDER), *mixed])
+
+
+def _pointed(own: str | None, x: str) -> list[int]:
+    """What the pointer into the token's own text points at, at START, each character of x, and END: len(x) + 2.
+
+    It points at END after the text's last character. It moves on when the source has the character it points at,
+    or has it after lower-casing.
+    """
+    if own is None:
+        return [END] * (len(x) + 2)
+    ahead, at, pointed = [*map(ord, own), END], 0, [END]
+    for character in x:
+        pointed.append(ahead[at])
+        for form in (character, character.lower()):
+            if own.startswith(form, at):
+                at += len(form)
+                break
+    return [*pointed, ahead[at]]
+
+
+def _prefixes(s: Sequences) -> UInts:
+    """Hash of the symbols of the same string that stand before each symbol: a polynomial in an odd base."""
+    powers = np.cumprod(np.full(int(s.place.max(initial=0)) + 1, 0xD6E8FEB86659FD93, np.uint64))
+    terms = mix(s.symbols.astype(np.uint64)) * powers[s.place]
+    sums = np.cumsum(terms) - terms
+    return sums - sums[s.first][s.owner]
+
+
+def code_points(text: str) -> Ints:
+    """The text's Unicode code points, int64 (characters,)."""
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)

@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from numpygpt.measures.arithmetic import Decoder, Encoder
+from numpygpt.measures.mixing import END, N_SCALARS
+from numpygpt.measures.residual import ResidualCoder
+from numpygpt.measures.source import TAIL, Source
+from numpygpt.tokenizers.char import CharTokenizer
+from numpygpt.tokenizers.word import WordTokenizer
+
+TRAIN = (
+    """First Citizen:
+Before we proceed any further, hear me speak. THE END, the end; Zoë's café.
+
+All:
+Speak, speak. Before all, speak! The End  """
+    * 3
+)
+OTHER = "The end:\nBEFORE the naïve 日本 SPEAK speaks,  citizen?\n\U0001f600 Zoë   "
+
+
+@pytest.fixture(scope="module")
+def word():
+    tokenizer = WordTokenizer()
+    tokenizer.train(TRAIN)
+    return tokenizer, ResidualCoder.fit(tokenizer, TRAIN)
+
+
+def test_every_conditional_sums_to_one(word):
+    tokenizer, coder = word
+
+    @settings(max_examples=150, deadline=None)
+    @given(
+        st.integers(-1, tokenizer.vocab_size - 1),
+        st.text("thesZoëBEFORE \n", max_size=8),
+        st.sampled_from("\n e日"),
+    )
+    def check(z, so_far, c):
+        p = coder.distribution(z, so_far, c)
+        assert (p > 0).all()
+        assert abs(p.sum() - 1) < 1e-9
+
+    check()
+
+
+def test_weighing_and_coding_agree_and_restore(word):
+    tokenizer, coder = word
+    ids, ends = tokenizer.spans(OTHER)
+    source = Source(OTHER, ids, ends)
+    stretches = [*source.stretches(np.arange(len(ids))), source.tail_stretch]
+    bits, tail = coder.bits(OTHER, ids, ends)
+    for (z, x, c), cost in zip(stretches, [*bits, tail], strict=True):
+        spelled = 0.0
+        for at, symbol in enumerate([*map(ord, x), END]):
+            p = coder.distribution(z, x[:at], c)
+            known = np.flatnonzero(coder.alphabet == symbol)
+            spelled -= np.log2(p[known[0]] if len(known) else p[-1] / (N_SCALARS + 1 - len(coder.alphabet)))
+        assert spelled == pytest.approx(cost, rel=1e-9)
+
+    encoder = Encoder()
+    for z, x, c in stretches:
+        coder.encode(encoder, z, x, c)
+    data = encoder.finish()
+    assert 8 * len(data) == pytest.approx(bits.sum() + tail, rel=0.005, abs=9)
+    decoder, text = Decoder(data), ""
+    for z in [*ids.tolist(), TAIL]:
+        text += coder.decode(decoder, z, text[-1:] or "\n")
+    assert text == OTHER
+
+
+def test_order_of_fitting_does_not_matter_and_a_second_fit_is_equal(word):
+    tokenizer, coder = word
+    again = ResidualCoder.fit(tokenizer, TRAIN, tokenizer.spans(TRAIN))
+    spans = tokenizer.spans(OTHER)
+    np.testing.assert_array_equal(coder.bits(OTHER, *spans)[0], again.bits(OTHER, *spans)[0])
+
+
+def test_seen_spellings_are_cheaper_than_new_ones(word):
+    tokenizer, coder = word
+    speak = int(tokenizer.encode("speak")[0])
+    usual, capital, strange = coder.stretch_bits(
+        [(speak, " speak", ","), (speak, " Speak", ","), (speak, "ξxy", ",")]
+    )
+    assert usual < capital < strange
+
+
+def test_exact_tokens_cost_nothing_and_unknown_ones_are_spelled():
+    tokenizer = CharTokenizer()
+    tokenizer.train("abc abc")
+    coder = ResidualCoder.fit(tokenizer, "abc abc")
+    bits, tail = coder.bits("abéc", *tokenizer.spans("abéc"))
+    assert bits[[0, 1, 3]].tolist() == [0, 0, 0]
+    assert 20 < bits[2] < 26  # a character that nobody saw, of 1,112,064
+    assert tail > 0
+    encoder = Encoder()
+    coder.encode(encoder, int(tokenizer.encode("a")[0]), "a", "\n")
+    assert encoder.finish() == b""
+
+
+def test_wrong_spans_are_refused(word):
+    tokenizer = CharTokenizer()
+    tokenizer.train("abc")
+    coder = ResidualCoder.fit(tokenizer, "abc")
+    ids, ends = tokenizer.spans("abc")
+    with pytest.raises(AssertionError, match="own text"):
+        coder.bits("acb", ids, ends)
+    with pytest.raises(AssertionError, match="own text"):
+        coder.bits("abc", ids, ends - [0, 0, 1])
+    with pytest.raises(AssertionError, match="inside"):
+        coder.bits("ab", ids, ends)
+    _, coder = word
+    with pytest.raises(AssertionError, match="character"):
+        coder.bits("é", np.array([0, 0]), np.array([1, 2]))
+
+
+def test_empty_text(word):
+    tokenizer, coder = word
+    bits, tail = coder.bits("", *tokenizer.spans(""))
+    assert bits.shape == (0,)
+    assert tail > 0
+
+
+def test_published_bits_per_character(shakespeare):
+    """0.40 to 0.41 bits per character, of which unknown words 0.363, known ones 0.040."""
+    train, validation = shakespeare[:1_003_854], shakespeare[1_003_854:]
+    tokenizer = WordTokenizer()
+    tokenizer.train(train)
+    coder = ResidualCoder.fit(tokenizer, train)
+    ids, ends = tokenizer.spans(validation)
+    bits, tail = coder.bits(validation, ids, ends)
+    unknown = ids == tokenizer.unk_id
+    assert 0.400 <= (bits.sum() + tail) / len(validation) <= 0.410
+    assert bits[unknown].sum() / len(validation) == pytest.approx(0.363, abs=0.004)
+    assert bits[~unknown].sum() / len(validation) == pytest.approx(0.040, abs=0.002)
