@@ -106,7 +106,10 @@ def _acquire(path: Path, patience: float) -> BinaryIO:
                 _unlock(handle)
         handle.close()
         if time.monotonic() > deadline:
-            holder = path.read_text(encoding="utf-8", errors="replace") or "another process"
+            holder = ""
+            with suppress(OSError):
+                holder = path.read_text(encoding="utf-8", errors="replace")
+            holder = holder or "another process"
             raise Locked(f"{path.parent} is being worked on by {holder}: wait for it, or stop it")
         time.sleep(0.02)
 

@@ -60,9 +60,8 @@ def broken_rules(module: str, source: str, is_package: bool = False) -> Iterator
         package, target = [*name.split("."), ""][:2]
         if package in UNSAFE:
             yield f"imports {name}: nothing is pickled"
-        if package == "numpy" and target == "random" and name.count(".") == 2:
-            if name.split(".")[2] not in RANDOM_TYPES:
-                yield f"imports {name}: randomness comes in as a Generator"
+        if name.startswith("numpy.random.") and name.split(".")[2] not in RANDOM_TYPES:
+            yield f"imports {name}: randomness comes in as a Generator"
         if package in ("hydra", "omegaconf") and top != "experiments":
             yield f"imports {name}: only experiments/ knows Hydra"
         if top == "numpygpt":
@@ -88,9 +87,10 @@ def is_below(target: str, room: str) -> bool:
 def unsafe_calls(source: str) -> Iterator[str]:
     """Global random numbers and unpickling, by how they are spelled."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("np.random", "numpy.random"):
-            if node.attr not in RANDOM_TYPES:
-                yield f"line {node.lineno}: {ast.unparse(node)} draws from the global random state"
+        if isinstance(node, ast.Attribute):
+            name = ast.unparse(node).replace("numpy.", "np.")
+            if name.startswith("np.random.") and name.split(".")[2] not in RANDOM_TYPES:
+                yield f"line {node.lineno}: {name} draws from the global random state"
         if (
             isinstance(node, ast.keyword)
             and node.arg == "allow_pickle"

@@ -1,0 +1,499 @@
+"""The run folder under faults: no file of it may give a wrong answer, whatever happens to it."""
+
+import errno
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numpygpt.errors import UserError
+from numpygpt.files import replacing
+from numpygpt.runs import RunDamaged, RunFolder, RunLocked, RunNotWritable, RunUnfinished, find_runs
+
+RUN = {"name": "char", "identity": {"hash": "ab12"}, "config": {"lr": 1e-3}, "corpus": {"name": "pydoc"}}
+RUN |= {"environment": {"python": "3.11"}, "git": {"commit": None}}
+RESULT = {
+    "tokenizer": "char",
+    "vocab_size": 65,
+    "val_loss": 1.875,
+    "bits_per_byte": 2.71,
+    "bits_per_char": 2.71,
+}
+RESULT |= {"chars_per_token": 1.0, "n_params": 800_000, "n_params_embedding": 8_000, "train_seconds": 61.5}
+RESULT |= {"iters": 2000, "seed": 1, "corpus": "pydoc"}
+SCORES = {
+    "block_bytes": [4000, 3999],
+    "block_chars": [4000, 3999],
+    "bits_tokens": [1.5, 2.5],
+    "bits_residual": [0, 0],
+}
+READERS: dict[str, Callable[[RunFolder], Any]] = {
+    "run.json": RunFolder.run,
+    "metrics.jsonl": RunFolder.metrics,
+    "result.json": RunFolder.result,
+    "scores.json": RunFolder.scores,
+    "passages.json": RunFolder.passages,
+    "failure.json": RunFolder.failure,
+}
+
+
+def row(step: int) -> dict[str, Any]:
+    return {"step": step, "kind": "train", "loss": 1 / (step + 3), "clipped": step % 2 == 0}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(tmp_path / "study" / "char-tiny-s1-ab12")
+    folder.create(RUN)
+    for step in (10, 20, 30):
+        folder.append_metrics(row(step))
+    return folder
+
+
+@pytest.fixture
+def done(run: RunFolder) -> RunFolder:
+    run.write_scores(SCORES)
+    run.write_passages([{"ids": [1, 2], "ends": [1, 2], "bits": [0.5, 0.25]}])
+    run.write_failure("diverged", "loss is nan at step 12")
+    run.write_result(RESULT)
+    return run
+
+
+def start(code: str, *arguments: object) -> "subprocess.Popen[str]":
+    """A process that runs `code`, has said one line, and waits or goes on."""
+    command = [
+        sys.executable,
+        "-c",
+        "import sys, time, os\nfrom pathlib import Path\n" + code,
+        *map(str, arguments),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+HOLD = """
+from numpygpt.runs import RunFolder
+with RunFolder(Path(sys.argv[1])).lock():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+# --- what is written is read ---
+
+
+def test_everything_comes_back_as_it_was_written(done: RunFolder) -> None:
+    assert done.run() == {"schema": 1, **RUN}
+    assert done.result() == {"schema": 1, **RESULT, "metrics_rows": 3}
+    assert done.scores() == {"schema": 1, **SCORES}
+    assert done.passages() == [{"ids": [1, 2], "ends": [1, 2], "bits": [0.5, 0.25]}]
+    assert done.metrics() == [row(10), row(20), row(30)]
+    assert done.failure() == {"schema": 1, "status": "diverged", "reason": "loss is nan at step 12"}
+
+
+def test_nan_and_infinity_are_valid_json_and_come_back(run: RunFolder) -> None:
+    values = {"loss": math.nan, "lr": math.inf, "grad_norm": np.float32("-inf"), "text": "nan"}
+    run.append_metrics({**row(40), **values})
+    run.write_result({**RESULT, "val_loss": math.nan, "deep": [{"a": [math.inf, "inf", {"float": "x"}]}]})
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    for line in run.metrics_path.read_text().splitlines():
+        json.loads(line, parse_constant=refuse)
+    json.loads((run.path / "result.json").read_text(), parse_constant=refuse)
+    last = run.metrics()[-1]
+    assert math.isnan(last["loss"])
+    assert (last["lr"], last["grad_norm"], last["text"]) == (math.inf, -math.inf, "nan")
+    assert math.isnan(run.result()["val_loss"])
+    assert run.result()["deep"] == [{"a": [math.inf, "inf", {"float": "x"}]}]
+
+
+def test_numpy_values_and_odd_text_are_written(run: RunFolder) -> None:
+    run.write_passages(
+        {"ids": np.arange(3, dtype=np.uint8), "bits": np.float32(0.5), "token": "é\ud800\n\0", "t": (1,)}
+    )
+    assert run.passages() == {"ids": [0, 1, 2], "bits": 0.5, "token": "é\ud800\n\0", "t": [1]}
+
+
+@pytest.mark.parametrize("content", [{"x": object()}, {1: 2}, {"x": {2: 3}}, {"x": {1}}])
+def test_what_json_cannot_hold_is_refused_before_anything_is_written(run: RunFolder, content: Any) -> None:
+    with pytest.raises(TypeError):
+        run.create({**RUN, **content})
+    assert run.run() == {"schema": 1, **RUN}
+
+
+def test_incomplete_content_is_refused(run: RunFolder) -> None:
+    with pytest.raises(ValueError, match="lacks val_loss"):
+        run.write_result({key: value for key, value in RESULT.items() if key != "val_loss"})
+    with pytest.raises(ValueError, match="step"):
+        run.append_metrics({"loss": 1.0})
+    assert run.state() == "interrupted"
+
+
+def test_another_schema_is_named(run: RunFolder) -> None:
+    run.create({**RUN, "schema": 2})
+    with pytest.raises(UserError, match=r"run\.json was written by another version"):
+        run.run()
+
+
+# --- state ---
+
+
+def test_state_is_derived(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "a")
+    assert run.state() == "interrupted"
+    with run.lock():
+        assert run.state() == "running"
+        run.create(RUN)
+        assert run.state() == "running"
+        run.write_failure("diverged", "loss is nan")
+        assert run.state() == "failed"
+        run.clear_failure()
+        assert run.state() == "running"
+        assert run.failure() is None
+    assert run.state() == "interrupted"
+    run.write_result(RESULT)
+    assert run.state() == "done"
+    run.write_failure("late", "result.json wins")
+    assert run.state() == "done"
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "a")
+    for name, read in READERS.items():
+        if name in ("metrics.jsonl", "failure.json"):
+            assert not read(run)
+        else:
+            with pytest.raises(RunUnfinished, match=name):
+                read(run)
+    assert not run.path.exists()
+
+
+# --- the lock ---
+
+
+def test_lock_is_exclusive_across_processes_and_dies_with_its_holder(run: RunFolder) -> None:
+    holder = start(HOLD, run.path)
+    assert run.state() == "running"
+    with pytest.raises(RunLocked, match=f"process {holder.pid} on "), run.lock():
+        pass
+    holder.kill()
+    holder.wait()
+    assert run.state() == "interrupted"
+    with run.lock():
+        assert run.state() == "running"
+
+
+FORK = """
+from numpygpt.runs import RunFolder
+with RunFolder(Path(sys.argv[1])).lock():
+    child = os.fork()
+    if child:
+        Path(sys.argv[2]).write_text(str(child))
+        print("held", flush=True)
+    time.sleep(20)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+def test_lock_dies_with_its_holder_though_a_forked_worker_lives(run: RunFolder, tmp_path: Path) -> None:
+    holder = start(FORK, run.path, tmp_path / "child")
+    child = int((tmp_path / "child").read_text())
+    try:
+        assert run.state() == "running"
+        holder.kill()
+        holder.wait()
+        deadline = time.monotonic() + 5  # the child may not have run one instruction yet
+        while run.state() == "running" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(child, 0)  # raises if it does not live
+        assert run.state() == "interrupted"
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+PROBE = """
+from numpygpt.runs import RunFolder
+print("probing", flush=True)
+while True:
+    RunFolder(Path(sys.argv[1])).state()
+"""
+
+
+def test_readers_do_not_disturb_a_starting_run(run: RunFolder) -> None:
+    readers = [start(PROBE, run.path) for _ in range(3)]
+    try:
+        for _ in range(200):
+            with run.lock():
+                assert run.state() == "running"
+    finally:
+        for reader in readers:
+            reader.kill()
+
+
+def test_a_folder_moved_aside_takes_its_lock_along(run: RunFolder) -> None:
+    with run.lock():
+        moved = RunFolder(run.path.rename(run.path.with_name("old")))
+        with run.lock():
+            assert run.state() == moved.state() == "running"
+        assert run.state() == "interrupted"
+        assert moved.state() == "running"
+
+
+# --- metrics ---
+
+
+def test_a_half_written_last_line_is_no_row_and_is_cut_off_by_the_next(run: RunFolder) -> None:
+    whole = run.metrics_path.read_bytes()
+    last = whole.rindex(b"\n", 0, -1) + 1
+    for length in range(last, len(whole)):
+        run.metrics_path.write_bytes(whole[:length])
+        assert run.metrics() == [row(10), row(20)]
+        run.append_metrics(row(30))
+        assert run.metrics_path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(("step", "kept"), [(30, 3), (29, 2), (20, 2), (10, 1), (0, 0), (99, 3)])
+def test_dropping_rows_keeps_the_others_to_the_byte(run: RunFolder, step: int, kept: int) -> None:
+    whole = run.metrics_path.read_bytes()
+    with run.metrics_path.open("ab") as file:
+        file.write(b'{"step": 3')
+    run.drop_metrics_after(step)
+    assert run.metrics_path.read_bytes() == b"".join(whole.splitlines(keepends=True)[:kept])
+
+
+def test_dropping_rows_where_there_are_none_makes_no_file(tmp_path: Path) -> None:
+    RunFolder(tmp_path).drop_metrics_after(0)
+    assert not list(tmp_path.iterdir())
+
+
+# --- damage ---
+
+
+def outcome(run: RunFolder, name: str) -> Any:
+    """What a reader gets: the content, or the sentence that refuses it."""
+    try:
+        return READERS[name](run)
+    except RunDamaged as error:
+        return RunDamaged if name in str(error) and "\n" not in str(error) else error
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_truncated_file_is_refused_at_every_length(done: RunFolder, name: str) -> None:
+    path, intact = done.path / name, READERS[name](done)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        answer = outcome(done, name)
+        assert answer is RunDamaged or (length == len(whole) - 1 and answer == intact), f"at {length} bytes"
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_flipped_bit_is_noticed_or_harmless(done: RunFolder, name: str) -> None:
+    path, intact = done.path / name, READERS[name](done)
+    whole = path.read_bytes()
+    for position in range(len(whole)):
+        for bit in (0, 2, 5) if name != "metrics.jsonl" else range(8):
+            path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << bit]) + whole[position + 1 :])
+            answer = outcome(done, name)
+            assert answer is RunDamaged or answer == intact, f"bit {bit} of byte {position}"
+
+
+def test_damage_in_an_unfinished_run_is_located(run: RunFolder) -> None:
+    whole = run.metrics_path.read_bytes()
+    for position in range(len(whole) - 1):
+        run.metrics_path.write_bytes(whole[:position] + b"7" + whole[position + 1 :])
+        number = whole.count(b"\n", 0, position) + 1
+        if whole[position : position + 1] != b"7":
+            with pytest.raises(RunDamaged, match=rf"metrics\.jsonl is damaged in line {number}: "):
+                run.metrics()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"1e999",
+        b"\xff\xfe",
+        b'{"content_sha256": null}',
+        b"[" * 100_000,
+        b'{"a": NaN}',
+    ],
+    ids=range(9),
+)
+def test_foreign_content_is_refused(run: RunFolder, content: bytes) -> None:
+    (run.path / "run.json").write_bytes(content)
+    with pytest.raises(RunDamaged):
+        run.run()
+
+
+# --- kill, full disk, read-only folder ---
+
+APPEND = """
+from numpygpt.runs import RunFolder
+run = RunFolder(Path(sys.argv[1]))
+step = len(run.metrics())
+print("go", flush=True)
+while True:
+    run.append_metrics({"step": step, "kind": "train", "padding": "x" * 5000})
+    step += 1
+"""
+REWRITE = """
+from numpygpt.runs import RunFolder
+import json
+run, result = RunFolder(Path(sys.argv[1])), json.loads(sys.argv[2])
+run.write_result(result)
+print("go", flush=True)
+while True:
+    result["iters"] += 1
+    run.write_result(result)
+"""
+
+
+def test_kill_while_appending_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    run, count = RunFolder(tmp_path), 0
+    for attempt in range(6):
+        process = start(APPEND, run.path)
+        time.sleep(0.005 + 0.011 * attempt)
+        process.kill()
+        process.wait()
+        steps = [row["step"] for row in run.metrics()]
+        assert steps == list(range(len(steps)))
+        assert len(steps) > count
+        count = len(steps)
+
+
+def test_kill_while_replacing_leaves_the_old_file_or_the_new(run: RunFolder) -> None:
+    for attempt in range(6):
+        process = start(REWRITE, run.path, json.dumps({**RESULT, "padding": "x" * 100_000}))
+        time.sleep(0.005 + 0.011 * attempt)
+        process.kill()
+        process.wait()
+        assert run.result()["iters"] >= RESULT["iters"]
+        assert len(list(run.path.iterdir())) <= 4  # run, metrics, result, and at most one temporary file
+    run.write_result(RESULT)
+    assert sorted(path.name for path in run.path.iterdir()) == ["metrics.jsonl", "result.json", "run.json"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 kB."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(path)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a tmpfs")
+    yield path
+    subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+def test_a_full_disk_leaves_the_old_files_and_nothing_else(small_disk: Path) -> None:
+    run = RunFolder(small_disk / "run")
+    run.create(RUN)
+    run.append_metrics(row(10))
+    (small_disk / "ballast").write_bytes(bytes(40_000))
+    for write in (
+        lambda: run.create({**RUN, "padding": "x" * 100_000}),
+        lambda: run.append_metrics({**row(20), "padding": "x" * 100_000}),
+        lambda: run.write_result({**RESULT, "padding": "x" * 100_000}),
+    ):
+        with pytest.raises(RunNotWritable, match="No space left on device") as caught:
+            write()
+        assert isinstance(caught.value.__cause__, OSError)
+        assert sorted(path.name for path in run.path.iterdir()) == ["metrics.jsonl", "run.json"]
+        assert run.run() == {"schema": 1, **RUN}
+        assert run.metrics() == [row(10)]
+    run.append_metrics(row(20))
+    assert run.metrics() == [row(10), row(20)]
+
+
+def test_a_read_only_folder_can_be_read_and_says_so_when_written(small_disk: Path) -> None:
+    run = RunFolder(small_disk / "run")
+    run.create(RUN)
+    run.append_metrics(row(10))
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    assert (run.state(), run.run(), run.metrics()) == ("interrupted", {"schema": 1, **RUN}, [row(10)])
+    for write in (
+        lambda: run.create(RUN),
+        lambda: run.append_metrics(row(20)),
+        lambda: run.drop_metrics_after(0),
+        lambda: run.write_failure("x", "y"),
+        lambda: RunFolder(small_disk / "new").create(RUN),
+        lambda: run.lock().__enter__(),
+    ):
+        with pytest.raises(RunNotWritable, match="Read-only file system"):
+            write()
+
+
+def test_replacing_takes_everything_back_when_the_writer_fails(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    path.write_text("old")
+
+    def fail(error: BaseException) -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(KeyboardInterrupt):
+        fail(KeyboardInterrupt())
+    with pytest.raises(RunNotWritable, match="quota"):
+        fail(OSError(errno.EDQUOT, "over quota"))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["new"]
+
+
+# --- find_runs ---
+
+
+def test_runs_are_found_at_any_depth(tmp_path: Path, done: RunFolder) -> None:
+    study = done.path.parent
+    for name in ("b", ".hydra", ".old/c"):
+        RunFolder(study / name).create(RUN)
+    (study / "a" / "deep").mkdir(parents=True)
+    (study / "a" / "deep" / "result.json").write_text("{")  # damaged, and found
+    (study / "empty").mkdir()
+    expected = [RunFolder(study / "a" / "deep"), RunFolder(study / "b"), done]
+    assert find_runs(tmp_path) == expected
+    assert find_runs(str(study)) == expected
+    assert find_runs(done.path) == [done]
+    assert find_runs(tmp_path / "nothing") == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_links_are_followed_once(tmp_path: Path, run: RunFolder) -> None:
+    (tmp_path / "study" / "loop").symlink_to(tmp_path)
+    (tmp_path / "zlink").symlink_to(run.path)
+    assert find_runs(tmp_path) == [run]
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "elsewhere").symlink_to(tmp_path / "study")
+    assert [run.name for run in find_runs(tmp_path / "root")] == [run.name]
+
+
+def test_two_thousand_runs_are_read_in_seconds(tmp_path: Path, done: RunFolder) -> None:
+    done.write_result({**RESULT, "tokenizer_measures": {f"measure_{i}": i / 7 for i in range(100)}})
+    content = (done.path / "result.json").read_bytes()
+    for number in range(2000):
+        folder = tmp_path / "many" / f"run-{number:04}"
+        folder.mkdir(parents=True)
+        (folder / "result.json").write_bytes(content)
+    began = time.perf_counter()
+    states = [(run.state(), run.result()["seed"]) for run in find_runs(tmp_path / "many")]
+    assert time.perf_counter() - began < 5
+    assert states == [("done", 1)] * 2000
