@@ -1,0 +1,124 @@
+"""Generating text: one token at a time, with keys and values of earlier positions kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from numpygpt.errors import UserError
+from numpygpt.models import GPT
+
+Array = np.ndarray[Any, Any]
+
+
+class Stepper:
+    """Feeds tokens to a model one at a time and tells what it expects next; a batch of sequences in step.
+
+    When the window of block_size positions is full, its last half is kept and recomputed at positions 0 onwards,
+    as in evaluation: learned positions do not allow a window to slide. The same tokens give the same bits, as
+    every call runs the same path.
+    """
+
+    def __init__(self, model: GPT, batch: int = 1) -> None:
+        self.model = model.eval()
+        self.kept = model.config.block_size // 2
+        self.caches = model.new_cache(batch)
+        self.window = np.zeros((batch, model.config.block_size), np.intp)  # the tokens in the caches
+        self.length = 0
+
+    def feed(self, ids: Array) -> Array:
+        """Logits (B, V) for the token after ids (B,), which follow all tokens fed before."""
+        if self.length == self.window.shape[1]:
+            self._refill(self.window[:, self.length - self.kept :].copy())
+        logits = self.model.step(ids, self.caches, self.length)
+        self.window[:, self.length] = ids
+        self.length += 1
+        return logits
+
+    def feed_all(self, ids: Array) -> Array:
+        """Logits (B, V) after a first text ids (B, n), n at least 1, in one go; what does not count is skipped."""
+        block_size = self.window.shape[1]
+        stride = block_size - self.kept
+        n_windows_past = max(0, -(-(ids.shape[1] - block_size) // stride))
+        return self._refill(ids[:, n_windows_past * stride :])
+
+    def _refill(self, ids: Array) -> Array:
+        self.length = ids.shape[1]
+        self.window[:, : self.length] = ids
+        return self.model.prefill(ids, self.caches) if self.length else np.empty(0)
+
+
+def generate(
+    model: GPT,
+    prompt: Array,
+    n_tokens: int,
+    rng: np.random.Generator,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Iterator[Array]:
+    """Yields n_tokens times the next token of each sequence, ids (B,), after prompts (B, n) of equal length.
+
+    temperature 0 takes the likeliest token. Raises UserError for settings out of range or an empty prompt.
+    """
+    _check_sampling(temperature, top_k, top_p)
+    if prompt.ndim != 2 or prompt.shape[1] == 0:
+        raise UserError("the prompt is empty; it must have at least one token")
+    stepper = Stepper(model, len(prompt))
+    logits = stepper.feed_all(prompt)
+    for i in range(n_tokens):
+        ids = sample(logits, rng, temperature=temperature, top_k=top_k, top_p=top_p)
+        yield ids
+        if i + 1 < n_tokens:
+            logits = stepper.feed(ids)
+
+
+def sample(
+    logits: Array,
+    rng: np.random.Generator,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Array:
+    """One token for each row of logits (B, V): ids (B,).
+
+    Logits are divided by `temperature`; top_k keeps the k likeliest tokens; top_p keeps the fewest tokens whose
+    probabilities reach p (Holtzman et al. 2020, section 3.1). Both may be given: k first.
+    """
+    if temperature == 0:
+        return logits.argmax(axis=-1)
+    scaled = logits.astype(np.float64) / temperature
+    if top_k is not None and top_k < scaled.shape[1]:
+        kth = np.partition(scaled, -top_k, axis=-1)[:, -top_k, None]
+        scaled[scaled < kth] = -np.inf
+    p = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    p /= p.sum(axis=-1, keepdims=True)
+    if top_p is not None:
+        p = _nucleus(p, top_p)
+    cumulative = p.cumsum(axis=-1)
+    draws = rng.random((len(p), 1)) * cumulative[:, -1:]
+    return (cumulative <= draws).sum(axis=-1)  # the first token whose share of [0, 1) ends beyond the draw
+
+
+def _nucleus(p: Array, top_p: float) -> Array:
+    """p (B, V) with every token set to 0 that the likelier ones make superfluous."""
+    order = np.argsort(-p, axis=-1, kind="stable")
+    likelier = np.take_along_axis(p, order, axis=-1).cumsum(axis=-1)
+    superfluous = np.zeros(p.shape, bool)
+    superfluous[:, 1:] = likelier[:, :-1] >= top_p
+    kept = p.copy()
+    np.put_along_axis(kept, order, np.where(superfluous, 0, np.take_along_axis(p, order, axis=-1)), axis=-1)
+    return kept
+
+
+def _check_sampling(temperature: float, top_k: int | None, top_p: float | None) -> None:
+    if not temperature >= 0:
+        raise UserError(f"temperature is {temperature}; it must be 0 or above")
+    if top_k is not None and top_k < 1:
+        raise UserError(f"top_k is {top_k}; it must be at least 1")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise UserError(f"top_p is {top_p}; it must be above 0 and at most 1")
