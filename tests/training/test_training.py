@@ -1,0 +1,181 @@
+"""Training: determinism over workers and restarts, the least a trainer must manage, and how it fails."""
+
+import math
+
+import numpy as np
+import pytest
+
+from numpygpt.errors import UserError
+from numpygpt.models import GPT, GPTConfig
+from numpygpt.optim import AdamW, warmup_cosine
+from numpygpt.streams import generator
+from numpygpt.training import (
+    Diverged,
+    Engine,
+    Interrupted,
+    Text,
+    TrainConfig,
+    Trainer,
+    budgets,
+    checkpoints,
+    score_tokens,
+)
+from numpygpt.training.evaluation import windows
+
+V = 17
+IDS = np.random.default_rng(0).integers(0, V, 3000).astype(np.uint8)
+TEXT = Text(IDS, len(IDS), len(IDS))
+
+
+def train(
+    tmp_path=None,
+    *,
+    workers=None,
+    stop_at=None,
+    iters=8,
+    lr=1e-2,
+    dropout=0.1,
+    batch_size=5,
+    slices=2,
+    **options,
+):
+    """Metrics without clock readings, and the final weights."""
+    model = GPT(GPTConfig(V, 16, 2, 2, 24, dropout=dropout), rng=generator(1, "init"))
+    optimizer = AdamW(model.flat.parameters, lr, weight_decay=0.1)
+    rows = []
+    with Engine(model, slices, workers) as engine:
+        config = TrainConfig(iters, batch_size=batch_size, grad_accum=2, eval_interval=3, eval_windows=7,
+                             log_interval=1, **options)  # fmt: skip
+        trainer = Trainer(
+            engine, optimizer, warmup_cosine(lr, lr / 10, 2, iters), TEXT, TEXT, config,
+            on_row=rows.append, should_stop=lambda: trainer.progress.step == stop_at,
+            checkpoint_path=None if tmp_path is None else tmp_path / "checkpoint.safetensors",
+        )  # fmt: skip
+        trainer.resume()
+        try:
+            trainer.run()
+        except Interrupted:
+            assert stop_at is not None
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows], model.flat.data.copy()
+
+
+def test_two_runs_are_the_same_to_the_bit():
+    (rows, weights), (rows_again, weights_again) = train(), train()
+    assert rows == rows_again
+    np.testing.assert_array_equal(weights, weights_again)
+
+
+@pytest.mark.parametrize("slices", [1, 2, 3])
+def test_the_number_of_workers_changes_no_bit(slices):
+    (rows, weights), (rows_one, weights_one) = train(slices=slices), train(slices=slices, workers=1)
+    assert rows == rows_one
+    np.testing.assert_array_equal(weights, weights_one)
+
+
+def test_slices_change_only_rounding():
+    (rows, _), (rows_one, _) = train(dropout=0.0), train(dropout=0.0, slices=1)
+    for row, row_one in zip(rows, rows_one, strict=True):
+        for key, value in row.items():
+            if isinstance(value, float):
+                assert value == pytest.approx(row_one[key], rel=1e-4)
+
+
+@pytest.mark.parametrize("stop_at", range(1, 8))
+def test_a_resumed_run_equals_an_undisturbed_one_to_the_bit(tmp_path, stop_at):
+    rows, weights = train()
+    before, _ = train(tmp_path, stop_at=stop_at)
+    after, resumed = train(tmp_path)
+    assert before + after == rows
+    np.testing.assert_array_equal(weights, resumed)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    train(tmp_path, stop_at=2)
+    path = tmp_path / "checkpoint.safetensors"
+    data = path.read_bytes()
+    model = GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init"))
+    for broken in (b"", data[:100], data[:-1], b"x" * 500):
+        path.write_bytes(broken)
+        with pytest.raises(UserError, match="checkpoint"):
+            checkpoints.load(path, model)
+    path.write_bytes(data)
+    checkpoints.load(path, model)
+    with pytest.raises(UserError, match="another model"):
+        checkpoints.load(path, GPT(GPTConfig(V, 16, 1, 2, 24), rng=generator(1, "init")))
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_one_batch_can_be_learned_by_heart(rng):
+    model = GPT(GPTConfig(V, 16, 2, 2, 32), rng=generator(0, "init"))
+    optimizer = AdamW(model.flat.parameters, 1e-2)
+    x, y = rng.integers(0, V, (4, 16)), rng.integers(0, V, (4, 16))
+    with Engine(model) as engine:
+        for _ in range(150):
+            loss, _ = engine.gradients([(x, y)], [generator(0, "dropout")] * 2)
+            optimizer.step()
+    assert loss < 0.02
+
+
+def test_no_float64_array_in_a_float32_step(monkeypatch):
+    """Every array that a layer keeps, asks for or learns from is float32 (or holds integers or truth values)."""
+    model = GPT(GPTConfig(V, 16, 2, 2, 24, dropout=0.1, activation="gelu"), rng=generator(1, "init"))
+    optimizer = AdamW(model.flat.parameters, 1e-2, weight_decay=0.1)
+    with Engine(model) as engine:
+        engine.gradients([(IDS[:64].reshape(4, 16).astype(int),) * 2], [generator(0, "dropout")] * 2)
+        optimizer.step(grad_scale=0.5, run=engine.map_stretches)
+        found = []
+        for replica in engine.replicas:
+            found += [("workspace", a) for a in replica._workspace._memory.values()]
+            found += [(path, a) for path, module in replica.named_modules() for a in arrays_in(module.cache)]
+            found += [(path, p.grad) for path, p in replica.named_parameters()]
+        found += list(optimizer.state_dict().items()) + list(model.state_dict().items())
+    assert len(found) > 100
+    assert {a.dtype.name for _, a in found if a.dtype.kind == "f"} == {"float32"}
+
+
+def arrays_in(cache):
+    if isinstance(cache, np.ndarray):
+        yield cache
+    elif isinstance(cache, tuple | list):
+        for item in cache:
+            yield from arrays_in(item)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 15, 16, 17, 18, 24, 25, 26, 100])
+@pytest.mark.parametrize("block_size", [2, 7, 16])
+def test_windows_score_every_token_once_with_half_a_block_before_it(n, block_size):
+    scored = []
+    for w in windows(max(0, n - 1), block_size):
+        assert 0 < w.stop - w.start <= block_size
+        assert w.start == 0 or w.first >= block_size // 2
+        scored += range(w.start + w.first, w.stop)
+    assert scored == list(range(max(0, n - 1)))
+
+
+def test_scores_do_not_depend_on_workers_and_add_up():
+    model = GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init"))
+    with Engine(model, 2) as engine:
+        nats = score_tokens(engine, IDS)
+    with Engine(model, 2, 1) as engine:
+        np.testing.assert_array_equal(nats, score_tokens(engine, IDS))
+        assert len(score_tokens(engine, IDS[:0])) == 0
+    assert nats[0] == math.log(V)
+    assert abs(nats.mean() / math.log(V) - 1) < 0.02
+
+
+def test_bits_per_byte_of_a_guess_is_log2_of_the_alphabet():
+    assert Text(IDS, len(IDS), len(IDS)).bits_per_byte(math.log(256)) == pytest.approx(8)
+    assert Text(IDS[:100], 400, 400, residual_bits=40).bits_per_byte(math.log(2)) == pytest.approx(0.35)
+
+
+def test_divergence_is_told_apart():
+    with pytest.raises(Diverged, match=r"optimizer\.lr"), np.errstate(all="ignore"):
+        train(lr=1e4, iters=60, grad_clip=None)
+
+
+def test_budgets_are_numbers_of_updates():
+    assert budgets.updates_for_text(1e6, 2.5, 768) == round(1e6 / 2.5 / 768)
+    assert budgets.updates_for_flops(1e12, 5e6, 768) == round(1e12 / 5e6 / 768)
+    assert budgets.updates_for_seconds(60, 0.02) == 3000
+    with pytest.raises(UserError, match=r"budget\.text"):
+        budgets.updates_for_text(100, 2.5, 768)
