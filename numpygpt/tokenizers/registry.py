@@ -7,10 +7,22 @@ from typing import Any
 from numpygpt.errors import UserError
 from numpygpt.tokenizers import files
 from numpygpt.tokenizers.base import Tokenizer
+from numpygpt.tokenizers.bpe import BPETokenizer
+from numpygpt.tokenizers.byte import ByteTokenizer
+from numpygpt.tokenizers.bytefallback import ByteFallbackBPETokenizer
+from numpygpt.tokenizers.bytelevel import ByteLevelBPETokenizer
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.word import WordTokenizer
 
-KINDS: dict[str, type[Tokenizer]] = {cls.kind: cls for cls in (CharTokenizer, WordTokenizer)}
+_CLASSES: tuple[type[Tokenizer], ...] = (
+    CharTokenizer,
+    WordTokenizer,
+    BPETokenizer,
+    ByteFallbackBPETokenizer,
+    ByteLevelBPETokenizer,
+    ByteTokenizer,
+)
+KINDS: dict[str, type[Tokenizer]] = {cls.kind: cls for cls in _CLASSES}
 
 
 def create(kind: str, **options: Any) -> Tokenizer:

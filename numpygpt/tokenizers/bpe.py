@@ -1,0 +1,219 @@
+"""Byte-pair encoding over characters: the training text's characters, and merges of what stands side by side.
+
+Inside, a sequence of ids is a str whose characters are the ids (see merging.py): encoding a word is replacing
+pairs in a short string, encoding a text is joining such strings, and the ids are its code points.
+
+Why a token's text determines its id: two occurrences of the same characters that no merge has crossed the ends
+of are cut alike after every merge, since merges apply everywhere and from left to right. So no two merges ever
+form the same text, and encoding by lowest pair (Sennrich), by lowest merged text (tiktoken) and by replaying
+all merges in order are one and the same.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from operator import add
+from typing import Any, ClassVar
+
+import numpy as np
+
+from numpygpt.errors import UserError
+from numpygpt.tokenizers.base import Tokenizer, checked_alphabet, checked_int, checked_keys
+from numpygpt.tokenizers.cache import Cache
+from numpygpt.tokenizers.merging import MAX_SYMBOLS, learn_merges
+from numpygpt.tokenizers.pretokenize import splitter
+from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
+
+NO_SYMBOL = chr(MAX_SYMBOLS)  # greater than every symbol: stands for "this pair is not merged"
+# A piece of n symbols takes time in n**2 if merged pair by pair, and in the number of merges if they are replayed:
+# the latter is faster where n**2 is more than this times as large (measured at 2,000 and 5,000 merges).
+REPLAY_RATIO = 12
+
+
+class BPETokenizer(Tokenizer):
+    """BPE whose alphabet is the characters of the training text; `<unk>` for all other characters.
+
+    vocab_size  how many ids to aim at, specials and alphabet included; fewer if no pair is left to merge
+    pattern     how the text is cut into pieces that no token crosses: a key of pretokenize.PATTERNS
+    min_freq    pairs that occur less often are not merged
+
+    Ids in order: specials, byte tokens if the kind has any, alphabet by code point, merges as learned. Between
+    equally frequent pairs the one with the smaller ids is merged first.
+    """
+
+    kind = "bpe"
+    meets_unknown = True
+    losses = "loses unknown characters"
+    n_byte_tokens: ClassVar[int] = 0
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int = 2048,
+        pattern: str = "gpt2",
+        min_freq: int = 2,
+        specials: Sequence[str] | None = None,
+    ):
+        super().__init__(specials=specials)
+        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, 1)
+        if self.wanted_vocab_size > MAX_SYMBOLS:
+            raise UserError(f"vocab_size must be at most {MAX_SYMBOLS}, not {vocab_size}")
+        self.min_freq = checked_int("min_freq", min_freq, 1)
+        self.pattern = pattern
+        self._splitter = splitter(pattern)
+        self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
+
+    # ------------------------------------------------------------------ where the kinds of BPE differ
+
+    def _choose_alphabet(self, counts: Counter[str]) -> Iterable[str]:
+        """The characters that get an id, given how often each occurs."""
+        return counts
+
+    def _spell_unknown(self, character: str) -> str:
+        """The symbols that stand for a character outside of the alphabet."""
+        return chr(self.special_ids["<unk>"])
+
+    def _view(self, piece: str) -> str:
+        """A piece of text in the characters that the alphabet is about."""
+        return piece
+
+    def _bytes_of_view(self, view: str) -> bytes:
+        """The UTF-8 bytes of the text that `_view` shows."""
+        return view.encode()
+
+    # ------------------------------------------------------------------ training
+
+    def train(self, text: str | Iterable[str], *, workers: int = 1) -> None:
+        """As in the contract; `workers` processes split and count, which changes nothing but the time."""
+        pieces: Counter[str] = Counter()
+        for piece, count in self._splitter.count(training_chunks(text), workers).items():
+            pieces[self._view(piece)] += count
+        counts: Counter[str] = Counter()
+        for piece, count in pieces.items():
+            for character in piece:
+                counts[character] += count
+        alphabet = "".join(sorted(self._choose_alphabet(counts)))
+        n_merges = self._room_for_merges(alphabet)
+        spelling = self._spelling_of(alphabet)
+        words: Counter[str] = Counter()
+        for piece, count in pieces.items():
+            for word in self._mergeable(piece.translate(spelling)):
+                words[word] += count
+        first_merge = self._first_id + len(alphabet)
+        self._set_merges(alphabet, learn_merges(words, first_merge, n_merges, self.min_freq))
+
+    def _room_for_merges(self, alphabet: str) -> int:
+        needed = self._first_id + len(alphabet)
+        if self.wanted_vocab_size < needed:
+            raise UserError(
+                f"vocab_size={self.wanted_vocab_size} is too small: {len(alphabet)} characters, "
+                f"{len(self.specials)} specials and {self.n_byte_tokens} byte tokens take at least {needed}"
+            )
+        return self.wanted_vocab_size - needed
+
+    def _mergeable(self, symbols: str) -> list[str]:
+        """The stretches between the symbols that are part of no merge."""
+        if self._first_id == 0:
+            return [symbols]
+        return re.split(f"[\0-{re.escape(chr(self._first_id - 1))}]+", symbols)
+
+    def _spelling_of(self, alphabet: str) -> "Spelling":
+        known = {ord(character): chr(id) for id, character in enumerate(alphabet, start=self._first_id)}
+        return Spelling(known, self._spell_unknown)
+
+    def _set_merges(self, alphabet: str, merges: list[str]) -> None:
+        """Derive everything from the alphabet and the merges, each a pair of symbols."""
+        first_merge = self._first_id + len(alphabet)
+        self._alphabet = alphabet
+        self._pair_of = {chr(id): pair for id, pair in enumerate(merges, start=first_merge)}
+        self._symbol_of = {pair: symbol for symbol, pair in self._pair_of.items()}
+        self._spelling = self._spelling_of(alphabet)
+        self._views = {chr(id): view for id, view in enumerate(alphabet, start=self._first_id)}
+        for symbol, pair in self._pair_of.items():
+            self._views[symbol] = self._views[pair[0]] + self._views[pair[1]]
+        byte_tokens = [bytes([byte]) for byte in range(self.n_byte_tokens)]
+        self._set_vocabulary(byte_tokens + [self._bytes_of_view(view) for view in self._views.values()])
+        self._symbols_of_piece = Cache(self._encode_piece)
+
+    # ------------------------------------------------------------------ encoding
+
+    def encode(self, text: str) -> np.ndarray:
+        assert self._vocabulary
+        symbols_of = self._symbols_of_piece.__getitem__
+        blocks = self._splitter.blocks((check_text(text),))
+        symbols = "".join("".join(map(symbols_of, self._splitter.split(block))) for block in blocks)
+        # Ids between U+D800 and U+DFFF are symbols like all others: surrogatepass lets them through.
+        return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
+
+    def _encode_piece(self, piece: str) -> str:
+        """The symbols of a piece: again and again, the pair that training merged first, the leftmost of them."""
+        spelled = self._view(piece).translate(self._spelling)
+        if len(spelled) ** 2 > REPLAY_RATIO * len(self._pair_of):
+            return self._replay_merges(spelled)
+        merge_of = self._symbol_of.get
+        symbols = list(spelled)
+        merges = list(
+            map(merge_of, map(add, spelled, spelled[1:]), repeat(NO_SYMBOL))
+        )  # of each neighbouring pair
+        while merges and (first := min(merges)) != NO_SYMBOL:
+            i = merges.index(first)
+            symbols[i : i + 2] = [first]
+            del merges[i]
+            if i > 0:
+                merges[i - 1] = merge_of(symbols[i - 1] + first, NO_SYMBOL)
+            if i < len(merges):
+                merges[i] = merge_of(first + symbols[i + 1], NO_SYMBOL)
+        return "".join(symbols)
+
+    def _replay_merges(self, symbols: str) -> str:
+        for symbol, pair in self._pair_of.items():
+            symbols = symbols.replace(pair, symbol)
+        return symbols
+
+    def _unknown_widths(self, text: str) -> np.ndarray:
+        points = code_points(text)
+        return utf8_widths(points[~np.isin(points, code_points(self._alphabet))])
+
+    # ------------------------------------------------------------------ files
+
+    def _options(self) -> dict[str, Any]:
+        return {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
+
+    def _learned(self) -> dict[str, Any]:
+        pairs = [[self._views[symbol] for symbol in pair] for pair in self._pair_of.values()]
+        return {"alphabet": self._alphabet, "merges": pairs}
+
+    def _restore(self, learned: dict[str, Any]) -> None:
+        checked_keys(learned, "alphabet", "merges")
+        alphabet = checked_alphabet(learned)
+        self._set_merges(alphabet, self._checked_merges(alphabet, learned["merges"]))
+
+    def _checked_merges(self, alphabet: str, merges: Any) -> list[str]:
+        """The merges of a file as pairs of symbols: each joins two known texts to a new one."""
+        if not isinstance(merges, list) or len(merges) > self._room_for_merges(alphabet):
+            raise UserError("the tokenizer file is damaged: its merges are no list or exceed its vocab_size")
+        symbol_of = {view: chr(id) for id, view in enumerate(alphabet, start=self._first_id)}
+        pairs = []
+        for number, merge in enumerate(merges):
+            match merge:
+                case [str(left), str(right)] if left in symbol_of and right in symbol_of:
+                    pairs.append(symbol_of[left] + symbol_of[right])
+                case _:
+                    raise UserError(
+                        f"the tokenizer file is damaged: merge {number} is {merge!r}, not two earlier tokens"
+                    )
+            if symbol_of.setdefault(left + right, new := chr(self._first_id + len(symbol_of))) != new:
+                raise UserError(f"the tokenizer file is damaged: its merges form {left + right!r} twice")
+        return pairs
+
+
+class Spelling(dict[int, str]):
+    """A table for `str.translate` from characters to symbols, which spells those that it does not hold."""
+
+    def __init__(self, known: dict[int, str], spell_unknown: Any):
+        super().__init__(known)
+        self._spell_unknown = spell_unknown
+
+    def __missing__(self, point: int) -> str:
+        return self._spell_unknown(chr(point))
