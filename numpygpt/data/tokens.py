@@ -6,7 +6,8 @@ is made anew. A text is encoded piece by piece: memory does not grow with it.
 
 Where pieces are cut: between a letter or digit and a space (else a punctuation mark) that follows it. There the
 tokenizers of this project, and the patterns of GPT-2 and its descendants, always start a new token, whatever
-stands further off. Each cut is tried out on the text around it, and another one is taken if ids change.
+stands further off. Each cut is tried out on the text around it, and another one is taken if ids change. A BPE
+without pre-tokenisation, whose tokens may cross anything, encodes its text as a whole.
 """
 
 import hashlib
@@ -163,7 +164,8 @@ def _encode_in_worker(start: int, stop: int) -> np.ndarray:
 def _pieces(part: Part, tokenizer: Encoder) -> Iterator[tuple[int, int]]:
     """Byte ranges that tile the part and can be encoded each on its own."""
     start = part.start
-    while part.stop - start > PIECE:
+    crosses_anything = getattr(tokenizer, "pattern", None) == "none"
+    while part.stop - start > PIECE and not crosses_anything:
         cut = _find_cut(part, tokenizer, start + PIECE)
         yield start, cut
         start = cut

@@ -1,0 +1,244 @@
+"""Corpora: bad files, splits at any byte, and downloads that go wrong."""
+
+import hashlib
+import http.server
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from numpygpt.data import corpus
+from numpygpt.data.corpus import CorpusUnavailable, resolve
+from numpygpt.errors import UserError
+
+TEXT = "To be, or not to be:\n" * 500
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NUMPYGPT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("NUMPYGPT_DATA", raising=False)
+    return tmp_path / "cache"
+
+
+# --- files ---
+
+
+@pytest.mark.parametrize(
+    "data", [b"a", b"\xef\xbb\xbfwith a mark", b"one\r\ntwo\rthree\n", "strange 漢字 🎭\0".encode()]
+)
+def test_a_file_is_taken_as_it_is(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "my text.txt"
+    path.write_bytes(data)
+    found = resolve("file", path)
+    assert found.text.encode() == data
+    assert (found.name, found.path, found.n_bytes) == ("my text.txt", path, len(data))
+    assert (found.n_chars, found.sha256) == (len(data.decode()), hashlib.sha256(data).hexdigest())
+    assert found.fallback_reason is None
+
+
+@pytest.mark.parametrize(
+    ("data", "offset"),
+    [(b"abc\xffdef", 3), (b"abc\xc3", 3), ("é".encode("latin-1") + b" b", 0), (b"12345\xe6\xbc", 5)],
+)
+def test_what_is_not_utf8_is_located_across_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, offset: int
+) -> None:
+    (tmp_path / "bad").write_bytes(data)
+    for block in (1, 2, 3, 100):
+        monkeypatch.setattr(corpus, "BLOCK", block)
+        with pytest.raises(UserError, match=rf"bad is not UTF-8 \(byte {offset}\)"):
+            resolve("file", tmp_path / "bad")
+
+
+def test_bad_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    for name, reason in (
+        ("missing", "No such file"),
+        ("", "Is a directory|Permission"),
+        ("empty", "is empty"),
+    ):
+        with pytest.raises(UserError, match=reason) as caught:
+            resolve("file", tmp_path / name)
+        assert str(tmp_path / name) in str(caught.value)
+    with pytest.raises(UserError, match=r"data\.path=\.\.\."):
+        resolve("file")
+    with pytest.raises(UserError, match="no corpus 'shakespear': use one of shakespeare, pydoc, file"):
+        resolve("shakespear")
+
+
+def test_a_file_that_changes_while_in_use_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text(TEXT)
+    found = resolve("file", path)
+    path.write_text(TEXT.upper())
+    os.utime(path, ns=(0, found.modified_ns + 10**9))
+    with pytest.raises(UserError, match="was changed while it was in use"):
+        _ = found.text
+
+
+# --- splits ---
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(st.characters(codec="utf-8"), min_size=2, max_size=60),
+    per_mille=st.integers(1, 999),
+    block=st.integers(1, 9),
+)
+def test_parts_are_counted_in_characters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, per_mille: int, block: int
+) -> None:
+    monkeypatch.setattr(corpus, "BLOCK", block)
+    (tmp_path / "text").write_bytes(text.encode())
+    found = resolve("file", tmp_path / "text")
+    n_train = len(text) * (1000 - per_mille) // 1000
+    if n_train == 0:
+        with pytest.raises(UserError, match="too few to split"):
+            found.parts(per_mille / 1000)
+        return
+    train, val = found.parts(per_mille / 1000)
+    assert (train.text, val.text) == found.split(per_mille / 1000) == (text[:n_train], text[n_train:])
+    assert (train.n_chars, val.n_chars) == (n_train, len(text) - n_train)
+    assert (train.n_bytes, val.n_bytes) == (len(train.text.encode()), len(val.text.encode()))
+    assert "".join(train.chunks()) + "".join(val.chunks()) == text
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
+def test_a_fraction_lies_between_0_and_1(tmp_path: Path, fraction: float) -> None:
+    (tmp_path / "text").write_text(TEXT)
+    with pytest.raises(UserError, match="val_fraction"):
+        resolve("file", tmp_path / "text").parts(fraction)
+
+
+def test_shakespeare_is_split_as_published(shakespeare: str, cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes(shakespeare.encode())
+    train, val = resolve("file", tmp_path / "text").split(0.1)
+    assert (len(train), len(val)) == (1_003_854, 111_540)
+
+
+# --- pydoc ---
+
+
+def test_pydoc_is_the_same_each_time_and_mended_if_damaged(cache: Path) -> None:
+    first = resolve("pydoc")
+    assert (first.name, first.fallback_reason) == ("pydoc", None)
+    assert first.n_chars > 300_000
+    whole = first.path.read_bytes()
+    first.path.write_bytes(whole[:1000])
+    again = resolve("pydoc")
+    assert (again.sha256, again.path) == (first.sha256, first.path)
+    assert again.path.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_written_is_named(cache: Path) -> None:
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(UserError, match=f"{cache.name}.* cannot be written"):
+        resolve("pydoc")
+
+
+# --- shakespeare ---
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = TEXT.encode()
+        if self.path == "/404":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.path == "/ok":
+            self.wfile.write(body)
+        elif self.path == "/other":
+            self.wfile.write(body.upper())
+        elif self.path == "/cut":
+            self.wfile.write(body[: len(body) // 2])
+        elif self.path == "/stall":
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            time.sleep(1)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server, with TEXT in the place of Shakespeare's."""
+    monkeypatch.setattr(corpus, "SHAKESPEARE_SHA256", hashlib.sha256(TEXT.encode()).hexdigest())
+    monkeypatch.setattr(corpus, "STALL_SECONDS", 0.3)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(corpus.urllib.request, "getproxies", dict)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+
+
+def test_a_download_is_kept(server: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/ok")
+    assert resolve("shakespeare").text == TEXT
+    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/404")
+    assert resolve("shakespeare").text == TEXT
+    (cache / "shakespeare.txt").write_text("damaged")
+    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/ok")
+    assert resolve("shakespeare").text == TEXT
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [("404", "HTTPError"), ("other", "wrong sha256"), ("cut", "ChunkedEncodingError"), ("stall", "Error")],
+)
+def test_a_download_that_fails_leaves_nothing(
+    server: str, cache: Path, monkeypatch: pytest.MonkeyPatch, page: str, reason: str
+) -> None:
+    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/{page}")
+    with pytest.raises(
+        CorpusUnavailable, match=rf"downloaded from {server}/{page} \(\w*\s?{reason}"
+    ) as caught:
+        resolve("shakespeare")
+    assert "NUMPYGPT_DATA" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in cache.iterdir() if not path.name.endswith(".lock")] == []
+
+
+def test_without_a_network_the_fallback_says_why(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", "http://127.0.0.1:1/closed")
+    with pytest.raises(CorpusUnavailable, match="no connection"):
+        resolve("shakespeare")
+    found = resolve("shakespeare", allow_fallback=True)
+    assert found.name == "pydoc"
+    assert "no connection" in (found.fallback_reason or "")
+
+
+def test_a_name_that_is_looked_up_for_ever_is_given_up(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "CONNECT_SECONDS", 0.1)
+
+    def hang(*_: object, **__: object) -> None:
+        time.sleep(2)
+        raise OSError
+
+    monkeypatch.setattr(corpus.socket, "create_connection", hang)
+    began = time.monotonic()
+    with pytest.raises(CorpusUnavailable, match="no connection"):
+        resolve("shakespeare")
+    assert time.monotonic() - began < 1
+
+
+def test_the_named_folder_comes_first(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMPYGPT_DATA", str(tmp_path))
+    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/ok")
+    assert resolve("shakespeare").path.parent.name == "cache"  # the folder does not hold it
+    (tmp_path / "shakespeare.txt").write_text(TEXT)
+    assert resolve("shakespeare").path == tmp_path / "shakespeare.txt"
+    (tmp_path / "shakespeare.txt").write_text(TEXT + "!")
+    with pytest.raises(UserError, match="wrong sha256"):  # no fallback: this is a mistake, not a misfortune
+        resolve("shakespeare", allow_fallback=True)
