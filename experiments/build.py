@@ -1,0 +1,80 @@
+"""From a configuration to objects: one function per group, a registry by `kind`."""
+
+import dataclasses
+from typing import Any
+
+from experiments.config import DataConfig, ModelConfig, OptimizerConfig, RunConfig, TokenizerConfig
+from experiments.identity import TOKENIZER_KEYS
+from numpygpt import tokenizers
+from numpygpt.data.corpus import Corpus, resolve
+from numpygpt.errors import UserError
+from numpygpt.models import GPT, GPTConfig
+from numpygpt.optim import SGD, Adam, AdamW, Optimizer, Schedule, constant, step_decay, warmup_cosine
+from numpygpt.streams import generator
+from numpygpt.training.trainer import TrainConfig
+
+
+def build_corpus(data: DataConfig) -> Corpus:
+    """The corpus that was decided on. Raises UserError if it is another text by now."""
+    corpus = resolve(data.kind, data.path)
+    if data.sha256 not in (None, corpus.sha256):
+        raise UserError(
+            f"the corpus {corpus.path} is not the text that this run was planned with: start the run again"
+        )
+    return corpus
+
+
+def build_tokenizer(config: TokenizerConfig) -> tokenizers.Tokenizer:
+    """An untrained tokenizer with the options that its kind knows."""
+    options: dict[str, Any] = {key: getattr(config, key) for key in TOKENIZER_KEYS[config.kind]}
+    if config.specials is not None:
+        options["specials"] = tuple(config.specials)
+    return tokenizers.create(config.kind, **options)
+
+
+def gpt_config(config: ModelConfig, vocab_size: int, chars_per_token: float) -> GPTConfig:
+    """The model's shape. `context_chars` is turned into the nearest whole number of tokens, at least 2."""
+    shared = {field.name for field in dataclasses.fields(GPTConfig)} - {"vocab_size", "block_size"}
+    block_size = config.block_size
+    if config.context_chars is not None:
+        block_size = max(2, round(config.context_chars / chars_per_token))
+    return GPTConfig(vocab_size, block_size, **{name: getattr(config, name) for name in shared})
+
+
+def build_model(config: ModelConfig, seed: int, vocab_size: int, chars_per_token: float) -> GPT:
+    return GPT(gpt_config(config, vocab_size, chars_per_token), rng=generator(seed, "init"))
+
+
+def build_optimizer(config: OptimizerConfig, model: GPT) -> Optimizer:
+    parameters = model.parameters()
+    betas = (config.beta1, config.beta2)
+    if config.kind == "adamw":
+        return AdamW(parameters, config.lr, betas=betas, eps=config.eps, weight_decay=config.weight_decay)
+    if config.kind == "adam":
+        return Adam(parameters, config.lr, betas=betas, eps=config.eps)
+    return SGD(parameters, config.lr, momentum=config.momentum, nesterov=config.nesterov)
+
+
+def schedule_iters(config: OptimizerConfig, iters: int) -> int:
+    """Updates over which the learning rate decays."""
+    return iters if config.decay_iters is None else config.decay_iters
+
+
+def build_schedule(config: OptimizerConfig, iters: int) -> Schedule:
+    """The learning rate for a run of `iters` updates. Raises UserError if the warm-up does not fit."""
+    total = schedule_iters(config, iters)
+    if config.warmup > total:
+        raise UserError(
+            f"optimizer.warmup={config.warmup} is not possible: it may be at most {total} updates"
+        )
+    if config.schedule == "cosine":
+        return warmup_cosine(config.lr, config.min_lr, config.warmup, total)
+    if config.schedule == "step":
+        return step_decay(config.lr, config.step_size, config.step_factor, config.warmup)
+    return constant(config.lr, config.warmup)
+
+
+def train_config(config: RunConfig, iters: int) -> TrainConfig:
+    shared = {field.name for field in dataclasses.fields(TrainConfig)} - {"iters", "seed", "grad_clip"}
+    settings = {name: getattr(config.train, name) for name in shared}
+    return TrainConfig(iters=iters, seed=config.seed, grad_clip=config.optimizer.grad_clip, **settings)

@@ -1,0 +1,107 @@
+"""What a sweep says before its first run and after its last: warnings, statuses, the report."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from experiments.config import outputs_folder
+from numpygpt.errors import UserError
+
+if TYPE_CHECKING:
+    from experiments.sweep import PlannedRun
+
+COLOURS = {"done": "green", "failed": "red", "running": "yellow", "interrupted": "yellow"}
+
+
+def warn_of_fallback(reasons: Sequence[str], console: Console | None = None) -> None:
+    """The warning that cannot be missed: this is not the corpus that was asked for."""
+    if reasons:
+        text = (
+            "This run does NOT use Shakespeare but pydoc, the language reference that Python carries.\n"
+            f"Why: {reasons[0]}\n"
+            "Its numbers cannot be compared with anybody's on Shakespeare."
+        )
+        (console or Console(stderr=True)).print(
+            Panel(escape(text), title="ANOTHER CORPUS", border_style="bold red", style="bold")
+        )
+
+
+def announce(runs: Sequence["PlannedRun"], asked: int) -> None:
+    """One line: how many runs there are, how many of them are done."""
+    if asked == 1 and not runs[0].config.force and runs[0].folder.state() == "done":
+        print(f"{runs[0].folder.path} is done already: force=true starts it anew")
+    elif asked > 1:
+        done = sum(run.folder.state() == "done" and not run.config.force for run in runs)
+        same = f" ({asked - len(runs)} more would be the same again)" if len(runs) < asked else ""
+        print(f"{len(runs)} runs{same}, {done} of them done already, in {study_folder(runs)}")
+
+
+def study_folder(runs: Sequence["PlannedRun"]) -> Path:
+    return outputs_folder(runs[0].config) / runs[0].config.study
+
+
+def states(runs: Sequence["PlannedRun"]) -> list[tuple[str, str, str]]:
+    """(run, state, reason) of each run, from its folder alone."""
+    rows = []
+    for run in runs:
+        state, reason = run.folder.state(), ""
+        if state == "failed":
+            try:
+                failure = run.folder.failure() or {}
+                reason = f"{failure.get('status', '')}: {failure.get('reason', '')}"
+            except UserError as error:
+                reason = str(error)
+        elif state == "running":
+            reason = "by another process"
+        elif state == "interrupted":
+            begun = run.folder.path.exists()
+            state, reason = ("interrupted", "the same command continues it") if begun else ("not started", "")
+        rows.append((run.folder.name, state, reason))
+    return rows
+
+
+def print_states(rows: Sequence[tuple[str, str, str]], console: Console) -> None:
+    table = Table("run", "state", "reason", title="Runs", title_justify="left")
+    for name, state, reason in rows:
+        table.add_row(escape(name), f"[{COLOURS.get(state, 'dim')}]{state}[/]", escape(reason))
+    console.print(table)
+
+
+def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: int, started: float) -> int:
+    """Statuses and report after the last run; returns the exit code.
+
+    `stopped` is the exit code if a signal ended the sweep, else 0; `started` the time.time() of its start.
+    """
+    console = Console()
+    rows = states(runs)
+    unfinished = [row for row in rows if row[1] not in ("done", "running")]
+    if len(runs) > 1 and any(row[1] != "done" for row in rows):
+        print_states(rows, console)
+    if stopped:
+        message = "stopped: type the same command again to continue where it was"
+        print(f"\n{message}", file=sys.stderr)
+        return stopped
+    if ran and any(row[1] == "done" for row in rows):
+        _report(runs, console)
+    return 1 if unfinished else 0
+
+
+def _report(runs: Sequence["PlannedRun"], console: Console) -> None:
+    """Tables on the screen, report in the study's folder; a report that fails loses no run."""
+    try:
+        from analysis.report import write_report
+    except ImportError:
+        return
+    folder = study_folder(runs)
+    try:
+        report = write_report(folder)
+    except UserError as error:
+        print(f"no report: {error}", file=sys.stderr)
+        return
+    console.print(f"Report: {report}", soft_wrap=True, highlight=False)

@@ -1,0 +1,87 @@
+"""What makes a run the run that it is: pure functions from a configuration to its identity, hash and name.
+
+Two configurations that must give the same bits on the same machine have the same identity; two that may give
+other results have another. So the study's name, logging, checkpoints, threads and the places of files are
+left out, a key that the chosen kind does not use is left out, and every file counts by its content.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from experiments.config import RunConfig
+
+RESULTS_VERSION = 1  # raised whenever the same configuration gives other numbers than before
+
+TOKENIZER_KEYS: dict[str, tuple[str, ...]] = {
+    "char": (),
+    "byte": (),
+    "word": ("lowercase", "min_freq", "max_vocab_size"),
+    "bpe": ("vocab_size", "pattern", "min_freq"),
+    "bpe-bytefallback": ("vocab_size", "pattern", "character_coverage"),
+}
+OPTIMIZER_KEYS: dict[str, tuple[str, ...]] = {
+    "adamw": ("beta1", "beta2", "eps", "weight_decay"),
+    "adam": ("beta1", "beta2", "eps"),
+    "sgd": ("momentum", "nesterov"),
+}
+SCHEDULE_KEYS: dict[str, tuple[str, ...]] = {
+    "cosine": ("warmup", "min_lr", "decay_iters"),
+    "step": ("warmup", "step_size", "step_factor"),
+    "constant": ("warmup",),
+}
+BUDGET_KEYS = {"iters": "iters", "text": "chars", "flops": "flops", "seconds": "seconds"}
+# Keys that cannot change a result: names, places, clocks, threads.
+IRRELEVANT = ("name", "log_interval", "checkpoint_interval", "checkpoint_seconds", "workers")
+
+
+def used_keys(config: RunConfig) -> dict[str, frozenset[str]]:
+    """Per group, the keys that this configuration's choices read."""
+    tokenizer = ("kind", "name", "specials", *TOKENIZER_KEYS[config.tokenizer.kind])
+    model = set(asdict(config.model)) - {
+        "context_chars" if config.model.context_chars is None else "block_size"
+    }
+    optimizer = ("kind", "lr", "schedule", "grad_clip", *OPTIMIZER_KEYS[config.optimizer.kind])
+    data = {"path"} if config.data.kind == "file" else set()
+    return {
+        "tokenizer": frozenset(tokenizer),
+        "model": frozenset(model),
+        "data": frozenset({"kind", "val_fraction", "fallback", "sha256"} | data),
+        "optimizer": frozenset((*optimizer, *SCHEDULE_KEYS[config.optimizer.schedule])),
+        "budget": frozenset(("kind", BUDGET_KEYS[config.budget.kind])),
+        "train": frozenset(asdict(config.train)),
+        "sample": frozenset(asdict(config.sample)),
+    }
+
+
+def identity(config: RunConfig, texts_sha256: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The normalised configuration: everything that can change the result, and nothing else.
+
+    `config.data.sha256` is the corpus really used; `texts_sha256` gives the sha256 of each of `eval.texts`.
+    Raises KeyError for a text without one.
+    """
+    if config.data.sha256 is None:
+        raise ValueError("the corpus is decided before a run has an identity")
+    values = asdict(config)
+    normalised: dict[str, Any] = {
+        group: {key: value for key, value in values[group].items() if key in used and key not in IRRELEVANT}
+        for group, used in used_keys(config).items()
+    }
+    normalised["data"] = {"sha256": config.data.sha256, "val_fraction": config.data.val_fraction}
+    normalised["eval"] = {"texts": [(texts_sha256 or {})[text] for text in config.eval.texts]}
+    normalised["seed"] = config.seed
+    normalised["results_version"] = RESULTS_VERSION
+    return normalised
+
+
+def identity_hash(normalised: Mapping[str, Any]) -> str:
+    """sha256, in hexadecimal, of the identity as canonical JSON."""
+    text = json.dumps(normalised, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def run_name(config: RunConfig, normalised: Mapping[str, Any]) -> str:
+    """The run folder's name: `<tokenizer>-<model>-s<seed>-<hash8>`."""
+    return f"{config.tokenizer.name}-{config.model.name}-s{config.seed}-{identity_hash(normalised)[:8]}"

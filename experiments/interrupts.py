@@ -1,0 +1,75 @@
+"""Ctrl-C and SIGTERM: the first asks, the second insists.
+
+A run in training is asked between two updates, where a checkpoint is whole; everything else stops at once,
+because it leaves files whole at any moment.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(KeyboardInterrupt):
+    """The run stops because of the signal `signum`; no Exception, so that nothing takes it for a failure."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(signum).name}")
+        self.signum = signum
+
+
+class StopRequests:
+    """Remembers that a signal came. One per process: `stop_requests`."""
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self._patient = False
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Signals are handled here inside the block; elsewhere than in the main thread, nothing is done."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def polled(self) -> Iterator[None]:
+        """Inside the block `requested` is looked at soon, so a signal raises nothing; after it, it does."""
+        self._patient = True
+        try:
+            yield
+        finally:
+            self._patient = False
+        self.raise_if_requested()
+
+    def requested(self) -> bool:
+        return self.signum is not None
+
+    def raise_if_requested(self) -> None:
+        if self.signum is not None:
+            raise Interrupted(self.signum)
+
+    def _handle(self, signum: int, frame: FrameType | None) -> None:
+        if self.requested():
+            if sys.stderr.isatty():
+                os.write(2, b"\x1b[?25h\n")  # give the cursor back
+            os._exit(128 + signum)
+        self.signum = signum
+        if self._patient:
+            os.write(2, b"\nstopping after this update; once more to leave at once\n")
+        else:
+            raise Interrupted(signum)
+
+
+stop_requests = StopRequests()

@@ -1,0 +1,182 @@
+"""One run: from a configuration to a finished run folder, or to a recorded failure."""
+
+import errno
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from experiments import build
+from experiments.checks import check
+from experiments.config import RunConfig, to_config
+from experiments.corpora import Corpora, folder_of, texts_sha256
+from experiments.explain import EXPLAINED, explain
+from experiments.identity import identity
+from experiments.interrupts import Interrupted, stop_requests
+from experiments.progress import Reporter, reporter
+from experiments.record import PeakMemory, run_record
+from experiments.texts import Texts, prepare_texts
+from numpygpt.data.corpus import Corpus
+from numpygpt.errors import UserError
+from numpygpt.runs import RunFolder, RunLocked, RunNotWritable
+from numpygpt.training import Diverged, Engine, Trainer
+from numpygpt.training import Interrupted as TrainingInterrupted
+
+
+def job(composed: Any) -> str:
+    """Hydra's task function: the run's state when it is over. Fails by a record in the folder, not by raising.
+
+    Raises UserError if the configuration itself is refused, Interrupted if a signal stopped the run.
+    """
+    try:
+        config = to_config(composed)
+    except EXPLAINED as error:
+        raise UserError(explain(error)) from error
+    check(config)
+    if config.data.sha256 is None:  # not planned by a sweep
+        config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+    with stop_requests.handled():
+        return execute(config, reporter())
+
+
+def execute(config: RunConfig, reporter: Reporter) -> str:
+    """Does the run unless it is done or another process is at it: "done", "running" or "failed"."""
+    folder = folder_of(config)
+    reporter.start(folder.name)
+    try:
+        if config.force:
+            set_aside(folder)
+        with folder.lock():
+            if folder.state() != "done":
+                folder.clear_failure()
+                run_job(config, folder, reporter)
+            reporter.done(folder.result())
+        return "done"
+    except RunLocked as error:
+        reporter.note(str(error))
+        return "running"
+    except Exception as error:
+        _record_failure(folder, error, reporter)
+        return "failed"
+
+
+def set_aside(folder: RunFolder) -> None:
+    """Moves an existing run folder to `.aside/` beside it. Raises RunLocked if somebody works on it."""
+    if not folder.path.exists():
+        return
+    with folder.lock():
+        aside = folder.path.parent / ".aside"
+        aside.mkdir(exist_ok=True)
+        number = 1
+        while (target := aside / f"{folder.name}.{number}").exists():
+            number += 1
+        folder.path.rename(target)
+
+
+def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> None:
+    status, reason = failure_of(error)
+    reporter.failed(status, reason)
+    with suppress(UserError, OSError):  # on a full disk there may be no room for this either
+        if status == "error":
+            (folder.path / "traceback.txt").write_text("".join(traceback.format_exception(error)))
+        folder.write_failure(status, reason)
+
+
+def failure_of(error: Exception) -> tuple[str, str]:
+    """(status, reason) for failure.json; only "error" is a bug of ours."""
+    if isinstance(error, Diverged):
+        return "diverged", str(error)
+    if isinstance(error, MemoryError):
+        return "out of memory", f"{error or 'no memory left'}: try a smaller train.batch_size or model"
+    if isinstance(error, RunNotWritable):
+        return "not writable", str(error)
+    if isinstance(error, UserError):
+        return "bad input", str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        return "not writable", f"{error.filename or 'a file'} cannot be written ({error.strerror}): make room"
+    return "error", f"{type(error).__name__}: {error} (a bug: see traceback.txt in the run folder)"
+
+
+# --- the run itself ---
+
+
+def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
+    """Corpus, tokenizer, tokens, model, training, scores; the caller holds the folder's lock."""
+    started, memory = time.perf_counter(), PeakMemory()
+    reporter.phase("reading the text")
+    corpus = build.build_corpus(config.data)
+    record = _begin(config, folder, corpus)
+    texts = prepare_texts(config, corpus, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
+    model = build.build_model(config.model, config.seed, texts.tokenizer.vocab_size, texts.chars_per_token)
+    iters = _resolve(config, folder, record, texts, model)
+    with Engine(model, config.train.slices, config.train.workers) as engine:
+        trainer = _trainer(config, folder, texts, engine, iters, reporter)
+        with stop_requests.polled():
+            _train(trainer, folder, reporter)
+        from experiments.results import finish
+
+        finish(config, folder, texts, trainer, reporter, memory, started)
+
+
+def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus) -> dict[str, Any]:
+    """Writes run.json; what an interrupted run had decided (`resolved`) is kept."""
+    before = {}
+    if (folder.path / "run.json").exists() and folder.checkpoint_path.exists():
+        before = folder.run()
+    normalised = identity(config, texts_sha256(config.eval.texts))
+    record = run_record(folder.name, normalised, config, corpus, *corpus.parts(config.data.val_fraction))
+    record["resolved"] = before.get("resolved", {})
+    folder.create(record)
+    return record
+
+
+def _resolve(config: RunConfig, folder: RunFolder, record: dict[str, Any], texts: Texts, model: Any) -> int:
+    """The number of updates that the budget allows, decided once and written to run.json."""
+    from experiments.budget import updates
+
+    if "iters" not in record["resolved"]:
+        iters = updates(config, texts, model)
+        record["resolved"] = {
+            "iters": iters,
+            "schedule_iters": build.schedule_iters(config.optimizer, iters),
+            "block_size": model.config.block_size,
+            "vocab_size": model.config.vocab_size,
+            "tokenizer_fingerprint": texts.tokenizer.fingerprint(),
+        }
+        folder.create(record)
+    return int(record["resolved"]["iters"])
+
+
+def _trainer(
+    config: RunConfig, folder: RunFolder, texts: Texts, engine: Engine, iters: int, reporter: Reporter
+) -> Trainer:
+    def on_row(row: dict[str, Any]) -> None:
+        folder.append_metrics(row)
+        reporter.row(row)
+
+    return Trainer(
+        engine,
+        build.build_optimizer(config.optimizer, engine.model),
+        build.build_schedule(config.optimizer, iters),
+        texts.train,
+        texts.val,
+        build.train_config(config, iters),
+        on_row=on_row,
+        should_stop=stop_requests.requested,
+        checkpoint_path=folder.checkpoint_path,
+    )
+
+
+def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> None:
+    """Trains from the last checkpoint, if there is one, and leaves the trained model as the last one."""
+    done = trainer.progress.step if trainer.resume() else -1  # -1: not even the first evaluation
+    folder.drop_metrics_after(done)
+    reporter.training(trainer.config.iters, max(done, 0))
+    if done == trainer.config.iters:
+        return
+    try:
+        trainer.run()
+    except TrainingInterrupted as error:
+        raise Interrupted(stop_requests.signum or 2) from error
+    trainer.save()

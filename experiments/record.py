@@ -1,0 +1,119 @@
+"""run.json: what was asked, on which text, with which software, on which machine."""
+
+import os
+import platform
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from experiments.config import REPOSITORY, RunConfig
+from numpygpt.data.corpus import Corpus, Part
+
+PACKAGES = ("numpygpt", "numpy", "hydra-core", "omegaconf", "safetensors", "regex")
+
+
+def run_record(
+    name: str, identity: dict[str, Any], config: RunConfig, corpus: Corpus, train: Part, val: Part
+) -> dict[str, Any]:
+    """The content of run.json, without what is decided later (`resolved`)."""
+    return {
+        "name": name,
+        "identity": identity,
+        "config": asdict(config),
+        "corpus": corpus_record(corpus, config.data.val_fraction, train, val),
+        "environment": environment(),
+        "git": git(),
+    }
+
+
+def corpus_record(corpus: Corpus, val_fraction: float, train: Part, val: Part) -> dict[str, Any]:
+    return {
+        "name": corpus.name,
+        "sha256": corpus.sha256,
+        "bytes": corpus.n_bytes,
+        "chars": corpus.n_chars,
+        "val_fraction": val_fraction,
+        **{f"{part.name}_chars": part.n_chars for part in (train, val)},
+        **{f"{part.name}_bytes": part.n_bytes for part in (train, val)},
+    }
+
+
+def environment() -> dict[str, Any]:
+    """Versions, processor, BLAS and threads."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "blas": _blas(),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _blas() -> list[dict[str, Any]]:
+    from threadpoolctl import threadpool_info
+
+    keys = ("internal_api", "version", "architecture", "num_threads")
+    return [
+        {key: found.get(key) for key in keys} for found in threadpool_info() if found["user_api"] == "blas"
+    ]
+
+
+def git() -> dict[str, Any]:
+    """The commit of the code and whether it was changed since; empty where there is no repository."""
+
+    def ask(*arguments: str) -> str:
+        command = ["git", "-C", str(REPOSITORY), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+    try:
+        changed = ask("status", "--porcelain", "--untracked-files=no", "--", "numpygpt", "experiments")
+        return {"commit": ask("rev-parse", "HEAD"), "changed": bool(changed)}
+    except (OSError, subprocess.SubprocessError):
+        return {}
+
+
+class PeakMemory:
+    """The most memory that this process has held since this object was made, in MiB.
+
+    Linux can start the count anew, so that a run in a sweep is not charged for those before it; elsewhere the
+    figure is of the process from its start.
+    """
+
+    def __init__(self) -> None:
+        with suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+
+    def mb(self) -> float:
+        try:
+            for line in Path("/proc/self/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) / 1024
+        except OSError:
+            pass
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

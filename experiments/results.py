@@ -1,0 +1,191 @@
+"""The end of a run: the whole validation text scored, samples drawn, the measures taken, result.json written."""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from experiments.budget import flops_per_token
+from experiments.config import RunConfig
+from experiments.progress import Reporter
+from experiments.record import PeakMemory
+from experiments.texts import Texts
+from numpygpt.files import replacing
+from numpygpt.measures.cost import Stability, seconds_per_mb, train_flops_per_byte
+from numpygpt.measures.scores import TextScore, block_edges, score_text
+from numpygpt.runs import RunFolder
+from numpygpt.training import Trainer, score_tokens
+
+PASSAGES, PASSAGE_BYTES = 4, 800
+
+
+def finish(
+    config: RunConfig,
+    folder: RunFolder,
+    texts: Texts,
+    trainer: Trainer,
+    reporter: Reporter,
+    memory: PeakMemory,
+    started: float,
+) -> None:
+    """Writes scores.json, passages.json, samples.txt, curves.png and, last, result.json."""
+    reporter.phase("scoring the whole validation text")
+    score = score_validation(texts, trainer)
+    folder.write_scores(score.blocks.to_dict())
+    folder.write_passages(passages(texts, score))
+    reporter.phase("generating samples")
+    from experiments.samples import draw_samples
+
+    samples = draw_samples(config, texts, trainer.engine.model)
+    with replacing(folder.samples_path) as path:
+        path.write_text(samples.page(), encoding="utf-8")
+    from experiments.measured import measured
+
+    reporter.phase("taking the measures")
+    result = {
+        **scored(texts, score),
+        **trained(config, folder, texts, trainer),
+        **samples.result(),
+        **measured(config, texts, samples, trainer),
+        "peak_rss_mb": memory.mb(),
+    }
+    draw_curves(folder)
+    result["total_seconds"] = time.perf_counter() - started
+    folder.write_result(result)
+
+
+def score_validation(texts: Texts, trainer: Trainer) -> TextScore:
+    nats = score_tokens(trainer.engine, np.asarray(texts.val.ids))
+    return score_text(texts.val_text, np.asarray(texts.val.ids), texts.val_ends, nats, texts.coder)
+
+
+def scored(texts: Texts, score: TextScore) -> dict[str, Any]:
+    """What the whole validation text costs, and on what vocabulary."""
+    tokenizer = texts.tokenizer
+    return {
+        **score.to_dict(),
+        "vocab_size": tokenizer.vocab_size,
+        "comparable": True,  # whatever is lost is charged
+        "lossless": tokenizer.lossless,
+        "losses": tokenizer.losses,
+        "chars_per_token": texts.chars_per_token,
+        "chars_per_token_val": texts.val.n_chars / len(texts.val.ids),
+        "val_tokens": len(texts.val.ids),
+        "train_tokens": len(texts.train.ids),
+    }
+
+
+def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer) -> dict[str, Any]:
+    """What was trained, for how long, on how much, and how steadily."""
+    progress, settings, model = trainer.progress, trainer.config, trainer.engine.model
+    rows = folder.metrics()
+    train_rows = [row for row in rows if row["kind"] == "train"]
+    tokens = trainer.tokens_per_update * settings.iters
+    chars = tokens * texts.chars_per_token
+    n_bytes = tokens * texts.train.n_bytes / len(texts.train.ids)
+    embedding = model.n_params_embedding()
+    steady = Stability.of(*([row[key] for row in train_rows] for key in ("grad_norm", "clipped", "loss")))
+    return {
+        "tokenizer": config.tokenizer.name,
+        "model": config.model.name,
+        **{key: value for key, value in asdict(model.config).items() if key != "vocab_size"},
+        "n_params": model.n_params(),
+        "n_params_embedding": embedding,
+        "n_params_body": model.n_params() - embedding,
+        "seed": config.seed,
+        "corpus": texts.train_part.corpus.name,
+        "corpus_sha256": texts.train_part.corpus.sha256,
+        "budget": config.budget.kind,
+        "iters": settings.iters,
+        "schedule_iters": config.optimizer.decay_iters or settings.iters,
+        "lr_peak": max(trainer.schedule(step) for step in range(settings.iters)),
+        "tokens_seen": tokens,
+        "chars_seen": chars,
+        "epochs": tokens / len(texts.train.ids),
+        "train_seconds": progress.seconds,
+        "train_flops": flops_per_token(model) * tokens,
+        "flops_per_byte": train_flops_per_byte(
+            flops_per_token(model), len(texts.train.ids), texts.train.n_bytes
+        ),
+        "seconds_per_mb": seconds_per_mb(progress.seconds, n_bytes),
+        "grad_spikes": steady.grad_spikes,
+        "loss_spread": steady.loss_spread,
+        "clipped_share": progress.notes.get("clipped", 0) / settings.iters,
+        **evaluated(texts, rows, progress.notes),
+        **context(texts, model.config.block_size),
+    }
+
+
+def evaluated(texts: Texts, rows: list[dict[str, Any]], notes: dict[str, float]) -> dict[str, Any]:
+    """From the evaluations on fixed windows: the best one (chosen on validation), and the gap to training.
+
+    Training and validation windows differ in difficulty: what says something is the change of their gap since
+    the first evaluation, before the first update.
+    """
+    evaluations = [row for row in rows if row["kind"] == "eval"]
+    gaps = [row["val_bpb"] - row["train_bpb"] for row in evaluations]
+    return {
+        "train_loss": evaluations[-1]["train_loss"],
+        "train_bits_per_byte": evaluations[-1]["train_bpb"],
+        "best_val_loss": notes["best_val_loss"],
+        "best_bits_per_byte": texts.val.bits_per_byte(notes["best_val_loss"]),
+        "best_step": int(notes["best_step"]),
+        "gap_bits_per_byte": gaps[-1],
+        "gap_change_bits_per_byte": gaps[-1] - gaps[0],
+    }
+
+
+def context(texts: Texts, block_size: int) -> dict[str, float]:
+    """Characters of validation text before each token that the model sees: mean, and least once a window is full.
+
+    The window rule of evaluation keeps the last half of a full window.
+    """
+    kept, n = block_size // 2, len(texts.val.ids)
+    stride = block_size - kept
+    position = np.arange(n - 1)  # inputs; token t + 1 is predicted from input t
+    number = np.maximum(0, (position - block_size) // stride + 1)
+    first = number * stride  # the first input of the window in which it is scored
+    ends = np.concatenate([[0], texts.val_ends])
+    seen = ends[position + 1] - ends[first]  # bytes
+    chars = seen * texts.val.n_chars / texts.val.n_bytes
+    full = chars[position >= block_size]
+    return {
+        "context_chars_mean": float(chars.mean()),
+        "context_chars_min": float(full.min() if len(full) else chars.max()),
+    }
+
+
+def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
+    """A few passages of the validation text, the same for every tokenizer: the tokens that begin in them.
+
+    `start` is a byte offset into the validation text, `ends` are offsets into the passage's own bytes.
+    """
+    data = texts.val_text.encode()
+    edges = block_edges(data, PASSAGE_BYTES)
+    starts = np.concatenate([[0], texts.val_ends])[:-1]
+    ids = np.asarray(texts.val.ids)
+    found = []
+    for number in dict.fromkeys(np.linspace(0, len(edges) - 2, PASSAGES).astype(int).tolist()):
+        a, b = int(edges[number]), int(edges[number + 1])
+        here = slice(*np.searchsorted(starts, [a, b]).tolist())
+        found.append(
+            {
+                "start": a,
+                "text": data[a:b].decode(),
+                "ids": ids[here].tolist(),
+                "ends": (texts.val_ends[here] - a).tolist(),
+                "bits": score.bits_tokens[here].round(4).tolist(),
+                "bits_residual": score.bits_residual[here].round(4).tolist(),
+            }
+        )
+    return found
+
+
+def draw_curves(folder: RunFolder) -> None:
+    """curves.png: losses, gradient norm, learning rate, change of the validation loss."""
+    try:
+        from analysis.figures import run_panel
+    except ImportError:
+        return
+    run_panel(folder)

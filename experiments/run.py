@@ -1,0 +1,60 @@
+# ruff: noqa: E402  (threads are set before NumPy is imported)
+"""Train one GPT per configuration and compare them: `python experiments/run.py -m tokenizer=char,word,bpe`.
+
+`--help` lists what can be set. Everything else is elsewhere: conf/ holds the values, sweep.py plans which runs
+there are and closes with the tables, job.py is one run from text to result.
+"""
+
+import os
+
+# Before NumPy is imported: parallelism is over slices of the batch, so that results do not depend on the
+# number of cores (BLAS gives other bits with other thread counts).
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import sys
+
+import hydra
+
+from experiments import sweep
+from experiments.config import CONF, register
+from experiments.explain import EXPLAINED, explain, explain_value_error
+from experiments.interrupts import Interrupted
+from numpygpt.errors import UserError
+
+
+def main() -> None:
+    """Exit codes: 0 all runs done, 1 some failed, 2 the command is refused, 130 or 143 stopped by a signal."""
+    wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors here instead of printing them
+    _options_first(sys.argv)
+    register()
+    sweep.install()
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(sweep.task)()
+    except Interrupted as stop:
+        sys.exit(128 + stop.signum)
+    except (ValueError, *EXPLAINED) as error:
+        sentence = _sentence(error)
+        if wants_traceback or sentence is None:
+            raise
+        print(f"run.py: {sentence}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _options_first(argv: list[str]) -> None:
+    """Lets `-m` stand anywhere: argparse takes settings before it and settings after it for two lists."""
+    argv[1:] = sorted(argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
+
+
+def _sentence(error: Exception) -> str | None:
+    """What to tell the user; None for a bug of ours."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, EXPLAINED):
+        return explain(error, sys.argv[1:])
+    return explain_value_error(error, sys.argv[1:]) if isinstance(error, ValueError) else None
+
+
+if __name__ == "__main__":
+    main()

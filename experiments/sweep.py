@@ -1,0 +1,184 @@
+"""From one command line to its runs: expanded, checked and compared with what is done, before any work.
+
+Hydra's launchers do the running. A sweep is planned once, in the process where it was typed: which corpus is
+really used, which runs there are, which of them differ only in keys that they do not use.
+"""
+
+import copy
+import importlib
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig, open_dict
+
+from experiments import closing
+from experiments.checks import check
+from experiments.config import RunConfig, to_config
+from experiments.corpora import Corpora, folder_of
+from experiments.explain import EXPLAINED, explain
+from experiments.identity import used_keys
+from experiments.interrupts import Interrupted
+from experiments.progress import live_display
+from numpygpt.errors import UserError
+from numpygpt.runs import RunFolder
+
+
+def task(composed: DictConfig) -> str:
+    """One run, as Hydra's launchers call it; what it needs is not even imported where all runs are done."""
+    from experiments.job import job
+
+    return job(composed)
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run before it starts: its settings as Hydra's launcher takes them, and as the run will see them."""
+
+    overrides: tuple[str, ...]
+    config: RunConfig
+    folder: RunFolder
+
+
+class Planner:
+    """Composes the configurations of a sweep: each combination of choices once, values on top of it.
+
+    Hydra composes a run in about 0.1 s, which for hundreds of runs is too long to find out that all are done.
+    """
+
+    def __init__(self, loader: Any, master: DictConfig) -> None:
+        self.loader, self.master = loader, master
+        self.parser = OverridesParser.create(config_loader=loader)
+        self.groups = frozenset(loader.list_groups(""))
+        self._parsed: dict[str, Override] = {}
+        self._bases: dict[tuple[str, ...], DictConfig] = {}
+        self.corpora = Corpora()
+
+    def plan(self, lines: Sequence[Sequence[str]]) -> list[PlannedRun]:
+        """The distinct runs of `lines`, each line the overrides of one. Raises UserError for the first fault."""
+        configs = [self._configuration(line) for line in lines]
+        explicit = any(override.startswith("data=") for line in lines for override in line)
+        runs: dict[Path, PlannedRun] = {}
+        for line, config in zip(lines, configs, strict=True):
+            decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
+            decided.eval.texts = [str(Path(text).expanduser().absolute()) for text in config.eval.texts]
+            planned = PlannedRun((*line, *_pinned(decided)), decided, folder_of(decided))
+            runs.setdefault(planned.folder.path, planned)
+        return list(runs.values())
+
+    def _configuration(self, line: Sequence[str]) -> RunConfig:
+        try:
+            config = to_config(self.compose(line))
+        except EXPLAINED as error:
+            raise UserError(explain(error, line)) from error
+        check(config)
+        return config
+
+    def compose(self, line: Sequence[str]) -> DictConfig:
+        """What Hydra composes for these overrides, without its own node."""
+        parsed = [self._parse(override) for override in line]
+        choices = tuple(o.input_line or "" for o in parsed if o.key_or_group in self.groups)
+        values = [o for o in parsed if o.key_or_group not in self.groups]
+        if choices not in self._bases:
+            base = self.loader.load_sweep_config(self.master, list(choices))
+            with open_dict(base):
+                del base["hydra"]
+            self._bases[choices] = base
+        composed = copy.deepcopy(self._bases[choices])
+        ConfigLoaderImpl._apply_overrides_to_config(values, composed)
+        return composed
+
+    def _parse(self, override: str) -> Override:
+        if override not in self._parsed:
+            self._parsed[override] = self.parser.parse_override(override)
+        return self._parsed[override]
+
+
+def _pinned(config: RunConfig) -> list[str]:
+    """The sweep's decisions as overrides, so that each run, in whatever process, uses the same files."""
+    data = config.data
+    pinned = [f"data.kind={data.kind}", f"data.sha256={data.sha256}", "data.fallback=null"]
+    if data.path is not None:
+        pinned.append(f"data.path={_quoted(data.path)}")
+    if config.eval.texts:
+        pinned.append(f"eval.texts=[{','.join(_quoted(text) for text in config.eval.texts)}]")
+    return pinned
+
+
+def _quoted(text: str) -> str:
+    """As Hydra's override grammar quotes a string: only backslashes before a quote are special."""
+    escaped = text.replace("\\'", "\\\\'").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def unused_settings(arguments: Sequence[str], runs: Sequence[PlannedRun]) -> list[str]:
+    """The keys set on the command line that no run of the sweep reads."""
+    unused = []
+    used = [used_keys(run.config) for run in runs]
+    for argument in arguments:
+        section, dot, key = argument.partition("=")[0].lstrip("+").partition(".")
+        if dot and runs and all(key not in keys.get(section, {key}) for keys in used):
+            unused.append(f"{section}.{key}")
+    return unused
+
+
+def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
+    """What Hydra's sweeper does in this project: plan all, run what is to do, close with the tables.
+
+    Raises UserError if the sweep is refused, SystemExit with a code other than 0 if not all runs end well.
+    """
+    assert sweeper.config is not None
+    assert sweeper.hydra_context is not None
+    assert sweeper.launcher is not None
+    started = time.time()
+    planner = Planner(sweeper.hydra_context.config_loader, sweeper.config)
+    lines = _lines(sweeper, planner, arguments)
+    runs = planner.plan(lines)
+    closing.warn_of_fallback(planner.corpora.fallback_reasons)
+    for key in unused_settings(arguments, runs):
+        print(f"note: {key} has no effect here")
+    closing.announce(runs, asked=len(lines))
+    todo = [run for run in runs if run.config.force or run.folder.state() != "done"]
+    stopped = _launch(sweeper.launcher, todo)
+    code = closing.close(runs, todo, stopped, started)
+    if code:
+        raise SystemExit(code)
+
+
+def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> list[list[str]]:
+    """The overrides of each run; what the command line sets replaces what the experiment sweeps."""
+    parsed = planner.parser.parse_overrides([*sweeper._parse_config(), *arguments])
+    for override in parsed:
+        if override.key_or_group == "experiment" and override.is_sweep_override():
+            raise UserError("experiment may be one at a time: each brings a sweep of its own")
+    lines = sweeper.split_arguments(parsed, None)[0]
+    return [[override.lstrip("+") for override in line] for line in lines]  # nothing can be added to a schema
+
+
+def _launch(launcher: Launcher, todo: Sequence[PlannedRun]) -> int:
+    """Runs what is to do; 0, or the exit code of the signal that stopped it."""
+    if not todo:
+        return 0
+    in_process = type(launcher).__name__ == "BasicLauncher"
+    try:
+        with live_display(len(todo), in_process):
+            launcher.launch([list(run.overrides) for run in todo], initial_job_idx=0)
+    except KeyboardInterrupt as stop:
+        return 128 + (stop.signum if isinstance(stop, Interrupted) else signal.SIGINT)
+    return 0
+
+
+def install() -> None:
+    """Puts `sweep` in the place of Hydra's own: Hydra takes sweepers from its plugins' namespace alone."""
+    Plugins.instance()  # looks for plugins, and in doing so loads the module of the basic sweeper anew
+    module = importlib.import_module("hydra._internal.core_plugins.basic_sweeper")
+    module.BasicSweeper.sweep = sweep

@@ -1,0 +1,101 @@
+"""A run's texts as its model sees them: the tokenizer fitted on the training part, both parts as ids."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from experiments.build import build_tokenizer
+from experiments.config import RunConfig
+from experiments.progress import Reporter
+from numpygpt import tokenizers
+from numpygpt.data.corpus import Corpus, Part
+from numpygpt.data.tokens import encoded
+from numpygpt.errors import UserError
+from numpygpt.measures.residual import ResidualCoder
+from numpygpt.runs import RunFolder
+from numpygpt.training import Text
+from numpygpt.training.engine import available_cores
+
+
+@dataclass
+class Texts:
+    """Training and validation part, raw and tokenised; `ends` are byte offsets into the validation part."""
+
+    tokenizer: tokenizers.Tokenizer
+    coder: ResidualCoder
+    train_part: Part
+    val_part: Part
+    train: Text
+    val: Text
+    val_text: str = field(repr=False)
+    val_ends: np.ndarray = field(repr=False)
+
+    @property
+    def chars_per_token(self) -> float:
+        """Of the training text."""
+        return self.train.n_chars / len(self.train.ids)
+
+
+def prepare_texts(
+    config: RunConfig, corpus: Corpus, folder: RunFolder, fingerprint: str | None, reporter: Reporter
+) -> Texts:
+    """Fits the tokenizer on the training part alone, saves it, and encodes both parts.
+
+    `fingerprint` is of the tokenizer that an interrupted run saved: if the file still has it, it is taken.
+    Raises UserError if the text is too short or does not suit the tokenizer.
+    """
+    train_part, val_part = corpus.parts(config.data.val_fraction)
+    tokenizer = _saved(folder, fingerprint)
+    if tokenizer is None:
+        reporter.phase(f"fitting the {config.tokenizer.kind} tokenizer")
+        tokenizer = build_tokenizer(config.tokenizer)
+        tokenizer.train(train_part.chunks())
+        tokenizer.save(folder.tokenizer_path)
+    reporter.phase("encoding the text")
+    train_ids = encoded(train_part, tokenizer, workers=available_cores())
+    val_text = val_part.text
+    val_ids, val_ends = tokenizer.spans(val_text)
+    _require_tokens(train_ids, "training", config)
+    _require_tokens(val_ids, "validation", config)
+    if not tokenizer.lossless:
+        reporter.phase("fitting the residual coder")
+    coder = ResidualCoder.fit(tokenizer, "" if tokenizer.lossless else train_part.text)
+    residual, tail = coder.bits(val_text, val_ids, val_ends)
+    return Texts(
+        tokenizer,
+        coder,
+        train_part,
+        val_part,
+        Text(
+            train_ids, train_part.n_bytes, train_part.n_chars, _train_residual(coder, tokenizer, train_part)
+        ),
+        Text(val_ids, val_part.n_bytes, val_part.n_chars, float(residual.sum() + tail)),
+        val_text,
+        val_ends,
+    )
+
+
+def _saved(folder: RunFolder, fingerprint: str | None) -> tokenizers.Tokenizer | None:
+    if fingerprint is None:
+        return None
+    try:
+        tokenizer = tokenizers.load(folder.tokenizer_path)
+    except UserError:
+        return None
+    return tokenizer if tokenizer.fingerprint() == fingerprint else None
+
+
+def _train_residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part) -> float:
+    """Bits that the tokens of the training part leave out."""
+    if tokenizer.lossless:
+        return 0.0
+    text = part.text
+    residual, tail = coder.bits(text, *tokenizer.spans(text))
+    return float(residual.sum() + tail)
+
+
+def _require_tokens(ids: np.ndarray, part: str, config: RunConfig) -> None:
+    if len(ids) < 3:
+        raise UserError(
+            f"the {part} text has {len(ids)} tokens under the {config.tokenizer.kind} tokenizer: use a longer text"
+        )
