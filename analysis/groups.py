@@ -64,6 +64,15 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Ruler:
+    """A compressor or simple model, given the training text, in bits per byte of the validation text."""
+
+    key: str
+    label: str
+    bits_per_byte: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Groups that may stand in one table, and what comes of comparing them."""
 
@@ -80,8 +89,24 @@ class Comparison:
     def title(self) -> str:
         return f"{self.corpus}, {self.budget}"
 
-    def group(self, label: str) -> Group:
-        return next(g for g in self.groups if g.label == label)
+    @cached_property
+    def rulers(self) -> tuple[Ruler, ...]:
+        """The rulers that the runs measured, hardest to beat first."""
+        found: dict[str, Ruler] = {}
+        for group in self.groups:
+            for key, ruler in (group.first("rulers") or {}).items():
+                found.setdefault(key, _ruler(key, ruler))
+        return tuple(sorted(found.values(), key=lambda r: (r.bits_per_byte, r.key)))
+
+
+def _ruler(key: str, ruler: Any) -> Ruler:
+    """From a plain number, or from {"bits_per_byte", and perhaps "label" or "history"}."""
+    if not isinstance(ruler, Mapping):
+        return Ruler(key, key.replace("_", " "), float(ruler))
+    label = str(ruler.get("label") or key.replace("_", " "))
+    history = ruler.get("history")
+    seen = f" (sees {history})" if isinstance(history, str) and history not in label else ""
+    return Ruler(key, label + seen, float(ruler["bits_per_byte"]))
 
 
 def budget_words(identity: Mapping[str, Any]) -> str:

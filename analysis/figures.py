@@ -1,0 +1,368 @@
+"""The figures of a comparison: each function takes tidy rows and returns a figure, and computes no model.
+
+Everything is in bits per byte, so that tokenizers can be set beside each other. Bands and bars show the 95 %
+t-interval over seeds. To be called within `style.styled()`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.groups import Comparison, Group
+from analysis.overviews import size_families
+from analysis.style import GRID, INK, SOFT, Look, label_ends, look, new_figure, plain
+from analysis.tables import derived, interval
+from analysis.uncertainty import estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CROWD = 8  # more groups than this are drawn as one small picture per tokenizer
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An x axis for curves: a column of the metrics, or computed from it."""
+
+    key: str
+    label: str
+    log: bool = False
+
+
+AXES = (
+    Axis("step", "updates"),
+    Axis("chars", "characters seen"),
+    Axis("flops", "training FLOPs"),
+    Axis("seconds", "seconds of training"),
+)
+
+
+def look_of(group: Group, comparison: Comparison) -> Look:
+    return look(group.tokenizer, [g.tokenizer for g in comparison.groups])
+
+
+def _mean(group: Group, key: str) -> tuple[float, float]:
+    """Mean over the seeds and the half-width of its interval (0 if unknown)."""
+    values = derived(group, key)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return float("nan"), 0.0
+    found = estimate(values)
+    half = interval(found)
+    return found.mean, 0.0 if np.isnan(half) else half
+
+
+# --- bits per byte ---
+
+
+def bits_figure(comparison: Comparison) -> "Figure":
+    """A bar per setting: tokens (the floor) solid, the residual up to the ceiling hatched; rulers as lines."""
+    groups = sorted(comparison.groups, key=lambda g: -_mean(g, "bits_per_byte")[0])
+    figure = new_figure(8.6, 1.5 + 0.42 * len(groups))
+    axes = figure.subplots()
+    for y, group in enumerate(groups):
+        shape = look_of(group, comparison)
+        total, half = _mean(group, "bits_per_byte")
+        floor = _mean(group, "bits_per_byte_tokens")[0]
+        floor = total if np.isnan(floor) else floor
+        axes.barh(y, floor, 0.62, color=shape.colour)
+        if total > floor + 1e-9:
+            axes.barh(
+                y, total - floor, 0.62, left=floor, facecolor="white", edgecolor=shape.colour, hatch="////"
+            )
+        if half > 0:
+            axes.errorbar(total, y, xerr=half, color=INK, capsize=3, linewidth=1.3)
+        text = f"{total:.3f}" if group.charged else f"{floor:.3f}, not comparable: {group.losses}"
+        axes.annotate(plain(text), (max(total, floor) + half, y), xytext=(5, 0), textcoords="offset points", zorder=4,
+                      va="center", fontsize=9, bbox={"color": "white", "pad": 0.8})  # fmt: skip
+    axes.set_yticks(range(len(groups)), [plain(g.label) for g in groups], color=INK)
+    axes.grid(False, axis="y")
+    axes.set_ylim(-0.6, len(groups) - 0.4)
+    axes.set_xlim(0, axes.get_xlim()[1] * 1.06)
+    _ruler_lines(axes, comparison)
+    hatched = "; hatched: what the tokenizer loses, charged" if any(g.losses for g in groups) else ""
+    axes.set_xlabel(f"bits per byte of the validation text (fewer is better{hatched})")
+    return figure
+
+
+def _ruler_lines(axes: "Axes", comparison: Comparison, vertical: bool = True) -> None:
+    """A thin line per ruler with its name, beside the picture."""
+    rulers = comparison.rulers
+    if not rulers:
+        return
+    if not vertical:
+        for ruler in rulers:
+            axes.axhline(ruler.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
+        return
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, max(high, 1.02 * max(r.bits_per_byte for r in rulers)))
+    for ruler in rulers:
+        axes.axvline(ruler.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)), zorder=3)
+    for ruler in rulers:
+        axes.annotate(plain(ruler.label), (ruler.bits_per_byte, 1), xycoords=("data", "axes fraction"),
+                      xytext=(0, 3), textcoords="offset points", rotation=35, fontsize=8, color=SOFT)  # fmt: skip
+
+
+# --- parameters ---
+
+
+def parameter_figure(comparison: Comparison) -> "Figure":
+    """Embedding-related parameters against the body."""
+    groups = list(reversed(comparison.groups))
+    figure = new_figure(8.6, 1.2 + 0.42 * len(groups))
+    axes = figure.subplots()
+    for y, group in enumerate(groups):
+        shape = look_of(group, comparison)
+        body, embedding = (_mean(group, key)[0] / 1e6 for key in ("n_params_body", "n_params_embedding"))
+        axes.barh(y, body, 0.62, color=shape.colour, label="body" if y == len(groups) - 1 else None)
+        axes.barh(y, embedding, 0.62, left=body, facecolor="white", edgecolor=shape.colour, hatch="////",
+                  label="embedding-related" if y == len(groups) - 1 else None)  # fmt: skip
+        share = 100 * embedding / (body + embedding)
+        axes.annotate(f"{body + embedding:.3g} M, {share:.3g} % embedding-related", (body + embedding, y),
+                      xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)  # fmt: skip
+    axes.set_yticks(range(len(groups)), [plain(g.label) for g in groups], color=INK)
+    axes.grid(False, axis="y")
+    axes.set_xlim(0, axes.get_xlim()[1] * 1.45)
+    axes.set_xlabel("parameters, millions (solid: body; hatched: embedding-related)")
+    return figure
+
+
+# --- curves ---
+
+
+def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Evaluations of the comparison's runs: group, seed, step, chars, seconds, flops, val_bpb, train_bpb.
+
+    FLOPs grow with the updates: each has the same share of the run's total.
+    """
+    rows = metrics[(metrics["kind"] == "eval") & metrics["group"].isin([g.key for g in comparison.groups])]
+    rows = rows.dropna(subset=["val_bpb"]).copy() if "val_bpb" in rows else rows.iloc[:0].copy()
+    per_update = {
+        folder: flops / iters
+        for g in comparison.groups
+        for folder, flops, iters in zip(
+            g.runs["folder"], g.values("train_flops"), g.values("iters"), strict=True
+        )
+    }
+    rows["flops"] = rows["step"] * rows["folder"].map(per_update)
+    return rows
+
+
+def band(rows: pd.DataFrame, x: str) -> pd.DataFrame:
+    """Per evaluation of one group: mean x, mean val_bpb and its 95 % half-width over seeds (0 for one seed)."""
+    out = []
+    for step, part in rows.groupby("step", sort=True):
+        found = estimate(part["val_bpb"].to_numpy())
+        half = 0.0 if np.isnan(found.half) else found.half
+        out.append((step, part[x].mean(), found.mean, half))
+    return pd.DataFrame(out, columns=["step", "x", "mean", "half"])
+
+
+def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Figure":
+    """Validation bits per byte while training: a line per setting, a band over its seeds, rulers as lines."""
+    bands = {key: band(part, axis.key) for key, part in rows.groupby("group")}
+    drawn = [g for g in comparison.groups if g.key in bands]
+    if len(drawn) > CROWD:
+        return _crowd(comparison, drawn, bands, axis)
+    figure = new_figure(8.6, 5.0)
+    axes = figure.subplots()
+    for group in drawn:
+        _curve(axes, bands[group.key], look_of(group, comparison), _shade(group, drawn))
+    _frame(axes, comparison, [bands[g.key] for g in drawn], axis)
+    _ruler_lines(axes, comparison, vertical=False)
+    axes.set_ylabel("bits per byte, validation windows")
+    figure.draw_without_rendering()
+    low, high = axes.get_ylim()
+    ends = [(bands[g.key]["mean"].iloc[-1], g.label, look_of(g, comparison).colour) for g in drawn]
+    ends += [(r.bits_per_byte, r.label, SOFT) for r in comparison.rulers if low <= r.bits_per_byte <= high]
+    label_ends(axes, ends)
+    return figure
+
+
+def _curve(axes: "Axes", data: pd.DataFrame, shape: Look, strength: float = 1.0) -> None:
+    axes.plot(data["x"], data["mean"], color=shape.colour, linestyle=shape.dash, alpha=strength)
+    axes.plot(
+        data["x"].iloc[-1:], data["mean"].iloc[-1:], color=shape.colour, marker=shape.marker, alpha=strength
+    )
+    if (data["half"] > 0).any():
+        low, high = data["mean"] - data["half"], data["mean"] + data["half"]
+        axes.fill_between(data["x"], low, high, color=shape.colour, alpha=0.18 * strength, linewidth=0)
+
+
+def _shade(group: Group, drawn: Sequence[Group]) -> float:
+    """Settings of one tokenizer share its colour, paler to stronger in their order."""
+    same = [g.key for g in drawn if g.tokenizer == group.tokenizer]
+    return 1.0 if len(same) == 1 else 0.4 + 0.6 * same.index(group.key) / (len(same) - 1)
+
+
+def _frame(axes: "Axes", comparison: Comparison, bands: Sequence[pd.DataFrame], axis: Axis) -> None:
+    """Limits that show the race and not the start: the first evaluations may lie above the picture."""
+    from matplotlib.ticker import EngFormatter
+
+    ends = [float(b["mean"].iloc[-1]) for b in bands]
+    starts = [float(b["mean"].iloc[min(1, len(b) - 1)]) for b in bands]
+    rulers = [r.bits_per_byte for r in comparison.rulers]
+    low = min(ends + [r for r in rulers if r > min(ends) - 0.3])
+    high = max([*starts, *ends, *(r for r in rulers if r < max(starts) + 0.4)])
+    axes.set_ylim(low - 0.06 * (high - low) - 1e-3, high + 0.06 * (high - low) + 1e-3)
+    axes.set_xlim(0, 1.015 * max(float(b["x"].iloc[-1]) for b in bands) or 1)
+    axes.set_xlabel(axis.label)
+    if axis.key in ("chars", "flops"):
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+
+
+def _crowd(comparison: Comparison, drawn: Sequence[Group], bands: dict, axis: Axis) -> "Figure":
+    """A small picture per tokenizer: its settings in colour, everybody else's as grey ground."""
+    kinds = list(dict.fromkeys(g.tokenizer for g in drawn))
+    columns = min(2, len(kinds))
+    lines = -(-len(kinds) // columns)
+    figure = new_figure(5.2 * columns + 0.6, 3.6 * lines + 0.3)
+    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    for axes, kind in zip(grid.flat, kinds, strict=False):
+        for group in drawn:
+            if group.tokenizer != kind:
+                axes.plot(
+                    bands[group.key]["x"], bands[group.key]["mean"], color=GRID, linewidth=0.8, zorder=1
+                )
+        own = [g for g in drawn if g.tokenizer == kind]
+        for group in own:
+            _curve(axes, bands[group.key], look_of(group, comparison), _shade(group, drawn))
+        _ruler_lines(axes, comparison, vertical=False)
+        axes.set_title(plain(f"{kind}, {len(own)} setting{'s' * (len(own) > 1)}"))
+        if len(own) <= CROWD:
+            names = [g.label.removeprefix(kind).strip() or kind for g in own]
+            axes.legend(axes.lines[-2 * len(own) - len(comparison.rulers) : -len(comparison.rulers) or None : 2],
+                        map(plain, names), fontsize=8)  # fmt: skip
+    for axes in grid.flat[len(kinds) :]:
+        axes.set_axis_off()
+    _frame(grid.flat[0], comparison, [bands[g.key] for g in drawn], axis)
+    for axes in grid[-1]:
+        axes.set_xlabel(axis.label)
+    figure.supylabel("bits per byte, validation windows", fontsize=9.5)
+    return figure
+
+
+# --- differences ---
+
+
+def verdict_figure(comparison: Comparison) -> "Figure":
+    """Every pair's difference with both its intervals: over seeds (solid), within the passage (open)."""
+    verdicts = [v for v in comparison.conclusion.verdicts if v.seeds is not None or v.text is not None]
+    figure = new_figure(8.6, 1.3 + 0.46 * len(verdicts))
+    axes = figure.subplots()
+    for y, verdict in enumerate(reversed(verdicts)):
+        colour = INK if verdict.winner else SOFT
+        if verdict.seeds:
+            axes.errorbar(
+                verdict.seeds.value, y + 0.13, xerr=verdict.seeds.half, color=colour, marker="o", capsize=3
+            )
+        if verdict.text:
+            axes.errorbar(verdict.text.value, y - 0.13, xerr=verdict.text.half, color=colour, marker="o",
+                          markerfacecolor="white", capsize=3, linewidth=1.1)  # fmt: skip
+    names = [plain(f"{v.a} over {v.b}") for v in reversed(verdicts)]
+    axes.set_yticks(range(len(verdicts)), names, color=INK)
+    axes.axvline(0, color=SOFT, linewidth=1)
+    axes.grid(False, axis="y")
+    axes.set_xlabel(
+        "lead in bits per byte (full dot: over seeds; open dot: within this passage; grey: not ranked)"
+    )
+    return figure
+
+
+# --- frontier ---
+
+
+COSTS = (
+    ("n_params", "parameters"),
+    ("train_flops", "training FLOPs"),
+    ("train_seconds", "seconds of training"),
+)
+
+
+def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
+    """The points that no other beats in both, in the order of rising cost."""
+    order = sorted(range(len(cost)), key=lambda i: (cost[i], bits[i]))
+    front: list[int] = []
+    for i in order:
+        if not front or bits[i] < bits[front[-1]]:
+            front.append(i)
+    return front
+
+
+def frontier_figure(comparison: Comparison) -> "Figure":
+    """Bits per byte against what they cost; a line per tokenizer over its sizes, the frontier underlaid."""
+    figure = new_figure(12.6, 4.4)
+    for place, (axes, (key, label)) in enumerate(zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True)):
+        groups = [g for g in comparison.groups if g.charged and np.isfinite(_mean(g, key)[0])]
+        points = [(_mean(g, key)[0], *_mean(g, "bits_per_byte")) for g in groups]
+        if not points:
+            continue
+        front = [points[i] for i in pareto([p[0] for p in points], [p[1] for p in points])]
+        axes.step(
+            [p[0] for p in front], [p[1] for p in front], where="post", color=GRID, linewidth=7, zorder=1
+        )
+        for kind in dict.fromkeys(g.tokenizer for g in groups):
+            own = sorted(p for g, p in zip(groups, points, strict=True) if g.tokenizer == kind)
+            shape = look(kind, [g.tokenizer for g in groups])
+            x, y, half = zip(*own, strict=True)
+            axes.errorbar(x, y, yerr=half, color=shape.colour, marker=shape.marker, linestyle=shape.dash,
+                          capsize=2.5, label=plain(kind))  # fmt: skip
+        _ruler_lines(axes, comparison, vertical=False)
+        _name_sizes(axes, comparison, groups, points)
+        axes.set_xscale("log")
+        axes.set_xlabel(label)
+        if place == 0:
+            axes.set_ylabel("bits per byte (grey band: the frontier)")
+            axes.legend(fontsize=8.5)
+    return figure
+
+
+def _name_sizes(
+    axes: "Axes", comparison: Comparison, groups: Sequence[Group], points: Sequence[tuple]
+) -> None:
+    """Each point of a family of sizes carries its size, as long as there is room."""
+    if len(groups) > 24:
+        return
+    families = size_families(comparison)
+    for group, (x, y, _) in zip(groups, points, strict=True):
+        name = group.label.removeprefix(group.tokenizer).strip()
+        if group.tokenizer in families and name:
+            axes.annotate(
+                plain(name), (x, y), xytext=(4, 5), textcoords="offset points", fontsize=7.5, color=SOFT
+            )
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure to be drawn: its file name, what it shows, and how."""
+
+    name: str
+    caption: str
+    draw: Callable[[], "Figure"]
+
+
+def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
+    """All figures that this comparison has data for."""
+    found = [
+        Drawing("bits_per_byte", "Bits per byte: tokens, residual, rulers", lambda: bits_figure(comparison))
+    ]
+    if any(v.seeds or v.text for v in comparison.conclusion.verdicts):
+        found.append(Drawing("verdicts", "Differences and their doubt", lambda: verdict_figure(comparison)))
+    rows = curve_rows(comparison, metrics)
+    for axis in AXES:
+        known = rows.dropna(subset=[axis.key]) if axis.key in rows else rows.iloc[:0]
+        if not known.empty:
+            caption = f"Validation bits per byte against {axis.label}"
+            found.append(Drawing(f"curves_{axis.key}", caption, _curves(comparison, known, axis)))
+    found.append(Drawing("parameters", "Where the parameters are", lambda: parameter_figure(comparison)))
+    if size_families(comparison):
+        found.append(Drawing("frontier", "What a bit costs", lambda: frontier_figure(comparison)))
+    return found
+
+
+def _curves(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> Callable[[], "Figure"]:
+    return lambda: curve_figure(comparison, rows, axis)

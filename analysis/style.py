@@ -1,0 +1,132 @@
+"""One look for all figures: colours that the colour-blind tell apart and that differ in grey, plus shapes.
+
+Every tokenizer has its colour, marker, dash and hatch wherever it appears. Importing this module does not
+import matplotlib; `new_figure` does, without pyplot and its global state.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, SOFT, GRID = "#1a1a1a", "#6b6b6b", "#e3e3e3"
+
+RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture everywhere
+    "font.size": 9.5,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelcolor": INK,
+    "axes.edgecolor": SOFT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.7,
+    "svg.hashsalt": "numpygpt",
+    "svg.fonttype": "path",
+    "figure.dpi": 100,
+    "savefig.dpi": 144,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one tokenizer is drawn."""
+
+    colour: str
+    marker: str
+    dash: Any
+    hatch: str
+
+
+# Okabe and Ito's colours, in an order of rising lightness so that grey prints keep them apart.
+LOOKS = {
+    "char": Look("#0072b2", "o", "-", ""),
+    "word": Look("#e69f00", "s", (0, (6, 2)), "//"),
+    "bpe": Look("#b03a00", "^", (0, (1.2, 1.2)), ".."),
+    "bpe-bytefallback": Look("#009e73", "D", (0, (5, 1.5, 1, 1.5)), "xx"),
+    "byte": Look("#cc79a7", "v", (0, (8, 2, 2, 2)), "\\\\"),
+}
+_OTHERS = (
+    Look("#56b4e9", "P", (0, (3, 1)), "--"),
+    Look("#333333", "X", (0, (1, 2)), "++"),
+    Look("#8c6d31", "*", (0, (10, 2)), "oo"),
+)
+
+
+def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
+    """The look of a tokenizer; strangers share three more, in the order of their names."""
+    if tokenizer in LOOKS:
+        return LOOKS[tokenizer]
+    strangers = sorted(set(all_tokenizers) - set(LOOKS))
+    return _OTHERS[strangers.index(tokenizer) % len(_OTHERS) if tokenizer in strangers else 0]
+
+
+def styled() -> AbstractContextManager[Any]:
+    """A context in which matplotlib draws in our style."""
+    import matplotlib as mpl
+
+    return mpl.rc_context(rc=RC)  # type: ignore[arg-type]
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure of so many inches; to be made and drawn within `styled()`."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure: "Figure", stem: Path) -> list[Path]:
+    """STEM.png and STEM.svg, the same bytes for the same figure: no dates, no versions."""
+    png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
+    figure.savefig(png, metadata={"Software": None})
+    figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    return [png, svg]
+
+
+def plain(text: str) -> str:
+    """Text that matplotlib shows as it is: a dollar sign would begin mathematics."""
+    return text.replace("$", r"\$")
+
+
+def spread(positions: Sequence[float], least: float) -> list[float]:
+    """Moves label positions apart until neighbours are `least` away, as little as possible, order kept."""
+    order = sorted(range(len(positions)), key=lambda i: positions[i])
+    blocks: list[list[float]] = []  # [mean of wishes, number, first index in order]
+    for rank, i in enumerate(order):
+        blocks.append([positions[i], 1, rank])
+        while len(blocks) > 1:
+            (a, n, first), (b, m, _) = blocks[-2], blocks[-1]
+            if b - (m - 1) * least / 2 - (a + (n - 1) * least / 2) >= least:
+                break
+            blocks[-2:] = [[(a * n + b * m) / (n + m), n + m, first]]
+    moved = list(positions)
+    for middle, n, first in blocks:
+        for k in range(int(n)):
+            moved[order[int(first) + k]] = middle + (k - (n - 1) / 2) * least
+    return moved
+
+
+def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]], size: float = 8.5) -> None:
+    """Names at the right of lines: (y, text, colour), moved apart so that they can be read."""
+    low, high = axes.get_ylim()
+    height = axes.get_window_extent().height * 72 / axes.figure.dpi  # points
+    least = (high - low) * size * 1.25 / height
+    for (y, text, colour), where in zip(ends, spread([e[0] for e in ends], least), strict=True):
+        axes.annotate(
+            plain(text), (1, y), xycoords=axes.get_yaxis_transform(), xytext=(1.015, where), textcoords=axes.get_yaxis_transform(),
+            color=colour, fontsize=size, va="center", annotation_clip=False,
+        )  # fmt: skip
