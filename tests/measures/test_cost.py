@@ -1,0 +1,47 @@
+import math
+
+import numpy as np
+import pytest
+
+from numpygpt.measures.cost import (
+    Stability,
+    grad_spikes,
+    seconds_per_mb,
+    train_flops_per_byte,
+    train_flops_per_token,
+)
+
+
+def test_flops_of_the_reference_model():
+    """Six per weight of the matrices, and what the scores and weighted sums of attention add."""
+    n_layer, n_embd, window, vocabulary = 4, 256, 128, 6551
+    weights = n_layer * 12 * n_embd**2 + n_embd * vocabulary
+    attention = 3 * n_layer * 2 * 2 * window * n_embd
+    assert train_flops_per_token(n_layer, n_embd, window, vocabulary) == 6 * weights + attention
+    narrower = train_flops_per_token(n_layer, n_embd, window, vocabulary, n_inner=n_embd)
+    assert narrower == 6 * (weights - n_layer * 6 * n_embd**2) + attention
+
+
+def test_per_byte_and_per_megabyte():
+    assert train_flops_per_byte(1000, n_tokens=30, n_bytes=100) == 300
+    assert seconds_per_mb(20.0, 4_000_000) == 5.0
+
+
+def test_spikes_stand_out_from_the_median_of_the_steps_before():
+    norms = 1 + 0.1 * np.random.default_rng(0).random(200)
+    assert grad_spikes(norms) == 0
+    norms[[20, 100, 150]] = [3.5, 9, 2.9]
+    assert grad_spikes(norms) == 2
+    norms[[3, 60]] = [50, math.inf]  # too early to tell; not finite
+    assert grad_spikes(norms) == 3
+    assert grad_spikes([]) == grad_spikes([1.0]) == 0
+
+
+def test_a_lasting_rise_stops_being_a_spike():
+    assert grad_spikes([1.0] * 60 + [10.0] * 60) <= 26
+
+
+def test_stability():
+    stability = Stability.of([1.0] * 40, [True] * 10 + [False] * 30, [3.0] * 36 + [1.0, 3.0, 1.0, 3.0])
+    assert stability == Stability(0, 0.25, pytest.approx(0.5))
+    assert Stability.of([], [], []) == Stability(0, 0.0, 0.0)

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from numpygpt.measures.edits import edit_distance, edit_rate
+from numpygpt.measures.vocabulary import (
+    TextMeasures,
+    renyi_efficiency,
+    tokenizer_measures,
+    unreachable_tokens,
+)
+from numpygpt.tokenizers.char import CharTokenizer
+from numpygpt.tokenizers.word import WordTokenizer
+
+
+@pytest.mark.parametrize(
+    ("text", "efficiency"),
+    [
+        ("pick @@ed pick @@l @@ed pick @@les", 0.82651),
+        ("pick @@e @@d pick @@l @@e @@d pick @@l @@e @@s", 0.92048),
+    ],
+)
+def test_renyi_efficiency_of_the_published_examples(text, efficiency):
+    _, counts = np.unique(text.split(), return_counts=True)
+    assert renyi_efficiency(counts) == pytest.approx(efficiency, abs=1e-5)
+
+
+def test_renyi_efficiency_counts_the_whole_vocabulary():
+    assert renyi_efficiency([5, 5, 5, 5]) == pytest.approx(1)
+    assert renyi_efficiency([5, 5, 0, 0]) == pytest.approx(0.5)
+    assert renyi_efficiency([1, 1, 2], alpha=1) == pytest.approx(1.5 / np.log2(3))
+    assert renyi_efficiency([7, 0]) == renyi_efficiency([0, 0]) == renyi_efficiency([3]) == 0
+
+
+def plain_distance(a: str, b: str) -> int:
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        diagonal, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (x != y))
+    return row[-1]
+
+
+@given(st.text("abé", max_size=12), st.text("abé", max_size=12))
+def test_edit_distance_agrees_with_the_table(a, b):
+    assert edit_distance(a, b) == plain_distance(a, b)
+
+
+def test_edit_rate():
+    assert edit_rate("a\nbc\n", "a\nbd\n") == 1 / 5
+    assert edit_rate("abc", "abc") == 0
+    assert edit_rate("a b", "a\nb") == 1 / 3  # lines do not match: compared as a whole
+    assert edit_rate("x", "") == 1
+
+
+def test_word_tokenizer():
+    train = "the cat sat. the cat ran. the dog sat."
+    tokenizer = WordTokenizer()  # knows: the cat sat .
+    tokenizer.train(train)
+    text = "the Cat sees the dog."
+    measures = TextMeasures(tokenizer, text)
+    assert len(measures.source.ids) == 6
+    assert measures.chars_per_token == 21 / 6
+    assert measures.fertility == 6 / 5
+    assert measures.words_whole == 3 / 5
+    assert measures.unknown_tokens == 2 / 6
+    assert measures.unknown_chars == len(" sees dog") / 21
+    assert not measures.round_trip
+    assert 0 < measures.edit_rate < 1
+    all_of_them = tokenizer_measures(tokenizer, train, text)
+    assert all_of_them.to_dict()["rare_tokens"] == tokenizer.vocab_size - 0 - sum(
+        np.bincount(tokenizer.encode(train), minlength=tokenizer.vocab_size) >= 5
+    )
+    assert all_of_them.chars_per_token_train == len(train) / 12
+    assert all_of_them.unreachable_tokens == 0
+
+
+def test_char_tokenizer_on_text_that_it_does_not_know():
+    tokenizer = CharTokenizer()
+    tokenizer.train("abc é")
+    measures = TextMeasures(tokenizer, "aé 日本")
+    assert measures.unknown_tokens == measures.unknown_chars == 2 / 5
+    assert measures.words_whole == 0
+    assert TextMeasures(tokenizer, "a é").words_whole == 1
+    assert TextMeasures(tokenizer, "a é").round_trip
+    empty = TextMeasures(tokenizer, "").to_dict()
+    assert empty["round_trip"] is True
+    assert empty["fertility"] == 0
+
+
+class Stub:
+    """Three ids, of which the tokenizer never uses the longest."""
+
+    vocab_size = 4
+    own = (None, b"a", b"aa", b"\xe9")
+
+    def token_bytes(self, id):
+        return self.own[id]
+
+    def encode(self, text):
+        return np.ones(len(text), np.int32)
+
+
+def test_unreachable_tokens():
+    assert unreachable_tokens(Stub()) == [2]
+
+
+def test_tokens_that_training_never_showed():
+    tokenizer = CharTokenizer()
+    tokenizer.train("abcd")
+    measures = tokenizer_measures(tokenizer, "abc" * 5, "abdd")
+    assert (measures.unseen_tokens, measures.unseen_share) == (1, 0.5)
+    assert measures.rare_tokens == 2  # <unk> and d
+    assert measures.vocab_used == measures.vocab_used_train == 3 / 5
