@@ -84,6 +84,9 @@ class GPT(Module):
         self.criterion = LinearCrossEntropy(self.head)
         self.flat = FlatMemory(self)
 
+    def zero_grad(self) -> None:
+        self.flat.zero_grad()
+
     # -- forward and backward --
 
     def hidden(self, ids: Array) -> Array:

@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike
 Array = np.ndarray[Any, Any]
 Allocator = Callable[[str, tuple[int, ...], DTypeLike], Array]
 
-BLOCK_BYTES = 512 * 1024  # a quarter to all of the level-2 cache of today's cores
+BLOCK_BYTES = 256 * 1024  # with its inputs and results about all of a level-2 cache (docs/PERFORMANCE.md)
 ATTENTION_ROWS = 64  # queries that attention handles at a time
 
 
@@ -148,7 +148,7 @@ def layer_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> tupl
         mean_g = row_sum(g) / dout.dtype.type(C)
         mean_g_xhat = np.einsum("nc,nc->n", g, xhat[r])[:, None] / dout.dtype.type(C)
         g -= mean_g
-        g -= xhat[r] * mean_g_xhat
+        g -= np.multiply(xhat[r], mean_g_xhat, out=new("part", g.shape, g.dtype))
         g *= rstd[r]
     return dx.reshape(dout.shape), dgain, dbias
 
@@ -183,33 +183,30 @@ def leaky_relu_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Arra
 def gelu(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
     """x * Phi(x) in the tanh approximation, as in GPT-2: Hendrycks and Gimpel 2016, section 2.
 
-    0.5 x (1 + tanh u) = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3). The derivative is worked out
-    here, while everything that it needs is in the cache, and is all that the backward keeps.
+    0.5 x (1 + tanh u) = x s, with u = sqrt(2 / pi) (x + 0.044715 x^3) and s = (1 + tanh u) / 2. The derivative
+    is worked out here, while all that it needs is in the cache, and is the only thing that the backward needs.
     """
     out, slope = new("out", x.shape, x.dtype), new("slope", x.shape, x.dtype)
-    one, a, b = (x.dtype.type(c) for c in (1, 2 * np.sqrt(2 / np.pi), 2 * np.sqrt(2 / np.pi) * 0.044715))
-    three = x.dtype.type(3)
-    C = x.shape[-1]
-    xs, outs, slopes = x.reshape(-1, C), out.reshape(-1, C), slope.reshape(-1, C)
+    a, b = np.sqrt(2 / np.pi), 0.044715 * np.sqrt(2 / np.pi)
+    a, b, a2, b6, half = (x.dtype.type(c) for c in (a, b, 2 * a, 6 * b, 0.5))
+    xs, outs, slopes = (array.reshape(-1, x.shape[-1]) for array in (x, out, slope))
     for r in row_blocks(xs):
         xb, y, s = xs[r], outs[r], slopes[r]
-        cubic = xb * xb
-        cubic *= b  # b x^2
-        np.add(cubic, a, out=y)
-        y *= xb  # 2 u = a x + b x^3
-        np.negative(y, out=y)
-        np.exp(
-            np.minimum(y, 80, out=y), out=y
-        )  # beyond 80 sigmoid is 0 to every digit, and exp would overflow
-        y += one
-        np.divide(one, y, out=s)  # sigmoid(2 u)
+        square = np.multiply(xb, xb, out=new("square", xb.shape, x.dtype))
+        np.multiply(square, b, out=y)
+        y += a
+        y *= xb  # u = a x + b x^3
+        np.tanh(y, out=s)
+        s += 1
+        s *= half
         np.multiply(xb, s, out=y)  # the result
-        # d/dx [x s(2u)] = s + x s (1 - s) (2u)' with (2u)' = a + 3 b x^2
-        cubic *= three
-        cubic += a
-        cubic *= y
-        cubic -= cubic * s
-        s += cubic
+        # s is the logistic function of 2 u, therefore d/dx [x s] = s + x s (1 - s) (2 u)', (2 u)' = 2 a + 6 b x^2
+        square *= b6
+        square += a2
+        square *= y
+        s_square = np.multiply(square, s, out=new("s_square", xb.shape, x.dtype))
+        square -= s_square
+        s += square
     return out, slope
 
 
@@ -280,7 +277,8 @@ def causal_attention(
         e = new(f"e{start}", (B, H, stop - start, stop), qkv.dtype)
         np.matmul(q[:, :, start:stop], k[:, :, :stop].swapaxes(2, 3), out=e)  # scores (B, H, R, stop)
         e[..., start:] += np.triu(np.full((stop - start,) * 2, -np.inf, qkv.dtype), k=1)
-        e -= e.max(axis=-1, keepdims=True)
+        largest = e.argmax(axis=-1, keepdims=True)  # argmax is several times as fast as max on short rows
+        e -= np.take_along_axis(e, largest, axis=-1)
         np.exp(e, out=e)
         s[:, :, start:stop] = row_sum(e)
         kept = e if mask is None else e * mask[:, :, start:stop, :stop]

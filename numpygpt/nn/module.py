@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, Self
@@ -76,7 +77,7 @@ class Workspace:
         self._memory: dict[tuple[str, str], Array] = {}
 
     def array(self, owner: str, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         memory = self._memory.get((owner, name))
         if memory is None or memory.size < size or memory.dtype != dtype:
             memory = self._memory[owner, name] = np.empty(size, dtype)
@@ -230,6 +231,10 @@ class FlatMemory:
         self.parameters[0].decay = True
         for whole in self.parameters:
             whole._unwritten = False
+
+    def zero_grad(self) -> None:
+        for p in self.members:
+            p.zero_grad()
 
     def settle(self) -> None:
         """Write zeros where no gradient has been written since `zero_grad`, so that `grad` can be read whole."""

@@ -87,7 +87,8 @@ class Engine:
         def run_slice(s: int) -> float:
             replica = self.replicas[s]
             replica.zero_grad()
-            replica.set_rng(rngs[s])
+            if replica.config.dropout:
+                replica.set_rng(rngs[s])
             nats = 0.0
             for inputs, targets in batches:
                 x, y = np.array_split(inputs, n_slices)[s], np.array_split(targets, n_slices)[s]
