@@ -1,12 +1,10 @@
 """Byte-pair encoding over characters: the training text's characters, and merges of what stands side by side.
 
-Inside, a sequence of ids is a str whose characters are the ids (see merging.py): encoding a word is replacing
-pairs in a short string, encoding a text is joining such strings, and the ids are its code points.
-
 Why a token's text determines its id: two occurrences of the same characters that no merge has crossed the ends
 of are cut alike after every merge, since merges apply everywhere and from left to right. So no two merges ever
-form the same text, and encoding by lowest pair (Sennrich), by lowest merged text (tiktoken) and by replaying
-all merges in order are one and the same.
+form the same text, the text of a token is encoded as that token, and it is all the same whether encoding
+replays all merges in order, looks for the pair that was merged first (Sennrich) or for the two neighbours whose
+text is the lowest token (tiktoken). The code does whichever is fastest.
 """
 
 import re
@@ -66,9 +64,9 @@ class BPETokenizer(Tokenizer):
 
     # ------------------------------------------------------------------ where the kinds of BPE differ
 
-    def _choose_alphabet(self, counts: Counter[str]) -> Iterable[str]:
-        """The characters that get an id, given how often each occurs."""
-        return counts
+    def _choose_alphabet(self, counts: Counter[str]) -> str:
+        """The characters that get an id, in the order of their ids, given how often each occurs."""
+        return "".join(sorted(counts))
 
     def _spell_unknown(self, character: str) -> str:
         """The symbols that stand for a character outside of the alphabet."""
@@ -93,7 +91,7 @@ class BPETokenizer(Tokenizer):
         for piece, count in pieces.items():
             for character in piece:
                 counts[character] += count
-        alphabet = "".join(sorted(self._choose_alphabet(counts)))
+        alphabet = self._choose_alphabet(counts)
         n_merges = self._room_for_merges(alphabet)
         spelling = self._spelling_of(alphabet)
         words: Counter[str] = Counter()
@@ -124,14 +122,13 @@ class BPETokenizer(Tokenizer):
 
     def _set_merges(self, alphabet: str, merges: list[str]) -> None:
         """Derive everything from the alphabet and the merges, each a pair of symbols."""
-        first_merge = self._first_id + len(alphabet)
         self._alphabet = alphabet
-        self._pair_of = {chr(id): pair for id, pair in enumerate(merges, start=first_merge)}
-        self._symbol_of = {pair: symbol for symbol, pair in self._pair_of.items()}
+        self._merges = merges
         self._spelling = self._spelling_of(alphabet)
-        self._views = {chr(id): view for id, view in enumerate(alphabet, start=self._first_id)}
-        for symbol, pair in self._pair_of.items():
-            self._views[symbol] = self._views[pair[0]] + self._views[pair[1]]
+        self._views = dict(zip(self._spelling.values(), alphabet, strict=True))
+        for id, pair in enumerate(merges, start=self._first_id + len(alphabet)):
+            self._views[chr(id)] = self._views[pair[0]] + self._views[pair[1]]
+        self._symbol_of = {view: symbol for symbol, view in self._views.items()}
         byte_tokens = [bytes([byte]) for byte in range(self.n_byte_tokens)]
         self._set_vocabulary(byte_tokens + [self._bytes_of_view(view) for view in self._views.values()])
         self._symbols_of_piece = Cache(self._encode_piece)
@@ -139,6 +136,7 @@ class BPETokenizer(Tokenizer):
     # ------------------------------------------------------------------ encoding
 
     def encode(self, text: str) -> np.ndarray:
+        """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
         assert self._vocabulary
         symbols_of = self._symbols_of_piece.__getitem__
         blocks = self._splitter.blocks((check_text(text),))
@@ -147,28 +145,31 @@ class BPETokenizer(Tokenizer):
         return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
 
     def _encode_piece(self, piece: str) -> str:
-        """The symbols of a piece: again and again, the pair that training merged first, the leftmost of them."""
-        spelled = self._view(piece).translate(self._spelling)
-        if len(spelled) ** 2 > REPLAY_RATIO * len(self._pair_of):
-            return self._replay_merges(spelled)
-        merge_of = self._symbol_of.get
-        symbols = list(spelled)
-        merges = list(
-            map(merge_of, map(add, spelled, spelled[1:]), repeat(NO_SYMBOL))
-        )  # of each neighbouring pair
-        while merges and (first := min(merges)) != NO_SYMBOL:
-            i = merges.index(first)
-            symbols[i : i + 2] = [first]
-            del merges[i]
+        """The symbols of a piece: again and again, the lowest token that two neighbours form, leftmost first."""
+        view = self._view(piece)
+        symbol_of = self._symbol_of.get
+        if (whole := symbol_of(view)) is not None:
+            return whole
+        if len(view) ** 2 > REPLAY_RATIO * len(self._merges):
+            return self._replay_merges(view)
+        parts = list(view)
+        merged = list(
+            map(symbol_of, map(add, view, view[1:]), repeat(NO_SYMBOL))
+        )  # what neighbours would form
+        while merged and (first := min(merged)) != NO_SYMBOL:
+            i = merged.index(first)
+            parts[i] += parts.pop(i + 1)
+            del merged[i]
             if i > 0:
-                merges[i - 1] = merge_of(symbols[i - 1] + first, NO_SYMBOL)
-            if i < len(merges):
-                merges[i] = merge_of(first + symbols[i + 1], NO_SYMBOL)
-        return "".join(symbols)
+                merged[i - 1] = symbol_of(parts[i - 1] + parts[i], NO_SYMBOL)
+            if i < len(merged):
+                merged[i] = symbol_of(parts[i] + parts[i + 1], NO_SYMBOL)
+        return "".join([symbol_of(part) or self._spell_unknown(part) for part in parts])
 
-    def _replay_merges(self, symbols: str) -> str:
-        for symbol, pair in self._pair_of.items():
-            symbols = symbols.replace(pair, symbol)
+    def _replay_merges(self, view: str) -> str:
+        symbols = view.translate(self._spelling)
+        for id, pair in enumerate(self._merges, start=self._first_id + len(self._alphabet)):
+            symbols = symbols.replace(pair, chr(id))
         return symbols
 
     def _unknown_widths(self, text: str) -> np.ndarray:
@@ -181,7 +182,7 @@ class BPETokenizer(Tokenizer):
         return {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
 
     def _learned(self) -> dict[str, Any]:
-        pairs = [[self._views[symbol] for symbol in pair] for pair in self._pair_of.values()]
+        pairs = [[self._views[symbol] for symbol in pair] for pair in self._merges]
         return {"alphabet": self._alphabet, "merges": pairs}
 
     def _restore(self, learned: dict[str, Any]) -> None:

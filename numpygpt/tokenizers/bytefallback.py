@@ -6,7 +6,7 @@ them as unknown. So a model trained on the ids meets byte tokens, if only a few 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from numpygpt.errors import UserError
@@ -44,14 +44,15 @@ class ByteFallbackBPETokenizer(BPETokenizer):
             )
         self.character_coverage = float(character_coverage)
 
-    def _choose_alphabet(self, counts: Counter[str]) -> Iterable[str]:
-        wanted = self.character_coverage * counts.total()
-        covered = 0
+    def _choose_alphabet(self, counts: Counter[str]) -> str:
+        missing = self.character_coverage * counts.total()
+        chosen = []
         for character in sorted(counts, key=lambda character: (-counts[character], character)):
-            if covered >= wanted:
-                return
-            covered += counts[character]
-            yield character
+            if missing <= 0:
+                break
+            missing -= counts[character]
+            chosen.append(character)
+        return "".join(sorted(chosen))
 
     def _spell_unknown(self, character: str) -> str:
         return "".join(chr(len(self.specials) + byte) for byte in character.encode())

@@ -1,10 +1,9 @@
 """Byte-level BPE, GPT-2's: merges of bytes, so that every text is made of 256 symbols and none is unknown."""
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
-from numpygpt.errors import UserError
+from numpygpt.tokenizers.base import checked_keys
 from numpygpt.tokenizers.bpe import BPETokenizer
 
 
@@ -15,30 +14,35 @@ def _printable_bytes() -> dict[int, str]:
     return {byte: chr(byte) for byte in printable} | {byte: chr(256 + i) for i, byte in enumerate(others)}
 
 
-CHARACTER_OF_BYTE = _printable_bytes()
-BYTE_OF_CHARACTER = {ord(character): byte for byte, character in CHARACTER_OF_BYTE.items()}
+PRINTABLE = _printable_bytes()
+# GPT-2 numbers the bytes in the order of the characters that show them.
+ALPHABET = "".join(chr(byte) for byte in sorted(range(256), key=PRINTABLE.__getitem__))
+PRINTABLE_ALPHABET = ALPHABET.translate(PRINTABLE)
 
 
 class ByteLevelBPETokenizer(BPETokenizer):
     """BPE over the bytes of UTF-8. Ids in order: specials, the 256 bytes in GPT-2's order, merges as learned.
 
-    Files show bytes as GPT-2's do (a space as `Ġ`), so that the merges are those of its merges.txt.
+    Inside, a byte is the character of the same number (Latin-1). Files show bytes as GPT-2's do, a space as `Ġ`.
     """
 
     kind = "bpe-bytelevel"
     meets_unknown = False
     losses = ""
 
-    def _choose_alphabet(self, counts: Counter[str]) -> Iterable[str]:
-        return CHARACTER_OF_BYTE.values()
+    def _choose_alphabet(self, counts: Counter[str]) -> str:
+        return ALPHABET
 
     def _view(self, piece: str) -> str:
-        return piece.encode().decode("latin-1").translate(CHARACTER_OF_BYTE)
+        return piece if piece.isascii() else piece.encode().decode("latin-1")
 
     def _bytes_of_view(self, view: str) -> bytes:
-        return view.translate(BYTE_OF_CHARACTER).encode("latin-1")
+        return view.encode("latin-1")
+
+    def _learned(self) -> dict[str, Any]:
+        pairs = super()._learned()["merges"]
+        return {"merges": [[view.translate(PRINTABLE) for view in pair] for pair in pairs]}
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        if learned.get("alphabet") != "".join(sorted(CHARACTER_OF_BYTE.values())):
-            raise UserError("the tokenizer file is damaged: its alphabet is not that of the 256 bytes")
-        super()._restore(learned)
+        checked_keys(learned, "merges")
+        self._set_merges(ALPHABET, self._checked_merges(PRINTABLE_ALPHABET, learned["merges"]))
