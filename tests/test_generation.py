@@ -21,7 +21,9 @@ def small_model(block_size=6, dtype=np.float64, **options):
     return model
 
 
-@pytest.mark.parametrize("options", [{}, {"bias": False, "head_bias": False, "tied": True, "activation": "gelu"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"bias": False, "head_bias": False, "tied": True, "activation": "gelu"}]
+)
 def test_stepping_gives_the_logits_of_a_full_forward(options, rng):
     model = small_model(**options)
     ids = rng.integers(0, V, (3, 6))
@@ -84,7 +86,9 @@ def test_top_k_and_top_p_keep_the_likeliest(settings, allowed):
     assert set(draws.tolist()) == allowed
 
 
-@pytest.mark.parametrize("settings", [{"temperature": -1}, {"temperature": math.nan}, {"top_k": 0}, {"top_p": 1.5}])
+@pytest.mark.parametrize(
+    "settings", [{"temperature": -1}, {"temperature": math.nan}, {"top_k": 0}, {"top_p": 1.5}]
+)
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(UserError, match=next(iter(settings))):
         next(generate(small_model(), np.array([[1]]), 1, np.random.default_rng(0), **settings))
