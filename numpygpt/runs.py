@@ -44,7 +44,7 @@ REQUIRED = {
     "run.json": ("name", "identity", "config", "corpus", "environment", "git"),
     "result.json": (
         *("tokenizer", "vocab_size", "val_loss", "bits_per_byte", "bits_per_char", "chars_per_token"),
-        *("n_params", "n_params_embedding", "train_seconds", "iters", "seed", "corpus"),
+        *("n_params", "n_params_embedding", "train_seconds", "iters", "seed", "corpus", "metrics_rows"),
     ),
     "scores.json": ("block_bytes", "block_chars", "bits_tokens", "bits_residual"),
     "passages.json": ("passages",),
@@ -119,7 +119,8 @@ class RunFolder:
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes result.json, after which the run is done. Adds `metrics_rows`, so that a loss is noticed."""
-        self._write("result.json", {**result, "metrics_rows": len(self.metrics())})
+        n_rows = sum(1 for _ in self._metric_lines())
+        self._write("result.json", {**result, "metrics_rows": n_rows})
 
     def result(self) -> dict[str, Any]:
         return self._read("result.json")
@@ -199,8 +200,10 @@ class RunFolder:
 
     def metrics(self) -> list[dict[str, Any]]:
         """The rows in the order of writing; a half-written last line is no row. [] if there is no file."""
+        is_done = (self.path / "result.json").exists()
+        expected = self.result()["metrics_rows"] if is_done else 0  # read first: a running run adds to both
         rows = [row for _, row in self._metric_lines()]
-        if (self.path / "result.json").exists() and len(rows) < self.result().get("metrics_rows", 0):
+        if len(rows) < expected:
             raise RunDamaged(
                 f"{self.metrics_path} is damaged, lines after line {len(rows)} are missing: "
                 f"delete the folder {self.path} and run its command again"

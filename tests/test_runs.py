@@ -374,8 +374,9 @@ def test_kill_while_appending_loses_and_doubles_nothing(tmp_path: Path) -> None:
         process.wait()
         steps = [row["step"] for row in run.metrics()]
         assert steps == list(range(len(steps)))
-        assert len(steps) > count
+        assert len(steps) >= count
         count = len(steps)
+    assert count > 0
 
 
 def test_kill_while_replacing_leaves_the_old_file_or_the_new(run: RunFolder) -> None:
