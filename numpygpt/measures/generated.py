@@ -26,23 +26,24 @@ class GeneratedMeasures:
 
     n_samples: int
     chars_per_sample: float
-    words_known: float | None
+    word_share: float | None
     n_headings: int
-    headings_known: float | None
-    ngrams_3_train: float | None
-    ngrams_4_train: float | None
-    ngrams_5_train: float | None
-    ngrams_3_heldout: float | None
-    ngrams_4_heldout: float | None
-    ngrams_5_heldout: float | None
+    speaker_share: float | None
+    ngram3_train: float | None
+    ngram4_train: float | None
+    ngram5_train: float | None
+    ngram3_heldout: float | None
+    ngram4_heldout: float | None
+    ngram5_heldout: float | None
     longest_copied_chars: int
     longest_copied: str
     distinct_1: float | None
     distinct_2: float | None
     distinct_3: float | None
 
-    def to_dict(self) -> dict[str, float | int | str | None]:
-        return asdict(self)
+    def to_dict(self) -> dict[str, float | int | None]:
+        """The keys of result.json: the numbers, without the copied text itself."""
+        return {key: value for key, value in asdict(self).items() if key != "longest_copied"}
 
 
 def chars_in_500_tokens(samples: Sequence[str], n_tokens: int) -> float:
@@ -95,17 +96,17 @@ class Reference:
         return GeneratedMeasures(
             n_samples=len(samples),
             chars_per_sample=sum(map(len, samples)) / len(samples),
-            words_known=_share([word in self._words for text in texts for word in text.words]),
+            word_share=_share([word in self._words for text in texts for word in text.words]),
             n_headings=len(found),
-            headings_known=_share([heading in self._speakers for heading in found])
+            speaker_share=_share([heading in self._speakers for heading in found])
             if self._speakers
             else None,
-            ngrams_3_train=in_train[3],
-            ngrams_4_train=in_train[4],
-            ngrams_5_train=in_train[5],
-            ngrams_3_heldout=in_held_out[3],
-            ngrams_4_heldout=in_held_out[4],
-            ngrams_5_heldout=in_held_out[5],
+            ngram3_train=in_train[3],
+            ngram4_train=in_train[4],
+            ngram5_train=in_train[5],
+            ngram3_heldout=in_held_out[3],
+            ngram4_heldout=in_held_out[4],
+            ngram5_heldout=in_held_out[5],
             longest_copied_chars=len(copied),
             longest_copied=copied,
             distinct_1=distinct[1],

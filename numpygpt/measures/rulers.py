@@ -10,7 +10,7 @@ import gzip
 import lzma
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,23 +20,29 @@ from numpygpt.measures.spelling import code_points
 
 ORDER = 6
 
-_COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip -9": lambda data: gzip.compress(data, 9, mtime=0),
-    "bz2": lambda data: bz2.compress(data, 9),
-    "xz -9e": lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME),
+_COMPRESSORS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip -9", lambda data: gzip.compress(data, 9, mtime=0)),
+    "bz2": ("bz2", lambda data: bz2.compress(data, 9)),
+    "xz": ("xz -9e", lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)),
 }
 
 
 @dataclass(frozen=True)
 class Ruler:
-    """`history`: how much of the training text it can see while it reads the validation text."""
+    """`key` is for machines, `name` for readers; `history`: what it can see of the training text."""
 
+    key: str
     name: str
     bits_per_byte: float
     history: str
 
-    def to_dict(self) -> dict[str, str | float]:
-        return asdict(self)
+
+def as_result(rows: list[Ruler]) -> dict[str, dict[str, str | float]]:
+    """As JSON values, by key: what result.json holds under `rulers`."""
+    return {
+        row.key: {"label": row.name, "bits_per_byte": row.bits_per_byte, "history": row.history}
+        for row in rows
+    }
 
 
 def rulers(train_text: str, val_text: str) -> list[Ruler]:
@@ -48,19 +54,21 @@ def compressors(train_text: str, val_text: str) -> list[Ruler]:
     """gzip, bz2 and xz: compressed size of training and validation text less that of the training text alone."""
     train, both = train_text.encode(), (train_text + val_text).encode()
     n_bytes = max(len(both) - len(train), 1)
-    jobs = [(compress, data) for compress in _COMPRESSORS.values() for data in (train, both)]
+    jobs = [(compress, data) for _, compress in _COMPRESSORS.values() for data in (train, both)]
     with ThreadPoolExecutor(2) as pool:  # the compressors run outside of Python's lock
         sizes = list(pool.map(lambda job: len(job[0](job[1])), jobs))
-    rows = zip(_COMPRESSORS, sizes[::2], sizes[1::2], strict=True)
-    return [Ruler(name, 8 * (size - alone) / n_bytes, _sees(name, len(train))) for name, alone, size in rows]
+    rows = []
+    for (key, (name, _)), alone, with_val in zip(_COMPRESSORS.items(), sizes[::2], sizes[1::2], strict=True):
+        rows.append(Ruler(key, name, 8 * (with_val - alone) / n_bytes, _sees(key, len(train))))
+    return rows
 
 
-def _sees(name: str, n_train: int) -> str:
+def _sees(key: str, n_train: int) -> str:
     """What a compressor can still see of `n_train` bytes of training text when the validation text begins."""
     in_block = n_train % 900_000  # bz2 compresses blocks of 900 kB, each on its own
-    window = {"gzip -9": 32 * 1024, "bz2": in_block, "xz -9e": 64 * 1024 * 1024}[name]
+    window = {"gzip": 32 << 10, "bz2": in_block, "xz": 64 << 20}[key]
     return (
-        f"the last {window / 1000:,.0f} kB of training text"
+        f"the last {window / 1024:,.0f} KiB of training text"
         if window < n_train
         else "all of the training text"
     )
@@ -72,7 +80,8 @@ def kneser_ney(train_text: str, val_text: str, order: int = ORDER) -> list[Ruler
     n_bytes = max(len(val_text.encode()), 1)
     sees = "counts of all of the training text, {} characters of context"
     return [
-        Ruler(f"Kneser-Ney {n}", float(sum_) / n_bytes, sees.format(n - 1)) for n, sum_ in enumerate(bits, 1)
+        Ruler(f"kneser_ney_{n}", f"Kneser-Ney, order {n}", float(total) / n_bytes, sees.format(n - 1))
+        for n, total in enumerate(bits, 1)
     ]
 
 

@@ -28,20 +28,20 @@ class TokenizerMeasures:
     Shares are between 0 and 1. Fields without `train` in their name are of the validation text.
     """
 
+    chars_per_token_val: float
     chars_per_token: float
-    chars_per_token_train: float
     fertility: float
-    words_whole: float
-    unknown_tokens: float
-    unknown_chars: float
+    words_kept_whole: float
+    unknown_rate_tokens: float
+    unknown_rate_chars: float
     round_trip: bool
-    edit_rate: float
+    char_edit_rate: float
     vocab_used: float
     vocab_used_train: float
     rare_tokens: int
     unreachable_tokens: int
     unseen_tokens: int
-    unseen_share: float
+    unseen_rate: float
     renyi_efficiency: float
 
     def to_dict(self) -> dict[str, float | int | bool]:
@@ -61,20 +61,20 @@ def tokenizer_measures(
     size = tokenizer.vocab_size
     train, seen = np.bincount(train_ids, minlength=size), np.bincount(val.source.ids, minlength=size)
     return TokenizerMeasures(
-        chars_per_token=val.chars_per_token,
-        chars_per_token_train=len(train_text) / max(len(train_ids), 1),
+        chars_per_token_val=val.chars_per_token,
+        chars_per_token=len(train_text) / max(len(train_ids), 1),
         fertility=val.fertility,
-        words_whole=val.words_whole,
-        unknown_tokens=val.unknown_tokens,
-        unknown_chars=val.unknown_chars,
+        words_kept_whole=val.words_kept_whole,
+        unknown_rate_tokens=val.unknown_rate_tokens,
+        unknown_rate_chars=val.unknown_rate_chars,
         round_trip=val.round_trip,
-        edit_rate=val.edit_rate,
+        char_edit_rate=val.char_edit_rate,
         vocab_used=int(np.count_nonzero(seen)) / size,
         vocab_used_train=int(np.count_nonzero(train)) / size,
         rare_tokens=int(np.count_nonzero(train < RARE)),
         unreachable_tokens=len(unreachable_tokens(tokenizer)),
         unseen_tokens=int(np.count_nonzero((train == 0) & (seen > 0))),
-        unseen_share=float(seen[train == 0].sum() / max(seen.sum(), 1)),
+        unseen_rate=float(seen[train == 0].sum() / max(seen.sum(), 1)),
         renyi_efficiency=renyi_efficiency(train),
     )
 
@@ -98,7 +98,7 @@ class TextMeasures:
         return len(self.source.ids) / max(len(self.text.split()), 1)
 
     @property
-    def words_whole(self) -> float:
+    def words_kept_whole(self) -> float:
         """Share of the words, here unbroken runs of letters, digits and _, that lie inside one known token."""
         bounds = np.array([match.span() for match in _WORD.finditer(self.text)], np.int64).reshape(-1, 2)
         if not len(bounds) or not len(self.source.ids):
@@ -116,34 +116,38 @@ class TextMeasures:
         return np.append(begins, len(self.source.data)).astype(np.int64)
 
     @property
-    def unknown_tokens(self) -> float:
+    def unknown_rate_tokens(self) -> float:
         return float(self._unknown.mean()) if len(self._unknown) else 0.0
 
     @property
-    def unknown_chars(self) -> float:
+    def unknown_rate_chars(self) -> float:
         """Share of the characters that lie in stretches of `<unk>`, with the spaces that go with them."""
         widths = self.source.characters(self.source.ends) - self.source.characters(self.source.starts)
         return float(widths[self._unknown].sum() / max(len(self.text), 1))
 
     @cached_property
-    def edit_rate(self) -> float:
-        """Characters to insert, delete or replace per character, so that the decoded text becomes the source."""
-        return edit_rate(self.tokenizer.decode(self.source.ids), self.text)
+    def _decoded(self) -> str:
+        return self.tokenizer.decode(self.source.ids)
 
     @property
     def round_trip(self) -> bool:
-        return self.edit_rate == 0.0
+        return self._decoded == self.text
+
+    @property
+    def char_edit_rate(self) -> float:
+        """Characters to insert, delete or replace, per character of the source, to mend the decoded text."""
+        return edit_rate(self._decoded, self.text)
 
     def to_dict(self) -> dict[str, float | bool]:
         keys = (
             "chars_per_token",
             "fertility",
-            "words_whole",
-            "unknown_tokens",
-            "unknown_chars",
+            "words_kept_whole",
+            "unknown_rate_tokens",
+            "unknown_rate_chars",
             "round_trip",
         )
-        return {key: getattr(self, key) for key in (*keys, "edit_rate")}
+        return {key: getattr(self, key) for key in (*keys, "char_edit_rate")}
 
 
 def unreachable_tokens(tokenizer: Tokenizer) -> list[int]:

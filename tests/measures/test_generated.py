@@ -35,10 +35,10 @@ def test_headings_stand_alone_after_a_blank_line():
 def test_shares(reference):
     measures = reference.measure(["romeo:\nwhat light xyzzy", "\n\nNurse:\nO it is the light"])
     assert measures.n_samples == 2
-    assert (measures.n_headings, measures.headings_known) == (2, 0.5)
-    assert measures.words_known == pytest.approx(5 / 10)  # not xyzzy, nurse, it, is, the
-    assert measures.ngrams_3_train == 0.0
-    assert measures.ngrams_3_heldout == pytest.approx(3 / 6)
+    assert (measures.n_headings, measures.speaker_share) == (2, 0.5)
+    assert measures.word_share == pytest.approx(5 / 10)  # not xyzzy, nurse, it, is, the
+    assert measures.ngram3_train == 0.0
+    assert measures.ngram3_heldout == pytest.approx(3 / 6)
     assert measures.distinct_1 == pytest.approx(9 / 10)
     assert measures.distinct_3 == 1.0
 
@@ -62,17 +62,17 @@ def test_longest_shared_stretch_agrees_with_trying_all(text, other):
 
 def test_cut_to_a_number_of_characters(reference):
     measures = reference.measure(["what light xyzzy", "what light"], n_chars=10)
-    assert measures.words_known == 1.0
+    assert measures.word_share == 1.0
     assert measures.chars_per_sample == 10
 
 
 def test_nothing_to_judge(reference):
     measures = reference.measure([""])
-    assert measures.words_known is None
-    assert measures.headings_known is None
+    assert measures.word_share is None
+    assert measures.speaker_share is None
     assert measures.distinct_2 is None
     assert measures.longest_copied_chars == 0
-    assert Reference("no plays here", "nor here").measure(["\n\nA:\n"]).headings_known is None
+    assert Reference("no plays here", "nor here").measure(["\n\nA:\n"]).speaker_share is None
 
 
 def test_human_passages_are_not_found_in_themselves():
@@ -80,14 +80,14 @@ def test_human_passages_are_not_found_in_themselves():
     human = Reference(TRAIN, val).human(400, n_samples=3)
     assert human.n_samples == 3
     assert human.chars_per_sample == 400
-    assert human.ngrams_3_heldout == 0.0
+    assert human.ngram3_heldout == 0.0
     assert Reference(TRAIN, VAL).human(10_000).n_samples == 1
 
 
 def test_human_text_of_the_corpus(shakespeare):
     human = Reference(shakespeare[:1_003_854], shakespeare[1_003_854:]).human(1500, 5)
-    assert 0.9 < human.words_known < 1
-    assert 0.05 < human.ngrams_3_train < 0.3
+    assert 0.9 < human.word_share < 1
+    assert 0.05 < human.ngram3_train < 0.3
     assert 10 < human.longest_copied_chars < 100
 
 

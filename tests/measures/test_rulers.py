@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from numpygpt.measures.rulers import compressors, kneser_ney_bits, rulers
+from numpygpt.measures.rulers import as_result, compressors, kneser_ney_bits, rulers
 
 
 def test_published_figures(shakespeare):
@@ -18,11 +18,15 @@ def test_rows_say_what_they_can_see():
         "gzip -9",
         "bz2",
         "xz -9e",
-        *(f"Kneser-Ney {n}" for n in range(1, 7)),
+        *(f"Kneser-Ney, order {n}" for n in range(1, 7)),
     ]
     assert all(row.history and np.isfinite(row.bits_per_byte) for row in rows)
     assert rows[-1].bits_per_byte < rows[3].bits_per_byte
-    assert set(rows[0].to_dict()) == {"name", "bits_per_byte", "history"}
+    assert as_result(rows)["xz"] == {
+        "label": "xz -9e",
+        "bits_per_byte": rows[2].bits_per_byte,
+        "history": "all of the training text",
+    }
 
 
 def test_history_is_carried_over_from_training():

@@ -63,16 +63,15 @@ def test_word_tokenizer():
     assert len(measures.source.ids) == 6
     assert measures.chars_per_token == 21 / 6
     assert measures.fertility == 6 / 5
-    assert measures.words_whole == 3 / 5
-    assert measures.unknown_tokens == 2 / 6
-    assert measures.unknown_chars == len(" sees dog") / 21
+    assert measures.words_kept_whole == 3 / 5
+    assert measures.unknown_rate_tokens == 2 / 6
+    assert measures.unknown_rate_chars == len(" sees dog") / 21
     assert not measures.round_trip
-    assert 0 < measures.edit_rate < 1
+    assert 0 < measures.char_edit_rate < 1
     all_of_them = tokenizer_measures(tokenizer, train, text)
-    assert all_of_them.to_dict()["rare_tokens"] == tokenizer.vocab_size - 0 - sum(
-        np.bincount(tokenizer.encode(train), minlength=tokenizer.vocab_size) >= 5
-    )
-    assert all_of_them.chars_per_token_train == len(train) / 12
+    assert all_of_them.to_dict()["rare_tokens"] == tokenizer.vocab_size == 5  # none occurs five times
+    assert all_of_them.chars_per_token == len(train) / 12
+    assert all_of_them.chars_per_token_val == 21 / 6
     assert all_of_them.unreachable_tokens == 0
 
 
@@ -80,9 +79,9 @@ def test_char_tokenizer_on_text_that_it_does_not_know():
     tokenizer = CharTokenizer()
     tokenizer.train("abc é")
     measures = TextMeasures(tokenizer, "aé 日本")
-    assert measures.unknown_tokens == measures.unknown_chars == 2 / 5
-    assert measures.words_whole == 0
-    assert TextMeasures(tokenizer, "a é").words_whole == 1
+    assert measures.unknown_rate_tokens == measures.unknown_rate_chars == 2 / 5
+    assert measures.words_kept_whole == 0
+    assert TextMeasures(tokenizer, "a é").words_kept_whole == 1
     assert TextMeasures(tokenizer, "a é").round_trip
     empty = TextMeasures(tokenizer, "").to_dict()
     assert empty["round_trip"] is True
@@ -110,6 +109,6 @@ def test_tokens_that_training_never_showed():
     tokenizer = CharTokenizer()
     tokenizer.train("abcd")
     measures = tokenizer_measures(tokenizer, "abc" * 5, "abdd")
-    assert (measures.unseen_tokens, measures.unseen_share) == (1, 0.5)
+    assert (measures.unseen_tokens, measures.unseen_rate) == (1, 0.5)
     assert measures.rare_tokens == 2  # <unk> and d
     assert measures.vocab_used == measures.vocab_used_train == 3 / 5
