@@ -11,6 +11,7 @@ recognised in a text: the six characters `<unk>` are six characters.
 import hashlib
 import json
 import os
+import reprlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -131,8 +132,8 @@ class Tokenizer(ABC):
 
         UserError: ids that are no integers, or outside of [0, vocab_size).
         """
-        pieces = map(self._printed.__getitem__, self._checked_ids(ids).tolist())
-        return b"".join(pieces).decode("utf-8", errors="replace")
+        checked = self._checked_ids(ids).tolist()
+        return b"".join(map(self._printed.__getitem__, checked)).decode("utf-8", errors="replace")
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The ids of `text`, int32 (n,), and where in its UTF-8 bytes each one's stretch ends, int64 (n,).
@@ -152,14 +153,15 @@ class Tokenizer(ABC):
         raise NotImplementedError
 
     def _checked_ids(self, ids: Iterable[int] | np.ndarray) -> np.ndarray:
-        array = np.asarray(ids if isinstance(ids, np.ndarray | Sequence) else list(ids))
+        try:
+            array = np.asarray(ids if isinstance(ids, np.ndarray | Sequence) else list(ids))
+        except (TypeError, ValueError):  # nothing to iterate over, or lists of several lengths
+            array = np.array(None)
+        if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+            raise UserError(f"token ids must be a flat sequence of integers, not {reprlib.repr(ids)}")
+        size = self.vocab_size
         if array.size == 0:
             return np.zeros(0, dtype=np.int64)
-        if array.ndim != 1 or array.dtype.kind not in "iu":
-            raise UserError(
-                f"token ids must be a flat sequence of integers, not {array.ndim}-dimensional {array.dtype}"
-            )
-        size = self.vocab_size
         if array.min() < 0 or array.max() >= size:
             wrong = array[(array < 0) | (array >= size)][0]
             raise UserError(f"token id {wrong} is outside of the vocabulary: ids go from 0 to {size - 1}")
@@ -212,7 +214,8 @@ _HEADER = ("format", "version", "kind", "options")
 
 def checked_specials(specials: Sequence[str], needs_unk: bool) -> tuple[str, ...]:
     """The names of special tokens: non-empty, all different, with `<unk>` among them where it is needed."""
-    if isinstance(specials, str) or not all(isinstance(name, str) and name for name in specials):
+    is_list = isinstance(specials, Sequence) and not isinstance(specials, str)
+    if not is_list or not all(isinstance(name, str) and name for name in specials):
         raise UserError(f"specials must be a list of non-empty names such as ['<unk>'], not {specials!r}")
     for name in specials:
         check_text(name)

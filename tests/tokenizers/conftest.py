@@ -1,0 +1,45 @@
+"""What the tokenizer tests share: a small text to train on, and one trained tokenizer of every kind."""
+
+import pytest
+
+from numpygpt.tokenizers import KINDS, Tokenizer, create
+
+SMALL_TEXT = (
+    """First Citizen:
+Before we proceed any further, hear me speak. It's 1623, o' the clock!
+All:
+Speak, speak.\tThe cat sat on the mat; the cat, the mat, the <unk>.  Two  spaces.\r
+The cafe\u0301 and the café; naïve façade — “quoted”. 你好\uff0c世界。 😀👍🏽
+"""
+    * 3
+)
+
+OPTIONS = {
+    "word": {"min_freq": 1},
+    "bpe": {"vocab_size": 160},
+    "bpe-bytefallback": {"vocab_size": 420, "character_coverage": 0.98},
+    "bpe-bytelevel": {"vocab_size": 340},
+}
+
+
+def trained(kind: str, **options: object) -> Tokenizer:
+    tokenizer = create(kind, **{**OPTIONS.get(kind, {}), **options})
+    tokenizer.train(SMALL_TEXT)
+    return tokenizer
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
+    """Each kind in turn, trained on SMALL_TEXT."""
+    return trained(request.param)
+
+
+@pytest.fixture(scope="session")
+def small_text() -> str:
+    return SMALL_TEXT
+
+
+@pytest.fixture(scope="session")
+def train_small():
+    """train_small(kind, **options): a tokenizer trained on the small text."""
+    return trained

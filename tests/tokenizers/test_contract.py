@@ -1,0 +1,282 @@
+"""The promises of base.Tokenizer, held by every kind."""
+
+import copy
+import pickle
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from numpygpt.errors import UserError
+from numpygpt.tokenizers import KINDS, create, from_dict, option_names
+
+ALL_OF_UNICODE = st.text(st.characters(exclude_categories=["Cs"]))
+LIKE_TRAINING = st.text(st.sampled_from("the cat<unk>SAT.,'1\u0301é你😀 \t\r\n\x1c\x85\u2028"))
+TEXTS = st.one_of(ALL_OF_UNICODE, LIKE_TRAINING)
+EDGE_TEXTS = {
+    "empty": "",
+    "one character": "a",
+    "one unknown character": "\U0010ffff",
+    "a megabyte on one line": "abcde" * 200_000,
+    "a megabyte of one letter": "a" * 1_000_000,
+    "only spaces": " " * 100_000,
+    "only newlines": "\n" * 1000,
+    "CRLF": "the cat\r\nsat\r\n\r\n",
+    "combining marks": "e\u0301" * 3 + "\u0301" + "Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢",
+    "emoji": "👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈 🇩🇪",
+    "a special as text": "<unk> <pad><bos>",
+    "separators that are no spaces to some": "a\x1cb\x1d \x1e\x1fc\x85d\u2028e\u00a0f\u3000g",
+    "right to left": "\u05e9\u05dc\u05d5\u05dd \u202e\u05e2\u05d5\u05dc\u05dd مرحبا",
+    "NUL": "a\0b",
+}
+
+
+def check_spans(tokenizer, text):
+    """Stretches tile the text's bytes; exact ids stand for their own bytes, the others end on code points."""
+    ids, ends = tokenizer.spans(text)
+    data = text.encode()
+    assert ids.dtype == np.int32
+    assert ends.dtype == np.int64
+    assert ids.shape == ends.shape
+    np.testing.assert_array_equal(ids, tokenizer.encode(text))
+    starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
+    assert (starts < ends).all()
+    assert not len(ends) or ends[-1] <= len(data)
+    own_lengths = np.array([len(tokenizer.token_bytes(id) or b"") for id in range(tokenizer.vocab_size)])
+    all_exact = tokenizer.exact
+    exact = all_exact[ids]
+    np.testing.assert_array_equal((ends - starts)[exact], own_lengths[ids[exact]])
+    if len(ids) > 10_000:
+        return  # the lengths must do
+    for id, start, end in zip(ids.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        if all_exact[id]:
+            assert data[start:end] == tokenizer.token_bytes(id)
+        else:
+            data[start:end].decode()
+    tail = data[ends[-1] if len(ends) else 0 :].decode()
+    assert not tail or (tokenizer.kind == "word" and not tail.strip())
+
+
+@given(text=TEXTS)
+@example(text="<unk>")
+@example(text=" \x1c")
+@settings(max_examples=150, deadline=None)
+def test_round_trip_and_spans(tokenizer, text):
+    check_spans(tokenizer, text)
+    ids = tokenizer.encode(text)
+    assert ids.dtype == np.int32
+    if tokenizer.lossless or (tokenizer.kind != "word" and tokenizer.unk_id not in ids):
+        assert tokenizer.decode(ids) == text
+    else:
+        tokenizer.decode(ids)
+
+
+@pytest.mark.parametrize("text", EDGE_TEXTS.values(), ids=EDGE_TEXTS.keys())
+def test_edge_texts(tokenizer, text):
+    check_spans(tokenizer, text)
+    if tokenizer.lossless:
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@pytest.mark.parametrize("name", [name for name, text in EDGE_TEXTS.items() if 0 < len(text) <= 100_000])
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_on_edge_texts(kind, name):
+    options = {"min_freq": 1} if kind == "word" else {"vocab_size": 400} if kind.startswith("bpe") else {}
+    tokenizer = create(kind, **options)
+    text = EDGE_TEXTS[name]
+    if kind == "word" and not text.strip(" "):
+        with pytest.raises(UserError, match="no word"):
+            tokenizer.train(text)
+        return
+    tokenizer.train(text)
+    check_spans(tokenizer, text)
+    if kind != "word":
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_training_text_without_unknowns_round_trips(tokenizer, small_text):
+    ids = tokenizer.encode(small_text)
+    assert tokenizer.unk_id not in ids
+    if tokenizer.kind != "word":
+        assert tokenizer.decode(ids) == small_text
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "the cat \udc80"])
+def test_lone_surrogates_are_refused(tokenizer, text):
+    for use in (tokenizer.encode, tokenizer.spans, create(tokenizer.kind).train):
+        with pytest.raises(UserError, match=r"lone surrogate, U\+D"):
+            use(text)
+
+
+@pytest.mark.parametrize("wrong", [b"bytes", None, 3])
+def test_what_is_no_text_is_refused(tokenizer, wrong):
+    with pytest.raises(UserError, match="as str, not as"):
+        tokenizer.encode(wrong)
+
+
+@pytest.mark.parametrize("empty", ["", [], ["", ""], iter([])])
+@pytest.mark.parametrize("kind", KINDS)
+def test_empty_training_text_is_refused(kind, empty):
+    with pytest.raises(UserError, match="training text is empty"):
+        create(kind).train(empty)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "byte"])
+def test_untrained_tokenizers_say_so(kind, tmp_path):
+    tokenizer = create(kind)
+    for use in (
+        lambda: tokenizer.encode("a"),
+        lambda: tokenizer.decode([0]),
+        lambda: tokenizer.spans("a"),
+        lambda: tokenizer.vocab_size,
+        lambda: tokenizer.save(tmp_path / "x.json"),
+    ):
+        with pytest.raises(UserError, match="train it or load one"):
+            use()
+
+
+@pytest.mark.parametrize("wrong", [-1, 10**6, 2**40, -(2**70), 2**70])
+def test_ids_out_of_range_are_refused(tokenizer, wrong):
+    with pytest.raises(UserError):
+        tokenizer.decode([0, wrong])
+    with pytest.raises(UserError):
+        tokenizer.token(wrong)
+    with pytest.raises(UserError):
+        tokenizer.decode([tokenizer.vocab_size])
+
+
+WRONG_IDS = [[0.5], ["a"], [[1, 2]], [None], [True], "12", [[1], [2, 3]], np.zeros((2, 2), int), None, 3]
+
+
+@pytest.mark.parametrize("wrong", WRONG_IDS)
+def test_ids_that_are_no_integers_are_refused(tokenizer, wrong):
+    with pytest.raises(UserError, match="flat sequence of integers"):
+        tokenizer.decode(wrong)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_any_sequence_of_ids_decodes(tokenizer, data):
+    ids = data.draw(st.lists(st.integers(0, tokenizer.vocab_size - 1)))
+    assert tokenizer.decode(ids) == tokenizer.decode(np.array(ids, dtype=np.uint16))
+    assert tokenizer.decode(iter(ids)) == tokenizer.decode(ids)
+    tokenizer.decode(ids).encode()
+
+
+def test_vocabulary_is_described(tokenizer):
+    size = tokenizer.vocab_size
+    assert tokenizer.exact.shape == (size,)
+    assert tokenizer.exact.dtype == bool
+    own = [tokenizer.token_bytes(id) for id in range(size)]
+    for name, id in tokenizer.special_ids.items():
+        assert own[id] is None
+        assert tokenizer.token(id) == name
+    texts = own[len(tokenizer.specials) :]
+    assert all(texts)
+    fallback = tokenizer.kind == "bpe-bytefallback"
+    assert fallback or len(set(texts)) == len(texts)
+    assert all(tokenizer.token(id) for id in range(size))
+    assert tokenizer.lossless == (tokenizer.losses == "")
+    if tokenizer.kind == "word":
+        assert not tokenizer.exact.any()
+    else:
+        assert tokenizer.exact[len(tokenizer.specials) :].all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_specials_come_first_and_are_never_read_from_text(kind, train_small, small_text):
+    names = ("<pad>", "<unk>", "<bos>", "<eos>")
+    tokenizer = train_small(kind, specials=names)
+    assert tokenizer.special_ids == {"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3}
+    assert tokenizer.unk_id == 1
+    ids = tokenizer.encode("<pad> <bos><eos> <unk>" + small_text)
+    assert not np.isin(ids, [0, 2, 3]).any()
+    assert tokenizer.decode([2]) == "<bos>"
+    if tokenizer.lossless:
+        assert 1 not in tokenizer.encode("\U0010ffff")
+
+
+@pytest.mark.parametrize(
+    ("specials", "message"),
+    [
+        ("<unk>", "list"),
+        (("<unk>", "<unk>"), "twice"),
+        (("",), "non-empty"),
+        ((3,), "non-empty"),
+        (3, "list"),
+    ],
+)
+def test_impossible_specials(specials, message):
+    with pytest.raises(UserError, match=message):
+        create("char", specials=specials)
+
+
+def test_kinds_that_meet_the_unknown_need_unk():
+    with pytest.raises(UserError, match="must contain '<unk>'"):
+        create("word", specials=("<pad>",))
+    assert create("byte", specials=("<pad>",)).vocab_size == 257
+
+
+def test_unknown_kinds_and_options():
+    with pytest.raises(UserError, match="no tokenizer of kind 'bpee'"):
+        create("bpee")
+    with pytest.raises(UserError, match="no option 'vocab'"):
+        create("bpe", vocab=3)
+    assert "vocab_size" in option_names("bpe")
+    assert option_names("char") == ("specials",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("bpe", {"vocab_size": 0}),
+        ("bpe", {"vocab_size": 2.5}),
+        ("bpe", {"vocab_size": True}),
+        ("bpe", {"vocab_size": 2**31}),
+        ("bpe", {"min_freq": 0}),
+        ("bpe", {"pattern": "gpt5"}),
+        ("bpe", {"pattern": None}),
+        ("word", {"min_freq": "2"}),
+        ("word", {"lowercase": 1}),
+        ("word", {"max_vocab_size": 1}),
+        ("bpe-bytefallback", {"character_coverage": 0}),
+        ("bpe-bytefallback", {"character_coverage": 1.01}),
+        ("bpe-bytefallback", {"character_coverage": float("nan")}),
+        ("bpe-bytefallback", {"character_coverage": True}),
+    ],
+)
+def test_impossible_options(kind, options):
+    with pytest.raises(UserError):
+        create(kind, **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(cuts=st.lists(st.integers(0, 400), max_size=8))
+@settings(max_examples=15, deadline=None)
+def test_chunks_do_not_change_the_vocabulary(kind, cuts, train_small, small_text):
+    edges = [0, *sorted(cuts), len(small_text)]
+    chunks = [small_text[a:b] for a, b in pairwise(edges)]
+    whole = train_small(kind)
+    streamed = create(kind, **{k: v for k, v in whole.to_dict()["options"].items() if k != "specials"})
+    streamed.train(iter(chunks))
+    assert streamed.fingerprint() == whole.fingerprint()
+
+
+def test_copies_and_pickles_encode_alike(tokenizer, small_text):
+    ids = tokenizer.encode(small_text)
+    for other in (
+        copy.deepcopy(tokenizer),
+        pickle.loads(pickle.dumps(tokenizer)),
+        from_dict(tokenizer.to_dict()),
+    ):
+        np.testing.assert_array_equal(other.encode(small_text), ids)
+        assert other.fingerprint() == tokenizer.fingerprint()
+
+
+def test_training_again_starts_afresh(tokenizer, train_small):
+    again = train_small(tokenizer.kind)
+    again.train("another text, another text" * 20 + "".join(map(chr, range(33, 100))))
+    again.train(train_small.__globals__["SMALL_TEXT"])
+    assert again.fingerprint() == tokenizer.fingerprint()
