@@ -12,14 +12,18 @@ import os
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+import signal
 import sys
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports take their time, Ctrl-C just ends it
 
 import hydra
 
 from experiments import sweep
 from experiments.config import CONF, register
 from experiments.explain import EXPLAINED, explain, explain_value_error
-from experiments.interrupts import Interrupted
+from experiments.interrupts import Interrupted, stop_requests
 from numpygpt.errors import UserError
 
 
@@ -31,7 +35,8 @@ def main() -> None:
     register()
     sweep.install()
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(sweep.task)()
+        with stop_requests.handled():
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(sweep.task)()
     except Interrupted as stop:
         sys.exit(128 + stop.signum)
     except (ValueError, *EXPLAINED) as error:
