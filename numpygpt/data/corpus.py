@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from filelock import FileLock
+from platformdirs import user_cache_dir
 
 from numpygpt.errors import UserError
 from numpygpt.files import replacing, writing
@@ -161,9 +162,7 @@ def cache_folder() -> Path:
     chosen = os.environ.get("NUMPYGPT_CACHE")
     if chosen:
         return Path(chosen).expanduser().absolute()
-    import pooch  # 0.1 seconds, seldom needed
-
-    return Path(pooch.os_cache("numpygpt"))
+    return Path(user_cache_dir("numpygpt"))
 
 
 def _inspect(name: str, path: Path, sha256: str | None = None, fallback_reason: str | None = None) -> Corpus:
@@ -254,7 +253,7 @@ def _shakespeare() -> Corpus:
 
 def _download(url: str, sha256: str, path: Path) -> None:
     """Fetches `url` to `path`; raises CorpusUnavailable, and leaves nothing behind, if that fails."""
-    import pooch
+    import pooch  # 0.2 seconds, seldom needed
 
     advice = "connect to the network, or set NUMPYGPT_DATA to a folder that holds it, or use data=pydoc"
     if not urllib.request.getproxies() and not _is_reachable(url):
