@@ -1,0 +1,73 @@
+"""Pre-tokenisation: pieces tile every text, both engines agree, and a stream's chunks leave no trace."""
+
+from collections import Counter
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from numpygpt.tokenizers.pretokenize import PATTERNS
+from numpygpt.tokenizers.word import STRETCHES
+
+SPLITTERS = {**PATTERNS, "word": STRETCHES}
+TEXTS = st.text(st.sampled_from("abLT09'lsve.,! \t\n\r\x1c_é你\u0301\u3000\u017f'"), max_size=40)
+
+
+@pytest.fixture(scope="module", params=SPLITTERS.values(), ids=SPLITTERS.keys())
+def splitter(request):
+    return request.param
+
+
+@given(text=TEXTS)
+@settings(max_examples=200, deadline=None)
+def test_pieces_tile_the_text(splitter, text):
+    pieces = splitter.split(text)
+    assert "".join(pieces) == text
+    assert all(pieces)
+
+
+@given(text=st.text(st.characters(max_codepoint=127), max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_both_engines_agree_on_ascii(splitter, text):
+    if splitter.pieces is not None:
+        assert splitter.split(text) == regex.findall(splitter.pieces, text)
+
+
+@given(text=TEXTS, size=st.integers(1, 12), chunk=st.integers(1, 7))
+@settings(max_examples=300, deadline=None)
+def test_blocks_have_the_pieces_of_the_whole(splitter, text, size, chunk):
+    chunks = (text[i : i + chunk] for i in range(0, len(text), chunk))
+    pieces = [piece for block in splitter.blocks(chunks, size) for piece in splitter.split(block)]
+    assert pieces == splitter.split(text)
+
+
+def test_published_examples():
+    assert PATTERNS["gpt2"].split("Hello, it's  2023\n\nok") == [
+        "Hello",
+        ",",
+        " it",
+        "'s",
+        " ",
+        " 2023",
+        "\n",
+        "\n",
+        "ok",
+    ]
+    assert PATTERNS["gpt4"].split("It'S 12345!\n\n x") == ["It", "'S", " ", "123", "45", "!\n\n", " x"]
+    assert PATTERNS["whitespace"].split("a, b  c\n") == ["a,", " b", " ", " c", "\n"]
+    assert PATTERNS["none"].split("a b") == ["a b"]
+
+
+def test_blocks_stay_small(shakespeare):
+    sizes = [len(block) for block in PATTERNS["gpt2"].blocks([shakespeare], size=10_000)]
+    assert max(sizes) < 20_100
+    assert sum(sizes) == len(shakespeare)
+
+
+def test_counting_with_processes_changes_nothing(small_text):
+    splitter = PATTERNS["gpt2"]
+    chunks = [small_text] * 3
+    assert (
+        splitter.count(chunks, workers=2) == splitter.count(chunks) == Counter(splitter.split(small_text * 3))
+    )
