@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 
 from experiments.config import outputs_folder
 from numpygpt.errors import UserError
@@ -67,7 +67,7 @@ def states(runs: Sequence["PlannedRun"]) -> list[tuple[str, str, str]]:
 
 
 def print_states(rows: Sequence[tuple[str, str, str]], console: Console) -> None:
-    table = Table("run", "state", "reason", title="Runs", title_justify="left")
+    table = Table(Column("run", no_wrap=True), "state", "reason", title="Runs", title_justify="left")
     for name, state, reason in rows:
         table.add_row(escape(name), f"[{COLOURS.get(state, 'dim')}]{state}[/]", escape(reason))
     console.print(table)
@@ -94,14 +94,10 @@ def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: in
 
 def _report(runs: Sequence["PlannedRun"], console: Console) -> None:
     """Tables on the screen, report in the study's folder; a report that fails loses no run."""
-    try:
-        from analysis.report import write_report
-    except ImportError:
-        return
+    from analysis.report import write_report
+
     folder = study_folder(runs)
     try:
-        report = write_report(folder)
+        write_report(folder).show(console)
     except UserError as error:
         print(f"no report: {error}", file=sys.stderr)
-        return
-    console.print(f"Report: {report}", soft_wrap=True, highlight=False)

@@ -97,13 +97,13 @@ class TrainConfig:
 
 @dataclass
 class EvalConfig:
-    texts: list[str] = field(default_factory=list)  # further files to score
+    texts: list[str] = field(default_factory=list)  # files to score too, or names in experiments/passages
 
 
 @dataclass
 class SampleConfig:
     tokens: int = 500  # per sample
-    number: int = 3
+    number: int = 5
     prompt: str = "\n"
     temperature: float = 0.8
     top_k: int | None = None

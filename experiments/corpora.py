@@ -45,6 +45,20 @@ class Corpora:
         return self._found[key]
 
 
+PASSAGES = Path(__file__).resolve().parent / "passages"
+
+
+def text_path(text: str) -> str:
+    """The absolute path of one of `eval.texts`: a file, or the name of a passage that the project brings."""
+    own = PASSAGES / f"{text}.txt"
+    return str(own if own.is_file() else Path(text).expanduser().absolute())
+
+
+def text_name(path: str) -> str:
+    """What tables call it: a passage of the project by its name, another file by its file name."""
+    return Path(path).stem if Path(path).parent == PASSAGES else Path(path).name
+
+
 @functools.cache
 def _file_sha256(path: str, size: int, modified_ns: int) -> str:
     with Path(path).open("rb") as file:

@@ -3,6 +3,7 @@
 import errno
 import time
 import traceback
+import warnings
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from experiments import build
 from experiments.checks import check
 from experiments.config import RunConfig, to_config
-from experiments.corpora import Corpora, folder_of, texts_sha256
+from experiments.corpora import Corpora, folder_of, text_path, texts_sha256
 from experiments.explain import EXPLAINED, explain
 from experiments.identity import identity
 from experiments.interrupts import Interrupted, stop_requests
@@ -36,6 +37,7 @@ def job(composed: Any) -> str:
     check(config)
     if config.data.sha256 is None:  # not planned by a sweep
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+    config.eval.texts = [text_path(text) for text in config.eval.texts]
     with stop_requests.handled():
         return execute(config, reporter())
 
@@ -50,7 +52,9 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
         with folder.lock():
             if folder.state() != "done":
                 folder.clear_failure()
-                run_job(config, folder, reporter)
+                with warnings.catch_warnings():  # of overflows: a loss that is not a number is found anyway
+                    warnings.simplefilter("ignore", RuntimeWarning)
+                    run_job(config, folder, reporter)
             reporter.done(folder.result())
         return "done"
     except RunLocked as error:

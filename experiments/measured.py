@@ -1,13 +1,108 @@
-"""What is measured beside the loss: the tokenizer, the generated text, the rulers, other texts."""
+"""What is measured beside the loss: the tokenizer, the generated text, the rulers, texts from elsewhere."""
 
+import functools
+import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from experiments.config import RunConfig
+from experiments.corpora import text_name
 from experiments.samples import Samples
 from experiments.texts import Texts
-from numpygpt.training import Trainer
+from numpygpt.data.corpus import Part, cache_folder, lock_for
+from numpygpt.errors import UserError
+from numpygpt.files import replacing
+from numpygpt.measures.generated import Reference
+from numpygpt.measures.rulers import as_result, rulers
+from numpygpt.measures.scores import score_text
+from numpygpt.measures.vocabulary import TextMeasures, tokenizer_measures
+from numpygpt.training import Trainer, score_tokens
+
+RULERS_VERSION = 1
+SAME_CHARS = 400  # of each sample and of each human passage: what 500 tokens of any tokenizer give
+MUCH = 16_000_000  # bytes: of a longer training text, its end stands for the whole in what follows
+VAL_MUCH = 2_000_000  # and of a longer validation text its beginning
 
 
 def measured(config: RunConfig, texts: Texts, samples: Samples, trainer: Trainer) -> dict[str, Any]:
     """Nested keys of result.json."""
-    return {"tokenizer_measures": {}, "generated": {}, "human": {}, "rulers": {}, "texts": []}
+    reference = _reference(*_excerpts(texts.train_part, texts.val_part))
+    human = reference.human(SAME_CHARS, max(len(samples.texts), 3))
+    return {
+        "tokenizer_measures": _of_tokenizer(texts),
+        "generated": reference.measure(samples.texts, SAME_CHARS).to_dict(),
+        "generated_tokens": reference.measure(samples.texts).to_dict(),
+        "human": human.to_dict(),
+        "rulers": corpus_rulers(texts.train_part, texts.val_part),
+        "texts": [_text_from_elsewhere(path, texts, trainer) for path in config.eval.texts],
+    }
+
+
+def _excerpts(train: Part, val: Part) -> tuple[str, str]:
+    """Both parts, or of long ones a stretch that fits memory many times over."""
+    train_text = train.text if train.n_bytes <= MUCH else _end_of(train)
+    return train_text, val.text if val.n_bytes <= VAL_MUCH else next(val.chunks())
+
+
+def _end_of(part: Part) -> str:
+    raw = b"".join(part.corpus.blocks(part.stop - MUCH, part.stop))
+    return raw.decode("utf-8", errors="ignore")  # it may begin inside a character
+
+
+@functools.lru_cache(maxsize=1)
+def _reference(train_text: str, val_text: str) -> Reference:
+    """The same for all runs of a sweep on one text."""
+    return Reference(train_text, val_text)
+
+
+def _of_tokenizer(texts: Texts) -> dict[str, Any]:
+    train = (np.asarray(texts.train.ids), np.zeros(0, np.int64))  # of training only the counts are looked at
+    if texts.val_part.n_bytes <= VAL_MUCH:
+        val_text, val = texts.val_text, (np.asarray(texts.val.ids), texts.val_ends)
+    else:
+        val_text, val = next(texts.val_part.chunks()), None
+    values = tokenizer_measures(texts.tokenizer, "", val_text, train, val).to_dict()
+    return values | {"chars_per_token": texts.chars_per_token}
+
+
+def _text_from_elsewhere(path: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
+    """One of `eval.texts`: bits per byte under the same charging, and what the tokenizer makes of it."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"eval.texts={path} is not possible: it may be a UTF-8 text ({error})") from error
+    ids, ends = texts.tokenizer.spans(text)
+    score = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
+    return {
+        "name": text_name(path),
+        "bytes": score.n_bytes,
+        "bits_per_byte": score.bits_per_byte,
+        "bits_per_byte_tokens": score.bits_per_byte_tokens,
+        "bits_per_byte_residual": score.bits_per_byte_residual,
+        **TextMeasures(texts.tokenizer, text, (ids, ends)).to_dict(),
+    }
+
+
+def corpus_rulers(train: Part, val: Part) -> dict[str, Any]:
+    """Name -> bits per byte and history, computed once per corpus and split, and kept beside its cache."""
+    key = f"{RULERS_VERSION} {train.corpus.sha256} {train.stop}"
+    path = cache_folder() / f"rulers-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    if (found := _read(path, key)) is None:
+        with lock_for(path):
+            if (found := _read(path, key)) is None:
+                found = as_result(rulers(*_excerpts(train, val)))
+                with replacing(path) as temporary:
+                    temporary.write_text(json.dumps({"key": key, "rulers": found}), encoding="utf-8")
+    return found
+
+
+def _read(path: Path, key: str) -> dict[str, Any] | None:
+    """What was kept, or None if it is not there, damaged, or of another text."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return kept["rulers"] if kept["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -184,8 +184,6 @@ def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
 
 def draw_curves(folder: RunFolder) -> None:
     """curves.png: losses, gradient norm, learning rate, change of the validation loss."""
-    try:
-        from analysis.figures import run_panel
-    except ImportError:
-        return
-    run_panel(folder)
+    from analysis.panel import draw_curves as draw  # matplotlib takes its time to load
+
+    draw(folder)

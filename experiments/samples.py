@@ -11,21 +11,20 @@ from experiments.config import RunConfig, SampleConfig
 from experiments.texts import Texts
 from numpygpt.errors import UserError
 from numpygpt.generation import generate
+from numpygpt.measures.generated import chars_in_500_tokens
 from numpygpt.models import GPT
 from numpygpt.streams import generator
 from numpygpt.tokenizers import Tokenizer
 
-TOKENS_OF_THE_TABLE = 500  # "characters in 500 generated tokens"
-
 
 @dataclass(frozen=True)
 class Samples:
-    """Continuations of the prompt, without it; `seconds` is what they took together."""
+    """Continuations of the prompt, without it, of `tokens` tokens each."""
 
     prompt: str
     texts: list[str]
     tokens: int
-    seconds: float
+    seconds: float  # that the first one took, alone
 
     def page(self) -> str:
         """samples.txt."""
@@ -33,24 +32,31 @@ class Samples:
 
     def result(self) -> dict[str, Any]:
         """Keys of result.json."""
-        chars = sum(map(len, self.texts))
-        tokens = self.tokens * len(self.texts)
         return {
-            "chars_in_500_tokens": chars / tokens * TOKENS_OF_THE_TABLE,
-            "tokens_per_second_generated": tokens / self.seconds,
-            "chars_per_second_generated": chars / self.seconds,
+            "chars_in_500_tokens": chars_in_500_tokens(self.texts, self.tokens),
+            "tokens_per_second_generated": self.tokens / self.seconds,
+            "chars_per_second_generated": len(self.texts[0]) / self.seconds,
         }
 
 
 def draw_samples(config: RunConfig, texts: Texts, model: GPT) -> Samples:
-    """`sample.number` samples, one after the other, each from a random stream of its own."""
+    """`sample.number` samples: the first one alone, which is timed, the others together."""
     settings = config.sample
     prompt = prompt_ids(texts.tokenizer, settings.prompt)
-    started, drawn = time.perf_counter(), []
-    for number in range(settings.number):
-        ids = list(sampled_ids(model, prompt, settings, config.seed, number))
-        drawn.append(continuation(texts.tokenizer, prompt, ids))
-    return Samples(settings.prompt, drawn, settings.tokens, time.perf_counter() - started)
+    started = time.perf_counter()
+    drawn = [list(sampled_ids(model, prompt, settings, config.seed, 0))]
+    seconds = time.perf_counter() - started
+    if settings.number > 1:
+        prompts = np.repeat(prompt[None, :], settings.number - 1, axis=0)
+        rng = generator(config.seed, "sample", 1)
+        rows = list(generate(model, prompts, settings.tokens, rng, **_options(settings)))
+        drawn += np.stack(rows, axis=1).tolist()
+    written = [continuation(texts.tokenizer, prompt, ids) for ids in drawn]
+    return Samples(settings.prompt, written, settings.tokens, seconds)
+
+
+def _options(settings: SampleConfig) -> dict[str, Any]:
+    return {"temperature": settings.temperature, "top_k": settings.top_k, "top_p": settings.top_p}
 
 
 def prompt_ids(tokenizer: Tokenizer, prompt: str) -> np.ndarray:
@@ -66,8 +72,7 @@ def sampled_ids(
 ) -> Iterator[int]:
     """Ids of sample `number`, one by one."""
     rng = generator(seed, "sample", number)
-    options = {"temperature": settings.temperature, "top_k": settings.top_k, "top_p": settings.top_p}
-    for ids in generate(model, prompt[None, :], settings.tokens, rng, **options):  # type: ignore[arg-type]
+    for ids in generate(model, prompt[None, :], settings.tokens, rng, **_options(settings)):
         yield int(ids[0])
 
 

@@ -24,7 +24,7 @@ from omegaconf import DictConfig, open_dict
 from experiments import closing
 from experiments.checks import check
 from experiments.config import RunConfig, to_config
-from experiments.corpora import Corpora, folder_of
+from experiments.corpora import Corpora, folder_of, text_path
 from experiments.explain import EXPLAINED, explain
 from experiments.identity import used_keys
 from experiments.interrupts import Interrupted
@@ -70,7 +70,7 @@ class Planner:
         runs: dict[Path, PlannedRun] = {}
         for line, config in zip(lines, configs, strict=True):
             decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
-            decided.eval.texts = [str(Path(text).expanduser().absolute()) for text in config.eval.texts]
+            decided.eval.texts = [text_path(text) for text in config.eval.texts]
             planned = PlannedRun((*line, *_pinned(decided)), decided, folder_of(decided))
             runs.setdefault(planned.folder.path, planned)
         return list(runs.values())
