@@ -88,21 +88,24 @@ class WordTokenizer(Tokenizer):
     def _look_up(self, stretch: str) -> int:
         return self._id_of_word.get(self._word(stretch), self.special_ids["<unk>"])
 
-    def _stretches(self, text: str) -> tuple[list[str], np.ndarray]:
-        """The stretches that have ids, and their ids."""
+    def _stretches(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of the stretches, int32 (n,), and their lengths in characters, int64 (n,); without the tail."""
         assert self._vocabulary
-        stretches = STRETCHES.split(check_text(text))
-        ids = np.fromiter(map(self._id_of_stretch.__getitem__, stretches), np.int32, len(stretches))
-        n = len(ids) - 1 if len(ids) and ids[-1] == TAIL else len(ids)
-        return stretches[:n], ids[:n]
+        ids, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+        for block in STRETCHES.blocks((check_text(text),)):
+            stretches = STRETCHES.split(block)
+            n = len(stretches)
+            ids.append(np.fromiter(map(self._id_of_stretch.__getitem__, stretches), np.int32, n))
+            lengths.append(np.fromiter(map(len, stretches), np.int64, n))
+        end = -1 if TAIL in ids[-1][-1:] else None
+        return np.concatenate(ids)[:end], np.concatenate(lengths)[:end]
 
     def encode(self, text: str) -> np.ndarray:
-        return self._stretches(text)[1]
+        return self._stretches(text)[0]
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        stretches, ids = self._stretches(text)
-        ends = np.cumsum(np.fromiter(map(len, stretches), np.int64, len(stretches)))
-        return ids, byte_offsets(text, ends)
+        ids, lengths = self._stretches(text)
+        return ids, byte_offsets(text, np.cumsum(lengths))
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """The words of `ids`, with spaces set as English prints them; specials show as their names."""

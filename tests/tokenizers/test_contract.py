@@ -275,8 +275,8 @@ def test_copies_and_pickles_encode_alike(tokenizer, small_text):
         assert other.fingerprint() == tokenizer.fingerprint()
 
 
-def test_training_again_starts_afresh(tokenizer, train_small):
+def test_training_again_starts_afresh(tokenizer, train_small, small_text):
     again = train_small(tokenizer.kind)
     again.train("another text, another text" * 20 + "".join(map(chr, range(33, 100))))
-    again.train(train_small.__globals__["SMALL_TEXT"])
+    again.train(small_text)
     assert again.fingerprint() == tokenizer.fingerprint()
