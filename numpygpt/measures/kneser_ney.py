@@ -11,6 +11,7 @@ the speller of the residual coder (many short sequences, no history from one to 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,17 +38,18 @@ class KneserNey:
         history (n,): how many of the symbols before each one belong to its own sequence, negative for a symbol
         that is only context and never predicted.
         """
-        contexts = contexts_of(symbols, history, order)
-        top, below = [], []
-        for k in range(order):
-            grams, counts = distinct(contexts[k], symbols)
-            top.append(Level.kneser_ney(contexts[k][grams], symbols[grams], counts))
+        top: list[Level] = []
+        below: list[Level] = []
+        shorter = np.zeros(0, np.uint64)
+        for k, contexts in enumerate(contexts_of(symbols, history, order)):
+            grams, counts = distinct(contexts, symbols)
+            top.append(Level.kneser_ney(contexts[grams], symbols[grams], counts))
             if k:
                 # Each distinct n-gram lengthens a shorter one to the left; at a sequence's start nothing can.
                 events = np.concatenate([grams, np.flatnonzero(history == k - 1)])
-                shorter, counts = distinct(contexts[k - 1][events], symbols[events])
-                shorter = events[shorter]
-                below.append(Level.kneser_ney(contexts[k - 1][shorter], symbols[shorter], counts))
+                some, counts = distinct(shorter[events], symbols[events])
+                below.append(Level.kneser_ney(shorter[events[some]], symbols[events[some]], counts))
+            shorter = contexts
         return cls(base, tuple(top), tuple(below))
 
     @property
@@ -56,13 +58,12 @@ class KneserNey:
 
     def probabilities(self, symbols: Ints, history: Ints) -> Floats:
         """P(symbol | the symbols before it) under each order: (order, n). `history` as in `fit`."""
-        contexts = contexts_of(symbols, history, self.order)
         lower = np.full(len(symbols), self.base)
         rows: list[Floats] = []
-        for k in range(self.order):
-            rows.append(self.top[k].raise_(lower, contexts[k], symbols))
+        for k, contexts in enumerate(contexts_of(symbols, history, self.order)):
+            rows.append(self.top[k].raise_(lower, contexts, symbols))
             if k < len(self.below):
-                lower = self.below[k].raise_(lower, contexts[k], symbols)
+                lower = self.below[k].raise_(lower, contexts, symbols)
         return np.stack(rows)
 
     def levels(self) -> tuple[Level, ...]:
@@ -70,12 +71,10 @@ class KneserNey:
         return (*self.below, self.top[-1])
 
 
-def contexts_of(symbols: Ints, history: Ints, longest: int) -> list[UInts]:
+def contexts_of(symbols: Ints, history: Ints, longest: int) -> Iterator[UInts]:
     """Hashes of the 0, 1, ..., longest - 1 symbols before each symbol; NO_CONTEXT where there are not as many."""
     hashed = np.ones(len(symbols), np.uint64)
-    contexts = []
     for length in range(longest):
         if length:
             hashed[length:] = join(hashed[length:], symbols[:-length])
-        contexts.append(np.where(history >= length, hashed, NO_CONTEXT))
-    return contexts
+        yield np.where(history >= length, hashed, NO_CONTEXT)

@@ -99,13 +99,14 @@ class Level:
         lower: (A + 1,), probability of each symbol of the sorted `alphabet` (A,), and, last, that of each single
         symbol outside it. Every symbol of this level must be in the alphabet.
         """
-        row = int(np.searchsorted(self.contexts, context))
+        row = int(self.contexts.searchsorted(context))
         if row == len(self.contexts) or self.contexts[row] != context:
             return lower
-        first, last = np.searchsorted(self.keys, [row << SYMBOL_BITS, (row + 1) << SYMBOL_BITS])
+        first = int(self.keys.searchsorted(row << SYMBOL_BITS))
+        last = int(self.keys.searchsorted((row + 1) << SYMBOL_BITS))
         symbols = self.keys[first:last] & ((1 << SYMBOL_BITS) - 1)
         result = lower * self.rest[row]
-        result[np.searchsorted(alphabet, symbols)] += self.share[first:last]
+        result[alphabet.searchsorted(symbols)] += self.share[first:last]
         return result
 
 

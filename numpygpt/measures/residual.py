@@ -23,6 +23,7 @@ tail) are spelled by 1 alone.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -39,7 +40,7 @@ from numpygpt.tokenizers.base import Tokenizer
 Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
 
 _SURROGATES = range(0xD800, 0xE000)
-_KNOWN = 1 << 15  # distributions kept while coding
+_KNOWN = 1 << 21  # frequencies kept while coding: 16 MB
 _UNIFORM = 1 / (N_SCALARS + 1)
 
 
@@ -89,7 +90,7 @@ class ResidualCoder:
         events = self._events(list(occurrences))
         symbols = events.sequences.symbols
         times = np.array(list(occurrences.values()), np.int64)[events.sequences.owner]
-        for number, contexts in enumerate(events.contexts[ORDER:]):
+        for number, contexts in enumerate(events.pointing()):
             weights = None if number < N_POINTER_LEVELS else times
             some, counts = distinct(contexts, symbols, weights)
             yield Level.witten_bell(contexts[some], symbols[some], counts)
@@ -133,7 +134,7 @@ class ResidualCoder:
         events = self._events(stretches)
         symbols = events.sequences.symbols
         p = np.full(len(symbols), _UNIFORM)
-        for level, contexts in zip(self.levels, events.contexts, strict=True):
+        for level, contexts in zip(self.levels, events.contexts(), strict=True):
             p = level.raise_(p, contexts, symbols)
         p[symbols == START] = 1.0
         return np.bincount(events.sequences.owner, -np.log2(p), len(stretches)).astype(np.float64)
@@ -142,7 +143,7 @@ class ResidualCoder:
 
     def distribution(self, z: int, so_far: str, c: str) -> Floats:
         """q of the next symbol, (A + 1,): of each symbol of `alphabet`, then of all other scalars together."""
-        contexts = self._events([(z, so_far, c)]).contexts
+        contexts = self._events([(z, so_far, c)]).contexts()
         p = np.full(len(self.alphabet) + 1, _UNIFORM)
         for level, context in zip(self.levels, contexts, strict=True):
             p = level.spread(p, context[-1], self.alphabet)
@@ -151,9 +152,11 @@ class ResidualCoder:
 
     def _frequencies(self, z: int, so_far: str, c: str) -> npt.NDArray[np.int64]:
         """The distribution in integers; the latest are kept, for texts repeat themselves."""
-        if len(self._known) >= _KNOWN:
+        if len(self._known) * len(self.alphabet) >= _KNOWN:
             self._known.clear()
         key = (z, so_far, c)
+        if z == TAIL or self.own_bytes[z] is None:
+            key = (TAIL, so_far[-ORDER:], "\n")  # spelling looks back no further, and at nothing else
         if key not in self._known:
             self._known[key] = quantise(self.distribution(z, so_far, c))
         return self._known[key]
@@ -173,10 +176,17 @@ class ResidualCoder:
                 encoder.encode(len(self.alphabet), frequencies)
                 encoder.encode_range(_scalar(symbol), 1, N_SCALARS)
 
-    def decode(self, decoder: Decoder, z: int, c: str) -> str:
-        """Read back the stretch that `encode` wrote for token z (or TAIL); empty where nothing is charged."""
+    def decode(self, decoder: Decoder, z: int, c: str, longest: int = sys.maxsize) -> str:
+        """Read back the stretch that `encode` wrote for token z (or TAIL); empty where nothing is charged.
+
+        ValueError: it has more than `longest` characters, as damaged data may seem to.
+        """
         x = ""
         while self.charges(z):
+            if len(x) > longest:
+                raise ValueError(
+                    f"a stretch of source is longer than {longest} characters: the data are damaged"
+                )
             index = decoder.decode(self._frequencies(z, x, c))
             if index == len(self.alphabet):
                 scalar = decoder.target(N_SCALARS)

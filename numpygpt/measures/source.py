@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ class Source:
             self._begun = np.concatenate([[0], np.cumsum(begins)])
         return self._begun[offsets]
 
-    def stretches(self, tokens: npt.NDArray[np.int64]) -> list[Stretch]:
+    def stretches(self, tokens: npt.NDArray[np.int64]) -> Iterator[Stretch]:
         """The stretches of these tokens (positions in ids), which must begin and end between characters."""
         starts, ends = self.starts[tokens], self.ends[tokens]
         edges = np.concatenate([starts, ends])
@@ -50,7 +50,7 @@ class Source:
         text = "\n" + self.text
         spans = zip(self.characters(starts).tolist(), self.characters(ends).tolist(), strict=True)
         ids = self.ids[tokens].tolist()
-        return [(z, text[a + 1 : b + 1], text[a]) for z, (a, b) in zip(ids, spans, strict=True)]
+        return ((z, text[a + 1 : b + 1], text[a]) for z, (a, b) in zip(ids, spans, strict=True))
 
     @property
     def tail_stretch(self) -> Stretch:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 
 from numpygpt.measures.kneser_ney import contexts_of
 from numpygpt.measures.mixing import END, NO_CONTEXT, START, Ints, UInts, join, mix
@@ -49,29 +50,52 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Events:
-    """The m symbols of some stretches and their contexts, (m,) each: six of spelling, three of the pointer, two of
-    the token. At START all are NO_CONTEXT, so that it is never counted."""
+    """The m symbols of k stretches, and what their contexts are made of.
+
+    before: the source, with the character before each stretch in the place of its START, (m,).   pointed: what the
+    pointer points at, (m,).   tokens: the stretches' tokens, (k,); points: those with a text of their own, (k,).
+    """
 
     sequences: Sequences
-    contexts: list[UInts]
+    before: Ints
+    pointed: Ints
+    tokens: Ints
+    points: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, stretches: Sequence[Stretch], own: Sequence[str | None]) -> Events:
         """`own`: the text of each stretch's token, None if it has none and is spelled without pointer."""
-        s = Sequences.of(x for _, x, _ in stretches)
-        before = s.symbols.copy()
-        before[s.first] = code_points("".join(c for _, _, c in stretches))
+        sequences = Sequences.of(x for _, x, _ in stretches)
+        before = sequences.symbols.copy()
+        before[sequences.first] = code_points("".join(c for _, _, c in stretches))
         pointed = np.fromiter(chain.from_iterable(map(_pointed, own, (x for _, x, _ in stretches))), np.int64)
-        no_more = join(np.ones_like(s.symbols, np.uint64), pointed)
-        one_more = join(no_more, np.roll(before, 1))
-        two_more = join(one_more, np.roll(before, 2))
-        so_far = join(_prefixes(s), np.array([z for z, _, _ in stretches], np.int64)[s.owner])
-        after = join(so_far, before[s.first][s.owner])
+        tokens = np.array([z for z, _, _ in stretches], np.int64)
+        return cls(sequences, before, pointed, tokens, np.array([text is not None for text in own], bool))
 
-        points = np.array([text is not None for text in own], bool)[s.owner]
-        levels = [(no_more, 1), (one_more, 1), (two_more, 2), (so_far, 1), (after, 1)]
-        mixed = [np.where(points & (s.place >= least), hashed, NO_CONTEXT) for hashed, least in levels]
-        return cls(s, [*contexts_of(s.symbols, s.history, ORDER), *mixed])
+    def spelling(self) -> Iterator[UInts]:
+        """Contexts of the six levels of spelling, (m,) each. At START all are NO_CONTEXT: it is never counted."""
+        return contexts_of(self.sequences.symbols, self.sequences.history, ORDER)
+
+    def pointing(self) -> Iterator[UInts]:
+        """Contexts of the three levels of the pointer, then of the token, then of it and the character before."""
+        s = self.sequences
+        points = self.points[s.owner]
+
+        def where(place: int, hashed: UInts) -> UInts:
+            return np.where(points & (s.place >= place), hashed, NO_CONTEXT)
+
+        hashed = join(np.ones(len(s.symbols), np.uint64), self.pointed)
+        yield where(1, hashed)
+        hashed = join(hashed, np.roll(self.before, 1))
+        yield where(1, hashed)
+        yield where(2, join(hashed, np.roll(self.before, 2)))
+        hashed = join(_prefixes(s), self.tokens[s.owner])
+        yield where(1, hashed)
+        yield where(1, join(hashed, self.before[s.first][s.owner]))
+
+    def contexts(self) -> Iterator[UInts]:
+        """Of all levels, lowest first."""
+        return chain(self.spelling(), self.pointing())
 
 
 def _pointed(own: str | None, x: str) -> list[int]:
@@ -95,7 +119,7 @@ def _pointed(own: str | None, x: str) -> list[int]:
 def _prefixes(s: Sequences) -> UInts:
     """Hash of the symbols of the same string that stand before each symbol: a polynomial in an odd base."""
     powers = np.cumprod(np.full(int(s.place.max(initial=0)) + 1, 0xD6E8FEB86659FD93, np.uint64))
-    terms = mix(s.symbols.astype(np.uint64)) * powers[s.place]
+    terms = mix(s.symbols.astype(np.uint64) + np.uint64(1)) * powers[s.place]
     sums = np.cumsum(terms) - terms
     return sums - sums[s.first][s.owner]
 

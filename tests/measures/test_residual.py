@@ -8,6 +8,7 @@ from numpygpt.measures.mixing import END, N_SCALARS
 from numpygpt.measures.residual import ResidualCoder
 from numpygpt.measures.source import TAIL, Source
 from numpygpt.tokenizers.char import CharTokenizer
+from numpygpt.tokenizers.registry import create
 from numpygpt.tokenizers.word import WordTokenizer
 
 TRAIN = (
@@ -70,7 +71,50 @@ def test_weighing_and_coding_agree_and_restore(word):
     assert text == OTHER
 
 
-def test_order_of_fitting_does_not_matter_and_a_second_fit_is_equal(word):
+@pytest.mark.parametrize("kind", ["char", "word", "bpe", "bpe-bytefallback"])
+def test_any_text_comes_back_from_its_ids_and_residual(kind):
+    """As a file is decoded: ids are known one at a time, exact tokens give their own bytes, the rest is read."""
+    tokenizer = create(kind, **({"vocab_size": 320} if kind.startswith("bpe") else {}))
+    tokenizer.train(TRAIN)
+    coder = ResidualCoder.fit(tokenizer, TRAIN)
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        st.text(st.sampled_from("The end, speak\n\r\0éß日İΣ\U0001f600<unk>"), max_size=25)
+        | st.text(max_size=9)
+    )
+    def check(text):
+        ids, ends = tokenizer.spans(text)
+        source, encoder = Source(text, ids, ends), Encoder()
+        stretches = source.stretches(np.flatnonzero(~tokenizer.exact[ids]))
+        for stretch in (*stretches, source.tail_stretch):
+            coder.encode(encoder, *stretch)
+        data = encoder.finish()
+        bits, tail = coder.bits(text, ids, ends)
+        assert 8 * len(data) == pytest.approx(bits.sum() + tail, rel=0.005, abs=9)
+        decoder, restored = Decoder(data), b""
+        for z in [*ids.tolist(), TAIL]:
+            if coder.charges(z):
+                restored += coder.decode(decoder, z, restored.decode()[-1:] or "\n").encode()
+            elif z != TAIL:
+                restored += tokenizer.token_bytes(z)
+        assert restored.decode() == text
+
+    check()
+
+
+def test_a_long_tail_is_coded_in_time_that_grows_with_its_length(word):
+    _, coder = word
+    encoder, tail = Encoder(), " " * 20_000 + "é日"
+    coder.encode(encoder, TAIL, tail, "x")
+    data = encoder.finish()
+    assert 8 * len(data) == pytest.approx(coder.stretch_bits([(TAIL, tail, "x")])[0], rel=0.005)
+    assert coder.decode(Decoder(data), TAIL, "x") == tail
+    with pytest.raises(ValueError, match="damaged"):
+        coder.decode(Decoder(data), TAIL, "x", longest=100)
+
+
+def test_a_second_fit_is_equal(word):
     tokenizer, coder = word
     again = ResidualCoder.fit(tokenizer, TRAIN, tokenizer.spans(TRAIN))
     spans = tokenizer.spans(OTHER)
