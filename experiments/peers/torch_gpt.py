@@ -9,6 +9,13 @@ from torch import nn
 from torch.nn import functional as F
 
 
+ACTIVATIONS: dict[str, nn.Module] = {
+    "relu": nn.ReLU(),
+    "leaky_relu": nn.LeakyReLU(),
+    "gelu": nn.GELU(approximate="tanh"),
+}
+
+
 class Block(nn.Module):
     def __init__(self, c):
         super().__init__()
@@ -19,11 +26,7 @@ class Block(nn.Module):
         self.attn_proj = nn.Linear(c.n_embd, c.n_embd, bias=c.bias)
         self.fc = nn.Linear(c.n_embd, 4 * c.n_embd, bias=c.bias)
         self.proj = nn.Linear(4 * c.n_embd, c.n_embd, bias=c.bias)
-        self.activation = {
-            "relu": F.relu,
-            "leaky_relu": F.leaky_relu,
-            "gelu": lambda x: F.gelu(x, approximate="tanh"),
-        }[c.activation]
+        self.activation = ACTIVATIONS[c.activation]
 
     def forward(self, x, cache=None):
         """With a cache (keys and values of the positions before, or None at first) x holds the new positions."""

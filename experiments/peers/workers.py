@@ -1,0 +1,155 @@
+"""One implementation at work in a process of its own: `python -m experiments.peers.workers IMPLEMENTATION CASE`.
+
+Reads a line with a number n from standard input, does n units of its work, and answers with a line of JSON: the
+seconds of each unit and the process's peak memory. The benchmark runs several workers in turns, so that each has
+its own threads and memory, and a machine that gets slower gets slower for all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+THREADS = 2  # for everybody
+os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
+
+import numpy as np  # noqa: E402  (the threads of BLAS are settled when NumPy is imported)
+
+from numpygpt.generation import generate  # noqa: E402
+from numpygpt.models import GPT, GPTConfig  # noqa: E402
+from numpygpt.optim import AdamW, clip_factor  # noqa: E402
+from numpygpt.streams import generator  # noqa: E402
+from numpygpt.training import Engine, score_tokens  # noqa: E402
+
+LR, CLIP, PROMPT = 3e-4, 1.0, 8
+Unit = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and a batch of it: what is timed."""
+
+    model: dict[str, Any]  # fields of GPTConfig
+    batch_size: int
+    n_tokens: int = 500  # to generate, or to evaluate
+
+    @property
+    def config(self) -> GPTConfig:
+        return GPTConfig(**self.model)
+
+    def batch(self) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(0)
+        shape = (self.batch_size, self.config.block_size)
+        return rng.integers(0, self.config.vocab_size, shape), rng.integers(0, self.config.vocab_size, shape)
+
+
+def numpy_model(case: Case) -> GPT:
+    return GPT(case.config, rng=generator(0, "init"))
+
+
+def numpy_train(case: Case) -> Unit:
+    model = numpy_model(case)
+    optimizer = AdamW(model.flat.parameters, LR)
+    engine = Engine(model, workers=THREADS).__enter__()
+    batch = case.batch()
+
+    def step() -> float:
+        loss, norm = engine.gradients([batch], [generator(0, "dropout")] * 2)
+        optimizer.step(LR, grad_scale=clip_factor(norm, CLIP), run=engine.map_stretches)
+        return loss
+
+    return step
+
+
+def numpy_evaluate(case: Case) -> Unit:
+    engine = Engine(numpy_model(case), workers=THREADS).__enter__()
+    ids = np.random.default_rng(0).integers(0, case.config.vocab_size, case.n_tokens)
+    return lambda: score_tokens(engine, ids)
+
+
+def numpy_generate(case: Case) -> Unit:
+    model, prompt = numpy_model(case), np.arange(PROMPT)[None]
+    return lambda: list(generate(model, prompt, case.n_tokens, np.random.default_rng(0)))
+
+
+def torch_model(case: Case) -> Any:
+    import torch
+
+    from experiments.peers.torch_gpt import TorchGPT, load
+
+    torch.set_num_threads(THREADS)
+    torch.manual_seed(0)
+    return load(TorchGPT(case.config), numpy_model(case).state_dict())
+
+
+def torch_train(case: Case, compiled: bool = False) -> Unit:
+    import torch
+
+    model = torch_model(case)
+    optimizer = torch.optim.AdamW(model.parameters(), LR, weight_decay=0.0, fused=True)
+    x, y = (torch.from_numpy(a) for a in case.batch())
+    loss_of = torch.compile(model.loss) if compiled else model.loss
+
+    def step() -> float:
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(x, y)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def torch_generate(case: Case, cached: bool = True) -> Unit:
+    from experiments.peers import torch_gpt
+
+    model = torch_model(case).eval()
+    loop = torch_gpt.generate_with_cache if cached else torch_gpt.generate_without_cache
+    return lambda: loop(model, list(range(PROMPT)), case.n_tokens, case.config.block_size)
+
+
+def matmul_peak(case: Case) -> Unit:
+    """A product of large square matrices, 2 * 2048^3 operations, on NumPy's BLAS with all threads."""
+    a, b = np.ones((2, 2048, 2048), np.float32)
+    out = np.empty_like(a)
+    return lambda: np.matmul(a, b, out=out)
+
+
+WORK: dict[str, Callable[[Case], Unit]] = {
+    "numpy train": numpy_train,
+    "numpy evaluate": numpy_evaluate,
+    "numpy generate": numpy_generate,
+    "torch train": torch_train,
+    "torch compiled train": lambda case: torch_train(case, compiled=True),
+    "torch generate": torch_generate,
+    "torch without cache generate": lambda case: torch_generate(case, cached=False),
+    "matmul peak": matmul_peak,
+}
+
+
+def serve(work: str, case: Case) -> None:
+    unit = WORK[work](case)
+    for line in sys.stdin:
+        seconds, results = [], []
+        for _ in range(int(line)):
+            started = time.perf_counter()
+            results.append(unit())
+            seconds.append(time.perf_counter() - started)
+        losses = [r for r in results if isinstance(r, float)]
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"seconds": seconds, "losses": losses, "peak_mb": peak_mb}), flush=True)
+
+
+def describe(case: Case) -> str:
+    return json.dumps(asdict(case))
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], Case(**json.loads(sys.argv[2])))
