@@ -8,7 +8,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-
 ACTIVATIONS: dict[str, nn.Module] = {
     "relu": nn.ReLU(),
     "leaky_relu": nn.LeakyReLU(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from numpygpt.errors import UserError
+from numpygpt.files import replacing
 from numpygpt.models import GPT
 from numpygpt.optim import Optimizer
 
@@ -31,21 +31,16 @@ class Progress:
 def save(path: Path, model: GPT, optimizer: Optimizer, progress: Progress) -> None:
     """Write atomically: at every moment `path` is a whole checkpoint, the last one or this one.
 
-    Raises OSError (disk full, no permission); the old file is then still there and no stray file is.
+    Raises NotWritable (disk full, no permission); the old file is then still there and no stray file is.
     """
     tensors = {f"model.{name}": array for name, array in model.state_dict().items()}
     tensors |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
     metadata = {"format": FORMAT, "progress": json.dumps(asdict(progress) | {"n_steps": optimizer.n_steps})}
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        save_file(tensors, partial, metadata=metadata)
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except SafetensorError as error:
-        raise OSError(f"cannot write {path}: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as partial:
+        try:
+            save_file(tensors, partial, metadata=metadata)
+        except SafetensorError as error:
+            raise OSError(f"cannot write {path}: {error}") from error
 
 
 def load(path: Path, model: GPT, optimizer: Optimizer | None = None) -> Progress:
