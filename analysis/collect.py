@@ -80,9 +80,8 @@ def collect(folders: Iterable[RunFolder]) -> Collection:
             found.problems.append(Problem(folder.path, why))
     columns = ["folder", "run", "study", "state", "reason", "group", "seed", "tokenizer", "model", "corpus"]
     frame = pd.DataFrame.from_records(rows) if rows else pd.DataFrame(columns=columns)
-    return Collection(
-        frame.set_index("folder", drop=False), found.identities, found.records, found.results, found.problems
-    )
+    frame = frame.set_index("folder", drop=False).rename_axis("path")
+    return Collection(frame, found.identities, found.records, found.results, found.problems)
 
 
 def _row(folder: RunFolder, found: Collection) -> dict[str, Any]:

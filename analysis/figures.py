@@ -5,17 +5,17 @@ t-interval over seeds. To be called within `style.styled()`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.groups import Comparison, Group
 from analysis.overviews import size_families
-from analysis.style import GRID, INK, SOFT, Look, label_ends, look, new_figure, plain
+from analysis.style import GRID, INK, SOFT, Look, label_ends, lay_out, look, new_figure, plain, row_height
 from analysis.tables import derived, interval
-from analysis.uncertainty import estimate
+from analysis.uncertainty import LEVEL, Floats, estimate, t_quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,29 +59,45 @@ def _mean(group: Group, key: str) -> tuple[float, float]:
 # --- bits per byte ---
 
 
+def _bars(
+    axes: "Axes", comparison: Comparison, groups: Sequence[Group], solid: Floats, hatched: Floats
+) -> None:
+    """A solid and a hatched stretch per group, in its colour, and its name."""
+    colours = [look_of(g, comparison).colour for g in groups]
+    y = np.arange(len(groups))
+    axes.barh(y, solid, 0.62, color=colours)
+    axes.barh(y, hatched, 0.62, left=solid, facecolor="white", edgecolor=colours, hatch="////")
+    size = min(9.5, 72 * 0.8 * row_height(len(groups)))
+    axes.set_yticks(y, [plain(g.label) for g in groups], color=INK, fontsize=size)
+    axes.grid(False, axis="y")
+    axes.set_ylim(-0.6, len(groups) - 0.4)
+
+
+def _at_ends(axes: "Axes", ends: Floats, texts: Sequence[str]) -> None:
+    """A text behind each bar."""
+    size = min(9.0, 72 * 0.8 * row_height(len(texts)))
+    for y, (x, text) in enumerate(zip(ends, texts, strict=True)):
+        axes.annotate(plain(text), (x, y), xytext=(5, 0), textcoords="offset points", zorder=4, va="center",
+                      fontsize=size, bbox={"color": "white", "pad": 0.5})  # fmt: skip
+
+
 def bits_figure(comparison: Comparison) -> "Figure":
     """A bar per setting: tokens (the floor) solid, the residual up to the ceiling hatched; rulers as lines."""
     groups = sorted(comparison.groups, key=lambda g: -_mean(g, "bits_per_byte")[0])
-    figure = new_figure(8.6, 1.5 + 0.42 * len(groups))
+    figure = new_figure(8.6, 1.5 + row_height(len(groups)) * len(groups))
     axes = figure.subplots()
-    for y, group in enumerate(groups):
-        shape = look_of(group, comparison)
-        total, half = _mean(group, "bits_per_byte")
-        floor = _mean(group, "bits_per_byte_tokens")[0]
-        floor = total if np.isnan(floor) else floor
-        axes.barh(y, floor, 0.62, color=shape.colour)
-        if total > floor + 1e-9:
-            axes.barh(
-                y, total - floor, 0.62, left=floor, facecolor="white", edgecolor=shape.colour, hatch="////"
-            )
-        if half > 0:
-            axes.errorbar(total, y, xerr=half, color=INK, capsize=3, linewidth=1.3)
-        text = f"{total:.3f}" if group.charged else f"{floor:.3f}, not comparable: {group.losses}"
-        axes.annotate(plain(text), (max(total, floor) + half, y), xytext=(5, 0), textcoords="offset points", zorder=4,
-                      va="center", fontsize=9, bbox={"color": "white", "pad": 0.8})  # fmt: skip
-    axes.set_yticks(range(len(groups)), [plain(g.label) for g in groups], color=INK)
-    axes.grid(False, axis="y")
-    axes.set_ylim(-0.6, len(groups) - 0.4)
+    totals, halves = np.array([_mean(g, "bits_per_byte") for g in groups]).T
+    floors = np.array([_mean(g, "bits_per_byte_tokens")[0] for g in groups])
+    floors = np.where(np.isnan(floors), totals, floors)
+    _bars(axes, comparison, groups, floors, np.maximum(totals - floors, 0))
+    axes.errorbar(
+        totals, np.arange(len(groups)), xerr=halves, color=INK, capsize=3, linewidth=1.3, linestyle="none"
+    )
+    texts = [
+        f"{total:.3f}" if g.charged else f"{floor:.3f}, not comparable: {g.losses}"
+        for g, total, floor in zip(groups, totals, floors, strict=True)
+    ]
+    _at_ends(axes, totals + halves, texts)
     axes.set_xlim(0, axes.get_xlim()[1] * 1.06)
     _ruler_lines(axes, comparison)
     hatched = "; hatched: what the tokenizer loses, charged" if any(g.losses for g in groups) else ""
@@ -90,19 +106,17 @@ def bits_figure(comparison: Comparison) -> "Figure":
 
 
 def _ruler_lines(axes: "Axes", comparison: Comparison, vertical: bool = True) -> None:
-    """A thin line per ruler with its name, beside the picture."""
+    """A thin dotted line per ruler; with its name above the picture if the lines stand upright."""
     rulers = comparison.rulers
-    if not rulers:
-        return
+    thin: dict[str, Any] = {"color": SOFT, "linewidth": 0.9, "linestyle": (0, (1, 2))}
     if not vertical:
         for ruler in rulers:
-            axes.axhline(ruler.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
+            axes.axhline(ruler.bits_per_byte, zorder=1, **thin)
         return
     low, high = axes.get_xlim()
-    axes.set_xlim(low, max(high, 1.02 * max(r.bits_per_byte for r in rulers)))
+    axes.set_xlim(low, max([high, *(1.02 * r.bits_per_byte for r in rulers)]))
     for ruler in rulers:
-        axes.axvline(ruler.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)), zorder=3)
-    for ruler in rulers:
+        axes.axvline(ruler.bits_per_byte, zorder=3, **thin)
         axes.annotate(plain(ruler.label), (ruler.bits_per_byte, 1), xycoords=("data", "axes fraction"),
                       xytext=(0, 3), textcoords="offset points", rotation=35, fontsize=8, color=SOFT)  # fmt: skip
 
@@ -113,19 +127,15 @@ def _ruler_lines(axes: "Axes", comparison: Comparison, vertical: bool = True) ->
 def parameter_figure(comparison: Comparison) -> "Figure":
     """Embedding-related parameters against the body."""
     groups = list(reversed(comparison.groups))
-    figure = new_figure(8.6, 1.2 + 0.42 * len(groups))
+    figure = new_figure(8.6, 1.2 + row_height(len(groups)) * len(groups))
     axes = figure.subplots()
-    for y, group in enumerate(groups):
-        shape = look_of(group, comparison)
-        body, embedding = (_mean(group, key)[0] / 1e6 for key in ("n_params_body", "n_params_embedding"))
-        axes.barh(y, body, 0.62, color=shape.colour, label="body" if y == len(groups) - 1 else None)
-        axes.barh(y, embedding, 0.62, left=body, facecolor="white", edgecolor=shape.colour, hatch="////",
-                  label="embedding-related" if y == len(groups) - 1 else None)  # fmt: skip
-        share = 100 * embedding / (body + embedding)
-        axes.annotate(f"{body + embedding:.3g} M, {share:.3g} % embedding-related", (body + embedding, y),
-                      xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)  # fmt: skip
-    axes.set_yticks(range(len(groups)), [plain(g.label) for g in groups], color=INK)
-    axes.grid(False, axis="y")
+    body, embedding = (
+        np.array([_mean(g, key)[0] for g in groups]) / 1e6 for key in ("n_params_body", "n_params_embedding")
+    )
+    _bars(axes, comparison, groups, body, embedding)
+    share = 100 * embedding / (body + embedding)
+    texts = [f"{p:.3g} M, {s:.3g} % embedding-related" for p, s in zip(body + embedding, share, strict=True)]
+    _at_ends(axes, body + embedding, texts)
     axes.set_xlim(0, axes.get_xlim()[1] * 1.45)
     axes.set_xlabel("parameters, millions (solid: body; hatched: embedding-related)")
     return figure
@@ -152,19 +162,17 @@ def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def band(rows: pd.DataFrame, x: str) -> pd.DataFrame:
-    """Per evaluation of one group: mean x, mean val_bpb and its 95 % half-width over seeds (0 for one seed)."""
-    out = []
-    for step, part in rows.groupby("step", sort=True):
-        found = estimate(part["val_bpb"].to_numpy())
-        half = 0.0 if np.isnan(found.half) else found.half
-        out.append((step, part[x].mean(), found.mean, half))
-    return pd.DataFrame(out, columns=["step", "x", "mean", "half"])
+def bands_of(rows: pd.DataFrame, x: str) -> dict[str, pd.DataFrame]:
+    """Per group and evaluation: mean x, mean val_bpb and its 95 % half-width over seeds (0 for one seed)."""
+    seeds = rows.groupby(["group", "step"])
+    table = seeds.agg(x=(x, "mean"), mean=("val_bpb", "mean"), sd=("val_bpb", "std"), n=("val_bpb", "count"))
+    table["half"] = (t_quantile(table["n"] - 1, LEVEL) * table["sd"] / table["n"] ** 0.5).fillna(0.0)
+    return {str(key): part.reset_index() for key, part in table.groupby(level="group")}
 
 
 def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Figure":
     """Validation bits per byte while training: a line per setting, a band over its seeds, rulers as lines."""
-    bands = {key: band(part, axis.key) for key, part in rows.groupby("group")}
+    bands = bands_of(rows, axis.key)
     drawn = [g for g in comparison.groups if g.key in bands]
     if len(drawn) > CROWD:
         return _crowd(comparison, drawn, bands, axis)
@@ -175,7 +183,7 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Fig
     _frame(axes, comparison, [bands[g.key] for g in drawn], axis)
     _ruler_lines(axes, comparison, vertical=False)
     axes.set_ylabel("bits per byte, validation windows")
-    figure.draw_without_rendering()
+    lay_out(figure)
     low, high = axes.get_ylim()
     ends = [(bands[g.key]["mean"].iloc[-1], g.label, look_of(g, comparison).colour) for g in drawn]
     ends += [(r.bits_per_byte, r.label, SOFT) for r in comparison.rulers if low <= r.bits_per_byte <= high]
@@ -217,6 +225,7 @@ def _frame(axes: "Axes", comparison: Comparison, bands: Sequence[pd.DataFrame], 
 
 def _crowd(comparison: Comparison, drawn: Sequence[Group], bands: dict, axis: Axis) -> "Figure":
     """A small picture per tokenizer: its settings in colour, everybody else's as grey ground."""
+
     kinds = list(dict.fromkeys(g.tokenizer for g in drawn))
     columns = min(2, len(kinds))
     lines = -(-len(kinds) // columns)
@@ -230,13 +239,14 @@ def _crowd(comparison: Comparison, drawn: Sequence[Group], bands: dict, axis: Ax
                 )
         own = [g for g in drawn if g.tokenizer == kind]
         for group in own:
-            _curve(axes, bands[group.key], look_of(group, comparison), _shade(group, drawn))
+            shape = replace(look_of(group, comparison), dash="-")
+            data = bands[group.key] if len(own) <= CROWD else bands[group.key].assign(half=0.0)
+            _curve(axes, data, shape, _shade(group, drawn))
+        names = [g.label.removeprefix(kind).strip() or kind for g in own]
+        shown = range(len(own)) if len(own) <= CROWD else (0, len(own) - 1)
+        axes.legend([axes.lines[2 * k] for k in shown], [plain(names[k]) for k in shown], fontsize=8)
         _ruler_lines(axes, comparison, vertical=False)
-        axes.set_title(plain(f"{kind}, {len(own)} setting{'s' * (len(own) > 1)}"))
-        if len(own) <= CROWD:
-            names = [g.label.removeprefix(kind).strip() or kind for g in own]
-            axes.legend(axes.lines[-2 * len(own) - len(comparison.rulers) : -len(comparison.rulers) or None : 2],
-                        map(plain, names), fontsize=8)  # fmt: skip
+        axes.set_title(plain(f"{kind}, {len(own)} setting{'s' * (len(own) > 1)}, pale to strong"))
     for axes in grid.flat[len(kinds) :]:
         axes.set_axis_off()
     _frame(grid.flat[0], comparison, [bands[g.key] for g in drawn], axis)
@@ -251,20 +261,23 @@ def _crowd(comparison: Comparison, drawn: Sequence[Group], bands: dict, axis: Ax
 
 def verdict_figure(comparison: Comparison) -> "Figure":
     """Every pair's difference with both its intervals: over seeds (solid), within the passage (open)."""
-    verdicts = [v for v in comparison.conclusion.verdicts if v.seeds is not None or v.text is not None]
-    figure = new_figure(8.6, 1.3 + 0.46 * len(verdicts))
+    verdicts = [v for v in reversed(comparison.conclusion.verdicts) if v.seeds or v.text]
+    figure = new_figure(8.6, 1.3 + row_height(len(verdicts), 0.46) * len(verdicts))
     axes = figure.subplots()
-    for y, verdict in enumerate(reversed(verdicts)):
-        colour = INK if verdict.winner else SOFT
-        if verdict.seeds:
-            axes.errorbar(
-                verdict.seeds.value, y + 0.13, xerr=verdict.seeds.half, color=colour, marker="o", capsize=3
-            )
-        if verdict.text:
-            axes.errorbar(verdict.text.value, y - 0.13, xerr=verdict.text.half, color=colour, marker="o",
-                          markerfacecolor="white", capsize=3, linewidth=1.1)  # fmt: skip
-    names = [plain(f"{v.a} over {v.b}") for v in reversed(verdicts)]
-    axes.set_yticks(range(len(verdicts)), names, color=INK)
+    for ranked, colour in ((True, INK), (False, SOFT)):
+        chosen = [(y, v) for y, v in enumerate(verdicts) if bool(v.winner) is ranked]
+        seeds = [(v.seeds.value, y + 0.13, v.seeds.half) for y, v in chosen if v.seeds]
+        text = [(v.text.value, y - 0.13, v.text.half) for y, v in chosen if v.text]
+        for dots, fill, width in ((seeds, colour, 1.8), (text, "white", 1.1)):
+            if dots:
+                x, y, half = zip(*dots, strict=True)
+                axes.errorbar(x, y, xerr=half, color=colour, marker="o", markerfacecolor=fill, capsize=3,
+                              linestyle="none", elinewidth=width)  # fmt: skip
+    size = min(9.5, 72 * 0.8 * row_height(len(verdicts)))
+    axes.set_yticks(
+        range(len(verdicts)), [plain(f"{v.a} over {v.b}") for v in verdicts], color=INK, fontsize=size
+    )
+    axes.set_ylim(-0.6, len(verdicts) - 0.4)
     axes.axvline(0, color=SOFT, linewidth=1)
     axes.grid(False, axis="y")
     axes.set_xlabel(
@@ -295,6 +308,8 @@ def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
 
 def frontier_figure(comparison: Comparison) -> "Figure":
     """Bits per byte against what they cost; a line per tokenizer over its sizes, the frontier underlaid."""
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
     figure = new_figure(12.6, 4.4)
     for place, (axes, (key, label)) in enumerate(zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True)):
         groups = [g for g in comparison.groups if g.charged and np.isfinite(_mean(g, key)[0])]
@@ -314,6 +329,9 @@ def frontier_figure(comparison: Comparison) -> "Figure":
         _ruler_lines(axes, comparison, vertical=False)
         _name_sizes(axes, comparison, groups, points)
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(label)
         if place == 0:
             axes.set_ylabel("bits per byte (grey band: the frontier)")

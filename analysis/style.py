@@ -37,8 +37,7 @@ RC: dict[str, Any] = {
     "hatch.linewidth": 0.7,
     "svg.hashsalt": "numpygpt",
     "svg.fonttype": "path",
-    "figure.dpi": 100,
-    "savefig.dpi": 144,
+    "figure.dpi": 144,
 }
 
 
@@ -86,15 +85,39 @@ def new_figure(width: float, height: float) -> "Figure":
     """An empty figure of so many inches; to be made and drawn within `styled()`."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    dpi = (
+        RC["figure.dpi"] if height < 10 else 96
+    )  # a picture taller than a page need not be finer than a screen
+    return Figure(figsize=(width, height), layout="constrained", dpi=dpi)
 
 
 def save(figure: "Figure", stem: Path) -> list[Path]:
-    """STEM.png and STEM.svg, the same bytes for the same figure: no dates, no versions."""
+    """STEM.png and STEM.svg, the same bytes for the same figure: no dates, no versions.
+
+    Laid out once for both; savefig would lay out and draw the figure twice for each file.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-    figure.savefig(png, metadata={"Software": None})
-    figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    canvas = FigureCanvasAgg(figure)
+    lay_out(figure)
+    canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
     return [png, svg]
+
+
+def lay_out(figure: "Figure") -> None:
+    """Fits the axes to their labels, once."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+
+
+def row_height(rows: int, wished: float = 0.42) -> float:
+    """Inches per row of a figure of bars: a hundred rows still make one picture."""
+    return min(wished, max(0.1, 16 / max(rows, 1)))
 
 
 def plain(text: str) -> str:
@@ -127,6 +150,7 @@ def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]], size: float
     least = (high - low) * size * 1.25 / height
     for (y, text, colour), where in zip(ends, spread([e[0] for e in ends], least), strict=True):
         axes.annotate(
-            plain(text), (1, y), xycoords=axes.get_yaxis_transform(), xytext=(1.015, where), textcoords=axes.get_yaxis_transform(),
+            plain(text), (1, y), xycoords=axes.get_yaxis_transform(),
+            xytext=(1.015, where), textcoords=axes.get_yaxis_transform(),
             color=colour, fontsize=size, va="center", annotation_clip=False,
         )  # fmt: skip

@@ -178,13 +178,13 @@ def escape_latex(text: str) -> str:
     return " ".join("".join(_LATEX.get(char, char) for char in text).split())
 
 
-def to_latex(table: Table) -> str:
+def to_latex(table: Table, label: str | None = None) -> str:
     """A booktabs table environment; needs \\usepackage{booktabs} and \\usepackage[T1]{fontenc}."""
     form = "".join("r" if c.right else "l" for c in table.columns)
     head = " & ".join(escape_latex(c.header) for c in table.columns)
     lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}"]
     lines += [
-        rf"\label{{tab:{table.name}}}",
+        rf"\label{{tab:{label or table.name}}}",
         rf"\begin{{tabular}}{{{form}}}",
         r"\toprule",
         rf"{head} \\",

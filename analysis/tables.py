@@ -34,7 +34,7 @@ def derived(group: Group, key: str) -> np.ndarray:
 def cell(group: Group, key: str, best: bool = False) -> Cell:
     """The mean over the seeds with its interval; text and yes/no as the first seed has them."""
     form = measure(key).form
-    value = group.runs[key].iloc[0] if key in group.runs else None
+    value = group.rows[0].get(key)
     if isinstance(value, str | bool | np.bool_):
         return Cell(value if isinstance(value, str) else bool(value), form)
     values = derived(group, key)

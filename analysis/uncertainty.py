@@ -12,7 +12,7 @@ Two sources of doubt are kept apart and never multiplied into one sample size:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,8 +68,14 @@ class TextDifference(Difference):
     second_half: float
 
 
+def t_quantile(df: ArrayLike, level: float) -> Any:
+    """How many standard errors a two-sided interval at `level` reaches; NaN without degrees of freedom."""
+    df = np.asarray(df, dtype=np.float64)
+    return stdtrit(np.where(df > 0, df, np.nan), 0.5 + level / 2)
+
+
 def _t_half(se: float, df: float, level: float) -> float:
-    return float(stdtrit(df, 0.5 + level / 2)) * se if se > 0 else 0.0
+    return float(t_quantile(df, level)) * se if se > 0 else 0.0
 
 
 def _difference(value: float, se: float, df: float, level: float, method) -> Difference:

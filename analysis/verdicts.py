@@ -28,6 +28,7 @@ from analysis.uncertainty import (
 )
 
 BITS = "bits per byte"
+OVER_SEEDS = "over seeds"
 COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -222,7 +223,7 @@ def _why(match: Match, outcome: Outcome, seeds, text, p: float, level: float) ->
         notes.append(f"measured from {what}: it holds under any residual coder")
     if seeds is not None:
         notes.append(
-            f"over seeds ({seeds.method}): {plus_minus(seeds.value, seeds.half)}, Holm p = {p:.2g}"
+            f"{OVER_SEEDS} ({seeds.method}): {plus_minus(seeds.value, seeds.half)}, Holm p = {p:.2g}"
             + (" (Holm's steps exclude zero, the simultaneous interval does not)" * _split(seeds, p, level))
         )
     if text is not None:
@@ -244,7 +245,7 @@ def _caution(match: Match) -> list[str]:
     a, b, notes = match.a, match.b, []
     gaps = [f"{c.label} {c.gap.mean():+.3f}" for c in (a, b) if np.isfinite(c.gap).all()]
     if gaps:
-        notes.append(f"gap between training and validation, since the first evaluation: {', '.join(gaps)}")
+        notes.append(f"gap between training and validation since the first evaluation: {', '.join(gaps)}")
     b_best = b.best - (b.totals - b.floors) if match.b_at_floor else b.best
     lead = float(b_best.mean() - a.best.mean())
     if not match.overlap and math.isfinite(lead) and lead < 0:

@@ -22,10 +22,14 @@ KINDS: dict[str, tuple[int, float, float, float, str]] = {
     "byte": (256, 2.64, 0.0, 1.0, ""),
 }
 RULERS = {
-    "gzip": {"bits_per_byte": 3.096, "history": "32 KiB"},
-    "bz2": {"bits_per_byte": 2.398, "history": "900 kB"},
-    "xz": {"bits_per_byte": 2.518, "history": "all"},
-    "kneser_ney_6": {"bits_per_byte": 2.248},
+    "gzip": {"label": "gzip -9", "bits_per_byte": 3.096, "history": "the last 32 KiB of training text"},
+    "bz2": {"label": "bz2", "bits_per_byte": 2.398, "history": "the last 101 KiB of training text"},
+    "xz": {"label": "xz -9e", "bits_per_byte": 2.518, "history": "all of the training text"},
+    "kneser_ney_6": {
+        "label": "Kneser-Ney, order 6",
+        "bits_per_byte": 2.248,
+        "history": "all of the training text",
+    },
 }
 
 
@@ -69,8 +73,8 @@ def record(
             "val_fraction": 0.1,
             **split,
         },
-        "environment": {"python": "3.11.2", "numpy": "2.4.6", "cpu": "a CPU", "blas": "openblas"},
-        "git": {"commit": "0123456789abcdef", "dirty": False},
+        "environment": {"python": "3.11.2", "cpu": "AMD EPYC", "cores": 2, "packages": {"numpy": "2.4.6"}},
+        "git": {"commit": "0123456789abcdef", "changed": False},
     }
 
 

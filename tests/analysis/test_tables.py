@@ -1,0 +1,245 @@
+"""Tables: what is in them, golden small ones, every escape, and how they fit a terminal."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+from synthetic import make_run, make_study
+
+from analysis.collect import collect
+from analysis.display import measure, show
+from analysis.groups import Comparison, group_runs
+from analysis.overviews import best_size_table, budget_tables, run_table, unfinished
+from analysis.table import Cell, Column, Row, Table, fit, to_csv, to_latex, to_markdown, to_rich, two_lines
+from analysis.tables import (
+    comparison_table,
+    difference_table,
+    generated_table,
+    original_table,
+    tables_of,
+    text_tables,
+)
+from numpygpt.runs import find_runs
+
+HOSTILE = "<script>alert(1)</script>|a_b*c&d%e$f#g{h}\\~^`[x](y)\nnext"
+
+
+def comparison_of(path) -> Comparison:
+    return group_runs(collect(find_runs(path)))[0][0]
+
+
+@pytest.fixture(scope="module")
+def whole(study) -> Comparison:
+    return comparison_of(study)
+
+
+def cells(table: Table, row: int) -> dict[str, str]:
+    return {c.key: cell.text for c, cell in zip(table.columns, table.rows[row].cells, strict=True)}
+
+
+SMALL = Table(
+    "small",
+    "Bits & bytes",
+    (Column("tokenizer", "tokenizer", False), Column("bits_per_byte", "bits/byte", form=".3f")),
+    (
+        Row((Cell("char"), Cell(2.5, ".3f", 0.0123))),
+        Row((Cell("a_b"), Cell(2.25, ".3f", best=True))),
+        Row((Cell("xz"), Cell(None, ".3f")), "ruler"),
+    ),
+    ("50 % | more",),
+)
+
+
+def test_golden_markdown():
+    assert to_markdown(SMALL) == (
+        "| tokenizer |     bits/byte |\n"
+        "| --------- | ------------: |\n"
+        "| char      | 2.500 ± 0.012 |\n"
+        "| a\\_b      |     **2.250** |\n"
+        "| xz        |             \N{EN DASH} |\n"
+        "\n50 % \\| more\n"
+    )
+
+
+def test_golden_csv():
+    assert (
+        to_csv(SMALL) == "tokenizer,bits_per_byte,bits_per_byte_interval\nchar,2.5,0.0123\na_b,2.25,\nxz,,\n"
+    )
+
+
+def test_golden_latex():
+    assert to_latex(SMALL) == (
+        "\\begin{table}\n\\centering\n\\caption{Bits \\& bytes}\n\\label{tab:small}\n"
+        "\\begin{tabular}{lr}\n\\toprule\ntokenizer & bits/byte \\\\\n\\midrule\n"
+        "char & 2.500 $\\pm$ 0.012 \\\\\na\\_b & \\textbf{2.250} \\\\\n\\midrule\nxz & -- \\\\\n"
+        "\\bottomrule\n\\end{tabular}\n\\par\\smallskip\\footnotesize 50 \\% \\textbar{} more\n\\end{table}\n"
+    )
+
+
+def test_hostile_names_are_shown_and_do_nothing():
+    table = Table(
+        "t",
+        HOSTILE,
+        (Column("k", HOSTILE, False), Column("v", "v")),
+        (Row((Cell(HOSTILE), Cell(1, "count"))),),
+    )
+    markdown = to_markdown(table)
+    assert "<script" not in markdown
+    assert markdown.count("\n") == 3
+    assert all(line.replace(r"\|", "").count("|") == 3 for line in markdown.splitlines())
+    latex = to_latex(table)
+    assert "\\&d\\%e\\$f\\#g\\{h\\}\\textbackslash{}\\textasciitilde{}\\textasciicircum{}" in latex
+    assert "\\textless{}script\\textgreater{}" in latex
+    assert next(iter(list(csv.reader(io.StringIO(to_csv(table))))[1])) == HOSTILE
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(to_rich(Table("t", "[red]x", (Column("k", "[bold]h"),), (Row((Cell("[link=x]y"),)),)), 80))
+    assert "[link=x]y" in console.export_text()
+
+
+def test_a_text_that_a_spreadsheet_would_compute_is_defused():
+    assert "'=1+1" in to_csv(Table("t", "t", (Column("k", "k"),), (Row((Cell("=1+1"),)),)))
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "half", "want"),
+    [
+        (3227717, "si", np.nan, "3.23M"),
+        (68165, "si", np.nan, "68.2k"),
+        (999_999, "si", np.nan, "1.00M"),
+        (3_227_717, "si", 12_000, "3.23 ± 0.01M"),
+        (65, "si", np.nan, "65"),
+        (0.0211, "percent", np.nan, "2.11 %"),
+        (0.518, "percent", 0.004, "51.8 ± 0.4 %"),
+        (0.0, "percent", np.nan, "0 %"),
+        (41.3, "seconds", 1.6, "41 ± 2 s"),
+        (3.14, "seconds", np.nan, "3.1 s"),
+        (600.0, "seconds", np.nan, "10 min"),
+        (9000.0, "seconds", np.nan, "2.5 h"),
+        (0.06, "+.3f", np.nan, "+0.060"),
+        (2.5, ".3f", 0.0001, "2.500"),
+        (1602.4, "count", 9.2, "1,602 ± 9"),
+        (True, "yesno", np.nan, "yes"),
+        (None, ".3f", np.nan, "\N{EN DASH}"),
+        (float("nan"), ".3f", np.nan, "\N{EN DASH}"),
+        (1e-3, ".2g", np.nan, "0.001"),
+    ],
+)
+def test_show(value, form, half, want):
+    assert show(value, form, half) == want
+
+
+def test_unknown_keys_get_a_name_and_a_form():
+    assert measure("generated.some_new_share").heading == "some new share"
+    assert measure("generated.some_new_share").form == "percent"
+
+
+def test_comparison_is_tokens_plus_residual_with_rulers_below(whole):
+    table = comparison_table(whole)
+    word = cells(table, 1)
+    total, floor, rest = (float(word[k].split()[0]) for k in
+                          ("bits_per_byte", "bits_per_byte_tokens", "bits_per_byte_residual"))  # fmt: skip
+    assert total == pytest.approx(floor + rest, abs=0.0011)
+    assert "±" in word["bits_per_byte"]
+    assert [row.kind for row in table.rows] == ["run"] * 4 + ["ruler"] * 4
+    assert table.rows[4].cells[0].text == "Kneser-Ney, order 6"
+    assert table.rows[-1].cells[0].text == "gzip -9 (last 32 KiB)"
+    assert any("never to be compared across vocabularies" in note for note in table.all_notes)
+    assert any(c.header.endswith("*") and c.key == "val_loss" for c in table.columns)
+
+
+def test_uncharged_losses_say_not_comparable_and_what_is_lost(tmp_path):
+    for seed in (1, 2, 3):
+        make_run(tmp_path, "word", seed, extra={"comparable": False})
+        make_run(tmp_path, "bpe", seed)
+    table = comparison_table(comparison_of(tmp_path))
+    assert cells(table, 0)["bits_per_byte"] == "not comparable"
+    assert "word: not comparable: loses case, spaces, unknown words" in table.notes
+
+
+def test_one_seed_has_no_intervals(tmp_path):
+    make_study(tmp_path, ("char", "bpe"), (1,))
+    for table in tables_of(comparison_of(tmp_path)):
+        assert "±" not in to_markdown(table).replace("over seeds ±", "").replace("passage ±", "")
+
+
+def test_best_is_marked_only_where_it_is_proved(tmp_path, whole):
+    assert not any(c.best for row in comparison_table(whole).rows for c in row.cells)
+    make_study(tmp_path, ("char", "bpe"))
+    rows = comparison_table(comparison_of(tmp_path)).rows
+    assert [row.cells[0].text for row in rows if any(c.best for c in row.cells)] == ["bpe"]
+
+
+def test_human_text_stands_beside_generated_text(whole):
+    table = generated_table(whole)
+    assert table.rows[-1].kind == "human"
+    assert cells(table, 4)["generated.word_share"] == "98.5 %"
+    original = original_table(whole)
+    assert original.columns[-1].header == "human text"
+    assert [r.cells[0].text for r in original.rows][:3] == [
+        "final loss, nats per token*",
+        "bits per byte",
+        "characters in 500 tokens",
+    ]
+
+
+def test_other_texts_mark_what_does_not_survive(whole):
+    glance, long = text_tables(whole)
+    assert cells(glance, 0)["emoji"] == "5.250"
+    assert cells(glance, 1)["emoji"] == "6.025 !"
+    assert len(long.rows) == 8
+
+
+def test_only_settings_that_differ_are_shown(whole):
+    table = difference_table(whole)
+    assert table is not None
+    assert [row.cells[0].text for row in table.rows] == ["tokenizer.kind", "tokenizer.vocab_size"]
+
+
+def test_budgets_side_by_side_say_where_the_ranking_turns(tmp_path):
+    for seed in (1, 2, 3):
+        for tokenizer, shift in (("char", -0.6), ("bpe", 0.0)):
+            make_run(tmp_path / "a", tokenizer, seed)
+            make_run(tmp_path / "b", tokenizer, seed, shift=shift, budget__iters=2000)
+    (table,) = budget_tables(group_runs(collect(find_runs(tmp_path)))[0])
+    assert [c.header for c in table.columns] == ["tokenizer", "1,000 updates", "2,000 updates"]
+    assert table.notes[0].startswith(
+        "the ranking depends on the budget: under 1,000 updates, bpe is better than char"
+    )
+
+
+def test_best_size_per_budget(tmp_path):
+    for vocabulary in (512, 2048, 8192):
+        make_study(tmp_path, ("bpe",), (1, 2, 3), tokenizer__vocab_size=vocabulary)
+    table = best_size_table([comparison_of(tmp_path)])
+    assert table is not None
+    assert cells(table, 0)["vocab_size"] == "2,048"
+
+
+def test_every_run_is_listed_with_its_state(tmp_path):
+    make_run(tmp_path, "char", 1)
+    make_run(tmp_path, "char", 2, state="failed")
+    found = collect(find_runs(tmp_path))
+    assert [cells(run_table(found), i)["state"] for i in (0, 1)] == ["done", "failed"]
+    left = unfinished(found)
+    assert left is not None
+    assert cells(left, 0)["reason"] == "the loss is not finite at step 40"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_terminal_is_never_overrun(whole, width):
+    console = Console(width=width, file=io.StringIO(), record=True)
+    for table in tables_of(whole):
+        if table.essential:
+            assert len(fit(table, width).columns) >= min(4, len(table.columns)) or table.name == "texts"
+            console.print(to_rich(table, width))
+    assert max(map(len, console.export_text().splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("header", "want"),
+    [("a", "a"), ("chars in 500 tokens", "chars in\n500 tokens"), ("bpe-bytefallback", "bpe-\nbytefallback")],
+)
+def test_headers_break_into_two_lines(header, want):
+    assert two_lines(header) == want
