@@ -20,6 +20,10 @@ from numpygpt.runs import RunFolder
 
 NESTED = ("tokenizer_measures", "generated", "human")  # dicts of result.json that become columns a.b
 
+SPLIT = ["val_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
+COLUMNS = ["folder", "run", "study", "state", "reason", "group", "seed", "tokenizer", "model"]
+COLUMNS += ["corpus", "corpus_sha256", *SPLIT]  # what every run has, however it ended
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -78,8 +82,7 @@ def collect(folders: Iterable[RunFolder]) -> Collection:
         except (KeyError, TypeError, AttributeError) as error:
             why = f"{folder.path} lacks what a run of this version holds ({error!r}): run its command again"
             found.problems.append(Problem(folder.path, why))
-    columns = ["folder", "run", "study", "state", "reason", "group", "seed", "tokenizer", "model", "corpus"]
-    frame = pd.DataFrame.from_records(rows) if rows else pd.DataFrame(columns=columns)
+    frame = pd.DataFrame.from_records(rows) if rows else pd.DataFrame(columns=COLUMNS)
     frame = frame.set_index("folder", drop=False).rename_axis("path")
     return Collection(frame, found.identities, found.records, found.results, found.problems)
 
@@ -107,10 +110,7 @@ def _row(folder: RunFolder, found: Collection) -> dict[str, Any]:
         "model": result.get("model") or _choice(config, "model"),
         "corpus": str(corpus["name"]),
         "corpus_sha256": str(corpus["sha256"]),
-        **{
-            key: corpus.get(key)
-            for key in ("val_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars")
-        },
+        **{key: corpus.get(key) for key in SPLIT},
     }
     found.identities[path] = {key: value for key, value in identity.items() if key != "seed"}
     found.records[path], found.results[path] = record, result

@@ -59,7 +59,7 @@ MEASURES = _measures(
     ("chars_per_second_generated", "generated chars/s", "count"),
     ("grad_spikes", "gradient spikes", ".1f"),
     ("clipped_share", "steps clipped", "percent"),
-    ("loss_spread", "spread of loss", ".3f"),
+    ("loss_spread", "spread of loss", "percent"),
     ("iters", "updates", "count"),
     ("epochs", "epochs", ".2f"),
     ("chars_seen", "chars seen", "si"),
@@ -76,6 +76,25 @@ MEASURES = _measures(
     ("fertility", "tokens/word", ".2f"),
     ("words_kept_whole", "words kept whole", "percent"),
     ("vocab_used", "vocabulary used", "percent"),
+    ("vocab_used_train", "used in training", "percent"),
+    ("chars_per_token_val", "chars/token, validation", ".2f"),
+    ("char_edit_rate", "characters lost", "percent"),
+    ("rare_tokens", "rare tokens", "count"),
+    ("unreachable_tokens", "unreachable tokens", "count"),
+    ("unseen_tokens", "tokens unseen in training", "count"),
+    ("unseen_rate", "unseen, share of tokens", "percent"),
+    ("n_samples", "samples", "count"),
+    ("chars_per_sample", "chars/sample", "count"),
+    ("word_share", "real words", "percent"),
+    ("n_headings", "headings", "count"),
+    ("speaker_share", "real speakers", "percent"),
+    *(
+        (f"ngram{n}_{part}", f"{n}-grams in {where}", "percent")
+        for part, where in (("train", "training text"), ("heldout", "held-out text"))
+        for n in (3, 4, 5)
+    ),
+    ("longest_copied_chars", "longest copy", "count", "chars"),
+    *((f"distinct_{n}", f"distinct-{n}", ".3f") for n in (1, 2, 3)),
 )
 
 

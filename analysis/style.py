@@ -51,13 +51,13 @@ class Look:
     hatch: str
 
 
-# Okabe and Ito's colours, in an order of rising lightness so that grey prints keep them apart.
+# After Okabe and Ito's colours, two of them darker so that no two have the same grey.
 LOOKS = {
     "char": Look("#0072b2", "o", "-", ""),
     "word": Look("#e69f00", "s", (0, (6, 2)), "//"),
-    "bpe": Look("#b03a00", "^", (0, (1.2, 1.2)), ".."),
+    "bpe": Look("#8f2d00", "^", (0, (1.2, 1.2)), ".."),
     "bpe-bytefallback": Look("#009e73", "D", (0, (5, 1.5, 1, 1.5)), "xx"),
-    "byte": Look("#cc79a7", "v", (0, (8, 2, 2, 2)), "\\\\"),
+    "byte": Look("#c46f9c", "v", (0, (8, 2, 2, 2)), "\\\\"),
 }
 _OTHERS = (
     Look("#56b4e9", "P", (0, (3, 1)), "--"),

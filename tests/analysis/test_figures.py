@@ -1,0 +1,73 @@
+"""Figures: that each can be drawn from what runs leave behind, and the arithmetic behind them."""
+
+import numpy as np
+import pytest
+from synthetic import make_run, make_study
+
+from analysis import style
+from analysis.collect import collect, metrics_frame
+from analysis.figures import bands_of, curve_rows, drawings, pareto
+from analysis.groups import group_runs
+from analysis.panel import draw_curves
+from analysis.uncertainty import estimate
+from numpygpt.runs import find_runs
+
+
+def test_a_run_draws_its_panel_at_any_time(tmp_path):
+    for run in (
+        make_run(tmp_path, "char", 1, every=50),
+        make_run(tmp_path, "word", 2, state="interrupted", every=500),
+        make_run(tmp_path, "bpe", 3, state="empty"),
+    ):
+        path = draw_curves(run)
+        assert path == run.curves_path
+        assert path.read_bytes().startswith(b"\x89PNG")
+        assert not list(run.path.glob(".curves*"))
+
+
+def test_bands_are_means_and_intervals_over_seeds(study):
+    found = collect(find_runs(study))
+    ((comparison,), _) = group_runs(found)
+    rows = curve_rows(comparison, metrics_frame(found.done)[0])
+    group = comparison.groups[0]
+    last = bands_of(rows, "flops")[group.key].iloc[-1]
+    here = rows[(rows["group"] == group.key) & (rows["step"] == 1000)]
+    want = estimate(here["val_bpb"].to_numpy())
+    assert (last["mean"], last["half"]) == pytest.approx((want.mean, want.half))
+    assert last["x"] == pytest.approx(group.values("train_flops").mean())
+
+
+def test_a_sweep_of_sizes_gets_its_frontier(tmp_path):
+    for width in (64, 128, 256):
+        make_study(tmp_path / str(width), ("char", "word", "bpe"), (1, 2), model__n_embd=width, every=100)
+    found = collect(find_runs(tmp_path))
+    ((comparison,), _) = group_runs(found)
+    by_name = {d.name: d for d in drawings(comparison, metrics_frame(found.done)[0])}
+    assert {"frontier", "curves_step", "parameters", "bits_per_byte"} <= by_name.keys()
+    with style.styled():
+        paths = style.save(by_name["frontier"].draw(), tmp_path / "frontier")
+        style.save(by_name["curves_chars"].draw(), tmp_path / "curves")
+    assert [p.suffix for p in paths] == [".png", ".svg"]
+    assert all(p.stat().st_size > 10_000 for p in paths)
+
+
+def test_pareto_keeps_what_no_other_beats_in_both():
+    assert pareto([1, 2, 3, 4, 1], [5.0, 3.0, 4.0, 1.0, 6.0]) == [0, 1, 3]
+
+
+def test_labels_are_moved_apart_and_keep_their_order():
+    moved = style.spread([1.0, 1.05, 1.1, 5.0], 0.5)
+    assert np.diff(moved) == pytest.approx([0.5, 0.5, 3.45])
+    assert np.mean(moved[:3]) == pytest.approx(1.05)
+    assert style.spread([3.0, 1.0], 0.5) == [3.0, 1.0]
+
+
+def test_looks_differ_in_grey_too():
+    def grey(colour: str) -> float:
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        return 0.299 * red + 0.587 * green + 0.114 * blue
+
+    shapes = {(look.marker, str(look.dash)) for look in style.LOOKS.values()}
+    assert len(shapes) == len(style.LOOKS)
+    levels = sorted(grey(look.colour) for look in style.LOOKS.values())
+    assert min(np.diff(levels)) > 4

@@ -1,0 +1,180 @@
+"""The report as a user meets it: its files, its words on the terminal, its errors."""
+
+import csv
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from synthetic import make_run, make_study
+
+from analysis import report
+from analysis.report import main, newest_study, write_report
+from numpygpt.errors import UserError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    """Most of a report's time goes into its figures."""
+    monkeypatch.setattr("analysis.view.drawings", lambda comparison, metrics: [])
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Three settings under three seeds, one damaged run, one that failed."""
+    study = tmp_path_factory.mktemp("outputs") / "quick"
+    make_study(study, ("char", "word", "bpe"), (1, 2, 3), every=50)
+    (make_run(study, "char", 9).path / "result.json").write_text("{")
+    make_run(study, "bpe", 9, state="failed")
+    return write_report(study)
+
+
+def test_report_lies_beside_the_runs_with_all_its_parts(written):
+    out = written.path.parent
+    assert out.name == "report"
+    names = set((out / "files.txt").read_text().split())
+    assert {
+        "report.md",
+        "scalars.csv",
+        "tables/comparison.md",
+        "tables/comparison.csv",
+        "tables/comparison.tex",
+    } <= names
+    assert {"figures/bits_per_byte.png", "figures/bits_per_byte.svg", "figures/curves_flops.png"} <= names
+    assert names == {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} - {"files.txt"}
+
+
+def test_page_begins_with_the_conclusion_and_names_what_is_left_out(written):
+    page = written.path.read_text(encoding="utf-8")
+    assert page.index("**Nobody beats") < page.index("### Verdicts") < page.index("Comparison: shakespeare")
+    assert "bpe is better than char by" in page
+    assert "sha256 86c4e6aa9db7" in page
+    assert "## Left out" in page
+    assert "char-small-s9/result.json is damaged" in page
+    assert "the loss is not finite at step 40" in page
+    assert str(REPOSITORY) not in page
+
+
+def test_every_logged_scalar_is_in_the_csv(written):
+    with (written.path.parent / "scalars.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    evaluations = {50: 3, 10: 11}
+    assert len(rows) == 9 * (21 + evaluations[50]) + (101 + evaluations[10])  # the failed run has logged too
+    assert {"run", "study", "tokenizer", "seed", "step", "kind", "loss", "val_bpb", "grad_norm"} <= rows[
+        0
+    ].keys()
+
+
+def test_same_runs_give_the_same_bytes(written, tmp_path):
+    study = written.path.parent.parent
+    again = write_report(study, tmp_path / "again").path.parent
+    first = written.path.parent
+    for name in (first / "files.txt").read_text().split():
+        if name != "report.md":  # which links the runs' curves relative to itself
+            assert (again / name).read_bytes() == (first / name).read_bytes(), name
+    once = written.path.read_bytes()
+    assert write_report(study).path.read_bytes() == once
+
+
+def test_an_earlier_report_is_replaced_and_nothing_else_is_touched(tmp_path):
+    make_study(tmp_path, ("char", "bpe"), (1,), every=100)
+    first = write_report(tmp_path)
+    mine = first.path.parent / "figures" / "mine.png"
+    mine.write_text("not yours")
+    shutil.rmtree(tmp_path / "bpe-small-s1")
+    assert (first.path.parent / "figures" / "verdicts.png").exists()
+    write_report(tmp_path)
+    assert not (first.path.parent / "figures" / "verdicts.png").exists()
+    assert mine.read_text() == "not yours"
+
+
+def test_hostile_names_reach_no_page(tmp_path):
+    name = "<script>alert(1)</script>|_$x^{"
+    for seed in (1, 2, 3):
+        extra = {"tokenizer": name, "losses": "<b>loses</b> $all$"}
+        make_run(tmp_path, "bpe", seed, corpus="<img src=x>$", extra=extra, every=100)
+        make_run(tmp_path, "char", seed, corpus="<img src=x>$", every=100)
+    out = write_report(tmp_path).path.parent
+    for path in out.rglob("*.md"):
+        assert "<script" not in path.read_text(encoding="utf-8")
+        assert "<img" not in path.read_text(encoding="utf-8")
+    for path in out.rglob("*.svg"):
+        assert "<script" not in path.read_text(encoding="utf-8")
+
+
+def test_several_texts_get_sections_and_files_of_their_own(tmp_path, no_figures):
+    make_run(tmp_path, "char", 1, every=100)
+    make_run(tmp_path, "char", 1, every=100, name="other", budget__iters=2000)
+    out = write_report(tmp_path).path.parent
+    names = (out / "files.txt").read_text().split()
+    assert "tables/shakespeare-1-000-updates-comparison.md" in names
+    assert "tables/shakespeare-2-000-updates-comparison.md" in names
+    assert "tables/budgets.md" in names
+
+
+def test_terminal_shows_the_essential(written):
+    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    written.show(console)
+    text = console.export_text()
+    assert "bits/byte" in text
+    assert "bpe is better than char by" in text
+    assert "Not counted" in text
+    assert "left out:" in text
+    assert text.rstrip().endswith("report.md")
+
+
+def test_no_finished_run_is_said(tmp_path, no_figures):
+    make_run(tmp_path, "char", 1, state="interrupted", every=100)
+    assert "No run has finished yet" in write_report(tmp_path).path.read_text(encoding="utf-8")
+
+
+def test_runs_without_metrics_or_scores_are_still_reported(tmp_path, no_figures):
+    for tokenizer in ("char", "bpe"):
+        for seed in (1, 2, 3):
+            run = make_run(tmp_path, tokenizer, seed, every=100)
+            (run.path / "scores.json").unlink()
+    found = write_report(tmp_path)
+    assert "no ranking of bpe and char" in found.path.read_text(encoding="utf-8")
+    assert any("scores.json does not exist" in p.sentence for p in found.view.problems)
+
+
+def test_newest_study_is_the_one_last_at_work(tmp_path):
+    old, new = make_run(tmp_path / "b", "char", 1, every=500), make_run(tmp_path / "a", "char", 1, every=500)
+    import os
+
+    for path in old.path.iterdir():
+        os.utime(path, (1, 1))
+    assert newest_study(tmp_path) == new.path.parent
+
+
+@pytest.mark.parametrize("arguments", [["missing"], ["empty"], ["broken"], ["good", "-o", "file"]])
+def test_errors_are_one_sentence_and_status_2(arguments, tmp_path, capsys, monkeypatch, no_figures):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken" / "run").mkdir(parents=True)
+    (tmp_path / "broken" / "run" / "run.json").write_text("{")
+    (tmp_path / "file").write_text("")
+    make_run(tmp_path / "good", "char", 1, every=500)
+    assert main(arguments) == 2
+    said = capsys.readouterr().err.strip()
+    assert said.count("\n") == 0
+    assert arguments[-1] in said
+
+
+def test_no_runs_at_all(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(report, "OUTPUTS", tmp_path)
+    with pytest.raises(UserError, match="there are no runs in"):
+        newest_study(tmp_path)
+
+
+def test_the_script_runs_from_anywhere(written, tmp_path):
+    script = REPOSITORY / "analysis" / "report.py"
+    done = subprocess.run(
+        [sys.executable, script, "nowhere"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("nowhere is no folder")
