@@ -153,9 +153,8 @@ class BPETokenizer(Tokenizer):
         if len(view) ** 2 > REPLAY_RATIO * len(self._merges):
             return self._replay_merges(view)
         parts = list(view)
-        merged = list(
-            map(symbol_of, map(add, view, view[1:]), repeat(NO_SYMBOL))
-        )  # what neighbours would form
+        # For each part but the last, the symbol that it would form with the next one.
+        merged = list(map(symbol_of, map(add, view, view[1:]), repeat(NO_SYMBOL)))
         while merged and (first := min(merged)) != NO_SYMBOL:
             i = merged.index(first)
             parts[i] += parts.pop(i + 1)
@@ -167,6 +166,7 @@ class BPETokenizer(Tokenizer):
         return "".join([symbol_of(part) or self._spell_unknown(part) for part in parts])
 
     def _replay_merges(self, view: str) -> str:
+        """The same for a long piece, faster: all merges in the order of training."""
         symbols = view.translate(self._spelling)
         for id, pair in enumerate(self._merges, start=self._first_id + len(self._alphabet)):
             symbols = symbols.replace(pair, chr(id))
