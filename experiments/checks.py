@@ -123,7 +123,7 @@ def _tokenizer(config: RunConfig) -> Iterator[tuple[str, object, str]]:
         allowed = f"any number above {count}, as it counts specials, alphabet and merges"
         yield "tokenizer.vocab_size", tokenizer.vocab_size, allowed
     least = 256 + (len(specials) if specials is not None else 0)
-    if tokenizer.kind == "bpe-bytefallback" and tokenizer.vocab_size <= least:
+    if tokenizer.kind in ("bpe-bytefallback", "bpe-bytelevel") and tokenizer.vocab_size <= least:
         yield (
             "tokenizer.vocab_size",
             tokenizer.vocab_size,

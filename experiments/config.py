@@ -19,14 +19,14 @@ CONF = REPOSITORY / "conf"
 
 @dataclass
 class TokenizerConfig:
-    kind: str = MISSING  # char, word, bpe, bpe-bytefallback, byte
+    kind: str = MISSING  # char, word, bpe, bpe-bytefallback, bpe-bytelevel, byte
     name: str = "${.kind}"  # what tables and folders call it
     specials: list[str] | None = None  # null: what the kind needs
     lowercase: bool = True  # word
-    min_freq: int = 2  # word, bpe: occurrences that a word (a pair) needs
+    min_freq: int = 2  # word and the bpes: occurrences that a word (a merge) needs
     max_vocab_size: int | None = None  # word: null for no limit
-    vocab_size: int = 2048  # bpe, bpe-bytefallback: counts everything
-    pattern: str = "gpt2"  # bpe, bpe-bytefallback: how text is cut into words first
+    vocab_size: int = 2048  # the bpes: counts everything
+    pattern: str = "gpt2"  # the bpes: how text is cut into words first
     character_coverage: float = 0.9995  # bpe-bytefallback: rarer characters are spelled as bytes
 
 

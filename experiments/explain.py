@@ -134,11 +134,11 @@ def _annotation(declared: Any) -> str:
 
 
 def _named_in(chain: Sequence[BaseException]) -> str:
-    """` in conf/experiment/x.yaml` if the fault is in a file, else nothing."""
+    """` (in experiment/x.yaml)` if the fault is in a file, else nothing."""
     for link in chain:
         match = re.match(r"In '(.+?)':|Error merging '(.+?)'", str(link))
         if match:
-            return f" (in conf/{match[1] or match[2]}.yaml)"
+            return f" (in {match[1] or match[2]}.yaml)"
     return ""
 
 

@@ -20,7 +20,8 @@ TOKENIZER_KEYS: dict[str, tuple[str, ...]] = {
     "byte": (),
     "word": ("lowercase", "min_freq", "max_vocab_size"),
     "bpe": ("vocab_size", "pattern", "min_freq"),
-    "bpe-bytefallback": ("vocab_size", "pattern", "character_coverage"),
+    "bpe-bytefallback": ("vocab_size", "pattern", "min_freq", "character_coverage"),
+    "bpe-bytelevel": ("vocab_size", "pattern", "min_freq"),
 }
 OPTIMIZER_KEYS: dict[str, tuple[str, ...]] = {
     "adamw": ("beta1", "beta2", "eps", "weight_decay"),

@@ -113,7 +113,7 @@ def stream(tokenizer: "Tokenizer", prompt: "np.ndarray", ids: Iterator[int]) -> 
             done, before = len(shorter) - (len(before) - done), shorter
         latest.append(id)
         text = tokenizer.decode(latest)
-        steady = _common(before, text)
+        steady = min(_common(before, text), len(text.rstrip("\ufffd")))  # the next byte may complete it
         if steady > done:
             yield text[done:steady]
             done = steady

@@ -1,0 +1,52 @@
+"""Values that no run could use are refused in one sentence with key, value and what it may be."""
+
+import pytest
+
+from experiments.checks import check, did_you_mean
+from numpygpt.errors import UserError
+
+REFUSED = {
+    "model.n_head=3": ("model.n_head=3", "divisor of model.n_embd=128"),
+    "tokenizer.kind=bpw": ("tokenizer.kind=bpw", "did you mean bpe?"),
+    "tokenizer.specials=[a,a]": ("tokenizer.specials", "different"),
+    "tokenizer.vocab_size=1 tokenizer=bpe": ("tokenizer.vocab_size=1", "above 1"),
+    "tokenizer.vocab_size=256 tokenizer=bpe-bytefallback": ("tokenizer.vocab_size=256", "256 bytes"),
+    "tokenizer.character_coverage=0": ("tokenizer.character_coverage=0", "above 0"),
+    "tokenizer.name=../x": ("tokenizer.name", "letters"),
+    "optimizer.lr=-1": ("optimizer.lr=-1", "above 0"),
+    "optimizer.lr=inf": ("optimizer.lr=inf", "finite"),
+    "optimizer.min_lr=1": ("optimizer.min_lr=1", "at most optimizer.lr=0.001"),
+    "optimizer.beta2=1": ("optimizer.beta2=1", "not including, 1"),
+    "optimizer.warmup=1001": ("optimizer.warmup=1001", "at most 1000"),
+    "optimizer.schedule=cosinus": ("optimizer.schedule=cosinus", "did you mean cosine?"),
+    "data.val_fraction=1": ("data.val_fraction=1", "below 1"),
+    "data=file": ("data.path=null", "data=file"),
+    "data.fallback=shakespeare": ("data.fallback=shakespeare", "pydoc or null"),
+    "data.sha256=abc": ("data.sha256=abc", "64 hexadecimal"),
+    "budget.iters=0": ("budget.iters=0", "at least 1"),
+    "budget.iters=null": ("budget.iters=null", "above 0"),
+    "budget=text budget.chars=-5": ("budget.chars=-5", "above 0"),
+    "train.batch_size=0": ("train.batch_size=0", "at least 1"),
+    "train.slices=13": ("train.slices=13", "at most train.batch_size=12"),
+    "model.dropout=1": ("model.dropout=1", "not including, 1"),
+    "model.activation=swish": ("model.activation=swish", "relu, leaky_relu or gelu"),
+    "sample.top_p=1.5": ("sample.top_p=1.5", "at most 1"),
+    "seed=-1": ("seed=-1", "0 or more"),
+    "study=a/b": ("study='a/b'", "letters"),
+}
+
+
+@pytest.mark.parametrize("overrides", REFUSED)
+def test_impossible_values_are_refused_by_key_value_and_range(composer, overrides):
+    named, allowed = REFUSED[overrides]
+    with pytest.raises(UserError) as refusal:
+        check(composer(*overrides.split(" ")))
+    sentence = str(refusal.value)
+    assert sentence.startswith(named)
+    assert allowed in sentence
+    assert "\n" not in sentence
+
+
+def test_did_you_mean_says_nothing_where_nothing_is_near():
+    assert did_you_mean("bqe", ["char", "bpe"]) == " (did you mean bpe?)"
+    assert did_you_mean("zzz", ["char", "bpe"]) == ""

@@ -1,0 +1,109 @@
+"""Every choice and every experiment composes, passes the checks, and builds what it says."""
+
+from dataclasses import replace
+
+import pytest
+from omegaconf import OmegaConf
+
+from experiments import build
+from experiments.checks import check
+from experiments.config import CONF, GROUPS
+from experiments.identity import TOKENIZER_KEYS
+from numpygpt import tokenizers
+
+CHOICES = [
+    f"{group}={path.stem}"
+    for group in GROUPS
+    for path in sorted((CONF / group).glob("*.yaml"))
+    if path.stem != "file"
+]
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_composes_and_passes_the_checks(composer, choice):
+    check(composer(choice))
+
+
+@pytest.mark.parametrize("group", ["tokenizer", "model"])
+def test_choices_are_called_what_their_file_is_called(composer, group):
+    for path in (CONF / group).glob("*.yaml"):
+        assert getattr(composer(f"{group}={path.stem}"), group).name == path.stem
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_experiments_have_their_own_study_and_forbid_another_corpus(composer, name):
+    config = composer(f"experiment={name}")
+    assert config.study == name
+    assert config.data.fallback is None
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_run_of_an_experiment_can_be_built(composer, name):
+    raw = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
+    swept = OmegaConf.select(raw, "hydra.sweeper.params") or {}
+    for key, values in (swept or {"seed": "1"}).items():
+        for value in str(values).split(","):
+            config = composer(f"experiment={name}", f"{key}={value}")
+            check(config)
+            build.build_tokenizer(config.tokenizer)
+            shape = build.gpt_config(config.model, 100, chars_per_token=3.0)
+            assert shape.n_embd % shape.n_head == 0
+            build.build_schedule(config.optimizer, config.budget.iters or 1000)
+            build.train_config(config, config.budget.iters or 1000)
+
+
+def test_the_default_run_is_the_published_recipe_cut_to_a_thousand_updates(composer):
+    default, recipe = composer(), composer("experiment=nanogpt_cpu")
+    assert (default.budget.iters, recipe.budget.iters) == (1000, 2000)
+    assert default.data.fallback == "pydoc"
+    assert default.model == recipe.model
+    assert default.optimizer == recipe.optimizer
+    assert (default.model.block_size, default.train.batch_size, default.seed) == (64, 12, 1337)
+
+
+def test_the_original_experiment_has_its_exact_settings(composer):
+    config = composer("experiment=shakespeare")
+    optimizer, train = config.optimizer, config.train
+    assert (optimizer.kind, optimizer.lr, optimizer.min_lr, optimizer.warmup) == ("adam", 3e-4, 3e-5, 800)
+    assert (optimizer.schedule, optimizer.grad_clip, config.budget.iters) == ("cosine", 1.0, 8000)
+    assert (train.batch_size, config.model.block_size, train.eval_interval) == (16, 128, 200)
+
+
+@pytest.mark.parametrize(
+    ("vocab_size", "total", "embedding"), [(69, 3_227_717, 68_165), (6551, 6_552_983, 3_393_431)]
+)
+def test_the_reference_model_has_the_original_s_parameters(composer, vocab_size, total, embedding):
+    model = build.build_model(composer("experiment=shakespeare").model, 0, vocab_size, 1.0)
+    assert model.n_params() == total
+    assert model.n_params_embedding() == embedding
+
+
+@pytest.mark.parametrize("kind", ["char", "word"])
+def test_the_original_vocabularies(composer, shakespeare, kind):
+    tokenizer = build.build_tokenizer(composer("experiment=shakespeare", f"tokenizer={kind}").tokenizer)
+    tokenizer.train(shakespeare[: int(0.9 * len(shakespeare))])
+    assert tokenizer.specials == ("<pad>", "<unk>", "<bos>", "<eos>")
+    assert tokenizer.vocab_size == {"char": 69, "word": 6551}[kind]
+
+
+def test_the_schema_s_tokenizer_keys_are_those_of_the_tokenizers():
+    for kind, keys in TOKENIZER_KEYS.items():
+        assert {*keys, "specials"} == set(tokenizers.option_names(kind)), kind
+
+
+def test_context_in_characters_sets_the_block_size(composer):
+    model = composer("model=tiny", "model.context_chars=100").model
+    assert build.gpt_config(model, 10, chars_per_token=2.5).block_size == 40
+    assert build.gpt_config(replace(model, context_chars=None), 10, 2.5).block_size == 16
+    assert build.gpt_config(replace(model, context_chars=1.0), 10, 2.5).block_size == 2
+
+
+@pytest.mark.parametrize("kind", ["adamw", "adam", "sgd"])
+def test_optimizers_are_built_with_their_settings(composer, kind):
+    config = composer(f"optimizer={kind}", "model=tiny")
+    model = build.build_model(config.model, 1, 20, 1.0)
+    optimizer = build.build_optimizer(config.optimizer, model)
+    assert optimizer.lr == config.optimizer.lr
+    assert type(optimizer).__name__.lower() == kind
+    assert len(optimizer.parameters) == len(model.parameters())

@@ -1,0 +1,286 @@
+"""Command lines: how they are planned, what they refuse, and what becomes of their runs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
+from omegaconf import OmegaConf, open_dict
+
+from experiments.config import CONF, REPOSITORY, register
+from experiments.explain import explain
+from experiments.identity import identity_hash
+from experiments.sweep import Planner, unused_settings
+from numpygpt.errors import UserError
+from numpygpt.runs import RunFolder, find_runs
+
+RUN = REPOSITORY / "experiments" / "run.py"
+CLOCKS = ("seconds", "second", "seconds_per_mb", "peak_rss_mb", "_generated")
+TINY = (
+    *("model=tiny", "budget.iters=6", "optimizer.warmup=2", "train.eval_interval=3", "train.eval_windows=4"),
+    *("sample.tokens=12", "sample.number=2", "train.log_interval=1", "eval.texts=[emoji]"),
+)
+
+
+# --- planning, in process ---
+
+
+@pytest.fixture(scope="module")
+def planner() -> Planner:
+    register()
+    loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
+    return Planner(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
+
+
+def lines(planner: Planner, *arguments: str) -> list[list[str]]:
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    parsed = OverridesParser.create(config_loader=planner.loader).parse_overrides(list(arguments))
+    return BasicSweeper.split_arguments(parsed, None)[0]
+
+
+def file_override(path: Path) -> str:
+    return f"data.path='{path}'"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [],
+        ["tokenizer=bpe", "tokenizer.vocab_size=77", "model=reference", "optimizer.lr=3e-4", "seed=5"],
+        ["experiment=shakespeare", "tokenizer=word", "budget.iters=5", "tokenizer.min_freq=3"],
+        ["optimizer=sgd", "budget=text", "study=x", "eval.texts=[a,b]"],
+    ],
+)
+def test_runs_are_composed_as_hydra_composes_them(planner, line):
+    composed = planner.loader.load_sweep_config(planner.master, line)
+    with open_dict(composed):
+        del composed["hydra"]
+    assert OmegaConf.to_container(planner.compose(line), resolve=True) == OmegaConf.to_container(
+        composed, resolve=True
+    )
+
+
+def test_runs_that_differ_only_in_unused_keys_are_one(planner, text_file, tmp_path):
+    asked = lines(
+        planner,
+        *("data=file", file_override(text_file), f"outputs={tmp_path}"),
+        *("tokenizer=char,bpe", "tokenizer.vocab_size=100,200"),
+    )
+    runs = planner.plan(asked)
+    assert len(asked) == 4
+    assert [run.config.tokenizer.kind for run in runs] == ["char", "bpe", "bpe"]
+    assert len({run.folder.path for run in runs}) == 3
+    assert unused_settings(["tokenizer.vocab_size=100,200", "seed=1"], runs) == []
+    assert unused_settings(["tokenizer.vocab_size=1", "budget.flops=3"], runs[:1]) == [
+        "tokenizer.vocab_size",
+        "budget.flops",
+    ]
+
+
+def test_the_corpus_is_decided_in_the_plan_and_handed_to_every_run(planner, text_file, tmp_path):
+    (run,) = planner.plan(lines(planner, "data=file", file_override(text_file), f"outputs={tmp_path}"))
+    composed = planner.compose(run.overrides)
+    assert composed.data.path == str(text_file)
+    assert composed.data.sha256 == run.config.data.sha256
+    with pytest.raises(UserError, match=r"not data\.sha256=0000"):
+        planner.plan(lines(planner, "data=file", file_override(text_file), f"data.sha256={'0' * 64}"))
+
+
+def test_a_hundred_runs_are_planned_fast(planner, text_file, tmp_path):
+    asked = lines(
+        planner, "data=file", file_override(text_file), f"outputs={tmp_path}",
+        "tokenizer=char,word", f"seed={','.join(map(str, range(50)))}",
+    )  # fmt: skip
+    started = time.perf_counter()
+    assert len(planner.plan(asked)) == 100
+    assert time.perf_counter() - started < 6  # 0.9 s on a quiet machine
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("tokenizer=bqe", "tokenizer=bqe is not possible: tokenizer may be"),
+        ("tokenizer.vocabsize=3", "tokenizer.vocabsize is not a key"),
+        ("tokenizer.vocabsize=3", "(did you mean tokenizer.vocab_size?)"),
+        ("tokenzier=char", "(did you mean tokenizer?)"),
+        ("optimizer.lr=fast", "optimizer.lr=fast is not possible: it may be a number"),
+        ("seed=1.5", "seed=1.5 is not possible: it may be a whole number"),
+        ("force=perhaps", "force=perhaps is not possible: it may be true or false"),
+        ("optimizer.grad_clip=no", "optimizer.grad_clip=no is not possible: it may be a number or null"),
+        ("eval.texts=5", "eval.texts=5 is not possible: it may be a list of texts"),
+        ("experiment=shakespear", "(did you mean shakespeare?)"),
+        ("model.n_head", "'model.n_head' is not a setting"),
+        ("seed=[1", "'seed=[1' cannot be read"),
+    ],
+)
+def test_hydra_s_refusals_become_one_sentence(planner, override, expected):
+    with pytest.raises(Exception) as refusal:
+        planner.loader.load_configuration("config", [override], RunMode.RUN)
+    sentence = explain(refusal.value, [override])
+    assert expected in sentence
+    assert "\n" not in sentence
+
+
+def test_a_fault_in_a_file_is_named_with_the_file(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\ntokenizer:\n  vocabsize: 3\n")
+    register()
+    path = create_config_search_path(str(CONF))
+    path.prepend("test", str(tmp_path))
+    with pytest.raises(Exception) as refusal:
+        ConfigLoaderImpl(path).load_configuration("config", ["experiment=mine"], RunMode.RUN)
+    sentence = explain(refusal.value)
+    assert "vocabsize is not a key (in experiment/mine.yaml)" in sentence
+    assert "did you mean tokenizer.vocab_size?" in sentence
+
+
+# --- whole command lines ---
+
+
+@pytest.fixture
+def run(text_file: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """run(*overrides) -> the finished command, on the small text, with outputs in tmp_path/out."""
+    environment = {**os.environ, "NUMPYGPT_CACHE": str(tmp_path / "cache")}
+
+    def started(*overrides: str) -> subprocess.CompletedProcess[str]:
+        data = ("data=file", file_override(text_file)) if not any("data=" in o for o in overrides) else ()
+        return subprocess.run(
+            [sys.executable, str(RUN), *TINY, *data, f"outputs={tmp_path / 'out'}", *overrides],
+            capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=120,
+        )  # fmt: skip
+
+    return started
+
+
+def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path):
+    first = run("-m", "tokenizer=char,word,bpe", "tokenizer.vocab_size=10")
+    assert first.returncode == 1, (
+        first.stderr
+    )  # 10 entries do not hold the alphabet: bpe fails, the others go on
+    runs = {folder.run()["config"]["tokenizer"]["kind"]: folder for folder in find_runs(tmp_path / "out")}
+    assert {kind: folder.state() for kind, folder in runs.items()} == {
+        "char": "done", "word": "done", "bpe": "failed",
+    }  # fmt: skip
+    assert "vocab_size" in runs["bpe"].failure()["reason"]
+    assert "Traceback" not in first.stdout + first.stderr
+    assert "report.md" in first.stdout
+    _is_whole(runs["char"])
+    _is_whole(runs["word"])
+
+    marks = {kind: (runs[kind].path / "result.json").stat().st_mtime_ns for kind in ("char", "word")}
+    second = run("tokenizer=char,word")
+    assert second.returncode == 0
+    assert "2 runs, 2 of them done already" in second.stdout
+    assert marks == {k: (runs[k].path / "result.json").stat().st_mtime_ns for k in marks}
+
+    third = run("tokenizer=char", "force=true")
+    assert third.returncode == 0
+    assert [path.name for path in (tmp_path / "out/default/.aside").iterdir()] == [f"{runs['char'].name}.1"]
+
+
+def _is_whole(folder: RunFolder) -> None:
+    record, result = folder.run(), folder.result()
+    assert folder.name.endswith(identity_hash(record["identity"])[:8])
+    assert result["bits_per_byte"] > 0
+    assert result["iters"] == 6
+    assert [row["step"] for row in folder.metrics() if row["kind"] == "eval"] == [0, 3, 6]
+    assert [row["step"] for row in folder.metrics() if row["kind"] == "train"] == [1, 2, 3, 4, 5, 6]
+    scores = folder.scores()
+    assert sum(scores["block_bytes"]) == record["corpus"]["val_bytes"]
+    bits = sum(scores["bits_tokens"]) + sum(scores["bits_residual"])
+    assert bits == pytest.approx(result["bits_per_byte"] * record["corpus"]["val_bytes"])
+    assert result["texts"][0]["name"] == "emoji"
+    assert all(path.stat().st_size for path in (folder.samples_path, folder.curves_path))
+
+
+def results(folder: RunFolder) -> dict[str, object]:
+    """Everything in a run folder that no clock has measured."""
+    result = {k: v for k, v in folder.result().items() if not any(clock in k for clock in CLOCKS)}
+    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in folder.metrics()]
+    files = [
+        folder.samples_path,
+        folder.tokenizer_path,
+        folder.path / "scores.json",
+        folder.path / "passages.json",
+    ]
+    checkpoint = folder.checkpoint_path.read_bytes()
+    size = int.from_bytes(checkpoint[:8], "little")
+    assert json.loads(checkpoint[8 : 8 + size])
+    return {
+        "result": result,
+        "rows": rows,
+        "weights": checkpoint[8 + size :],
+        "files": [f.read_bytes() for f in files],
+    }
+
+
+def test_a_run_that_was_cut_twice_ends_in_the_same_bits(run, text_file, tmp_path):
+    settings = (
+        "budget.iters=200",
+        "train.checkpoint_interval=10",
+        "model.dropout=0.1",
+        "train.eval_interval=100",
+    )
+    assert run(*settings, "study=whole").returncode == 0
+    (whole,) = find_runs(tmp_path / "out" / "whole")
+    cut = RunFolder(tmp_path / "out" / "cut" / whole.name)
+    command = [sys.executable, str(RUN), *TINY, "data=file", file_override(text_file), *settings]
+    for signum, code in ((signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)):
+        before = _modified(cut.checkpoint_path)
+        process = subprocess.Popen(
+            [*command, f"outputs={tmp_path / 'out'}", "study=cut"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "NUMPYGPT_CACHE": str(tmp_path / "cache")},
+        )  # fmt: skip
+        while _modified(cut.checkpoint_path) == before and process.poll() is None:
+            time.sleep(0.005)
+        process.send_signal(signum)
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, cut.state()) == (code, "interrupted")
+        assert ("type the same command again" in errors) is (signum == signal.SIGTERM)
+    again = run(*settings, "study=cut")
+    assert again.returncode == 0, again.stdout
+    assert "going on after update" in again.stdout
+    assert results(cut) == results(whole)
+
+
+def _modified(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (("tokenizer=char,bqe",), "tokenizer=bqe is not possible"),
+        (("model.n_head=2,3",), "model.n_head=3 is not possible: it may be a divisor of model.n_embd=16"),
+        (("data=file", "data.path=/no/such/file"), "/no/such/file cannot be read"),
+        (("model=5",), "model=5 is not possible: model may be"),
+    ],
+)
+def test_a_refused_command_does_nothing_and_says_why(run, tmp_path, overrides, expected):
+    refused = run(*overrides)
+    assert refused.returncode == 2
+    assert expected in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert find_runs(tmp_path / "out") == []
+
+
+def test_help_names_choices_and_keys(run):
+    page = run("--help").stdout
+    for expected in (
+        "tokenizer: bpe, bpe-bytefallback",
+        "vocab_size:",
+        "experiment=shakespeare",
+        "force=true",
+    ):
+        assert expected in page
