@@ -18,7 +18,14 @@ from analysis.verdicts import Blocks
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
-NESTED = ("tokenizer_measures", "generated", "human")  # dicts of result.json that become columns a.b
+# Dictionaries of result.json that become columns such as generated.word_share.
+NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "human_tokens")
+    "tokenizer_measures",
+    "generated",
+    "generated_tokens",
+    "human",
+    "human_tokens",
+)  # dicts of result.json that become columns a.b
 
 SPLIT = ["val_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
 COLUMNS = ["folder", "run", "study", "state", "reason", "group", "seed", "tokenizer", "model"]

@@ -13,13 +13,14 @@ import pandas as pd
 
 from analysis.groups import Comparison, Group
 from analysis.overviews import size_families
-from analysis.style import GRID, INK, SOFT, Look, label_ends, lay_out, look, new_figure, plain, row_height
+from analysis.style import GRID, INK, SOFT, Look, label_ends, look, new_figure, plain, row_height
 from analysis.tables import derived, interval
 from analysis.uncertainty import LEVEL, Floats, estimate, t_quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 CROWD = 8  # more groups than this are drawn as one small picture per tokenizer
 
@@ -84,7 +85,7 @@ def _at_ends(axes: "Axes", ends: Floats, texts: Sequence[str]) -> None:
 def bits_figure(comparison: Comparison) -> "Figure":
     """A bar per setting: tokens (the floor) solid, the residual up to the ceiling hatched; rulers as lines."""
     groups = sorted(comparison.groups, key=lambda g: -_mean(g, "bits_per_byte")[0])
-    figure = new_figure(8.6, 1.5 + row_height(len(groups)) * len(groups))
+    figure = new_figure(8.6, 1.9 + row_height(len(groups)) * len(groups))
     axes = figure.subplots()
     totals, halves = np.array([_mean(g, "bits_per_byte") for g in groups]).T
     floors = np.array([_mean(g, "bits_per_byte_tokens")[0] for g in groups])
@@ -100,14 +101,14 @@ def bits_figure(comparison: Comparison) -> "Figure":
     _at_ends(axes, totals + halves, texts)
     axes.set_xlim(0, axes.get_xlim()[1] * 1.06)
     _ruler_lines(axes, comparison)
-    hatched = "; hatched: what the tokenizer loses, charged" if any(g.losses for g in groups) else ""
+    hatched = "; hatched: what the tokenizer loses, charged" if any(g.lossy for g in groups) else ""
     axes.set_xlabel(f"bits per byte of the validation text (fewer is better{hatched})")
     return figure
 
 
 def _ruler_lines(axes: "Axes", comparison: Comparison, vertical: bool = True) -> None:
     """A thin dotted line per ruler; with its name above the picture if the lines stand upright."""
-    rulers = comparison.rulers
+    rulers = comparison.main_rulers
     thin: dict[str, Any] = {"color": SOFT, "linewidth": 0.9, "linestyle": (0, (1, 2))}
     if not vertical:
         for ruler in rulers:
@@ -183,22 +184,24 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Fig
     _frame(axes, comparison, [bands[g.key] for g in drawn], axis)
     _ruler_lines(axes, comparison, vertical=False)
     axes.set_ylabel("bits per byte, validation windows")
-    lay_out(figure)
     low, high = axes.get_ylim()
     ends = [(bands[g.key]["mean"].iloc[-1], g.label, look_of(g, comparison).colour) for g in drawn]
-    ends += [(r.bits_per_byte, r.label, SOFT) for r in comparison.rulers if low <= r.bits_per_byte <= high]
+    ends += [
+        (r.bits_per_byte, r.label, SOFT) for r in comparison.main_rulers if low <= r.bits_per_byte <= high
+    ]
     label_ends(axes, ends)
     return figure
 
 
-def _curve(axes: "Axes", data: pd.DataFrame, shape: Look, strength: float = 1.0) -> None:
-    axes.plot(data["x"], data["mean"], color=shape.colour, linestyle=shape.dash, alpha=strength)
+def _curve(axes: "Axes", data: pd.DataFrame, shape: Look, strength: float = 1.0) -> "Line2D":
+    (line,) = axes.plot(data["x"], data["mean"], color=shape.colour, linestyle=shape.dash, alpha=strength)
     axes.plot(
         data["x"].iloc[-1:], data["mean"].iloc[-1:], color=shape.colour, marker=shape.marker, alpha=strength
     )
     if (data["half"] > 0).any():
         low, high = data["mean"] - data["half"], data["mean"] + data["half"]
         axes.fill_between(data["x"], low, high, color=shape.colour, alpha=0.18 * strength, linewidth=0)
+    return line
 
 
 def _shade(group: Group, drawn: Sequence[Group]) -> float:
@@ -213,7 +216,7 @@ def _frame(axes: "Axes", comparison: Comparison, bands: Sequence[pd.DataFrame], 
 
     ends = [float(b["mean"].iloc[-1]) for b in bands]
     starts = [float(b["mean"].iloc[min(1, len(b) - 1)]) for b in bands]
-    rulers = [r.bits_per_byte for r in comparison.rulers]
+    rulers = [r.bits_per_byte for r in comparison.main_rulers]
     low = min(ends + [r for r in rulers if r > min(ends) - 0.3])
     high = max([*starts, *ends, *(r for r in rulers if r < max(starts) + 0.4)])
     axes.set_ylim(low - 0.06 * (high - low) - 1e-3, high + 0.06 * (high - low) + 1e-3)
@@ -238,13 +241,14 @@ def _crowd(comparison: Comparison, drawn: Sequence[Group], bands: dict, axis: Ax
                     bands[group.key]["x"], bands[group.key]["mean"], color=GRID, linewidth=0.8, zorder=1
                 )
         own = [g for g in drawn if g.tokenizer == kind]
+        drawn_lines: list[Line2D] = []
         for group in own:
             shape = replace(look_of(group, comparison), dash="-")
             data = bands[group.key] if len(own) <= CROWD else bands[group.key].assign(half=0.0)
-            _curve(axes, data, shape, _shade(group, drawn))
-        names = [g.label.removeprefix(kind).strip() or kind for g in own]
-        shown = range(len(own)) if len(own) <= CROWD else (0, len(own) - 1)
-        axes.legend([axes.lines[2 * k] for k in shown], [plain(names[k]) for k in shown], fontsize=8)
+            drawn_lines.append(_curve(axes, data, shape, _shade(group, drawn)))
+        names = [plain(g.label.removeprefix(kind).strip() or kind) for g in own]
+        step = 1 if len(own) <= CROWD else len(own) - 1  # all, or the first and the last
+        axes.legend(drawn_lines[::step], names[::step], fontsize=8, loc="upper right")
         _ruler_lines(axes, comparison, vertical=False)
         axes.set_title(plain(f"{kind}, {len(own)} setting{'s' * (len(own) > 1)}, pale to strong"))
     for axes in grid.flat[len(kinds) :]:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.collect import Collection, Problem, group_hash, read_blocks
-from analysis.verdicts import Conclusion, Contender, compare, conclude
+from analysis.verdicts import NEGLIGIBLE, Conclusion, Contender, compare, conclude
 
 CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "val_bytes"]
 ALL_PAIRS = 10  # up to so many groups, every pair is compared, however many settings separate them
@@ -52,6 +52,12 @@ class Group:
         """Whether `bits_per_byte` pays for all that the tokenizer loses."""
         return not self.losses or self.first("comparable") is not False
 
+    @cached_property
+    def lossy(self) -> bool:
+        """Whether this text loses something that is charged with more than a rounding error, or not at all."""
+        rest = self.values("bits_per_byte_residual")
+        return bool(self.losses) and not (self.charged and np.all(rest < NEGLIGIBLE))
+
     def first(self, key: str) -> Any:
         """The value of the first seed, for what no seed changes; None if it is not there."""
         return self.results[0].get(key)
@@ -79,6 +85,7 @@ class Ruler:
     key: str
     label: str
     bits_per_byte: float
+    history: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,15 +114,24 @@ class Comparison:
                 found.setdefault(key, _ruler(key, ruler))
         return tuple(sorted(found.values(), key=lambda r: (r.bits_per_byte, r.key)))
 
+    @cached_property
+    def main_rulers(self) -> tuple[Ruler, ...]:
+        """The hardest of each kind: of the orders of one model (key_1, key_2, ...) only the best."""
+        kinds: dict[str, Ruler] = {}
+        for ruler in self.rulers:
+            kinds.setdefault(ruler.key.rstrip("0123456789"), ruler)
+        return tuple(kinds.values())
+
 
 def _ruler(key: str, ruler: Any) -> Ruler:
     """From {"bits_per_byte", and perhaps "label" and "history"}, or a plain number."""
     if not isinstance(ruler, Mapping):
         return Ruler(key, key.replace("_", " "), float(ruler))
     label = str(ruler.get("label") or key.replace("_", " "))
-    history = str(ruler.get("history") or "").removeprefix("the ").removesuffix(" of training text")
-    seen = f" ({history})" if history and not history.startswith("all") else ""
-    return Ruler(key, label + seen, float(ruler["bits_per_byte"]))
+    history = str(ruler.get("history") or "")
+    seen = history.removeprefix("the ").removesuffix(" of training text")
+    short = label if not seen or "all of" in seen else f"{label} ({seen})"
+    return Ruler(key, short, float(ruler["bits_per_byte"]), history)
 
 
 def budget_words(identity: Mapping[str, Any]) -> str:
@@ -197,7 +213,7 @@ def _comparison(part: pd.DataFrame, budget: str, collection: Collection) -> tupl
 
 
 def _order(group: Group) -> tuple[Any, ...]:
-    usual = ("char", "word", "bpe", "bpe-bytefallback", "byte")
+    usual = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte")
     place = usual.index(group.tokenizer) if group.tokenizer in usual else len(usual)
     size = [np.nan_to_num(group.values(key)[0]) for key in ("vocab_size", "n_params")]
     return (place, group.tokenizer, *size, group.model, group.key)

@@ -4,8 +4,9 @@ Every tokenizer has its colour, marker, dash and hatch wherever it appears. Impo
 import matplotlib; `new_figure` does, without pyplot and its global state.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ RC: dict[str, Any] = {
     "legend.frameon": False,
     "hatch.linewidth": 0.7,
     "svg.hashsalt": "numpygpt",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text stays text: small, searchable, quick
     "figure.dpi": 144,
 }
 
@@ -57,12 +58,13 @@ LOOKS = {
     "word": Look("#e69f00", "s", (0, (6, 2)), "//"),
     "bpe": Look("#8f2d00", "^", (0, (1.2, 1.2)), ".."),
     "bpe-bytefallback": Look("#009e73", "D", (0, (5, 1.5, 1, 1.5)), "xx"),
+    "bpe-bytelevel": Look("#3f8db3", "P", (0, (3, 1)), "--"),
     "byte": Look("#c46f9c", "v", (0, (8, 2, 2, 2)), "\\\\"),
 }
 _OTHERS = (
-    Look("#56b4e9", "P", (0, (3, 1)), "--"),
     Look("#333333", "X", (0, (1, 2)), "++"),
-    Look("#8c6d31", "*", (0, (10, 2)), "oo"),
+    Look("#b9a44c", "*", (0, (10, 2)), "oo"),
+    Look("#5b3a8c", "p", (0, (4, 1, 1, 1, 1, 1)), "||"),
 )
 
 
@@ -74,11 +76,14 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
     return _OTHERS[strangers.index(tokenizer) % len(_OTHERS) if tokenizer in strangers else 0]
 
 
-def styled() -> AbstractContextManager[Any]:
-    """A context in which matplotlib draws in our style."""
+@contextmanager
+def styled() -> Iterator[None]:
+    """A context in which matplotlib draws in our style; what it says of strange letters is not for users."""
     import matplotlib as mpl
 
-    return mpl.rc_context(rc=RC)  # type: ignore[arg-type]
+    with mpl.rc_context(rc=RC), warnings.catch_warnings():  # type: ignore[arg-type]
+        warnings.filterwarnings("ignore", message="Glyph .* missing|Tight layout not applied")
+        yield
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -88,7 +93,7 @@ def new_figure(width: float, height: float) -> "Figure":
     dpi = (
         RC["figure.dpi"] if height < 10 else 96
     )  # a picture taller than a page need not be finer than a screen
-    return Figure(figsize=(width, height), layout="constrained", dpi=dpi)
+    return Figure(figsize=(width, height), layout="tight", dpi=dpi)
 
 
 def save(figure: "Figure", stem: Path) -> list[Path]:
@@ -101,18 +106,13 @@ def save(figure: "Figure", stem: Path) -> list[Path]:
 
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     canvas = FigureCanvasAgg(figure)
-    lay_out(figure)
-    canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
-    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
-    return [png, svg]
-
-
-def lay_out(figure: "Figure") -> None:
-    """Fits the axes to their labels, once."""
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine("none")
+    canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
+    return [png, svg]
 
 
 def row_height(rows: int, wished: float = 0.42) -> float:
@@ -120,9 +120,10 @@ def row_height(rows: int, wished: float = 0.42) -> float:
     return min(wished, max(0.1, 16 / max(rows, 1)))
 
 
-def plain(text: str) -> str:
-    """Text that matplotlib shows as it is: a dollar sign would begin mathematics."""
-    return text.replace("$", r"\$")
+def plain(text: str, longest: int = 48) -> str:
+    """Text that matplotlib shows as it is, on one line: a dollar sign would begin mathematics."""
+    text = " ".join(text.split())
+    return (text if len(text) <= longest else f"{text[: longest - 1]}\u2026").replace("$", r"\$")
 
 
 def spread(positions: Sequence[float], least: float) -> list[float]:
@@ -146,8 +147,8 @@ def spread(positions: Sequence[float], least: float) -> list[float]:
 def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]], size: float = 8.5) -> None:
     """Names at the right of lines: (y, text, colour), moved apart so that they can be read."""
     low, high = axes.get_ylim()
-    height = axes.get_window_extent().height * 72 / axes.figure.dpi  # points
-    least = (high - low) * size * 1.25 / height
+    height = axes.get_window_extent().height / axes.figure.dpi * 72  # points, about: before the layout
+    least = (high - low) * size * 1.3 / height
     for (y, text, colour), where in zip(ends, spread([e[0] for e in ends], least), strict=True):
         axes.annotate(
             plain(text), (1, y), xycoords=axes.get_yaxis_transform(),

@@ -286,5 +286,6 @@ def terminal_notes(table: Table, width: int) -> list[str]:
     notes += table.notes
     left = [c.header for i, c in enumerate(table.columns) if i not in fitted.columns]
     if left:
-        notes.append(f"in the files too: {', '.join(left)}")
+        more = [*left[:9], f"{len(left) - 9} more"] if len(left) > 10 else left
+        notes.append(f"in the files too: {', '.join(more)}")
     return list(dict.fromkeys(notes))

@@ -69,10 +69,12 @@ def seeds_cell(group: Group) -> Cell:
 
 def losses(comparison: Comparison) -> tuple[str, ...]:
     """What each lossy tokenizer loses, and whether that is charged."""
-    lossy = [g for g in comparison.groups if g.losses]
-    uncharged = [f"{g.label}: not comparable: {g.losses}" for g in lossy if not g.charged]
-    charged = [f"{g.label} {g.losses}: charged as residual" for g in lossy if g.charged]
-    return (*uncharged, *charged)
+    notes: dict[str, None] = {}
+    for group in comparison.groups:
+        if group.lossy:
+            charged = f"{group.tokenizer} {group.losses}: charged as residual"
+            notes[charged if group.charged else f"{group.tokenizer}: not comparable: {group.losses}"] = None
+    return tuple(notes)
 
 
 def mean_note(comparison: Comparison) -> tuple[str, ...]:
@@ -94,7 +96,7 @@ def _simple(comparison: Comparison, name: str, title: str, keys: Sequence[str], 
 
 def comparison_table(comparison: Comparison) -> Table:
     """Bits per byte as tokens + residual, and what each costs; rulers below."""
-    lossy = any(g.losses for g in comparison.groups)
+    lossy = any(g.lossy for g in comparison.groups)
     order = {
         "bits_per_byte": 0,
         **({"bits_per_byte_tokens": 2, "bits_per_byte_residual": 7} if lossy else {}),
@@ -115,7 +117,7 @@ def comparison_table(comparison: Comparison) -> Table:
     for group in comparison.groups:
         rest = [cell(group, key) for key in list(order)[1:]]
         rows.append(Row((name_cell(group), seeds_cell(group), bits_cell(comparison, group), *rest)))
-    for ruler in comparison.rulers:
+    for ruler in comparison.main_rulers:
         bits = Cell(ruler.bits_per_byte, ".3f")
         rows.append(Row((Cell(ruler.label), Cell(), bits, *[Cell()] * (len(order) - 1)), "ruler"))
     title = f"Comparison: {comparison.title}"
@@ -183,20 +185,39 @@ def tokenizer_table(comparison: Comparison) -> Table:
     return _simple(comparison, "tokenizers", "What each tokenizer does to the text", [*own, *nested])
 
 
-def generated_table(comparison: Comparison) -> Table:
-    """Measures of generated text; below, the same measures of human held-out text."""
-    keys = ["chars_in_500_tokens", *_nested(comparison, "generated")]
-    table = _simple(comparison, "generated", "Generated text", keys)
-    human = [[cell(g, f"human.{key.removeprefix('generated.')}") for key in keys] for g in comparison.groups]
-    texts = [[c.text for c in cells] for cells in human]
-    same = all(t == texts[0] for t in texts)
+def generated_tables(comparison: Comparison) -> list[Table]:
+    """Measures of generated text of a fixed length, in characters and in tokens; human text as last rows."""
+    found = [
+        _generated(comparison, "generated", "human", "a fixed number of characters"),
+        _generated(comparison, "generated_tokens", "human_tokens", "a fixed number of tokens"),
+    ]
+    return [table for table in found if len(table.columns) > 1]
+
+
+def _generated(comparison: Comparison, name: str, human: str, length: str) -> Table:
+    keys = _nested(comparison, name)
     rows = list(_rows(comparison.groups, keys))
-    for group, cells in zip(comparison.groups[:1] if same else comparison.groups, human, strict=False):
+    beside = [[cell(g, key.replace(name, human, 1)) for key in keys] for g in comparison.groups]
+    texts = [[c.text for c in cells] for cells in beside]
+    same = all(t == texts[0] for t in texts)
+    for group, cells in zip(comparison.groups[:1] if same else comparison.groups, beside, strict=False):
         label = "human, held out" if same else f"human, held out ({group.label})"
         if any(c.text != MISSING for c in cells):
             rows.append(Row((Cell(label), *cells), "human"))
     columns = (NAME, *(column(measure(key)) for key in keys))
-    return Table("generated", table.title, columns, tuple(rows), table.notes).without_empty()
+    title = f"Generated text, {length}: {comparison.title}"
+    return Table(name, title, columns, tuple(rows), mean_note(comparison)).without_empty()
+
+
+def ruler_table(comparison: Comparison) -> Table:
+    """Every ruler, and what it could see of the training text."""
+    bits = Column("bits_per_byte", "bits/byte", True, 0, ".3f")
+    columns = (Column("ruler", "ruler", False), bits, Column("history", "sees", False))
+    rows = [
+        Row((Cell(r.label), Cell(r.bits_per_byte, ".3f"), Cell(r.history or None))) for r in comparison.rulers
+    ]
+    note = "each was given the training text; a model that loses to them has not learned much"
+    return Table("rulers", f"Rulers: {comparison.title}", columns, tuple(rows), (note,))
 
 
 def _texts(group: Group) -> dict[str, list[dict[str, Any]]]:
@@ -261,7 +282,7 @@ ORIGINAL: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("embedding-related, share", ("embedding_share",)),
     ("readable: real words", ("generated.word_share",)),
     ("unknown words: <unk> tokens", ("tokenizer_measures.unknown_rate_tokens",)),
-    ("coherent: human 5-grams", ("generated.ngram5_heldout",)),
+    ("coherent: human 4-grams", ("generated.ngram4_heldout",)),
     ("character names: real ones", ("generated.speaker_share",)),
     ("natural phrases: human 3-grams", ("generated.ngram3_heldout",)),
     ("training time", ("train_seconds",)),
@@ -288,7 +309,8 @@ def original_table(comparison: Comparison) -> Table:
             extra = [human[0] if human else Cell()] if with_human else []
             rows.append(Row((Cell(title), *cells, *extra)))
     title = f"The original results table, measured: {comparison.title}"
-    return Table("original", title, tuple(columns), tuple(rows), (PER_TOKEN, *mean_note(comparison)), True)
+    notes = (PER_TOKEN, *mean_note(comparison))
+    return Table("original", title, tuple(columns), tuple(rows), notes, essential=len(groups) <= 8)
 
 
 def _first_cell(comparison: Comparison, group: Group, keys: Sequence[str]) -> Cell:
@@ -317,7 +339,7 @@ TABLES: tuple[Callable[[Comparison], Table | None], ...] = (
     verdict_table,
     parameter_table,
     tokenizer_table,
-    generated_table,
+    ruler_table,
     cost_table,
     setting_table,
     difference_table,
@@ -327,5 +349,5 @@ TABLES: tuple[Callable[[Comparison], Table | None], ...] = (
 def tables_of(comparison: Comparison) -> list[Table]:
     """All tables that have something to show."""
     tables = [table for fill in TABLES if (table := fill(comparison)) is not None]
-    tables += text_tables(comparison)
+    tables += generated_tables(comparison) + text_tables(comparison)
     return [t for t in tables if t.rows and len(t.columns) > 1]

@@ -29,6 +29,7 @@ from analysis.uncertainty import (
 
 BITS = "bits per byte"
 OVER_SEEDS = "over seeds"
+NEGLIGIBLE = 0.0005  # bits per byte: a residual below the last digit that is shown
 COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -73,6 +74,11 @@ class Contender:
     @property
     def mean(self) -> float:
         return float(self.totals.mean())
+
+    @property
+    def lossy(self) -> bool:
+        """Whether what the tokenizer loses *of this text* leaves a gap between floor and ceiling."""
+        return bool(self.losses) and not (self.charged and np.all(self.totals - self.floors < NEGLIGIBLE))
 
 
 @dataclass(frozen=True)
@@ -133,11 +139,11 @@ def seeds_phrase(a: Contender, b: Contender) -> str:
 
 def _match(a: Contender, b: Contender) -> Match:
     """The fairest test of the pair: totals where the charge is the same, else the bound that is hardest."""
-    if a.tokenizer == b.tokenizer or not (a.losses or b.losses):
+    if a.tokenizer == b.tokenizer or not (a.lossy or b.lossy):
         return Match(a, b) if a.mean <= b.mean else Match(b, a)
     for x, y in ((a, b), (b, a)):
         if x.charged and x.mean < y.floors.mean():
-            return Match(x, y, b_at_floor=bool(y.losses), bound=True)
+            return Match(x, y, b_at_floor=y.lossy, bound=True)
     return Match(a, b, overlap=True) if a.mean <= b.mean else Match(b, a, overlap=True)
 
 
@@ -208,13 +214,13 @@ def _why(match: Match, outcome: Outcome, seeds, text, p: float, level: float) ->
         )
     if match.overlap:
         low, high = sorted((match.a, match.b), key=lambda c: float(c.floors.mean()))
-        lossy = low if low.losses else high
+        lossy = low if low.lossy else high
         other = high if lossy is low else low
         if lossy.charged and other.charged:
             notes.append(
                 f"{other.label} at {other.mean:.3f} lies between the floor {lossy.floors.mean():.3f} "
                 f"and the ceiling {lossy.mean:.3f} of {lossy.label}"
-                if not other.losses
+                if not other.lossy
                 else f"the floors and ceilings of {lossy.label} and {other.label} overlap"
             )
         return notes

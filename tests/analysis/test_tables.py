@@ -16,8 +16,9 @@ from analysis.table import Cell, Column, Row, Table, fit, to_csv, to_latex, to_m
 from analysis.tables import (
     comparison_table,
     difference_table,
-    generated_table,
+    generated_tables,
     original_table,
+    ruler_table,
     tables_of,
     text_tables,
 )
@@ -172,7 +173,7 @@ def test_best_is_marked_only_where_it_is_proved(tmp_path, whole):
 
 
 def test_human_text_stands_beside_generated_text(whole):
-    table = generated_table(whole)
+    (table,) = generated_tables(whole)
     assert table.rows[-1].kind == "human"
     assert cells(table, 4)["generated.word_share"] == "98.5 %"
     original = original_table(whole)
@@ -182,6 +183,17 @@ def test_human_text_stands_beside_generated_text(whole):
         "bits per byte",
         "characters in 500 tokens",
     ]
+
+
+def test_of_the_orders_of_a_ruler_only_the_best_is_drawn_and_all_are_listed(tmp_path):
+    orders = {
+        f"kneser_ney_{n}": {"label": f"Kneser-Ney, order {n}", "bits_per_byte": 5.0 - n / 2}
+        for n in (1, 2, 3)
+    }
+    make_run(tmp_path, "char", 1, extra={"rulers": orders})
+    comparison = comparison_of(tmp_path)
+    assert [r.label for r in comparison.main_rulers] == ["Kneser-Ney, order 3"]
+    assert len(ruler_table(comparison).rows) == 3
 
 
 def test_other_texts_mark_what_does_not_survive(whole):

@@ -102,6 +102,12 @@ def test_two_models_of_one_lossy_tokenizer_pay_the_same_residual():
     assert only(small, baby).sentence.startswith("word baby is better than word small by 0.10 ±")
 
 
+def test_a_loss_that_costs_this_text_nothing_leaves_no_gap():
+    char, bpe = (contender(n, m + FIVE, residual=1e-5) for n, m in (("char", 2.5), ("bpe", 2.3)))
+    assert not char.lossy
+    assert only(char, bpe).sentence == "bpe is better than char by 0.20 ± 0.01 bits per byte (5 seeds)"
+
+
 def test_uncharged_losses_are_not_compared_unless_even_the_floor_loses():
     word = contender("word", 2.0 + FIVE, charged=False)
     v = only(word, contender("bpe", 2.3 + FIVE))
