@@ -20,13 +20,6 @@ from numpygpt.runs import RunFolder
 
 # Dictionaries of result.json that become columns such as generated.word_share.
 NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "human_tokens")
-    "tokenizer_measures",
-    "generated",
-    "generated_tokens",
-    "human",
-    "human_tokens",
-)  # dicts of result.json that become columns a.b
-
 SPLIT = ["val_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
 COLUMNS = ["folder", "run", "study", "state", "reason", "group", "seed", "tokenizer", "model"]
 COLUMNS += ["corpus", "corpus_sha256", *SPLIT]  # what every run has, however it ended
