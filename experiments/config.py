@@ -132,9 +132,15 @@ GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "experiment")
 def register() -> None:
     """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first."""
     from hydra.core.config_store import ConfigStore
-    from omegaconf import OmegaConf
 
     ConfigStore.instance().store(name="config_schema", node=RunConfig)
+    register_resolver()
+
+
+def register_resolver() -> None:
+    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at the repository."""
+    from omegaconf import OmegaConf
+
     OmegaConf.register_new_resolver("outputs_folder", lambda outputs: str(REPOSITORY / outputs), replace=True)
 
 

@@ -18,6 +18,10 @@ from experiments.checks import did_you_mean
 from experiments.config import CONF, GROUPS, RunConfig
 
 EXPLAINED = (HydraException, OmegaConfBaseException)
+EXTRAS = {  # what our presets build upon: the preset, and the extra that installs it
+    "hydra/launcher/joblib": ("local", "local"),
+    "hydra/launcher/submitit_slurm": ("slurm", "slurm"),
+}
 TYPES = {
     "Integer": "a whole number",
     "Float": "a number",
@@ -44,8 +48,10 @@ def explain(error: BaseException, overrides: Sequence[str] = ()) -> str:
     return _plain(str(error)) or f"{type(error).__name__} in the configuration"
 
 
-def explain_value_error(error: ValueError, overrides: Sequence[str]) -> str | None:
-    """A sentence for the one plain ValueError that Hydra raises over a command line, else None."""
+def explain_plain(error: Exception, overrides: Sequence[str]) -> str | None:
+    """A sentence for what Hydra raises over a command line as an exception of Python's own, else None."""
+    if "hydra_plugins.hydra_ray_launcher" in str(error):
+        return 'hydra/launcher=ray is not possible yet: it needs pip install -e ".[ray]"'
     if "Config group override must be a string" not in str(error):
         return None
     for override in overrides:
@@ -70,6 +76,9 @@ def _unreadable(override: str) -> str:
 
 def _unknown_choice(config: str, options: Sequence[str]) -> str:
     group, _, choice = config.rpartition("/")
+    if config in EXTRAS:
+        preset, extra = EXTRAS[config]
+        return f'hydra/launcher={preset} is not possible yet: it needs pip install -e ".[{extra}]"'
     names = sorted(options) or sorted(path.stem for path in (CONF / group).glob("*.yaml"))
     return f"{group}={choice} is not possible: {group} may be {', '.join(names)}{did_you_mean(choice, names)}"
 

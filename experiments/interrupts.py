@@ -4,14 +4,17 @@ A run in training is asked between two updates, where a checkpoint is whole; eve
 because it leaves files whole at any moment.
 """
 
+import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+ONE_PRESS = 1.0  # seconds in which the same wish may arrive twice: from the terminal, and passed on
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -28,7 +31,9 @@ class StopRequests:
 
     def __init__(self) -> None:
         self.signum: int | None = None
+        self._since = 0.0
         self._patient = False
+        self._leads = False
 
     @contextmanager
     def handled(self) -> Iterator[None]:
@@ -53,6 +58,16 @@ class StopRequests:
             self._patient = False
         self.raise_if_requested()
 
+    @contextmanager
+    def passed_on(self) -> Iterator[None]:
+        """Inside the block child processes do the work: signals go to them, and are waited for here."""
+        self._leads = True
+        try:
+            with self.polled():
+                yield
+        finally:
+            self._leads = False
+
     def requested(self) -> bool:
         return self.signum is not None
 
@@ -61,13 +76,18 @@ class StopRequests:
             raise Interrupted(self.signum)
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
+        if self.requested() and time.monotonic() - self._since < ONE_PRESS:
+            return
         if self.requested():
             if sys.stderr.isatty():
                 os.write(2, b"\x1b[?25h\n")  # give the cursor back
             os._exit(128 + signum)
-        self.signum = signum
+        self.signum, self._since = signum, time.monotonic()
+        for process in multiprocessing.active_children() if self._leads else ():
+            if process.pid is not None:
+                os.kill(process.pid, signum)
         if self._patient:
-            os.write(2, b"\nstopping after this update; once more to leave at once\n")
+            os.write(2, b"\nstopping at the next checkpoint; once more to leave at once\n")
         else:
             raise Interrupted(signum)
 

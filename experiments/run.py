@@ -22,7 +22,7 @@ import hydra
 
 from experiments import sweep
 from experiments.config import CONF, register
-from experiments.explain import EXPLAINED, explain, explain_value_error
+from experiments.explain import EXPLAINED, explain, explain_plain
 from experiments.interrupts import Interrupted, stop_requests
 from numpygpt.errors import UserError
 
@@ -39,7 +39,7 @@ def main() -> None:
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(sweep.task)()
     except Interrupted as stop:
         sys.exit(128 + stop.signum)
-    except (ValueError, *EXPLAINED) as error:
+    except (ValueError, ImportError, RuntimeError, *EXPLAINED) as error:
         sentence = _sentence(error)
         if wants_traceback or sentence is None:
             raise
@@ -58,7 +58,7 @@ def _sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, EXPLAINED):
         return explain(error, sys.argv[1:])
-    return explain_value_error(error, sys.argv[1:]) if isinstance(error, ValueError) else None
+    return explain_plain(error, sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -6,9 +6,12 @@ really used, which runs there are, which of them differ only in keys that they d
 
 import copy
 import importlib
+import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,21 +26,34 @@ from omegaconf import DictConfig, open_dict
 
 from experiments import closing
 from experiments.checks import check
-from experiments.config import RunConfig, to_config
+from experiments.config import RunConfig, register_resolver, to_config
 from experiments.corpora import Corpora, folder_of, text_path
 from experiments.explain import EXPLAINED, explain
 from experiments.identity import used_keys
-from experiments.interrupts import Interrupted
+from experiments.interrupts import Interrupted, stop_requests
 from experiments.progress import live_display
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
+register_resolver()  # here, because processes that launchers start import this module first
+_in_process = False  # whether the sweep that goes on runs its jobs in this process
+
 
 def task(composed: DictConfig) -> str:
-    """One run, as Hydra's launchers call it; what it needs is not even imported where all runs are done."""
+    """One run, as Hydra's launchers call it; what it needs is not even imported where all runs are done.
+
+    In another process than the sweep's, a signal ends the run but not the process: the next runs are not begun.
+    """
+    if stop_requests.requested() and not _in_process:
+        return "interrupted"
     from experiments.job import job
 
-    return job(composed)
+    try:
+        return job(composed)
+    except Interrupted:
+        if _in_process:
+            raise
+        return "interrupted"
 
 
 @dataclass(frozen=True)
@@ -166,15 +182,39 @@ def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> lis
 
 def _launch(launcher: Launcher, todo: Sequence[PlannedRun]) -> int:
     """Runs what is to do; 0, or the exit code of the signal that stopped it."""
+    global _in_process
     if not todo:
         return 0
-    in_process = type(launcher).__name__ == "BasicLauncher"
+    _in_process = type(launcher).__name__ == "BasicLauncher"
+    shared = _share_cores(launcher, len(todo))
+    lines = [[*shared, *run.overrides] for run in todo]
     try:
-        with live_display(len(todo), in_process):
-            launcher.launch([list(run.overrides) for run in todo], initial_job_idx=0)
+        with (
+            live_display(len(todo), _in_process),
+            nullcontext() if _in_process else stop_requests.passed_on(),
+        ):
+            launcher.launch(lines, initial_job_idx=0)
     except KeyboardInterrupt as stop:
         return 128 + (stop.signum if isinstance(stop, Interrupted) else signal.SIGINT)
+    except Exception as error:  # of the launcher: a run's own failure does not get here
+        print(f"the launcher gave up: {type(error).__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
     return 0
+
+
+def _share_cores(launcher: Any, n_runs: int) -> list[str]:
+    """joblib: no more runs at once than there are, and what cores are left over as threads of the runs."""
+    if type(launcher).__name__ != "JoblibLauncher":
+        return []
+    cores = available_cores()
+    n_jobs = launcher.joblib["n_jobs"]
+    at_once = min(n_runs, n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs))
+    launcher.joblib["n_jobs"] = at_once
+    return [f"train.workers={max(1, cores // at_once)}"]
+
+
+def available_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def install() -> None:
