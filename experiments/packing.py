@@ -167,7 +167,7 @@ class Packed:
         return packed
 
     def check(self, name: str, **own: bytes) -> None:
-        """Raises UserError, naming the file, at the first of `own` (fields of Marks) that it was written without."""
+        """Raises UserError, naming the file, at the first of `own` (fields of Marks) that is another here."""
         wrong = next((key for key, mark in own.items() if mark != getattr(self.marks, key)), None)
         if wrong == "run":
             raise UserError(
@@ -225,7 +225,7 @@ def _weights(model: GPT) -> bytes:
     """Of the weights alone: a checkpoint also holds clocks."""
     digest = hashlib.sha256()
     for name, array in sorted(model.state_dict().items()):
-        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+        digest.update(name.encode() + array.tobytes())
     return digest.digest()[:4]
 
 
@@ -234,10 +234,10 @@ def _arithmetic(codec: Codec) -> bytes:
     crc, predictions = 0, Predictions(codec.model)
     for level in codec.coder.levels:
         for table in (level.keys, level.share, level.rest):
-            crc = zlib.crc32(np.ascontiguousarray(table), crc)
+            crc = zlib.crc32(table.tobytes(), crc)
     with threadpool_limits(limits=1, user_api="blas"):
         for id in range(min(PROBED, codec.tokenizer.vocab_size)):
-            crc = zlib.crc32(predictions.after(id), crc)
+            crc = zlib.crc32(predictions.after(id).tobytes(), crc)
     return CHECK.pack(crc)
 
 
