@@ -60,8 +60,8 @@ def numpy_train(case: Case) -> Unit:
     batch = case.batch()
 
     def step() -> float:
-        loss, norm = engine.gradients([batch], [generator(0, "dropout")] * 2)
-        optimizer.step(LR, grad_scale=clip_factor(norm, CLIP), run=engine.map_stretches)
+        loss, norm = engine.gradients([batch])
+        engine.step(optimizer, LR, clip_factor(norm, CLIP))
         return loss
 
     return step

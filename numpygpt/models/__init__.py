@@ -1,5 +1,5 @@
 """The GPT decoder."""
 
-from numpygpt.models.gpt import GPT, GPTConfig
+from numpygpt.models.gpt import GPT, GPTConfig, NoDraws
 
-__all__ = ["GPT", "GPTConfig"]
+__all__ = ["GPT", "GPTConfig", "NoDraws"]

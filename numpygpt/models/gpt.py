@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,7 +21,6 @@ from numpygpt.nn import (
     Module,
     PositionEmbedding,
     TransformerBlock,
-    Workspace,
 )
 from numpygpt.nn.functional import Array
 
@@ -155,11 +155,20 @@ class GPT(Module):
         own = {id(p): p.data.size for m in (self.tokens, self.positions, self.head) for p in m.parameters()}
         return sum(own.values())
 
-    def replica(self) -> GPT:
-        """A model on the same parameter memory, with gradients, caches and a workspace of its own."""
+    def replica(self, grad: Array) -> GPT:
+        """A model on the same parameter memory, with caches of its own, that gathers gradients in `grad`."""
         kept = [array for p in self.parameters() for array in (p.data, p.grad)]
         memo = {id(array): array for array in kept} | {id(self.flat): None}  # what deepcopy is not to copy
         twin = copy.deepcopy(self, memo)
-        twin.flat = FlatMemory(twin, data=self.flat.data)
-        twin.use_workspace(Workspace())
+        twin.flat = FlatMemory(twin, self.flat.data, grad)
         return twin
+
+
+class NoDraws(np.random.Generator):
+    """Stands in for a generator where weights come from elsewhere: what it "draws" is 0."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.PCG64(0))
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        return np.zeros(size)

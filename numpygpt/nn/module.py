@@ -21,10 +21,9 @@ class Parameter:
     twice (a tied embedding) gets both contributions, micro-batches add up, and nothing need be set to zero.
     """
 
-    def __init__(self, data: Array, grad: Array | None = None) -> None:
+    def __init__(self, data: Array) -> None:
         self.data = data
-        self._grad = np.zeros_like(data) if grad is None else grad
-        self._unwritten = True
+        self._grad, self._unwritten = np.zeros_like(data), True
         self.decay = data.ndim >= 2  # weight decay is for matrices: biases and gains keep their scale
 
     @property
@@ -38,6 +37,10 @@ class Parameter:
             self._grad[...] = 0
             self._unwritten = False
         return self._grad
+
+    def hold_grad(self, memory: Array, written: bool = False) -> None:
+        """Gather the gradient in `memory`; with written, what it holds is the gradient already."""
+        self._grad, self._unwritten = memory, not written
 
     def zero_grad(self) -> None:
         self._unwritten = True
@@ -207,30 +210,49 @@ class FlatMemory:
     with weight decay are one stretch and the others one stretch: `parameters` are these two, as vectors.
     """
 
-    def __init__(self, module: Module, data: Array | None = None) -> None:
-        """Move the module's parameters into new buffers; with `data`, let them view another module's instead."""
-        own = sorted(module.parameters(), key=lambda p: not p.decay)  # stable: matrices, then vectors
-        dtype = own[0].data.dtype
-        size = sum(p.data.size for p in own)
-        copy = data is None
-        self.data = np.empty(size, dtype) if data is None else data
-        self.grad = np.zeros(size, dtype)
-        at = 0
-        for p in own:
-            here = slice(at, at + p.data.size)
-            view = self.data[here].reshape(p.shape)
-            if copy:
-                view[...] = p.data
-            p.data, p._grad = view, self.grad[here].reshape(p.shape)
-            at = here.stop
-        self.members = own
-        split = sum(p.data.size for p in own if p.decay)
-        self.parameters = [
-            Parameter(self.data[s], self.grad[s]) for s in (slice(0, split), slice(split, None))
-        ]
+    def __init__(self, module: Module, data: Array | None = None, grad: Array | None = None) -> None:
+        """Move the module's parameters into new buffers; or let them view `data`, as it is, and `grad`."""
+        self.members = sorted(
+            module.parameters(), key=lambda p: not p.decay
+        )  # stable: matrices, then vectors
+        size, dtype = sum(p.data.size for p in self.members), self.members[0].data.dtype
+        n_matrices = sum(p.data.size for p in self.members if p.decay)
+        nothing = np.empty(0, dtype)
+        self.parameters = [Parameter(nothing), Parameter(nothing)]
         self.parameters[0].decay = True
-        for whole in self.parameters:
-            whole._unwritten = False
+        self._wholes = (slice(0, n_matrices), slice(n_matrices, None))
+        self.grad_to(np.zeros(size, dtype) if grad is None else grad)
+        if data is None:
+            self.move(np.empty(size, dtype))
+        else:
+            self._view(data)
+
+    def move(self, data: Array) -> None:
+        """Copy the parameters into `data` (n_params,) and view it from now on."""
+        for p, here in self._places():
+            data[here] = p.data.reshape(-1)
+        self._view(data)
+
+    def _view(self, data: Array) -> None:
+        self.data = data
+        for p, here in self._places():
+            p.data = data[here].reshape(p.shape)
+        for whole, here in zip(self.parameters, self._wholes, strict=True):
+            whole.data = data[here]
+
+    def grad_to(self, grad: Array) -> None:
+        """Gather gradients in `grad` (n_params,) from now on; what was gathered so far is dropped."""
+        self.grad = grad
+        for p, here in self._places():
+            p.hold_grad(grad[here].reshape(p.shape))
+        for whole, here in zip(self.parameters, self._wholes, strict=True):
+            whole.hold_grad(grad[here], written=True)
+
+    def _places(self) -> Iterator[tuple[Parameter, slice]]:
+        at = 0
+        for p in self.members:
+            yield p, slice(at, at + p.data.size)
+            at += p.data.size
 
     def zero_grad(self) -> None:
         for p in self.members:

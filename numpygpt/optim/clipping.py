@@ -5,21 +5,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from numpygpt.optim.optimizer import Array, LearnedArray, Map, stretches
+from numpygpt.optim.optimizer import Array, LearnedArray, stretches
 
 
-def global_norm(arrays: Sequence[Array], run: Map = map) -> float:
+def global_norm(arrays: Sequence[Array]) -> float:
     """The Euclidean norm of all arrays taken as one vector.
 
     Squares are summed in float32 within stretches and in float64 over them, in a fixed order.
     """
     flat = [a.reshape(-1) for a in arrays]
-
-    def squares(stretch: tuple[int, slice]) -> float:
-        part = flat[stretch[0]][stretch[1]]
-        return float(np.dot(part, part))
-
-    return math.sqrt(math.fsum(run(squares, stretches(flat))))
+    parts = (flat[i][here] for i, here in stretches(flat))
+    return math.sqrt(math.fsum(float(np.dot(part, part)) for part in parts))
 
 
 def clip_factor(norm: float, max_norm: float | None) -> float:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 CHUNK = 32 * 1024  # entries: five float32 arrays of this length fill 640 kB of level-2 cache
 
@@ -29,7 +28,7 @@ class Optimizer:
     """Base of SGD and Adam: holds the parameters and, per parameter, the arrays named in `state_names`.
 
     `update(p, g, state, decay, lr)` changes one stretch of parameters p in place from its gradients g; it is
-    elementwise, so stretches may be updated in any order, and on several threads, with the same result.
+    elementwise, so stretches may be updated in any order, and by several processes, with the same result.
     """
 
     state_names: tuple[str, ...] = ()
@@ -43,25 +42,25 @@ class Optimizer:
     def update(self, p: Array, g: Array, state: list[Array], decay: bool, lr: float) -> None:
         raise NotImplementedError
 
-    def step(self, lr: float | None = None, *, grad_scale: float = 1.0, run: Map = map) -> None:
+    def step(self, lr: float | None = None, *, grad_scale: float = 1.0) -> None:
         """One update of all parameters.
 
         lr: this step's learning rate, if it is not the optimizer's own. grad_scale: what gradients are
-        multiplied with on the way (clipping, without another pass over memory). run: `map`, or an executor's.
+        multiplied with on the way (clipping, without another pass over memory).
         """
         self.n_steps += 1
-        rate = self.lr if lr is None else lr
+        every = stretches([p.data for p in self.parameters])
+        self.update_stretches(every, self.lr if lr is None else lr, grad_scale)
 
-        def update_stretch(stretch: tuple[int, slice]) -> None:
-            i, here = stretch
+    def update_stretches(self, part: Iterable[tuple[int, slice]], lr: float, grad_scale: float = 1.0) -> None:
+        """Update some stretches of memory: (number of the parameter, slice of it as a vector)."""
+        for i, here in part:
             p = self.parameters[i]
-            grad = p.grad.reshape(-1)[here]
-            g = grad if grad_scale == 1.0 else grad * grad.dtype.type(grad_scale)
+            g = p.grad.reshape(-1)[here]
+            if grad_scale != 1.0:
+                g = g * grad_scale
             state = [self.state[name][i].reshape(-1)[here] for name in self.state_names]
-            self.update(p.data.reshape(-1)[here], g, state, p.decay, rate)
-
-        for _ in run(update_stretch, stretches([p.data for p in self.parameters])):
-            pass
+            self.update(p.data.reshape(-1)[here], g, state, p.decay, lr)
 
     def zero_grad(self) -> None:
         for p in self.parameters:
@@ -76,6 +75,22 @@ class Optimizer:
         for name, array in self.state_dict().items():
             array[...] = state[name]
         self.n_steps = n_steps
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's keywords that make another optimizer like this one."""
+        own = {"parameters", "state", "state_names", "n_steps"}
+        return {name: value for name, value in vars(self).items() if name not in own}
+
+    def move_state(self, memory: Array, adopt: bool = False) -> None:
+        """Keep the state in `memory` (len(state_names), n_params) from now on; with adopt, as it is there."""
+        for row, name in zip(memory, self.state_names, strict=True):
+            at = 0
+            for i, array in enumerate(self.state[name]):
+                here = row[at : at + array.size].reshape(array.shape)
+                if not adopt:
+                    here[...] = array
+                self.state[name][i] = here
+                at += array.size
 
 
 def stretches(arrays: Sequence[Array]) -> list[tuple[int, slice]]:

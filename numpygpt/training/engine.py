@@ -1,116 +1,152 @@
-"""The engine: a model, replicated, running slices of a batch on worker threads.
+"""The engine: a model, replicated, running slices of a batch in worker processes.
 
-NumPy and BLAS let go of Python's lock while they work, so threads are enough. A batch is cut into `n_slices`
-parts, always; threads only carry slices. Sums over slices are taken in slice order, and BLAS has one thread
-inside a slice (it gives other bits with other thread counts). So the number of workers changes the time and not
-one bit of the result.
+A batch is cut into `n_slices` parts, always; processes only carry slices. Sums over slices are taken in slice
+order, and BLAS has one thread (it gives other bits with other thread counts). So the number of workers changes
+the time and not one bit of the result.
 """
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, Self
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from numpygpt.errors import UserError
 from numpygpt.models import GPT
-from numpygpt.nn import Workspace
-from numpygpt.optim import global_norm
-from numpygpt.optim.optimizer import Array, stretches
+from numpygpt.optim import Optimizer
+from numpygpt.optim.optimizer import Array
+from numpygpt.training.crew import Crew, Message, SharedArray
+from numpygpt.training.share import Batch, Share
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-Batch = tuple[Array, Array]  # inputs and targets, (B, T) integers each
+Job = tuple[Array, Array, int]  # inputs and targets (B, T), and the position from which they are scored
 
 
 class Engine:
-    """Use as a context: on leaving, the threads end and BLAS gets back the threads that it had.
+    """Use as a context: on leaving, the workers end and BLAS gets back the threads that it had.
 
-    workers: threads to use, by default as many as there are slices or cores, whichever is fewer.
+    workers: processes to use, this one included; by default as many as there are slices or cores, whichever is
+    fewer. With one, all happens here.
     """
 
     def __init__(self, model: GPT, n_slices: int = 2, workers: int | None = None) -> None:
         if n_slices < 1:
             raise UserError(f"slices is {n_slices}; it must be at least 1")
-        self.model = model.use_workspace(Workspace())
-        self.replicas = [model] + [model.replica() for _ in range(n_slices - 1)]
+        self.model, self.n_slices = model, n_slices
         self.workers = min(n_slices, workers or available_cores())
+        self._crew: Crew | None = None
+        self._attached: Optimizer | None = None
 
     def __enter__(self) -> Self:
         self._blas = threadpool_limits(limits=1, user_api="blas")
-        self._pool = ThreadPoolExecutor(self.workers) if self.workers > 1 else None
+        try:
+            if self.workers == 1:
+                grads = np.zeros((self.n_slices, self.model.flat.data.size), self.model.flat.data.dtype)
+                self._own = Share(self.model, 0, 1, self.n_slices, grads)
+            else:
+                self._start_workers()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
+    def _start_workers(self) -> None:
+        """Start them, and move weights and gradients to where they see them."""
+        self._crew = Crew(self.workers - 1)
+        size, dtype = self.model.flat.data.size, self.model.flat.data.dtype
+        weights, grads = SharedArray((size,), dtype), SharedArray((self.n_slices, size), dtype)
+        try:
+            self.model.flat.move(weights.array)
+            self._own = Share(self.model, 0, self.workers, self.n_slices, grads.array)
+            start = {
+                "do": "start",
+                "config": asdict(self.model.config),
+                "dtype": dtype.str,
+                "paths": [str(weights.path), str(grads.path)],
+                "n_processes": self.workers,
+                "n_slices": self.n_slices,
+            }
+            self._crew.run([(start | {"number": n}, ()) for n in range(1, self.workers)], lambda: None)
+        finally:
+            weights.forget()
+            grads.forget()
+
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        if self._crew is not None:
+            self._crew.end()
         self._blas.restore_original_limits()
-        self.model.use_workspace(None)
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """[function(item) for item in items], on the worker threads."""
-        if self._pool is None:
-            return [function(item) for item in items]
-        return list(self._pool.map(function, items))
+    def gradients(self, batches: Sequence[Batch], key: tuple[int, int] = (0, 0)) -> tuple[float, float]:
+        """Mean loss in nats per token over micro-batches of one shape, and the norm of its gradient.
 
-    def map_stretches(self, function: Callable[[Any], Result], items: Iterable[Any]) -> list[Result]:
-        """Like `map`, for many short tasks: each worker takes a run of neighbours."""
-        tasks = list(items)
-        if self._pool is None or len(tasks) < 2 * self.workers:
-            return [function(task) for task in tasks]
-        size = -(-len(tasks) // self.workers)
-        runs = [tasks[i : i + size] for i in range(0, len(tasks), size)]
-        return [result for run in self._pool.map(lambda r: [function(t) for t in r], runs) for result in run]
-
-    def map_replicas(self, function: Callable[[GPT, Item], Result], items: Sequence[Item]) -> list[Result]:
-        """[function(replica, item) for item in items]; replica s takes items s, s + n_slices, ..."""
-        n = len(self.replicas)
-
-        def share(s: int) -> list[Result]:
-            return [function(self.replicas[s], item) for item in items[s::n]]
-
-        shares = self.map(share, range(n))
-        return [shares[i % n][i // n] for i in range(len(items))]
-
-    def gradients(self, batches: Sequence[Batch], rngs: Sequence[np.random.Generator]) -> tuple[float, float]:
-        """Mean loss in nats per token over all micro-batches, and the norm of its gradient.
-
-        The gradient itself is left in `self.model.flat`. `rngs`, one per slice, are for dropout.
+        The gradient itself is left in `self.model.flat`. key: (seed, step), what dropout depends on.
         """
-        n_slices = len(self.replicas)
         scale = 1 / sum(targets.size for _, targets in batches)
+        x, y = (np.stack(part) for part in zip(*batches, strict=True))
+        message = {"do": "gradients", "scale": scale, "key": list(key)}
+        own, answers = self._all(message, (x, y), lambda: self._own.gradients(batches, scale, key))
+        nats = [0.0] * self.n_slices
+        for number, sums in enumerate([own, *(header["nats"] for header, _ in answers)]):
+            nats[number :: self.workers] = sums
+        own, answers = self._all({"do": "add_up"}, (), self._own.add_up)
+        squares = [s for part in (own, *(header["squares"] for header, _ in answers)) for s in part]
+        return sum(nats) * scale, math.sqrt(math.fsum(squares))
 
-        def run_slice(s: int) -> float:
-            replica = self.replicas[s]
-            replica.zero_grad()
-            if replica.config.dropout:
-                replica.set_rng(rngs[s])
-            nats = 0.0
-            for inputs, targets in batches:
-                x, y = np.array_split(inputs, n_slices)[s], np.array_split(targets, n_slices)[s]
-                if len(x):
-                    nats += float(replica.loss(x, y).sum(dtype=np.float64))
-                    replica.loss_backward(scale)
-            replica.flat.settle()
-            return nats
+    def step(self, optimizer: Optimizer, lr: float, grad_scale: float = 1.0) -> None:
+        """One update with the gradients that `gradients` left; the optimizer holds `model.flat.parameters`."""
+        if self._attached is not optimizer:
+            self._attach(optimizer)
+        optimizer.n_steps += 1
+        message = {"do": "step", "lr": lr, "grad_scale": grad_scale, "n_steps": optimizer.n_steps}
+        self._all(message, (), lambda: self._own.step(optimizer, lr, grad_scale))
 
-        total = sum(self.map(run_slice, range(n_slices)))
-        self._add_up_gradients()
-        return total * scale, global_norm([self.model.flat.grad], self.map_stretches)
+    def _attach(self, optimizer: Optimizer) -> None:
+        """Let the workers share the optimizer's state."""
+        self._attached = optimizer
+        if self._crew is None:
+            return
+        size = self.model.flat.data.size
+        state = SharedArray((len(optimizer.state_names), size), self.model.flat.data.dtype)
+        try:
+            optimizer.move_state(state.array)
+            message = {"do": "attach", "kind": type(optimizer).__name__, "settings": optimizer.settings()}
+            self._all(message | {"path": str(state.path)}, (), lambda: None)
+        finally:
+            state.forget()
 
-    def _add_up_gradients(self) -> None:
-        """Add the gradients of the other replicas to the first one's, in slice order."""
-        first, *others = (replica.flat.grad for replica in self.replicas)
+    def losses(self, jobs: Sequence[Job]) -> list[Array]:
+        """For each job nats (B, T - first) of its targets, in evaluation mode."""
+        share = [jobs[n :: self.workers] for n in range(self.workers)]
+        messages = [
+            (
+                {"do": "losses", "first": [first for *_, first in part]},
+                [a for x, y, _ in part for a in (x, y)],
+            )
+            for part in share[1:]
+        ]
 
-        def add(stretch: tuple[int, slice]) -> None:
-            for other in others:
-                first[stretch[1]] += other[stretch[1]]
+        def own() -> list[Array]:
+            return [self._own.losses(*job) for job in share[0]]
 
-        self.map_stretches(add, stretches([first]))
+        if self._crew is None:
+            return own()
+        mine, answers = self._crew.run(messages, own)
+        found: list[Array] = [mine[0]] * len(jobs) if jobs else []
+        for n, part in enumerate([mine, *(arrays for _, arrays in answers)]):
+            found[n :: self.workers] = part
+        return found
+
+    def _all(
+        self, message: dict, arrays: Sequence[Array], own: Callable[[], Any]
+    ) -> tuple[Any, list[Message]]:
+        """Every worker does what the same message says, this process does `own`."""
+        if self._crew is None:
+            return own(), []
+        return self._crew.run([(message, arrays)] * (self.workers - 1), own)
 
 
 def available_cores() -> int:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from numpygpt.models import GPT
 from numpygpt.optim.optimizer import Array
-from numpygpt.training.engine import Batch, Engine
+from numpygpt.training.engine import Engine
+from numpygpt.training.share import Batch
 
 
 @dataclass(frozen=True)
@@ -48,28 +47,22 @@ def score_tokens(engine: Engine, ids: Array, batch_size: int = 8) -> Array:
     if len(ids):
         nats[0] = math.log(config.vocab_size)
     groups = _groups_of_one_shape(windows(max(0, len(ids) - 1), config.block_size), batch_size)
-
-    def score(replica: GPT, group: list[Window]) -> Array:
-        x = np.stack([ids[w.start : w.stop] for w in group]).astype(np.int64)
-        y = np.stack([ids[w.start + 1 : w.stop + 1] for w in group]).astype(np.int64)
-        return replica.loss(x, y, group[0].first).reshape(len(group), -1).astype(np.float64)
-
-    with _evaluating(engine):
-        for group, scores in zip(groups, engine.map_replicas(score, groups), strict=True):
-            for window, row in zip(group, scores, strict=True):
-                nats[window.start + window.first + 1 : window.stop + 1] = row
+    jobs = [(_gather(ids, group, 0), _gather(ids, group, 1), group[0].first) for group in groups]
+    for group, scores in zip(groups, engine.losses(jobs), strict=True):
+        for window, row in zip(group, scores, strict=True):
+            nats[window.start + window.first + 1 : window.stop + 1] = row
     return nats
+
+
+def _gather(ids: Array, group: list[Window], shift: int) -> Array:
+    """(B, T): the tokens of each window, or with shift 1 their successors."""
+    return np.stack([ids[w.start + shift : w.stop + shift] for w in group]).astype(np.intp)
 
 
 def mean_loss(engine: Engine, batches: list[Batch]) -> float:
     """Mean nats per token over fixed batches: the estimate that is logged while training."""
-
-    def total(replica: GPT, batch: Batch) -> float:
-        return float(replica.loss(*batch).sum(dtype=np.float64))
-
-    with _evaluating(engine):
-        nats = math.fsum(engine.map_replicas(total, batches))
-    return nats / sum(targets.size for _, targets in batches)
+    found = engine.losses([(x, y, 0) for x, y in batches])
+    return math.fsum(float(nats.sum(dtype=np.float64)) for nats in found) / sum(nats.size for nats in found)
 
 
 def _groups_of_one_shape(all_windows: list[Window], batch_size: int) -> list[list[Window]]:
@@ -83,18 +76,3 @@ def _groups_of_one_shape(all_windows: list[Window], batch_size: int) -> list[lis
         else:
             groups.append([w])
     return groups
-
-
-class _evaluating:
-    """All replicas in evaluation mode for the length of a `with`."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.replicas = engine.replicas
-
-    def __enter__(self) -> None:
-        for replica in self.replicas:
-            replica.eval()
-
-    def __exit__(self, *_: Any) -> None:
-        for replica in self.replicas:
-            replica.train()

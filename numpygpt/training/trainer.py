@@ -18,8 +18,9 @@ from numpygpt.optim.optimizer import Array
 from numpygpt.streams import generator
 from numpygpt.training import checkpoints
 from numpygpt.training.checkpoints import Progress
-from numpygpt.training.engine import Batch, Engine
+from numpygpt.training.engine import Engine
 from numpygpt.training.evaluation import mean_loss
+from numpygpt.training.share import Batch
 
 EXPLODED = 10.0  # nats above the first loss: nothing comes back from there
 
@@ -103,7 +104,7 @@ class Trainer:
 
     def _fixed_batches(self, text: Text) -> list[Batch]:
         """Evaluation windows in batches of a slice's size, so that they fit the memory of training."""
-        size = -(-self.config.batch_size // len(self.engine.replicas))
+        size = -(-self.config.batch_size // self.engine.n_slices)
         block_size = self.engine.model.config.block_size
         x, y = fixed_batches(text.ids, self.config.eval_windows, block_size)
         return [(x[i : i + size], y[i : i + size]) for i in range(0, len(x), size)]
@@ -141,11 +142,10 @@ class Trainer:
         c, step = self.config, self.progress.step
         started = time.perf_counter()
         batches = self._batches(step)
-        rngs = [generator(c.seed, "dropout", step, s) for s in range(len(self.engine.replicas))]
-        loss, norm = self.engine.gradients(batches, rngs)
+        loss, norm = self.engine.gradients(batches, (c.seed, step))
         self._check(loss, norm)
         lr, factor = self.schedule(step), clip_factor(norm, c.grad_clip)
-        self.optimizer.step(lr, grad_scale=factor, run=self.engine.map_stretches)
+        self.engine.step(self.optimizer, lr, factor)
         self.progress.step = step + 1
         self.progress.seconds += time.perf_counter() - started
         if step % c.log_interval == 0 or step + 1 == c.iters:

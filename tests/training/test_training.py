@@ -20,6 +20,7 @@ from numpygpt.training import (
     checkpoints,
     score_tokens,
 )
+from numpygpt.training.crew import WorkerDied
 from numpygpt.training.evaluation import windows
 
 V = 17
@@ -111,8 +112,8 @@ def test_one_batch_can_be_learned_by_heart(rng):
     x, y = rng.integers(0, V, (4, 16)), rng.integers(0, V, (4, 16))
     with Engine(model) as engine:
         for _ in range(150):
-            loss, _ = engine.gradients([(x, y)], [generator(0, "dropout")] * 2)
-            optimizer.step()
+            loss, _ = engine.gradients([(x, y)])
+            engine.step(optimizer, 1e-2)
     assert loss < 0.02
 
 
@@ -120,11 +121,11 @@ def test_no_float64_array_in_a_float32_step(monkeypatch):
     """Every array that a layer keeps, asks for or learns from is float32 (or holds integers or truth values)."""
     model = GPT(GPTConfig(V, 16, 2, 2, 24, dropout=0.1, activation="gelu"), rng=generator(1, "init"))
     optimizer = AdamW(model.flat.parameters, 1e-2, weight_decay=0.1)
-    with Engine(model) as engine:
-        engine.gradients([(IDS[:64].reshape(4, 16).astype(int),) * 2], [generator(0, "dropout")] * 2)
-        optimizer.step(grad_scale=0.5, run=engine.map_stretches)
+    with Engine(model, workers=1) as engine:
+        engine.gradients([(IDS[:64].reshape(4, 16).astype(int),) * 2])
+        engine.step(optimizer, 1e-2, grad_scale=0.5)
         found = []
-        for replica in engine.replicas:
+        for replica in engine._own.replicas.values():
             found += [("workspace", a) for a in replica._workspace._memory.values()]
             found += [(path, a) for path, module in replica.named_modules() for a in arrays_in(module.cache)]
             found += [(path, p.grad) for path, p in replica.named_parameters()]
@@ -161,6 +162,28 @@ def test_scores_do_not_depend_on_workers_and_add_up():
         assert len(score_tokens(engine, IDS[:0])) == 0
     assert nats[0] == math.log(V)
     assert abs(nats.mean() / math.log(V) - 1) < 0.02
+
+
+def test_a_killed_worker_is_named_and_leaves_nothing_behind():
+    model = GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init"))
+    batch = (IDS[:64].reshape(4, 16).astype(int),) * 2
+    with Engine(model, 2, 2) as engine:
+        loss, _ = engine.gradients([batch])
+        worker = engine._crew.workers[0]
+        worker.kill()
+        worker.wait()
+        with pytest.raises(WorkerDied, match="-9"):
+            engine.gradients([batch])
+    assert worker.returncode == -9
+    with Engine(model, 2, 1) as alone:  # the weights are still there
+        assert alone.gradients([batch])[0] == loss
+
+
+def test_workers_end_with_the_engine():
+    with Engine(GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init")), 3, 3) as engine:
+        workers = engine._crew.workers
+        assert [w.poll() for w in workers] == [None, None]
+    assert [w.poll() for w in workers] == [0, 0]
 
 
 def test_bits_per_byte_of_a_guess_is_log2_of_the_alphabet():

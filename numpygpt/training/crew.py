@@ -1,0 +1,162 @@
+"""Worker processes and what they share with the one that started them: memory, and messages over pipes.
+
+Why processes and not threads: NumPy lets go of Python's lock while it works, but must take it again some thousand
+times per step, and a thread that finds it taken sleeps for longer than most of these calls last
+(docs/PERFORMANCE.md has the figures). A worker is `python -m numpygpt.training.worker`, started afresh and not
+forked, so that it is safe on every platform and under every launcher.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from numpygpt.optim.optimizer import Array
+
+Message = tuple[dict[str, Any], list[Array]]
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+class WorkerDied(RuntimeError):
+    """A worker process ended before its work did, most likely killed for want of memory."""
+
+
+class SharedArray:
+    """An array (zeros at first) in a file that several processes map; in memory where the system offers it.
+
+    `path` is how others open it. Once they have, `forget` removes the name: the memory then goes with the last
+    process, however that ends.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        n_bytes = max(1, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+        self.path = _reserve(n_bytes)
+        self.array = open_shared(self.path, shape, dtype)
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def _reserve(n_bytes: int) -> Path:
+    """A new file of n_bytes zeros, in memory if there is room."""
+    error: OSError | None = None
+    for folder in ("/dev/shm", tempfile.gettempdir()):
+        try:
+            number, name = tempfile.mkstemp(prefix="numpygpt-", dir=folder)
+        except OSError as failure:
+            error = failure
+            continue
+        try:
+            if hasattr(
+                os, "posix_fallocate"
+            ):  # or else a full file system would show at the first touch: SIGBUS
+                os.posix_fallocate(number, 0, n_bytes)
+            else:
+                os.truncate(number, n_bytes)
+            return Path(name)
+        except OSError as failure:
+            error = failure
+            Path(name).unlink()
+        finally:
+            os.close(number)
+    raise OSError(f"no room for {n_bytes / 2**20:.0f} MiB that worker processes share: {error}")
+
+
+def open_shared(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """The array behind a SharedArray's path."""
+    with path.open("r+b") as file:
+        memory = mmap.mmap(file.fileno(), 0)
+    return np.frombuffer(memory, dtype, int(np.prod(shape))).reshape(shape)
+
+
+def send(stream: IO[bytes], header: dict[str, Any], arrays: Sequence[Array] = ()) -> None:
+    """Write a message: a line of JSON that ends with the arrays' types and shapes, then their bytes."""
+    forms = [(a.dtype.str, a.shape) for a in arrays]
+    stream.write(json.dumps([header, forms]).encode() + b"\n")
+    for a in arrays:
+        stream.write(np.ascontiguousarray(a).data)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> Message | None:
+    """Read a message; None when the other side has gone."""
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        return None
+    header, forms = json.loads(line)
+    arrays = []
+    for dtype, shape in forms:
+        data = stream.read(int(np.prod(shape)) * np.dtype(dtype).itemsize)
+        arrays.append(np.frombuffer(data, dtype).reshape(shape))
+    return header, arrays
+
+
+class Crew:
+    """n worker processes, each with a pipe to and from it."""
+
+    def __init__(self, n: int) -> None:
+        command = [sys.executable, "-m", "numpygpt.training.worker"]
+        self.workers = [
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | ONE_THREAD
+            )
+            for _ in range(n)
+        ]
+
+    def run(
+        self,
+        messages: Sequence[tuple[dict[str, Any], Sequence[Array]]],
+        own: Callable[[], Any],
+    ) -> tuple[Any, list[Message]]:
+        """Send each worker its message, do `own` meanwhile, then gather the answers: (own result, answers)."""
+        try:
+            for worker, (header, arrays) in zip(self.workers, messages, strict=True):
+                send(_pipe(worker.stdin), header, arrays)
+        except BrokenPipeError:
+            self._tell_who_died()
+        result = own()
+        return result, [self._answer(worker) for worker in self.workers]
+
+    def _answer(self, worker: subprocess.Popen[bytes]) -> Message:
+        answer = receive(_pipe(worker.stdout))
+        if answer is None:
+            self._tell_who_died()
+            raise AssertionError("unreachable")
+        if "error" in answer[0]:
+            raise RuntimeError(f"a worker process failed:\n{answer[0]['error']}")
+        return answer
+
+    def _tell_who_died(self) -> None:
+        codes = [worker.poll() for worker in self.workers]
+        raise WorkerDied(
+            f"a worker process died (exit codes {codes}; -9 is a kill, often for want of memory): "
+            "type the command again to go on from the last checkpoint"
+        )
+
+    def end(self) -> None:
+        for worker in self.workers:
+            for pipe in (worker.stdin, worker.stdout):
+                with suppress(BrokenPipeError):
+                    _pipe(pipe).close()
+        for worker in self.workers:
+            try:
+                worker.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                worker.wait()
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None  # all were asked for
+    return pipe

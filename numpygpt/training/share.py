@@ -1,0 +1,82 @@
+"""What one process does of the work: some slices of every batch, on replicas that view one parameter memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from numpygpt.models import GPT
+from numpygpt.nn import Workspace
+from numpygpt.optim import Optimizer
+from numpygpt.optim.optimizer import Array, stretches
+from numpygpt.streams import generator
+
+Batch = tuple[Array, Array]  # inputs and targets, (B, T) integers each
+
+
+class Share:
+    """Process `number` of `n_processes`: it runs slices number, number + n_processes, ... of n_slices.
+
+    grads (n_slices, n_params): the gradient of each slice, in memory that all processes see.
+    """
+
+    def __init__(self, model: GPT, number: int, n_processes: int, n_slices: int, grads: Array) -> None:
+        self.number, self.n_processes, self.n_slices, self.grads = number, n_processes, n_slices, grads
+        model.flat.grad_to(grads[0])  # where the sum over slices ends up
+        self.replicas = {s: model.replica(grads[s]) for s in range(number, n_slices, n_processes)}
+        self.first_replica = next(iter(self.replicas.values()))
+        self.learned = model.flat.parameters
+        for replica in self.replicas.values():
+            replica.use_workspace(Workspace())
+
+    def gradients(self, batches: Sequence[Batch], scale: float, key: tuple[int, int]) -> list[float]:
+        """Forward and backward of its slices; leaves their gradients in `grads`, returns their sums of nats.
+
+        scale multiplies the loss; key, (seed, step), is what dropout's random numbers depend on.
+        """
+        return [self._run_slice(s, batches, scale, key) for s in self.replicas]
+
+    def _run_slice(self, s: int, batches: Sequence[Batch], scale: float, key: tuple[int, int]) -> float:
+        replica = self.replicas[s]
+        replica.zero_grad()
+        if replica.config.dropout:
+            replica.set_rng(generator(key[0], "dropout", key[1], s))
+        nats = 0.0
+        for inputs, targets in batches:
+            x, y = np.array_split(inputs, self.n_slices)[s], np.array_split(targets, self.n_slices)[s]
+            if len(x):
+                nats += float(replica.loss(x, y).sum(dtype=np.float64))
+                replica.loss_backward(scale)
+        replica.flat.settle()
+        return nats
+
+    def add_up(self) -> list[float]:
+        """Add all slices' gradients into the first one's, in slice order, in this process's part of memory.
+
+        Returns the sum of squares of each stretch of the part.
+        """
+        first = self.grads[0]
+        squares = []
+        for _, here in self._part([first]):
+            for other in self.grads[1:]:
+                first[here] += other[here]
+            squares.append(float(np.dot(first[here], first[here])))
+        return squares
+
+    def step(self, optimizer: Optimizer, lr: float, grad_scale: float) -> None:
+        """The optimizer's update of this process's part of memory."""
+        optimizer.update_stretches(self._part([p.data for p in optimizer.parameters]), lr, grad_scale)
+
+    def losses(self, x: Array, y: Array, first: int) -> Array:
+        """nats (B, T - first) of targets y from position `first` on, in evaluation mode."""
+        self.first_replica.eval()
+        nats = self.first_replica.loss(x, y, first).reshape(len(x), -1).copy()
+        self.first_replica.train()
+        return nats
+
+    def _part(self, arrays: Sequence[Array]) -> list[tuple[int, slice]]:
+        """The stretches of `arrays` that are this process's: a run of neighbours."""
+        every = stretches(arrays)
+        bounds = [len(every) * k // self.n_processes for k in (self.number, self.number + 1)]
+        return every[bounds[0] : bounds[1]]
