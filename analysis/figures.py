@@ -75,11 +75,12 @@ def _bars(
 
 
 def _at_ends(axes: "Axes", ends: Floats, texts: Sequence[str]) -> None:
-    """A text behind each bar."""
+    """A text behind each bar, on white while there are few. The limits leave room: no need to lay them out."""
     size = min(9.0, 72 * 0.8 * row_height(len(texts)))
-    for y, (x, text) in enumerate(zip(ends, texts, strict=True)):
-        axes.annotate(plain(text), (x, y), xytext=(5, 0), textcoords="offset points", zorder=4, va="center",
-                      fontsize=size, bbox={"color": "white", "pad": 0.5})  # fmt: skip
+    ground = {"color": "white", "pad": 0.5} if len(texts) <= 2 * CROWD else None
+    for y, (x, text) in enumerate(zip(ends + 0.012 * float(np.max(ends)), texts, strict=True)):
+        label = axes.text(x, y, plain(text, 80), zorder=4, va="center", fontsize=size, bbox=ground)
+        label.set_in_layout(False)
 
 
 def bits_figure(comparison: Comparison) -> "Figure":
@@ -90,16 +91,17 @@ def bits_figure(comparison: Comparison) -> "Figure":
     totals, halves = np.array([_mean(g, "bits_per_byte") for g in groups]).T
     floors = np.array([_mean(g, "bits_per_byte_tokens")[0] for g in groups])
     floors = np.where(np.isnan(floors), totals, floors)
+    totals = np.where([g.charged for g in groups], totals, floors)
     _bars(axes, comparison, groups, floors, np.maximum(totals - floors, 0))
     axes.errorbar(
         totals, np.arange(len(groups)), xerr=halves, color=INK, capsize=3, linewidth=1.3, linestyle="none"
     )
     texts = [
-        f"{total:.3f}" if g.charged else f"{floor:.3f}, not comparable: {g.losses}"
+        f"{total:.3f}" if g.charged else f"{floor:.3f} of tokens alone: not comparable"
         for g, total, floor in zip(groups, totals, floors, strict=True)
     ]
     _at_ends(axes, totals + halves, texts)
-    axes.set_xlim(0, axes.get_xlim()[1] * 1.06)
+    axes.set_xlim(0, axes.get_xlim()[1] * (1.08 if all(g.charged for g in groups) else 1.4))
     _ruler_lines(axes, comparison)
     hatched = "; hatched: what the tokenizer loses, charged" if any(g.lossy for g in groups) else ""
     axes.set_xlabel(f"bits per byte of the validation text (fewer is better{hatched})")
