@@ -10,6 +10,9 @@ from typing import Any, Protocol, TextIO
 from rich.console import Console
 
 
+WIDE = 100  # columns
+
+
 class Reporter(Protocol):
     """What a run tells while it goes on. `row` is a row of metrics.jsonl, `result` that of result.json."""
 
@@ -120,10 +123,11 @@ class LiveReporter:
         self.console, self.total, self.started = console, total, 0
         self.progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=None),  # what the text leaves of the line
             TextColumn("{task.fields[text]}"),
             console=console,
             transient=True,
+            expand=True,
             refresh_per_second=5,
         )
         self._task: Any = None
@@ -144,13 +148,13 @@ class LiveReporter:
 
     def row(self, row: Mapping[str, Any]) -> None:
         if row["kind"] == "eval":
-            self._validation = f"  val {row['val_loss']:.3f}"
+            self._validation = f" (val {row['val_loss']:.3f})" if self.console.width >= WIDE else ""
             return
         self._pace.add(row)
         speed, left = self._pace.chars_per_second, clock(self._pace.seconds_left)
         text = f"loss {row['loss']:.3f}{self._validation}  {bits_per_char(row):.2f} bits/char"
-        text += f"  {speed:,.0f} chars/s" if speed > 0 else ""
-        self.progress.update(self._task, completed=row["step"], text=f"{text}  {left} left")
+        text += f"  {speed / 1000:.1f}k chars/s" if speed > 0 else ""
+        self.progress.update(self._task, completed=row["step"], text=f"{text}  {left}")
 
     def done(self, result: Mapping[str, Any]) -> None:
         self._drop()
@@ -169,7 +173,7 @@ class LiveReporter:
 
     def _title(self) -> str:
         place = f"[dim]{self.started}/{self.total}[/dim] " if self.total > 1 else ""
-        return f"{place}{self._name}"
+        return f"{place}{self._name.rpartition('-')[0]}"  # the hash is for the folder
 
     def _drop(self) -> None:
         if self._task is not None:
