@@ -256,13 +256,21 @@ def load_packer(run: RunFolder) -> Packer:
 
 
 def _training_text(run: RunFolder, losses: str) -> str:
+    """What the residual coder is fitted on at both ends. Raises UserError unless it is the very same text."""
     record: dict[str, Any] = run.run()
     data, sha256 = record["config"]["data"], record["corpus"]["sha256"]
-    need = f"the tokenizer of the run {run.name} {losses}, so that its training text is needed"
     try:
         corpus = resolve(data["kind"], data["path"])
     except UserError as error:
-        raise UserError(f"{need}, but {error}") from error
+        raise UserError(_needed(run, losses, "cannot be read", data)) from error
     if corpus.sha256 != sha256:
-        raise UserError(f"{need}, but {corpus.path} has changed: put the text with sha256 {sha256} there")
+        raise UserError(_needed(run, losses, f"is another by now (its sha256 was {sha256})", data))
     return corpus.parts(data["val_fraction"])[0].text
+
+
+def _needed(run: RunFolder, losses: str, fault: str, data: dict[str, Any]) -> str:
+    place = {
+        "shakespeare": "connect to the network, or set NUMPYGPT_DATA to a folder that holds shakespeare.txt",
+        "pydoc": "use the version of Python with which the run was trained",
+    }.get(data["kind"], f"put it back at {data['path']}")
+    return f"the training text of the run {run.name} {fault}, and is needed because its tokenizer {losses}: {place}"

@@ -1,0 +1,331 @@
+"""A compressed file weighs what the run's scores claim, and restores byte for byte or not at all."""
+
+import os
+import subprocess
+import sys
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from experiments import compress, decompress, packing
+from experiments.config import REPOSITORY
+from experiments.corpora import Corpora, folder_of
+from experiments.job import execute
+from experiments.packing import HEADER_BYTES, Codec, Packed, Packer, load_packer
+from experiments.progress import PlainReporter
+from numpygpt.errors import UserError
+from numpygpt.measures.arithmetic import quantise
+from numpygpt.measures.residual import ResidualCoder
+from numpygpt.measures.scores import score_text
+from numpygpt.models import GPT, GPTConfig
+from numpygpt.runs import RunFolder
+from numpygpt.tokenizers import KINDS, create
+from numpygpt.training import Engine, score_tokens
+
+SENTENCES = (
+    "The cat sat on the mat.",
+    "A dog, it seems, ate the cat's hat!",
+    "Who sat there? Nobody: only a bat.",
+    "Then SHE came home, and all  was well.",
+)
+HOSTILE = (
+    "",
+    "a",
+    "\n",
+    " ",
+    "   \t  ",  # nothing but a word tokenizer's tail
+    "The cat\r\nsat\r\n\r\non the mat.\r",
+    "\ufeffthe BAT\x00 sat   \n \n",
+    "Nobody, café naïve ß İstanbul e\u0301 — “seems”…",
+    "👩‍👩‍👧‍👦 🇩🇪 the 😀cat",
+    "日本語の文字 the cat العربية",
+    "<unk><pad> <0x41> Ġthe ▁cat",
+    "\U0010ffff\ue000\ud7ff\u2028\x85\x1c the",
+    "Xylophones zzz" * 9,
+)
+
+
+def prose(n: int, seed: int) -> str:
+    """n sentences in an order of its own."""
+    order = np.random.default_rng(seed).integers(0, len(SENTENCES), n)
+    return "".join(SENTENCES[k] + ("\n\n" if i % 5 == 0 else " ") for i, k in enumerate(order))
+
+
+# ---------------------------------------------------------------------- what is compressed with
+
+
+@pytest.fixture(scope="module")
+def corpus_path(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "cats.txt"
+    path.write_text(prose(190, seed=0), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def run_of(composer, corpus_path, tmp_path_factory):
+    """run_of("word"): a finished run, trained once."""
+    outputs = tmp_path_factory.mktemp("outputs")
+    found: dict[str, RunFolder] = {}
+
+    def run(tokenizer: str) -> RunFolder:
+        if tokenizer not in found:
+            config = composer(
+                *(f"tokenizer={tokenizer}", "model=tiny", "data=file", f"data.path='{corpus_path}'"),
+                *("budget.iters=60", "optimizer.warmup=5", "optimizer.lr=0.01", "train.eval_interval=60"),
+                *("eval.texts=[]", "sample.tokens=5", "sample.number=1", f"outputs='{outputs}'"),
+            )
+            config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+            assert execute(config, PlainReporter()) == "done"
+            found[tokenizer] = folder_of(config)
+        return found[tokenizer]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def packer_of(run_of):
+    found: dict[str, Packer] = {}
+    return lambda tokenizer: found.setdefault(tokenizer, load_packer(run_of(tokenizer)))
+
+
+@pytest.fixture(scope="module", params=sorted(KINDS))
+def untrained(request) -> Packer:
+    """Of each kind of tokenizer, with a model that has learned nothing but has opinions."""
+    text = prose(60, seed=1)
+    options = {"vocab_size": 300} if "bpe" in request.param else {}
+    tokenizer = create(request.param, **options)
+    tokenizer.train(text)
+    model = GPT(GPTConfig(tokenizer.vocab_size, 8, 1, 2, 8), rng=np.random.default_rng(0))
+    model.flat.data *= 20
+    return Packer(Codec(model, tokenizer, ResidualCoder.fit(tokenizer, text)), run=b"none")
+
+
+def restored(packer: Packer, file: bytes) -> bytes:
+    return packer.unpack(Packed.from_bytes(file, "FILE"), "FILE")
+
+
+def restores_or_says_so(packer: Packer, file: bytes, text: str) -> bool:
+    try:
+        return restored(packer, file).decode() == text
+    except UserError as error:
+        return "FILE does not restore to the text" in str(error)
+
+
+# ---------------------------------------------------------------------- weight and restoration
+
+
+@pytest.mark.parametrize("tokenizer", ["byte", "word"])
+def test_weighs_what_the_scores_claim(packer_of, tokenizer):
+    """Within 0.5 % besides the header, for a lossless tokenizer and for a lossy one."""
+    packer, text = packer_of(tokenizer), prose(40, seed=2) + "Strange WORDS come, at the end:  \n\n  "
+    codec = packer.codec
+    ids, ends = codec.tokenizer.spans(text)
+    with Engine(codec.model) as engine:
+        claimed = score_text(text, ids, ends, score_tokens(engine, ids), codec.coder).bits
+    weighed = 8 * (len(packer.pack(text)) - HEADER_BYTES)
+    assert weighed == pytest.approx(claimed, rel=0.005)
+    assert claimed < 0.7 * 8 * len(text)  # the model has learned something
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_every_tokenizer_restores_hostile_texts(untrained, text):
+    assert restored(untrained, untrained.pack(text)).decode() == text
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(["the", "Cat", " ", "  ", "\r\n", ",", "日", "é", "\u0301", "😀"]) | st.text())
+)
+@example(["\x00", "😀"])
+def test_every_tokenizer_restores_any_text(untrained, pieces):
+    text = "".join(pieces)
+    assert restored(untrained, untrained.pack(text)).decode() == text
+
+
+def test_the_same_text_gives_the_same_file(untrained):
+    assert untrained.pack(prose(9, seed=3)) == untrained.pack(prose(9, seed=3))
+
+
+# ---------------------------------------------------------------------- damage and mismatch
+
+
+@pytest.fixture(scope="module", params=["byte", "word"])
+def packed(request, packer_of) -> tuple[Packer, str, bytes]:
+    packer, text = packer_of(request.param), prose(2, seed=4) + "Q? "
+    return packer, text, packer.pack(text)
+
+
+def test_no_damage_passes_the_checks(packed):
+    _, _, file = packed
+    damaged = [file[:n] for n in range(len(file))]
+    damaged += [file[:n] + bytes([file[n] ^ 1 << n % 8]) + file[n + 1 :] for n in range(len(file))]
+    for data in [*damaged, file + b"\0", b"\n" + file, file.replace(b"\x8eGPT", b"\x8eGPT\r")]:
+        with pytest.raises(UserError, match=r"FILE .*(damaged|not written by|in version)"):
+            Packed.from_bytes(data, "FILE")
+
+
+def test_damage_behind_a_right_crc_is_an_error_and_ends(packed):
+    """As if the file had been made that way: lengths bound what is read, and the checksum is the last word."""
+    packer, text, file = packed
+    whole = Packed.from_bytes(file, "FILE")
+    n = len(whole.payload)
+    noise = np.random.default_rng(0).bytes(n)
+    payloads = [whole.payload[:at] for at in (0, 1, n // 2, n - 2)] + [noise, b"\xff" * n, b"\0" * 3 * n]
+    for at in range(0, n, 5):
+        payloads.append(whole.payload[:at] + bytes([whole.payload[at] ^ 0x10]) + whole.payload[at + 1 :])
+    changed = [replace(whole, payload=payload) for payload in payloads]
+    changed += [replace(whole, n_tokens=n) for n in (0, whole.n_tokens - 1, whole.n_bytes)]
+    changed += [replace(whole, n_bytes=whole.n_bytes + more) for more in (1, 500)]
+    changed += [replace(whole, sha256=bytes(16))]
+    for wrong in changed:
+        assert restores_or_says_so(packer, wrong.to_bytes(), text)  # some last bits do not matter
+
+
+def test_a_token_stands_for_a_byte_at_least(packed):
+    whole = Packed.from_bytes(packed[2], "FILE")
+    with pytest.raises(UserError, match="damaged"):
+        Packed.from_bytes(replace(whole, n_tokens=whole.n_bytes + 1).to_bytes(), "FILE")
+
+
+def test_another_runs_tokenizer_or_weights_are_noticed(packed, untrained):
+    packer, _, file = packed
+    with pytest.raises(UserError, match=rf"another run: .* ends in {packer.run.hex()}$"):
+        restored(untrained, file)
+    with pytest.raises(UserError, match=r"other (tokenizer|weights)"):
+        restored(replace(untrained, run=packer.run), file)
+    model = GPT(packer.codec.model.config, rng=np.random.default_rng(1))
+    with pytest.raises(UserError, match="other weights"):
+        restored(replace(packer, codec=replace(packer.codec, model=model)), file)
+
+
+def test_another_machines_arithmetic_is_noticed_at_once(packed, monkeypatch):
+    packer, _, file = packed
+    monkeypatch.setattr(packing, "quantise", lambda p: quantise(p * (1 + 1e-9)))
+    with pytest.raises(UserError, match="other last bits"):
+        restored(packer, file)
+
+
+def test_a_drift_that_comes_late_never_gives_a_wrong_text(packed, monkeypatch):
+    packer, text, file = packed
+    after, calls = packing.Predictions.after, []
+
+    def drifting(self: packing.Predictions, id: int) -> np.ndarray:
+        calls.append(id)
+        frequencies = after(self, id)
+        return frequencies + (len(calls) == packing.PROBED + 20)  # once, by one part in billions
+
+    monkeypatch.setattr(packing.Predictions, "after", drifting)
+    assert restores_or_says_so(packer, file, text)
+    assert len(calls) > packing.PROBED + 20
+
+
+# ---------------------------------------------------------------------- the commands
+
+
+def test_the_commands_in_processes_of_their_own(run_of, tmp_path):
+    """By pipe and by file; how many threads BLAS was given makes no difference, nor does hash randomisation."""
+    run, text = run_of("word"), prose(12, seed=5).replace("\n", "\r\n") + "café 😀  "
+    (tmp_path / "text").write_bytes(text.encode())
+
+    def script(
+        name: str, *arguments: object, stdin: bytes = b"", threads: int
+    ) -> subprocess.CompletedProcess:
+        command = [sys.executable, REPOSITORY / "experiments" / name, run.path, *arguments]
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads), "PYTHONHASHSEED": str(threads)}
+        return subprocess.run(command, input=stdin, capture_output=True, env=environment, cwd=tmp_path)
+
+    first = script("compress.py", "text", "-o", "packed", threads=1)
+    assert first.returncode == 0, first.stderr
+    size = (tmp_path / "packed").stat().st_size
+    line = first.stderr.decode()
+    assert line.startswith(f"text: {len(text.encode()):,} bytes, compressed {size:,}, ")
+    assert "bits per byte" in line
+    assert line.count("\n") == 1
+    second = script("decompress.py", "-", "-o", "-", stdin=(tmp_path / "packed").read_bytes(), threads=2)
+    assert second.returncode == 0, second.stderr
+    assert second.stdout.decode() == text
+
+
+@pytest.mark.parametrize("data", [b"", b"x", "\r\n é😀\n".encode()])
+def test_files_of_a_few_bytes(run_of, tmp_path, data):
+    source, packed, back = (tmp_path / name for name in ("source", "packed", "back"))
+    source.write_bytes(data)
+    run = str(run_of("byte").path)
+    assert compress.main([run, str(source), "-o", str(packed)]) == 0
+    assert decompress.main([run, str(packed), "-o", str(back)]) == 0
+    assert back.read_bytes() == data
+
+
+@pytest.fixture
+def refused(run_of, tmp_path, capsys):
+    """refused(compress, "FILE", "-o", "OUT") -> the sentence; nothing in the folder has changed."""
+
+    def attempt(command, *arguments: str, run: RunFolder | None = None) -> str:
+        def content() -> dict[Path, bytes]:
+            return {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+
+        before = content()
+        capsys.readouterr()
+        assert command.main([str((run or run_of("byte")).path), *arguments]) == 2
+        assert content() == before
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.count("\n") == 1
+        assert "Error" not in captured.err
+        return captured.err
+
+    return attempt
+
+
+def test_what_cannot_be_read_or_written_is_refused(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text").write_text("The cat")
+    Path("latin").write_bytes(b"The caf\xe9")
+    Path("binary").write_bytes(bytes(range(256)))
+    assert "latin is not UTF-8 text (byte 7)" in refused(compress, "latin", "-o", "out")
+    assert "binary is not UTF-8 text (byte 128)" in refused(compress, "binary", "-o", "out")
+    assert "nowhere cannot be read" in refused(compress, "nowhere", "-o", "out")
+    assert "cannot be read" in refused(compress, str(tmp_path), "-o", "out")
+    assert "latin exists already: add --force" in refused(compress, "text", "-o", "latin")
+    assert "the file that is read" in refused(compress, "text", "-o", "text", "--force")
+    assert "no ordinary file" in refused(compress, "text", "-o", str(tmp_path), "--force")
+    assert "folder that exists" in refused(compress, "text", "-o", "no/out")
+    assert "text was not written by compress.py" in refused(decompress, "text", "-o", "out")
+
+
+def test_a_file_of_another_run_or_a_damaged_one_leaves_what_was_there(refused, run_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text").write_text("The cat sat")
+    assert compress.main([str(run_of("word").path), "text", "-o", "packed"]) == 0
+    name = run_of("word").name
+    assert f"ends in {name[-8:]}" in refused(decompress, "packed", "-o", "text", "--force")
+    file = Path("packed").read_bytes()
+    Path("packed").write_bytes(file[:-1] + bytes([file[-1] ^ 1]))
+    assert "packed is damaged" in refused(decompress, "packed", "-o", "text", "--force", run=run_of("word"))
+    body = file[: HEADER_BYTES - 4], file[HEADER_BYTES:-3]
+    crc = zlib.crc32(body[1], zlib.crc32(body[0])).to_bytes(4, "big")
+    Path("packed").write_bytes(body[0] + crc + body[1])
+    assert "does not restore" in refused(decompress, "packed", "-o", "text", "--force", run=run_of("word"))
+
+
+def test_a_lossy_run_needs_its_training_text(refused, run_of, corpus_path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text").write_text("The cat sat")
+    text = corpus_path.read_bytes()
+    try:
+        corpus_path.write_bytes(text + b"!")
+        sentence = refused(compress, "text", "-o", "out", run=run_of("word"))
+        assert "is another by now" in sentence
+        assert str(corpus_path) in sentence
+        corpus_path.unlink()
+        assert "cannot be read" in refused(compress, "text", "-o", "out", run=run_of("word"))
+        assert (
+            compress.main([str(run_of("byte").path), "text", "-o", "out"]) == 0
+        )  # loses nothing, needs nothing
+    finally:
+        corpus_path.write_bytes(text)
