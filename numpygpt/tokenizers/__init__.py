@@ -1,4 +1,4 @@
-"""Tokenizers: characters, words, BPE with and without byte fallback, bytes.
+"""Tokenizers: characters, words, BPE with and without byte fallback, bytes; and those of other libraries.
 
 tokenizer = create("bpe", vocab_size=2048)
 tokenizer.train(text)
@@ -13,10 +13,11 @@ from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.bytefallback import ByteFallbackBPETokenizer
 from numpygpt.tokenizers.bytelevel import ByteLevelBPETokenizer
 from numpygpt.tokenizers.char import CharTokenizer
-from numpygpt.tokenizers.registry import KINDS, create, from_dict, load, option_names
+from numpygpt.tokenizers.registry import ALL_KINDS, KINDS, create, from_dict, load, option_names
 from numpygpt.tokenizers.word import WordTokenizer
 
 __all__ = [
+    "ALL_KINDS",
     "KINDS",
     "UNK",
     "BPETokenizer",

@@ -12,6 +12,13 @@ from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.bytefallback import ByteFallbackBPETokenizer
 from numpygpt.tokenizers.bytelevel import ByteLevelBPETokenizer
 from numpygpt.tokenizers.char import CharTokenizer
+from numpygpt.tokenizers.foreign import (
+    CustomTokenizer,
+    HuggingFaceTokenizer,
+    SentencePieceTokenizer,
+    TiktokenTokenizer,
+    UnigramTokenizer,
+)
 from numpygpt.tokenizers.word import WordTokenizer
 
 _CLASSES: tuple[type[Tokenizer], ...] = (
@@ -22,7 +29,15 @@ _CLASSES: tuple[type[Tokenizer], ...] = (
     ByteLevelBPETokenizer,
     ByteTokenizer,
 )
-KINDS: dict[str, type[Tokenizer]] = {cls.kind: cls for cls in _CLASSES}
+_FOREIGN: tuple[type[Tokenizer], ...] = (
+    UnigramTokenizer,
+    HuggingFaceTokenizer,
+    SentencePieceTokenizer,
+    TiktokenTokenizer,
+    CustomTokenizer,
+)
+KINDS: dict[str, type[Tokenizer]] = {cls.kind: cls for cls in _CLASSES}  # ours
+ALL_KINDS: dict[str, type[Tokenizer]] = KINDS | {cls.kind: cls for cls in _FOREIGN}
 
 
 def create(kind: str, **options: Any) -> Tokenizer:
@@ -31,29 +46,38 @@ def create(kind: str, **options: Any) -> Tokenizer:
     for name in options:
         if name not in known:
             raise UserError(f"the {kind} tokenizer has no option {name!r}: it knows {', '.join(known)}")
-    return KINDS[kind](**options)
+    return ALL_KINDS[kind](**options)
 
 
 def option_names(kind: str) -> tuple[str, ...]:
     """The options of a kind: its constructor's keywords."""
-    if kind not in KINDS:
-        raise UserError(f"there is no tokenizer of kind {kind!r}: choose one of {', '.join(KINDS)}")
-    return tuple(inspect.signature(KINDS[kind]).parameters)
+    if kind not in ALL_KINDS:
+        raise UserError(f"there is no tokenizer of kind {kind!r}: choose one of {', '.join(ALL_KINDS)}")
+    return tuple(inspect.signature(ALL_KINDS[kind]).parameters)
 
 
-def from_dict(data: dict[str, Any]) -> Tokenizer:
-    """The tokenizer that `Tokenizer.to_dict` described. UserError: the description is damaged."""
+def from_dict(data: dict[str, Any], factory: str | None = None) -> Tokenizer:
+    """The tokenizer that `Tokenizer.to_dict` described. UserError: the description is damaged.
+
+    `factory`: the class, as package.module:Class, that a custom tokenizer may be of.
+    """
     files.check_header(data)
     kind = data.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise UserError(f"there is no tokenizer of kind {kind!r}: this program knows {', '.join(KINDS)}")
-    return KINDS[kind].from_dict(data)
+    if not isinstance(kind, str) or kind not in ALL_KINDS:
+        raise UserError(f"there is no tokenizer of kind {kind!r}: this program knows {', '.join(ALL_KINDS)}")
+    if kind == CustomTokenizer.kind:
+        return CustomTokenizer.from_dict(data, factory=factory)
+    return ALL_KINDS[kind].from_dict(data)
 
 
-def load(path: str | os.PathLike[str]) -> Tokenizer:
-    """The tokenizer that `Tokenizer.save` wrote; no code is run. UserError: damaged or foreign file."""
+def load(path: str | os.PathLike[str], factory: str | None = None) -> Tokenizer:
+    """The tokenizer that `Tokenizer.save` wrote. UserError: damaged or foreign file.
+
+    No code is run, whatever the file says; a custom tokenizer's class is imported only if `factory` names it, or
+    the environment variable NUMPYGPT_FACTORY does.
+    """
     data = files.read_json(path)
     try:
-        return from_dict(data)
+        return from_dict(data, factory)
     except UserError as error:
         raise UserError(f"cannot load the tokenizer {path}: {error}") from None

@@ -1,0 +1,276 @@
+"""This project's contract around a tokenizer that was made elsewhere.
+
+What such a tokenizer says of itself is not believed. Its ids are given texts of their own by what its file says
+of them, and then it is tried out, on the whole training text and on probes (probes.py): do the ids' own texts
+join to the text again? What was found decides how it is charged, and is checked again on every text:
+
+everything   they always do: lossless.
+known        all but those of unknown stretches do.
+nothing      anything else: no id is believed to stand for its own text, and the residual coder charges for all
+             of them. It soon knows ids that do stand for their own text: they cost next to nothing.
+"""
+
+import base64
+import binascii
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from numpygpt.errors import UserError
+from numpygpt.tokenizers.base import Tokenizer, checked_bool
+from numpygpt.tokenizers.foreign import extras
+from numpygpt.tokenizers.foreign.probes import FEATURES, probes
+from numpygpt.tokenizers.unicode import byte_offsets, check_text, training_chunks
+
+EVERYTHING, KNOWN, NOTHING = "everything", "known", "nothing"
+LEVELS = (EVERYTHING, KNOWN, NOTHING)
+MOST_IDS = 1 << 22
+
+
+class ForeignTokenizer(Tokenizer):
+    """What the kinds share. `train` reads the file and tries out what it does with the text; nothing is learned.
+
+    path        the file; it is kept whole in what `save` writes, so that it is not needed again
+    charge_all  charge for every token, even if nothing was found to be lost
+
+    Special tokens are those of the file. They are never recognised in a text.
+    """
+
+    meets_unknown = False  # its own <unk>, if it has one, is in its file
+
+    def __init__(self, *, path: str | None = None, charge_all: bool = False):
+        super().__init__()
+        self.path = path
+        self.charge_all = checked_bool("charge_all", charge_all)
+        self._unk: int | None = None
+        self._kept, self._losses = NOTHING, ""
+
+    # ------------------------------------------------------------------ what the kinds say
+
+    @abstractmethod
+    def _open(self, model: Any) -> None:
+        """Take the model, a JSON value, and call `_set_ids`. UserError or anything else: it is damaged."""
+
+    @abstractmethod
+    def _ids(self, text: str) -> Any:
+        """The ids of the text."""
+
+    @abstractmethod
+    def _spans(self, text: str) -> tuple[Any, np.ndarray]:
+        """The ids, and where in the text's characters each one's stretch ends, as the library tells."""
+
+    @abstractmethod
+    def _text(self, ids: list[int]) -> str:
+        """The library's own way back."""
+
+    @abstractmethod
+    def _model(self) -> Any:
+        """What `_open` takes."""
+
+    def _read(self) -> Any:
+        """The model that `path` names, as `_open` takes it."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ trying it out
+
+    def train(self, text: str | Iterable[str]) -> None:
+        """Read the file, and find out on `text` what it keeps. UserError: no such file, damaged, or of no use."""
+        extras.require(self.kind)
+        self._guarded_open(self._read())
+        self._try_out(text)
+
+    def _try_out(self, text: str | Iterable[str]) -> None:
+        texts = [
+            *training_chunks(text),
+            *probes(),
+            " ".join(map(self.token, self.special_ids.values())),
+        ]
+        found = {NOTHING} if self.charge_all else {self._kept_of(chunk) for chunk in texts}
+        self._kept = max(found, key=LEVELS.index)
+        self._losses = "" if self._kept == EVERYTHING else self._describe_losses()
+
+    def _kept_of(self, text: str) -> str:
+        """Whose own texts join to `text`."""
+        ids = self.encode(text)
+        if self._joined(ids) == text.encode():
+            return EVERYTHING
+        ids, ends = self._offset_spans(text)
+        return KNOWN if self._unk is not None and self._are_own(ids, ends, text.encode()) else NOTHING
+
+    def _joined(self, ids: np.ndarray) -> bytes | None:
+        """The ids' own texts in one, or None if one of them has none."""
+        if self._nameless[ids].any():
+            return None
+        return b"".join(map(self._printed.__getitem__, ids.tolist()))
+
+    def _are_own(self, ids: np.ndarray, ends: np.ndarray, data: bytes) -> bool:
+        """Whether all stretches but those of `<unk>` are the ids' own texts, and nothing is left over."""
+        if (int(ends[-1]) if len(ends) else 0) != len(data):
+            return False
+        starts = np.concatenate([[0], ends])[:-1].tolist()
+        spans = zip(ids.tolist(), starts, ends.tolist(), strict=True)
+        return all(id == self._unk or data[a:b] == self._own[id] for id, a, b in spans)
+
+    def _describe_losses(self) -> str:
+        if self._kept == KNOWN:
+            return "loses what is unknown to it"
+        lost = [name for name in FEATURES if self._loses(name)]
+        if lost:
+            return f"loses {', '.join(lost)}"
+        return (
+            "is charged as asked" if self.charge_all else "has tokens that stand for more than their own text"
+        )
+
+    def _loses(self, feature: str) -> bool:
+        text, part, instead = FEATURES[feature]
+        back = self.decode(self.encode(text))
+        return part not in back and instead in back
+
+    # ------------------------------------------------------------------ the contract
+
+    @property
+    def losses(self) -> str:
+        return self._losses
+
+    @property
+    def unk_id(self) -> int | None:
+        return self._unk
+
+    @property
+    def exact(self) -> np.ndarray:
+        """For each id whether its stretch is always its own text: all that have one, or none at all."""
+        assert self._vocabulary
+        return ~self._nameless & (self._kept != NOTHING)
+
+    def token(self, id: int) -> str:
+        own = self.token_bytes(id)
+        return self._printed[id].decode() if own is None else own.decode("utf-8", errors="backslashreplace")
+
+    def encode(self, text: str) -> np.ndarray:
+        assert self._vocabulary
+        with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
+            return np.asarray(self._ids(check_text(text)), dtype=np.int32)
+
+    def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """As in the contract. UserError: the text shows that what was found in training does not hold."""
+        if self._kept != NOTHING:
+            ids, data = self.encode(text), text.encode()
+            if self._joined(ids) == data:
+                return ids, np.cumsum(self._widths[ids])
+            if self._kept == EVERYTHING:
+                self._refuse_change(ids, data)
+        ids, ends = self._offset_spans(text)
+        if self._kept == KNOWN and not self._are_own(ids, ends, text.encode()):
+            self._refuse_change(ids, text.encode())
+        return ids, ends
+
+    def _refuse_change(self, ids: np.ndarray, data: bytes) -> None:
+        joined = b"".join(map(self._printed.__getitem__, ids.tolist()))
+        differ = (i for i, (a, b) in enumerate(zip(joined, data, strict=False)) if a != b)
+        at = next(differ, min(len(joined), len(data)))
+        there = data[max(at - 20, 0) : at + 20].decode("utf-8", errors="ignore")
+        raise UserError(
+            f"the {self.kind} tokenizer kept all of its training text but changes this one near {there!r}: "
+            "set tokenizer.charge_all=true, so that what it loses is charged"
+        )
+
+    def _offset_spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The ids and the byte ends of their stretches, which begin and end between characters."""
+        with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
+            ids, ends = self._spans(check_text(text))
+        ends = np.maximum.accumulate(np.clip(ends, 0, len(text)).astype(np.int64))
+        return np.asarray(ids, dtype=np.int32), byte_offsets(text, ends)
+
+    def decode(self, ids: Iterable[int] | np.ndarray) -> str:
+        if self._kept != NOTHING:
+            return super().decode(ids)
+        with extras.refusing(f"the {self.kind} tokenizer cannot decode these ids"):
+            return self._text(self._checked_ids(ids).tolist())
+
+    # ------------------------------------------------------------------ ids
+
+    def _set_ids(self, own: Mapping[int, bytes], names: Mapping[int, str], unk: int | None) -> None:
+        """Ids with a text of their own, special ids with their names, and which of them stands for the unknown."""
+        size = max([*own, *names], default=-1) + 1
+        if not 0 < size <= MOST_IDS:
+            raise UserError(
+                f"the {self.kind} tokenizer's ids go up to {size - 1}, not to between 0 and {MOST_IDS}"
+            )
+        self._own = [own.get(id) for id in range(size)]
+        self._printed = [own.get(id) or names.get(id, f"<unused {id}>").encode() for id in range(size)]
+        self._nameless = np.array([text is None for text in self._own])
+        self._widths = np.array([len(text or b"") for text in self._own], dtype=np.int64)
+        self.special_ids = {name: id for id, name in sorted(names.items())}
+        self.specials = tuple(self.special_ids)
+        self._unk = unk
+
+    def _guarded_open(self, model: Any) -> None:
+        source = "its file" if self.path is None else self.path
+        with extras.refusing(f"the {self.kind} tokenizer cannot read {source}"):
+            self._open(model)
+
+    # ------------------------------------------------------------------ files
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in the contract: the file's whole content, and what was found; not where the file lay."""
+        return {**super().to_dict(), "options": self._options()}
+
+    def _options(self) -> dict[str, Any]:
+        return {"charge_all": self.charge_all}
+
+    def _learned(self) -> dict[str, Any]:
+        return {"model": self._model(), "kept": self._kept, "losses": self._losses}
+
+    def _restore(self, learned: dict[str, Any]) -> None:
+        extras.require(self.kind)
+        match learned:
+            case {"model": model, "kept": str(kept), "losses": str(losses), **rest} if (
+                kept in LEVELS and not rest
+            ):
+                if (kept == EVERYTHING) != (not losses):
+                    raise UserError("the tokenizer file is damaged: it contradicts itself on what is lost")
+                self._kept, self._losses = kept, losses
+            case _:
+                raise UserError("the tokenizer file is damaged: it needs a model, kept and losses")
+        self._guarded_open(model)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_dict, (self.to_dict(),)
+
+
+def read_bytes(path: str | None, kind: str, example: str) -> bytes:
+    """The content of the file that `tokenizer.path` names."""
+    if path is None:
+        raise UserError(f"tokenizer={kind} needs a file: give tokenizer.path={example}")
+    try:
+        return Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise UserError(f"tokenizer.path={path} cannot be read ({error.strerror}): name {example}") from None
+
+
+def to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def from_base64(text: Any) -> bytes:
+    """UserError: it is no base64."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (TypeError, ValueError, binascii.Error):
+        raise UserError("the tokenizer file is damaged: a part of it is no base64") from None
+
+
+def ends_between(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Where stretches end that were given as spans, so that they tile the text.
+
+    What lies between two spans belongs to the later one. Where spans overlap, as those of tokens that are parts of
+    one character, the overlap belongs to the last of them.
+    """
+    if not len(ends):
+        return np.zeros(0, np.int64)
+    following = np.append(np.asarray(starts)[1:], ends[-1])
+    later = np.minimum.accumulate(following[::-1])[::-1]
+    return np.maximum.accumulate(np.minimum(ends, later))

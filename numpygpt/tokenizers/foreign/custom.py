@@ -1,0 +1,173 @@
+r"""A tokenizer class of the user's own, with a handful of methods, under this project's contract.
+
+    # frequent.py: five hundred words are tokens, everything else is spelled in bytes
+    import re
+    from collections import Counter
+
+    class FrequentWords:
+        def train(self, text):
+            self.words = [word for word, _ in Counter(re.findall(r"\w+", text)).most_common(500)]
+            self.vocab_size = 256 + len(self.words)
+
+        def encode(self, text):
+            for part in re.split(r"(\w+)", text):
+                yield from [256 + self.words.index(part)] if part in self.words else part.encode()
+
+        def token_bytes(self, id):
+            return bytes([id]) if id < 256 else self.words[id - 256].encode()
+
+        def decode(self, ids):
+            return b"".join(map(self.token_bytes, ids)).decode(errors="replace")
+
+Needed: `train(text)`, `encode(text) -> ids`, `decode(ids) -> str`, and `vocab_size`. Ids count from 0. Its
+attributes are what it has learned; they are saved as JSON, so they must be lists, dicts with str keys, str,
+numbers, booleans and None.
+
+May be there: `unk_id`, the id that stands for the unknown; `token_bytes(id) -> bytes | None`, an id's own text,
+where `decode([id])` does not tell it; `spans(text) -> (ids, ends)`, where each id's stretch of source ends, in
+characters. The last one is needed if the ids' own texts do not join to the text: else nobody could say what is
+lost where.
+"""
+
+import importlib
+import json
+import os
+from collections.abc import Iterable
+from typing import Any, Self
+
+import numpy as np
+
+from numpygpt.errors import UserError
+from numpygpt.tokenizers.foreign import extras
+from numpygpt.tokenizers.foreign.contract import ForeignTokenizer
+from numpygpt.tokenizers.unicode import training_chunks
+
+CONSENT = "NUMPYGPT_FACTORY"
+NEEDED = ("train", "encode", "decode", "vocab_size")
+
+
+class CustomTokenizer(ForeignTokenizer):
+    """The class that `factory` names as package.module:Class, and what its instance learned.
+
+    A tokenizer file never has code run: it may name a class, but the class is imported only if the caller names it
+    too, as `factory` or in the environment variable NUMPYGPT_FACTORY.
+    """
+
+    kind = "custom"
+
+    def __init__(self, *, factory: str | None = None, charge_all: bool = False):
+        super().__init__(charge_all=charge_all)
+        self.factory = factory
+        self._object: Any = None
+
+    def train(self, text: str | Iterable[str]) -> None:
+        """Train the user's tokenizer on the whole text and try out what it keeps."""
+        chunks = list(training_chunks(text))
+        self._object = made = _make(self.factory)
+        for name in NEEDED:
+            if not hasattr(type(made), name) and name != "vocab_size":
+                raise UserError(f"{self.factory} has no method {name}: it needs {', '.join(NEEDED)}")
+        with extras.refusing(f"{self.factory} cannot be trained"):
+            made.train("".join(chunks))
+        self._read_ids()
+        self._check_state()
+        self._try_out(chunks)
+
+    def _check_state(self) -> None:
+        state = vars(self._object)
+        try:
+            kept = json.loads(json.dumps(state, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise UserError(f"what {self.factory} learned cannot be saved as JSON: {error}") from None
+        for name, value in state.items():
+            if type(value) is not type(kept[name]) or value != kept[name]:
+                raise UserError(
+                    f"what {self.factory} learned cannot be saved as JSON: {name} would come back changed "
+                    "(tuples as lists, keys as texts)"
+                )
+
+    def _read_ids(self) -> None:
+        made = self._object
+        with extras.refusing(f"{self.factory} does not tell its ids"):
+            size, unk = int(made.vocab_size), getattr(made, "unk_id", None)
+            own = {id: self._own_text(id) for id in range(size) if id != unk}
+        names = {} if unk is None else {int(unk): "<unk>"}
+        names |= {id: f"<{id}>" for id, text in own.items() if not text}
+        self._set_ids({id: text for id, text in own.items() if text}, names, unk)
+
+    def _own_text(self, id: int) -> bytes | None:
+        if hasattr(self._object, "token_bytes"):
+            return self._object.token_bytes(id)
+        return self._object.decode([id]).encode()
+
+    def _ids(self, text: str) -> Any:
+        return np.asarray(list(self._object.encode(text)), dtype=np.int32)
+
+    def _spans(self, text: str) -> tuple[Any, np.ndarray]:
+        if not hasattr(self._object, "spans"):
+            raise UserError(
+                f"the tokens of {self.factory} do not join to the text that they stand for: give the class "
+                "a method spans(text) -> (ids, ends in characters), so that what is lost can be charged"
+            )
+        ids, ends = self._object.spans(text)
+        return ids, np.asarray(ends, dtype=np.int64)
+
+    def _text(self, ids: list[int]) -> str:
+        return self._object.decode(ids)
+
+    def _open(self, model: Any) -> None:
+        match model:
+            case {"factory": str(named), "state": dict(state)}:
+                self.factory = _consented(named, self.factory)
+            case _:
+                raise UserError("it needs a factory and a state")
+        self._object = _make(self.factory)
+        vars(self._object).update(state)
+        self._read_ids()
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], factory: str | None = None) -> Self:
+        """As in the contract; `factory` is the caller's word that this class may be imported."""
+        if isinstance(data, dict) and isinstance(options := data.get("options"), dict):
+            data = {
+                **data,
+                "options": {**options, "factory": factory},
+            }  # the file's own word counts for nothing
+        return super().from_dict(data)
+
+    def _model(self) -> Any:
+        return {"factory": self.factory, "state": vars(self._object)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.factory, self.to_dict())
+
+
+def _again(factory: str, data: dict[str, Any]) -> CustomTokenizer:
+    """From a pickle or a copy, which name the class themselves."""
+    return CustomTokenizer.from_dict(data, factory=factory)
+
+
+def _consented(named: str, factory: str | None) -> str:
+    if (factory or os.environ.get(CONSENT)) != named:
+        raise UserError(
+            f"this tokenizer is of the class {named}, which is imported only if you say so: "
+            f"set {CONSENT}={named}, with its package on the Python path"
+        )
+    return named
+
+
+def _make(factory: str | None) -> Any:
+    """A new instance of package.module:Class."""
+    module, _, name = (factory or "").partition(":")
+    if not module or not name.isidentifier():
+        raise UserError(f"tokenizer.factory={factory} names no class: it may be package.module:Class")
+    try:
+        made = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise UserError(
+            f"tokenizer.factory={factory} cannot be imported ({error}): is it installed?"
+        ) from None
+    except AttributeError:
+        raise UserError(f"tokenizer.factory={factory} is not possible: {module} has no {name}") from None
+    with extras.refusing(f"tokenizer.factory={factory} cannot be made"):
+        return made()

@@ -1,0 +1,103 @@
+"""A `tokenizer.json` of Hugging Face's `tokenizers`."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from numpygpt.errors import UserError
+from numpygpt.tokenizers.bytelevel import PRINTABLE
+from numpygpt.tokenizers.foreign import extras
+from numpygpt.tokenizers.foreign.contract import ForeignTokenizer, ends_between, read_bytes
+
+BYTE_OF_PRINTABLE = {character: bytes([byte]) for byte, character in PRINTABLE.items()}
+BYTE_TOKENS = {f"<0x{byte:02X}>": bytes([byte]) for byte in range(256)}
+
+
+class HuggingFaceTokenizer(ForeignTokenizer):
+    """The tokenizer in the file `path`. Its truncation, padding, template of specials and dropout are left out."""
+
+    kind = "hf"
+
+    def _read(self) -> Any:
+        raw = read_bytes(self.path, "hf", "tokenizer.json")
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"tokenizer.path={self.path} is no tokenizer.json: {error}") from None
+
+    def _open(self, model: Any) -> None:
+        if not isinstance(model, dict) or not isinstance(model.get("model"), dict):
+            raise UserError("it has no model: name a tokenizer.json as Hugging Face's tokenizers write it")
+        model = {**model, "truncation": None, "padding": None, "post_processor": None}
+        if "dropout" in model["model"]:
+            model["model"] = {**model["model"], "dropout": None}
+        self._file = model
+        self._tokenizer = extras.package_of(self.kind).Tokenizer.from_str(json.dumps(model))
+        self._tokenizer.encode_special_tokens = True  # a special token in a text is text
+        added = self._tokenizer.get_added_tokens_decoder()
+        names = {id: token.content for id, token in added.items() if token.special}
+        vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
+        unk = self._find_unk(vocabulary)
+        if unk is not None:
+            names.setdefault(unk[1], unk[0])
+        own = {id: self._own_text(token) for token, id in vocabulary.items() if id not in names}
+        own |= {id: token.content.encode() for id, token in added.items() if id not in names}
+        self._set_ids({id: text for id, text in own.items() if text}, names, unk and unk[1])
+
+    def _find_unk(self, vocabulary: dict[str, int]) -> tuple[str, int] | None:
+        """The token that stands for the unknown, and its id: named, or (Unigram) by its number."""
+        model = self._file["model"]
+        if isinstance(number := model.get("unk_id"), int):
+            return next(((token, id) for token, id in vocabulary.items() if id == number), None)
+        token = model.get("unk_token")
+        token = token.get("content") if isinstance(token, dict) else token
+        return (token, vocabulary[token]) if token in vocabulary else None
+
+    def _own_text(self, token: str) -> bytes:
+        """What the file says that a token stands for."""
+        model, types = self._file["model"], self._types
+        if model.get("byte_fallback") and token in BYTE_TOKENS:
+            return BYTE_TOKENS[token]
+        if "ByteLevel" in types and all(character in BYTE_OF_PRINTABLE for character in token):
+            return b"".join(map(BYTE_OF_PRINTABLE.__getitem__, token))
+        if types & {"Metaspace", "Prepend"}:
+            token = token.replace("\u2581", " ")
+        if model.get("type") == "WordPiece" or model.get("continuing_subword_prefix"):
+            token = token.removeprefix(model.get("continuing_subword_prefix") or "")
+        return token.removesuffix(model.get("end_of_word_suffix") or "").encode()
+
+    @property
+    def _types(self) -> set[str]:
+        """The kinds of all its parts but the model."""
+        return set(_types(self._file.get(part) for part in ("normalizer", "pre_tokenizer", "decoder")))
+
+    def _kept_of(self, text: str) -> str:
+        """A normalizer may change texts that nobody thought of trying: then nothing is believed to be kept."""
+        return super()._kept_of(text) if self._file.get("normalizer") is None else "nothing"
+
+    def _ids(self, text: str) -> list[int]:
+        return self._tokenizer.encode(text, add_special_tokens=False).ids
+
+    def _spans(self, text: str) -> tuple[list[int], np.ndarray]:
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+        return encoding.ids, ends_between(offsets[:, 0], offsets[:, 1])
+
+    def _text(self, ids: list[int]) -> str:
+        return self._tokenizer.decode(ids, skip_special_tokens=False)
+
+    def _model(self) -> Any:
+        return self._file
+
+
+def _types(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("type"), str):
+            yield node["type"]
+        node = node.values()
+    elif isinstance(node, str) or not hasattr(node, "__iter__"):
+        return
+    for part in node:
+        yield from _types(part)

@@ -1,0 +1,145 @@
+"""SentencePiece: a model that exists, and a unigram model trained here."""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import regex
+
+from numpygpt.tokenizers.base import UNK, checked_int, checked_specials
+from numpygpt.tokenizers.foreign import extras
+from numpygpt.tokenizers.foreign.contract import (
+    ForeignTokenizer,
+    ends_between,
+    from_base64,
+    read_bytes,
+    to_base64,
+)
+from numpygpt.tokenizers.unicode import training_chunks
+
+SPACE = "\u2581"  # how SentencePiece writes a space
+
+
+class SentencePieceTokenizer(ForeignTokenizer):
+    """The model in the file `path`, of whatever type, with whatever normalisation it brings."""
+
+    kind = "sentencepiece"
+
+    def _read(self) -> Any:
+        return to_base64(read_bytes(self.path, self.kind, "x.model"))
+
+    def _open(self, model: Any) -> None:
+        self._proto = from_base64(model)
+        self._processor = extras.package_of(self.kind).SentencePieceProcessor(model_proto=self._proto or b"?")
+        processor, own, names = self._processor, {}, {}
+        for id in range(processor.vocab_size()):
+            piece = processor.id_to_piece(id)
+            if processor.is_byte(id):
+                own[id] = bytes([int(piece[3:5], 16)])
+            elif processor.is_control(id) or processor.is_unknown(id) or processor.is_unused(id):
+                names[id] = piece
+            else:
+                own[id] = piece.replace(SPACE, " ").encode()
+        self._set_ids(own, names, processor.unk_id())
+
+    def _ids(self, text: str) -> Any:
+        return self._processor.encode(text, return_type="numpy")
+
+    def _spans(self, text: str) -> tuple[Any, np.ndarray]:
+        found = self._processor.encode(text, return_type="offset_mapping")
+        offsets = np.array(found["offsets"], np.int64).reshape(-1, 2)
+        return found["ids"], ends_between(offsets[:, 0], offsets[:, 1])
+
+    def _text(self, ids: list[int]) -> str:
+        return self._processor.decode(ids)
+
+    def _model(self) -> Any:
+        return to_base64(self._proto)
+
+
+class UnigramTokenizer(SentencePieceTokenizer):
+    """A unigram language model over pieces (Kudo 2018, arXiv:1804.10959), trained by SentencePiece.
+
+    Nothing is normalised, and what is not in the alphabet is spelled as bytes, so that nothing is lost. A newline
+    is a token of its own, and no token crosses one. SentencePiece cannot tell a space from the character U+2581, as
+    which it writes it: so we spell that one as bytes, past SentencePiece.
+
+    vocab_size          how many ids, specials and the 256 bytes included; fewer where the text has too few pieces
+    character_coverage  the share of the training text that the alphabet is to cover
+    """
+
+    kind = "unigram"
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int = 2048,
+        character_coverage: float = 0.9995,
+        specials: Sequence[str] | None = None,
+    ):
+        super().__init__()
+        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, 1)
+        self.character_coverage = character_coverage
+        self._wanted_specials = checked_specials((UNK,) if specials is None else specials, needs_unk=True)
+
+    def train(self, text: str | Iterable[str]) -> None:
+        """Learn the pieces. UserError: the text is empty, or too small or too large for `vocab_size`."""
+        package = extras.package_of(self.kind)
+        seen: list[str] = []
+        written = io.BytesIO()
+        with extras.refusing(
+            f"SentencePiece cannot train a unigram model of vocab_size={self.wanted_vocab_size}"
+        ):
+            package.SentencePieceTrainer.train(
+                sentence_iterator=_sentences(_remembered(training_chunks(text), seen)),
+                model_writer=written,
+                model_type="unigram",
+                vocab_size=self.wanted_vocab_size,
+                hard_vocab_limit=False,
+                character_coverage=self.character_coverage,
+                byte_fallback=True,
+                normalization_rule_name="identity",
+                remove_extra_whitespaces=False,
+                add_dummy_prefix=False,
+                allow_whitespace_only_pieces=True,
+                max_sentence_length=1 << 30,
+                user_defined_symbols=["\n"],
+                control_symbols=[name for name in self._wanted_specials if name != UNK],
+                bos_id=-1,
+                eos_id=-1,
+                num_threads=1,  # more give other bits
+                minloglevel=2,
+            )
+        self._guarded_open(to_base64(written.getvalue()))
+        self._try_out(seen)
+
+    def _ids(self, text: str) -> Any:
+        if SPACE not in text:
+            return super()._ids(text)
+        spelled = np.array([self._processor.piece_to_id(f"<0x{byte:02X}>") for byte in SPACE.encode()])
+        parts = [super(UnigramTokenizer, self)._ids(part) for part in text.split(SPACE)]
+        return np.concatenate([piece for part in parts for piece in (spelled, part)][1:])
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "vocab_size": self.wanted_vocab_size,
+            "character_coverage": self.character_coverage,
+            "specials": list(self._wanted_specials),
+        }
+
+
+def _remembered(chunks: Iterable[str], into: list[str]) -> Iterator[str]:
+    for chunk in chunks:
+        into.append(chunk)
+        yield chunk
+
+
+def _sentences(chunks: Iterable[str]) -> Iterator[str]:
+    """Lines, cut at tabs too, which SentencePiece reserves for itself; wherever the chunks were cut."""
+    rest = ""
+    for chunk in chunks:
+        *whole, rest = regex.split(r"[\n\t]", rest + chunk)
+        yield from filter(None, whole)
+    if rest:
+        yield rest
