@@ -113,6 +113,7 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     record = _begin(config, folder, corpus)
     texts = prepare_texts(config, corpus, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
     model = build.build_model(config.model, config.seed, texts.tokenizer.vocab_size, texts.chars_per_token)
+    reporter.model(model.config.vocab_size, model.n_params(), model.n_params_embedding())
     iters = _resolve(config, folder, record, texts, model)
     with Engine(model, config.train.slices, config.train.workers) as engine:
         trainer = _trainer(config, folder, texts, engine, iters, reporter)

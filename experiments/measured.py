@@ -29,13 +29,12 @@ VAL_MUCH = 2_000_000  # and of a longer validation text its beginning
 
 def measured(config: RunConfig, texts: Texts, samples: Samples, trainer: Trainer) -> dict[str, Any]:
     """Nested keys of result.json."""
-    reference = _reference(*_excerpts(texts.train_part, texts.val_part))
-    human = reference.human(SAME_CHARS, max(len(samples.texts), 3))
+    reference, human = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
     return {
         "tokenizer_measures": _of_tokenizer(texts),
         "generated": reference.measure(samples.texts, SAME_CHARS).to_dict(),
         "generated_tokens": reference.measure(samples.texts).to_dict(),
-        "human": human.to_dict(),
+        "human": human,
         "rulers": corpus_rulers(texts.train_part, texts.val_part),
         "texts": [_text_from_elsewhere(path, texts, trainer) for path in config.eval.texts],
     }
@@ -53,9 +52,10 @@ def _end_of(part: Part) -> str:
 
 
 @functools.lru_cache(maxsize=1)
-def _reference(train_text: str, val_text: str) -> Reference:
-    """The same for all runs of a sweep on one text."""
-    return Reference(train_text, val_text)
+def _reference(train_text: str, val_text: str, n_samples: int) -> tuple[Reference, dict[str, Any]]:
+    """What generated text is held against, and the measures of human text: the same for all runs of a sweep."""
+    reference = Reference(train_text, val_text)
+    return reference, reference.human(SAME_CHARS, n_samples).to_dict()
 
 
 def _of_tokenizer(texts: Texts) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any, Protocol, TextIO
 
 from rich.console import Console
 
-
 WIDE = 100  # columns
 
 
@@ -18,6 +17,7 @@ class Reporter(Protocol):
 
     def start(self, name: str) -> None: ...
     def phase(self, what: str) -> None: ...
+    def model(self, vocab_size: int, n_params: int, n_embedding: int) -> None: ...
     def training(self, iters: int, done: int) -> None: ...
     def row(self, row: Mapping[str, Any]) -> None: ...
     def done(self, result: Mapping[str, Any]) -> None: ...
@@ -60,6 +60,12 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def size(vocab_size: int, n_params: int, n_embedding: int) -> str:
+    """A model's size in words."""
+    share = 100 * n_embedding / n_params
+    return f"vocabulary {vocab_size:,}, {n_params:,} parameters, {n_embedding:,} of them embedding ({share:.3g} %)"
+
+
 def summary(result: Mapping[str, Any]) -> str:
     """One line on a finished run."""
     floor = "" if result.get("comparable", True) else f" (loses {result.get('losses', 'text')})"
@@ -82,6 +88,9 @@ class PlainReporter:
 
     def phase(self, what: str) -> None:
         self._say(what)
+
+    def model(self, vocab_size: int, n_params: int, n_embedding: int) -> None:
+        self._say(size(vocab_size, n_params, n_embedding))
 
     def training(self, iters: int, done: int) -> None:
         self._pace, self._next = Pace(iters, done), 0.0
@@ -141,6 +150,10 @@ class LiveReporter:
 
     def phase(self, what: str) -> None:
         self.progress.update(self._task, text=f"[dim]{what}[/dim]")
+
+    def model(self, vocab_size: int, n_params: int, n_embedding: int) -> None:
+        text = f"  {self._name}  {size(vocab_size, n_params, n_embedding)}"
+        self.console.print(text, style="dim", highlight=False, soft_wrap=True)
 
     def training(self, iters: int, done: int) -> None:
         self._pace = Pace(iters, done)

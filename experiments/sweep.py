@@ -33,6 +33,7 @@ from experiments.identity import used_keys
 from experiments.interrupts import Interrupted, stop_requests
 from experiments.progress import live_display
 from numpygpt.errors import UserError
+from numpygpt.files import writing
 from numpygpt.runs import RunFolder
 
 register_resolver()  # here, because processes that launchers start import this module first
@@ -162,6 +163,9 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
     closing.warn_of_fallback(planner.corpora.fallback_reasons)
     for key in unused_settings(arguments, runs):
         print(f"note: {key} has no effect here")
+    records = closing.study_folder(runs) / ".hydra"
+    with writing(records):
+        records.mkdir(parents=True, exist_ok=True)
     closing.announce(runs, asked=len(lines))
     todo = [run for run in runs if run.config.force or run.folder.state() != "done"]
     stopped = _launch(sweeper.launcher, todo)
