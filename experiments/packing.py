@@ -181,7 +181,7 @@ class Packed:
         if wrong:
             raise UserError(
                 f"{name} was written with other {wrong} than this run folder holds: "
-                "use the folder that wrote it, as the same run on another machine is not the same"
+                "use the folder that wrote it, for the same run trained elsewhere may come out otherwise"
             )
 
 
