@@ -14,6 +14,7 @@ stretches that stay in the level-2 cache from the first link to the last. And th
 exponentials unnormalised, so that the division is done once per row and not once per entry.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -125,27 +126,28 @@ def layer_norm(
         np.multiply(xhat[r], gain, out=out[r])
         if bias is not None:
             out[r] += bias
-    return out.reshape(x.shape), (xhat, rstd, gain)
+    return out.reshape(x.shape), (xhat, rstd, gain, bias is not None)
 
 
-def layer_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> tuple[Array, Array, Array]:
-    """dx, dgain, dbias.
+def layer_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> tuple[Array, Array, Array | None]:
+    """dx, dgain, dbias (None without a bias).
 
     With g = dout * gain, the gradient that reaches xhat, x changes xhat in three ways: directly, through the
     mean of its row and through the row's variance. Together: dx = rstd (g - mean(g) - xhat mean(g xhat)).
     """
-    xhat, rstd, gain = cache
+    xhat, rstd, gain, has_bias = cache
     C = xhat.shape[-1]
     douts = dout.reshape(-1, C)
     dx = new("dx", dout.shape, dout.dtype).reshape(-1, C)
-    dgain, dbias = np.zeros_like(gain), np.zeros_like(gain)
+    dgain, dbias = np.zeros_like(gain), np.zeros_like(gain) if has_bias else None
     for r in row_blocks(douts):
         # out = xhat * gain + bias, therefore
         dgain += np.einsum("nc,nc->c", douts[r], xhat[r])
-        dbias += column_sum(douts[r])
+        if dbias is not None:
+            dbias += column_sum(douts[r])
         g = np.multiply(douts[r], gain, out=dx[r])
-        # xhat = (x - mean(x)) * rstd(x), therefore (see above; the two means are products with ones and xhat)
-        mean_g = row_sum(g) / dout.dtype.type(C)
+        # xhat = (x - mean(x)) * rstd(x), therefore (see above)
+        mean_g = (douts[r] @ gain)[:, None] / dout.dtype.type(C)
         mean_g_xhat = np.einsum("nc,nc->n", g, xhat[r])[:, None] / dout.dtype.type(C)
         g -= mean_g
         g -= np.multiply(xhat[r], mean_g_xhat, out=new("part", g.shape, g.dtype))
@@ -276,7 +278,7 @@ def causal_attention(
         stop = min(start + n_rows, T)
         e = new(f"e{start}", (B, H, stop - start, stop), qkv.dtype)
         np.matmul(q[:, :, start:stop], k[:, :, :stop].swapaxes(2, 3), out=e)  # scores (B, H, R, stop)
-        e[..., start:] += np.triu(np.full((stop - start,) * 2, -np.inf, qkv.dtype), k=1)
+        e[..., start:] += _future(stop - start, qkv.dtype)
         largest = e.argmax(axis=-1, keepdims=True)  # argmax is several times as fast as max on short rows
         e -= np.take_along_axis(e, largest, axis=-1)
         np.exp(e, out=e)
@@ -287,6 +289,12 @@ def causal_attention(
         o /= s[:, :, start:stop]
         blocks.append((start, stop, e))
     return out, (q, k, v, out, s, blocks, mask)
+
+
+@functools.cache
+def _future(n: int, dtype: np.dtype) -> Array:
+    """(n, n): -inf where the column lies after the row, else 0."""
+    return np.triu(np.full((n, n), -np.inf, dtype), k=1)
 
 
 def causal_attention_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:

@@ -26,6 +26,6 @@ class LayerNorm(Module):
     def backward(self, dout: Array) -> Array:
         dx, dgain, dbias = F.layer_norm_backward(dout, self.cache, self.scratch)
         self.gain.add_grad(dgain)
-        if self.bias is not None:
+        if self.bias is not None and dbias is not None:
             self.bias.add_grad(dbias)
         return dx
