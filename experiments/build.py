@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from experiments.config import DataConfig, ModelConfig, OptimizerConfig, RunConfig, TokenizerConfig
-from experiments.identity import TOKENIZER_KEYS
+from experiments.identity import FOREIGN_KEYS, TOKENIZER_KEYS
 from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, resolve
 from numpygpt.errors import UserError
@@ -26,8 +26,11 @@ def build_corpus(data: DataConfig) -> Corpus:
 
 def build_tokenizer(config: TokenizerConfig) -> tokenizers.Tokenizer:
     """An untrained tokenizer with the options that its kind knows."""
-    options: dict[str, Any] = {key: getattr(config, key) for key in TOKENIZER_KEYS[config.kind]}
-    if config.specials is not None:
+    keys = FOREIGN_KEYS.get(config.kind) or TOKENIZER_KEYS[config.kind]
+    options: dict[str, Any] = {key: getattr(config, key) for key in keys}
+    if config.kind == "tiktoken":
+        options["encoding"] = config.name
+    if config.specials is not None and config.kind not in FOREIGN_KEYS:
         options["specials"] = tuple(config.specials)
     return tokenizers.create(config.kind, **options)
 

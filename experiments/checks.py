@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from experiments.config import RunConfig
-from experiments.identity import BUDGET_KEYS, OPTIMIZER_KEYS, SCHEDULE_KEYS, TOKENIZER_KEYS
+from experiments.identity import BUDGET_KEYS, FOREIGN_KEYS, OPTIMIZER_KEYS, SCHEDULE_KEYS, TOKENIZER_KEYS
 from numpygpt.errors import UserError
+from numpygpt.tokenizers.foreign.extras import require
 
 KINDS: dict[str, tuple[str, ...]] = {
-    "tokenizer.kind": tuple(TOKENIZER_KEYS),
+    "tokenizer.kind": (*TOKENIZER_KEYS, *FOREIGN_KEYS),
     "tokenizer.pattern": ("gpt2", "gpt4", "whitespace", "none"),
     "model.activation": ("relu", "leaky_relu", "gelu"),
     "data.kind": ("shakespeare", "pydoc", "file"),
@@ -123,7 +124,7 @@ def _tokenizer(config: RunConfig) -> Iterator[tuple[str, object, str]]:
         allowed = f"any number above {count}, as it counts specials, alphabet and merges"
         yield "tokenizer.vocab_size", tokenizer.vocab_size, allowed
     least = 256 + (len(specials) if specials is not None else 0)
-    if tokenizer.kind in ("bpe-bytefallback", "bpe-bytelevel") and tokenizer.vocab_size <= least:
+    if tokenizer.kind in ("bpe-bytefallback", "bpe-bytelevel", "unigram") and tokenizer.vocab_size <= least:
         yield (
             "tokenizer.vocab_size",
             tokenizer.vocab_size,
@@ -134,6 +135,12 @@ def _tokenizer(config: RunConfig) -> Iterator[tuple[str, object, str]]:
         yield "tokenizer.max_vocab_size", tokenizer.max_vocab_size, allowed
     if not 0 < tokenizer.character_coverage <= 1:
         yield "tokenizer.character_coverage", tokenizer.character_coverage, "a number above 0 and at most 1"
+    if tokenizer.kind in ("hf", "sentencepiece") and tokenizer.path is None:
+        example = {"hf": "tokenizer.json", "sentencepiece": "x.model"}[tokenizer.kind]
+        yield "tokenizer.path", None, f"a file where tokenizer={tokenizer.kind} (tokenizer.path={example})"
+    if tokenizer.kind == "custom" and tokenizer.factory is None:
+        yield "tokenizer.factory", None, "package.module:Class where tokenizer=custom"
+    require(tokenizer.kind)
 
 
 def _model(config: RunConfig) -> Iterator[tuple[str, object, str]]:

@@ -19,15 +19,23 @@ CONF = REPOSITORY / "conf"
 
 @dataclass
 class TokenizerConfig:
-    kind: str = MISSING  # char, word, bpe, bpe-bytefallback, bpe-bytelevel, byte
+    # char, word, bpe, bpe-bytefallback, bpe-bytelevel, byte, unigram; hf, sentencepiece, tiktoken, custom
+    kind: str = MISSING
     name: str = "${.kind}"  # what tables and folders call it
     specials: list[str] | None = None  # null: what the kind needs
     lowercase: bool = True  # word
     min_freq: int = 2  # word and the bpes: occurrences that a word (a merge) needs
     max_vocab_size: int | None = None  # word: null for no limit
-    vocab_size: int = 2048  # the bpes: counts everything
-    pattern: str = "gpt2"  # the bpes: how text is cut into words first
-    character_coverage: float = 0.9995  # bpe-bytefallback: rarer characters are spelled as bytes
+    vocab_size: int = 2048  # the bpes, unigram: counts everything
+    pattern: str = "gpt2"  # the bpes, tiktoken with a path: how text is cut into words first
+    character_coverage: float = 0.9995  # bpe-bytefallback, unigram: rarer characters are spelled as bytes
+    path: str | None = (
+        None  # hf: tokenizer.json; sentencepiece: x.model; tiktoken: ranks, or null: `name` says which
+    )
+    factory: str | None = None  # custom: package.module:Class
+    charge_all: bool = (
+        False  # hf, sentencepiece, tiktoken, custom: charge all tokens for what they might lose
+    )
 
 
 @dataclass

@@ -5,13 +5,16 @@ other results have another. So the study's name, logging, checkpoints, threads a
 left out, a key that the chosen kind does not use is left out, and every file counts by its content.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from experiments.config import RunConfig
+from experiments.config import RunConfig, TokenizerConfig
+from numpygpt.errors import UserError
 
 RESULTS_VERSION = 1  # raised whenever the same configuration gives other numbers than before
 
@@ -22,6 +25,13 @@ TOKENIZER_KEYS: dict[str, tuple[str, ...]] = {
     "bpe": ("vocab_size", "pattern", "min_freq"),
     "bpe-bytefallback": ("vocab_size", "pattern", "min_freq", "character_coverage"),
     "bpe-bytelevel": ("vocab_size", "pattern", "min_freq"),
+    "unigram": ("vocab_size", "character_coverage"),
+}
+FOREIGN_KEYS: dict[str, tuple[str, ...]] = {  # these bring their special tokens with them
+    "hf": ("path", "charge_all"),
+    "sentencepiece": ("path", "charge_all"),
+    "tiktoken": ("path", "pattern", "charge_all"),
+    "custom": ("factory", "charge_all"),
 }
 OPTIMIZER_KEYS: dict[str, tuple[str, ...]] = {
     "adamw": ("beta1", "beta2", "eps", "weight_decay"),
@@ -40,7 +50,8 @@ IRRELEVANT = ("name", "log_interval", "checkpoint_interval", "checkpoint_seconds
 
 def used_keys(config: RunConfig) -> dict[str, frozenset[str]]:
     """Per group, the keys that this configuration's choices read."""
-    tokenizer = ("kind", "name", "specials", *TOKENIZER_KEYS[config.tokenizer.kind])
+    kind = config.tokenizer.kind
+    tokenizer = ("kind", "name", *(FOREIGN_KEYS.get(kind) or ("specials", *TOKENIZER_KEYS[kind])))
     model = set(asdict(config.model)) - {
         "context_chars" if config.model.context_chars is None else "block_size"
     }
@@ -70,11 +81,36 @@ def identity(config: RunConfig, texts_sha256: Mapping[str, str] | None = None) -
         group: {key: value for key, value in values[group].items() if key in used and key not in IRRELEVANT}
         for group, used in used_keys(config).items()
     }
+    normalised["tokenizer"] |= _tokenizer_file(config.tokenizer)
     normalised["data"] = {"sha256": config.data.sha256, "val_fraction": config.data.val_fraction}
     normalised["eval"] = {"texts": [(texts_sha256 or {})[text] for text in config.eval.texts]}
     normalised["seed"] = config.seed
     normalised["results_version"] = RESULTS_VERSION
     return normalised
+
+
+def _tokenizer_file(tokenizer: TokenizerConfig) -> dict[str, Any]:
+    """What an imported tokenizer is made of: its file by content, an encoding or a class by name.
+
+    Raises UserError if the file cannot be read.
+    """
+    if tokenizer.kind not in FOREIGN_KEYS or tokenizer.kind == "custom":
+        return {}
+    if tokenizer.path is None:
+        return {"encoding": tokenizer.name}
+    try:
+        status = Path(tokenizer.path).expanduser().stat()
+        return {"path": _sha256(tokenizer.path, status.st_size, status.st_mtime_ns)}
+    except OSError as error:
+        raise UserError(
+            f"tokenizer.path={tokenizer.path} is not possible: it may be a tokenizer's file that can be read "
+            f"({error.strerror})"
+        ) from error
+
+
+@functools.cache
+def _sha256(path: str, size: int, modified_ns: int) -> str:
+    return hashlib.sha256(Path(path).expanduser().read_bytes()).hexdigest()
 
 
 def identity_hash(normalised: Mapping[str, Any]) -> str:

@@ -13,7 +13,10 @@ from typing import Any
 from experiments.config import REPOSITORY, RunConfig
 from numpygpt.data.corpus import Corpus, Part
 
-PACKAGES = ("numpygpt", "numpy", "hydra-core", "omegaconf", "safetensors", "regex")
+PACKAGES = (
+    *("numpygpt", "numpy", "hydra-core", "omegaconf", "safetensors", "regex"),
+    *("tokenizers", "sentencepiece", "tiktoken"),
+)
 
 
 def run_record(

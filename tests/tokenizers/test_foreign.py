@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpygpt.errors import UserError
 from numpygpt.measures.residual import ResidualCoder
 from numpygpt.tokenizers import create, from_dict, load
-from numpygpt.tokenizers.foreign import contract, custom, extras
+from numpygpt.tokenizers.foreign import custom, extras
 from numpygpt.tokenizers.foreign.contract import ends_between
 
 TEXT = "First Citizen:\nBefore we proceed any further, hear me speak.\n\nAll:\nSpeak, speak. It's 1623!\n" * 8
@@ -234,7 +234,7 @@ def test_missing_and_foreign_files(kind, tmp_path):
     for path, message in (
         (None, "tokenizer"),
         (tmp_path / "none", "cannot be read"),
-        (tmp_path / "other", kind),
+        (tmp_path / "other", "tokenizer.json|cannot read"),
     ):
         with pytest.raises(UserError, match=message):
             create(kind, path=path and str(path)).train("abc")

@@ -110,7 +110,7 @@ class CustomTokenizer(ForeignTokenizer):
                 "a method spans(text) -> (ids, ends in characters), so that what is lost can be charged"
             )
         ids, ends = self._object.spans(text)
-        return ids, np.asarray(ends, dtype=np.int64)
+        return list(ids), np.asarray(list(ends), dtype=np.int64)
 
     def _text(self, ids: list[int]) -> str:
         return self._object.decode(ids)

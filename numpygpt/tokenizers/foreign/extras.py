@@ -37,7 +37,7 @@ def refusing(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (UserError, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
         raise
     except BaseException as error:
         lines = str(error).splitlines()
