@@ -162,7 +162,7 @@ class Packed:
                 "use the version of this program that wrote it, or get a good copy of it"
             )
         packed = cls(Marks(*marks), n_tokens, n_bytes, sha256, data[HEADER_BYTES:])
-        if packed.to_bytes() != data or n_tokens > n_bytes:  # no token stands for less than a byte
+        if packed.to_bytes() != data:
             raise UserError(damaged)
         return packed
 

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +26,7 @@ from numpygpt.measures.residual import ResidualCoder
 from numpygpt.measures.scores import score_text
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.runs import RunFolder
-from numpygpt.tokenizers import KINDS, create
+from numpygpt.tokenizers import KINDS, Tokenizer, create
 from numpygpt.training import Engine, score_tokens
 
 SENTENCES = (
@@ -93,12 +95,38 @@ def packer_of(run_of):
     return lambda tokenizer: found.setdefault(tokenizer, load_packer(run_of(tokenizer)))
 
 
-@pytest.fixture(scope="module", params=sorted(KINDS))
-def untrained(request) -> Packer:
+MARKED = """
+class Marked:
+    unk_id = 0
+    def train(self, text):
+        self.alphabet = sorted(set(text.lower()))
+        self.vocab_size = 2 + len(self.alphabet)
+    def spans(self, text):
+        known = [2 + self.alphabet.index(c) if c in self.alphabet else 0 for c in text.lower()[:len(text)]]
+        ids = [id for pair in zip([1] * len(known), known) for id in pair]
+        return ids, [(i + 1) // 2 for i in range(len(ids))]
+    def encode(self, text):
+        return self.spans(text)[0]
+    def decode(self, ids):
+        return "".join(self.alphabet[id - 2] for id in ids if id > 1)
+"""  # a mark before each character stands for nothing: there are more tokens than bytes
+
+
+@pytest.fixture(scope="module", params=[*sorted(KINDS), "custom"])
+def untrained(request, tmp_path_factory) -> Iterator[Packer]:
     """Of each kind of tokenizer, with a model that has learned nothing but has opinions."""
+    options: dict[str, Any] = {"vocab_size": 300} if "bpe" in request.param else {}
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "custom":
+            folder = tmp_path_factory.mktemp("custom")
+            (folder / "marked_characters.py").write_text(MARKED)
+            patch.syspath_prepend(folder)
+            options = {"factory": "marked_characters:Marked"}
+        yield packer_with(create(request.param, **options))
+
+
+def packer_with(tokenizer: Tokenizer) -> Packer:
     text = prose(60, seed=1)
-    options = {"vocab_size": 300} if "bpe" in request.param else {}
-    tokenizer = create(request.param, **options)
     tokenizer.train(text)
     model = GPT(GPTConfig(tokenizer.vocab_size, 8, 1, 2, 8), rng=np.random.default_rng(0))
     model.flat.data *= 20
@@ -137,7 +165,7 @@ def test_every_tokenizer_restores_hostile_texts(untrained, text):
     assert restored(untrained, untrained.pack(text)).decode() == text
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(["the", "Cat", " ", "  ", "\r\n", ",", "日", "é", "\u0301", "😀"]) | st.text())
 )
@@ -184,12 +212,6 @@ def test_damage_behind_a_right_crc_is_an_error_and_ends(packed):
     changed += [replace(whole, sha256=bytes(16))]
     for wrong in changed:
         assert restores_or_says_so(packer, wrong.to_bytes(), text)  # some last bits do not matter
-
-
-def test_a_token_stands_for_a_byte_at_least(packed):
-    whole = Packed.from_bytes(packed[2], "FILE")
-    with pytest.raises(UserError, match="damaged"):
-        Packed.from_bytes(replace(whole, n_tokens=whole.n_bytes + 1).to_bytes(), "FILE")
 
 
 def test_another_runs_tokenizer_or_weights_are_noticed(packed, untrained):
