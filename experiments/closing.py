@@ -88,7 +88,12 @@ def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: in
         print(f"\n{message}", file=sys.stderr)
         return stopped
     if ran and any(row[1] == "done" for row in rows):
-        _report(runs, console)
+        if len(runs) > 1:
+            _report(runs, console)
+        else:
+            print(
+                f"{runs[0].folder.path}\nTables of all runs beside it: python analysis/report.py {study_folder(runs)}"
+            )
     return 1 if unfinished else 0
 
 

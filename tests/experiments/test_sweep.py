@@ -16,18 +16,20 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
+from experiments import sample
 from experiments.config import CONF, REPOSITORY, register
 from experiments.explain import explain
 from experiments.identity import identity_hash
+from experiments.job import set_aside
 from experiments.sweep import Planner, unused_settings
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
+from numpygpt.runs import RunFolder, RunLocked, find_runs
 
 RUN = REPOSITORY / "experiments" / "run.py"
 CLOCKS = ("seconds", "second", "seconds_per_mb", "peak_rss_mb", "_generated")
 TINY = (
     *("model=tiny", "budget.iters=6", "optimizer.warmup=2", "train.eval_interval=3", "train.eval_windows=4"),
-    *("sample.tokens=12", "sample.number=2", "train.log_interval=1", "eval.texts=[emoji]"),
+    *("sample.tokens=12", "sample.number=2", "train.log_interval=1", "train.workers=1", "eval.texts=[emoji]"),
 )
 
 
@@ -162,7 +164,7 @@ def run(text_file: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedPr
     return started
 
 
-def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path):
+def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path, capsys):
     first = run("-m", "tokenizer=char,word,bpe", "tokenizer.vocab_size=10")
     assert first.returncode == 1, (
         first.stderr
@@ -176,6 +178,7 @@ def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path):
     assert "report.md" in first.stdout
     _is_whole(runs["char"])
     _is_whole(runs["word"])
+    _can_be_sampled(runs["word"], capsys)
 
     marks = {kind: (runs[kind].path / "result.json").stat().st_mtime_ns for kind in ("char", "word")}
     second = run("tokenizer=char,word")
@@ -183,9 +186,34 @@ def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path):
     assert "2 runs, 2 of them done already" in second.stdout
     assert marks == {k: (runs[k].path / "result.json").stat().st_mtime_ns for k in marks}
 
-    third = run("tokenizer=char", "force=true")
-    assert third.returncode == 0
-    assert [path.name for path in (tmp_path / "out/default/.aside").iterdir()] == [f"{runs['char'].name}.1"]
+
+def test_force_sets_the_old_run_aside(tmp_path):
+    folder = RunFolder(tmp_path / "study" / "char-tiny-s1-abc")
+    set_aside(folder)  # nothing there yet
+    for number in (1, 2):
+        folder.path.mkdir(parents=True)
+        (folder.path / "result.json").write_text(str(number))
+        set_aside(folder)
+        aside = tmp_path / "study" / ".aside" / f"{folder.name}.{number}"
+        assert (aside / "result.json").read_text() == str(number)
+        assert not folder.path.exists()
+    with folder.lock(), pytest.raises(RunLocked):
+        set_aside(folder)
+
+
+def _can_be_sampled(folder: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [str(folder.path), "--prompt", "The cat", "--length", "30", "--number", "2", "--seed", "4"]
+    pages = []
+    for _ in range(2):
+        assert sample.main(arguments) == 0
+        pages.append(capsys.readouterr().out)
+    assert pages[0] == pages[1]
+    assert pages[0].count("The cat") >= 2
+    whole = folder.checkpoint_path.read_bytes()
+    folder.checkpoint_path.write_bytes(whole[:1000])
+    assert sample.main(arguments) == 2
+    assert "cannot be read" in capsys.readouterr().err
+    folder.checkpoint_path.write_bytes(whole)
 
 
 def _is_whole(folder: RunFolder) -> None:

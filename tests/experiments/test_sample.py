@@ -1,0 +1,60 @@
+"""Streamed text is the text, and only a finished, whole run is sampled from."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments import sample
+from numpygpt import tokenizers
+from numpygpt.errors import UserError
+from numpygpt.runs import RunFolder
+
+TEXT = "The cat's hat, the dog's; “naïve” cafés?\n\nWho sat there? Nobody: only a bat.\n" * 3
+KINDS = {
+    kind: tokenizers.create(kind, **({"vocab_size": size} if size else {}))
+    for kind, size in (("char", 0), ("byte", 0), ("word", 0), ("bpe", 60), ("bpe-bytefallback", 320))
+}
+for _tokenizer in KINDS.values():
+    _tokenizer.train(TEXT)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_the_pieces_of_a_stream_make_up_the_decoded_text(kind, data):
+    tokenizer = KINDS[kind]
+    ids = data.draw(st.lists(st.integers(0, tokenizer.vocab_size - 1), min_size=2, max_size=300))
+    prompt = np.array(ids[:1])
+    streamed = "".join(sample.stream(tokenizer, prompt, iter(ids[1:])))
+    assert tokenizer.decode(prompt) + streamed == tokenizer.decode(ids)
+
+
+def test_pieces_come_out_while_the_text_is_written():
+    ids = KINDS["char"].encode(TEXT)
+    stream = sample.stream(KINDS["char"], ids[:1], iter(ids[1:].tolist()))
+    assert next(stream) == TEXT[1]
+
+
+@pytest.fixture
+def unfinished(tmp_path) -> RunFolder:
+    run = RunFolder(tmp_path / "study" / "char-tiny-s1-abc")
+    keys = ("name", "identity", "config", "corpus", "environment", "git")
+    run.create({key: {} for key in keys})
+    return run
+
+
+def test_unfinished_failed_and_unknown_runs_are_refused(unfinished, tmp_path, capsys):
+    with pytest.raises(UserError, match="is not done \\(interrupted\\)"):
+        sample.find_run(str(unfinished.path))
+    unfinished.write_failure("diverged", "the loss is not a number")
+    with pytest.raises(UserError, match="failed \\(the loss is not a number\\)"):
+        sample.find_run("char-tiny", tmp_path)
+    with pytest.raises(UserError, match=r"no run chat-tiny-s1-abc .*did you mean char-tiny-s1-abc"):
+        sample.find_run("chat-tiny-s1-abc", tmp_path)
+    with pytest.raises(UserError, match="is not a run folder"):
+        sample.find_run(str(tmp_path))
+    RunFolder(tmp_path / "study" / "char-tiny-s2-def").create(unfinished.run())
+    with pytest.raises(UserError, match="any of 2 runs"):
+        sample.find_run("char-tiny", tmp_path)
+    assert sample.main([str(unfinished.path), "--length", "0"]) == 2
+    assert "--length=0 is not possible" in capsys.readouterr().err
