@@ -91,9 +91,8 @@ def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: in
         if len(runs) > 1:
             _report(runs, console)
         else:
-            print(
-                f"{runs[0].folder.path}\nTables of all runs beside it: python analysis/report.py {study_folder(runs)}"
-            )
+            print(runs[0].folder.path)
+            print(f"tables of all runs beside it: python analysis/report.py {study_folder(runs)}")
     return 1 if unfinished else 0
 
 
