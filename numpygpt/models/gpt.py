@@ -146,7 +146,7 @@ class GPT(Module):
         x = self.positions.step(self.tokens.forward(ids), position)  # (B, C)
         for block, kv in zip(self.blocks, caches, strict=True):
             x = block.step(x, kv, position)
-        return self.head.forward(self.norm.forward(x))
+        return self.head.step(self.norm.step(x))
 
     # -- size and replicas --
 

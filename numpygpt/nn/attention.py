@@ -64,14 +64,14 @@ class MultiHeadAttention(Module):
         """One position of each sequence, x (B, C), given the keys and values of all before; adds its own."""
         B, C = x.shape
         H, D = self.n_head, C // self.n_head
-        q, kv.keys[:, :, position], kv.values[:, :, position] = (
-            self.qkv.forward(x).reshape(B, 3, H, D).transpose(1, 0, 2, 3)
-        )
+        qkv = self.qkv.step(x).reshape(B, 3, H, D)
+        q, kv.keys[:, :, position], kv.values[:, :, position] = qkv[:, 0], qkv[:, 1], qkv[:, 2]
         keys, values = kv.keys[:, :, : position + 1], kv.values[:, :, : position + 1]
-        scores = keys @ (q * x.dtype.type(D**-0.5))[..., None]  # (B, H, T, 1)
-        weights, _ = F.softmax(scores[..., 0])  # (B, H, T)
-        out = weights[:, :, None] @ values  # (B, H, 1, D)
-        return self.proj.forward(out.reshape(B, C))
+        scores = np.matvec(keys, q * x.dtype.type(D**-0.5))  # (B, H, T)
+        e = np.exp(scores - np.maximum.reduce(scores, axis=-1, keepdims=True))
+        out = np.vecmat(e, values)  # (B, H, D), over the sum of e
+        out /= np.add.reduce(e, axis=-1, keepdims=True)
+        return self.proj.step(out.reshape(B, C))
 
     def fill(self, kv: KeyValueCache) -> None:
         """Copy the keys and values of the last forward (B, T, ...) into the first T places of the cache."""

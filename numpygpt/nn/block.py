@@ -36,6 +36,10 @@ class FeedForward(Module):
     def forward(self, x: Array) -> Array:
         return self.proj.forward(self.activation.forward(self.fc.forward(x)))
 
+    def step(self, x: Array) -> Array:
+        """`forward` for the few rows x (B, C) of one generated position."""
+        return self.proj.step(self.activation.forward(self.fc.step(x)))
+
     def backward(self, dout: Array) -> Array:
         return self.fc.backward(self.activation.backward(self.proj.backward(dout)))
 
@@ -86,5 +90,5 @@ class TransformerBlock(Module):
 
     def step(self, x: Array, kv: KeyValueCache, position: int) -> Array:
         """One position of each sequence, x (B, C), with the keys and values of those before."""
-        x = x + self.attn.step(self.ln1.forward(x), kv, position)
-        return x + self.ff.forward(self.ln2.forward(x))
+        x = x + self.attn.step(self.ln1.step(x), kv, position)
+        return x + self.ff.step(self.ln2.step(x))

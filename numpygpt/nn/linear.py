@@ -33,6 +33,13 @@ class Linear(Module):
         out, self.cache = F.linear(x, self.weight.data, bias, self.keep)
         return out
 
+    def step(self, x: Array) -> Array:
+        """`forward` for the few rows x (B, in_features) of one generated position: nothing is kept."""
+        out = x @ self.weight.data.T
+        if self.bias is not None:
+            out += self.bias.data
+        return out
+
     def backward(self, dout: Array) -> Array:
         self.weight.add_grad_product(*F.linear_backward_weight(dout, self.cache))
         if self.bias is not None:
