@@ -88,6 +88,8 @@ class Planner:
         for line, config in zip(lines, configs, strict=True):
             decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
             decided.eval.texts = [text_path(text) for text in config.eval.texts]
+            if config.tokenizer.path is not None:
+                decided.tokenizer.path = str(Path(config.tokenizer.path).expanduser().absolute())
             planned = PlannedRun((*line, *_pinned(decided)), decided, folder_of(decided))
             runs.setdefault(planned.folder.path, planned)
         return list(runs.values())
@@ -126,6 +128,8 @@ def _pinned(config: RunConfig) -> list[str]:
     pinned = [f"data.kind={data.kind}", f"data.sha256={data.sha256}", "data.fallback=null"]
     if data.path is not None:
         pinned.append(f"data.path={_quoted(data.path)}")
+    if config.tokenizer.path is not None:
+        pinned.append(f"tokenizer.path={_quoted(config.tokenizer.path)}")
     if config.eval.texts:
         pinned.append(f"eval.texts=[{','.join(_quoted(text) for text in config.eval.texts)}]")
     return pinned
