@@ -1,0 +1,132 @@
+"""Tokenizers as the `tokenizer.json` of Hugging Face's `tokenizers`, which this module does not need.
+
+Special tokens get their ids but are not declared as such: declared ones would be recognised in plain text, and
+here they are not. Decoding is the same too, but for the word tokenizer, whose spaces Hugging Face's decoders
+cannot set.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from numpygpt.errors import UserError
+from numpygpt.tokenizers.base import Tokenizer
+from numpygpt.tokenizers.bpe import BPETokenizer
+from numpygpt.tokenizers.bytelevel import PRINTABLE
+from numpygpt.tokenizers.foreign import HuggingFaceTokenizer
+from numpygpt.tokenizers.pretokenize import splitter
+from numpygpt.tokenizers.word import WordTokenizer
+
+EXPRESSIBLE = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte", "hf")
+Json = dict[str, Any]
+
+FUSE: Json = {"type": "Fuse"}
+BYTE_LEVEL: Json = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
+
+
+def hugging_face_json(tokenizer: Tokenizer) -> Json:
+    """The content of a tokenizer.json that encodes as `tokenizer` does. UserError: there is no such file."""
+    if isinstance(tokenizer, HuggingFaceTokenizer):
+        return tokenizer.to_dict()["model"]
+    if tokenizer.kind not in EXPRESSIBLE:
+        raise UserError(
+            f"a {tokenizer.kind} tokenizer cannot be written as Hugging Face's tokenizer.json: "
+            f"those of kind {', '.join(EXPRESSIBLE)} can"
+        )
+    builders = {"char": _char, "word": _word, "byte": _byte, "bpe-bytelevel": _byte_level}
+    parts = builders.get(tokenizer.kind, _bpe)(tokenizer)
+    names = [*tokenizer.specials, *parts.pop("tokens")]
+    vocabulary = {name: id for id, name in enumerate(names)}
+    if len(vocabulary) < len(names):
+        twice = next(name for id, name in enumerate(names) if vocabulary[name] != id)
+        raise UserError(
+            f"this tokenizer has two tokens that Hugging Face would call {twice!r}: it cannot be exported"
+        )
+    parts["model"]["vocab"] = vocabulary
+    empty = dict.fromkeys(
+        ("truncation", "padding", "normalizer", "pre_tokenizer", "post_processor", "decoder")
+    )
+    return {"version": "1.0", **empty, "added_tokens": [], **parts}
+
+
+def _split(pattern: str, behavior: str = "Isolated") -> Json:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": behavior, "invert": False}
+
+
+def _sequence(kind: str, parts: Iterable[Json]) -> Json:
+    return {"type": "Sequence", kind: list(parts)}
+
+
+def _own_texts(tokenizer: Tokenizer, start: int = 0) -> list[str]:
+    ids = range(len(tokenizer.specials) + start, tokenizer.vocab_size)
+    return [(tokenizer.token_bytes(id) or b"").decode() for id in ids]
+
+
+def _char(tokenizer: Tokenizer) -> Json:
+    return {
+        "tokens": _own_texts(tokenizer),
+        "model": {"type": "WordLevel", "unk_token": "<unk>"},
+        "pre_tokenizer": _split(r"[\s\S]"),
+        "decoder": FUSE,
+    }
+
+
+def _word(tokenizer: Tokenizer) -> Json:
+    assert isinstance(tokenizer, WordTokenizer)
+    cuts = [_split(r"[^\S\n]+", "Removed"), _split(r"\w+|[^\w\s]|\n")]
+    return {
+        "tokens": _own_texts(tokenizer),
+        "model": {"type": "WordLevel", "unk_token": "<unk>"},
+        "normalizer": {"type": "Lowercase"} if tokenizer.lowercase else None,
+        "pre_tokenizer": _sequence("pretokenizers", cuts),
+    }
+
+
+def _byte(tokenizer: Tokenizer) -> Json:
+    return {
+        "tokens": [PRINTABLE[byte] for byte in range(256)],
+        "model": _bpe_model([]),
+        "pre_tokenizer": BYTE_LEVEL,
+        "decoder": BYTE_LEVEL,
+    }
+
+
+def _byte_level(tokenizer: Tokenizer) -> Json:
+    assert isinstance(tokenizer, BPETokenizer)
+    own = (tokenizer.token_bytes(id) or b"" for id in range(len(tokenizer.specials), tokenizer.vocab_size))
+    cuts = (
+        [BYTE_LEVEL]
+        if (pieces := splitter(tokenizer.pattern).pieces) is None
+        else [_split(pieces), BYTE_LEVEL]
+    )
+    return {
+        "tokens": ["".join(map(PRINTABLE.__getitem__, text)) for text in own],
+        "model": _bpe_model(tokenizer.to_dict()["merges"]),
+        "pre_tokenizer": _sequence("pretokenizers", cuts),
+        "decoder": BYTE_LEVEL,
+    }
+
+
+def _bpe(tokenizer: Tokenizer) -> Json:
+    """BPE over characters, with or without byte fallback."""
+    assert isinstance(tokenizer, BPETokenizer)
+    n_bytes = tokenizer.n_byte_tokens
+    model = _bpe_model(tokenizer.to_dict()["merges"])
+    decoder = FUSE
+    if n_bytes:
+        model["byte_fallback"] = True
+        decoder = _sequence("decoders", [{"type": "ByteFallback"}, FUSE])
+    else:
+        model["unk_token"] = "<unk>"
+    pieces = splitter(tokenizer.pattern).pieces
+    return {
+        "tokens": [f"<0x{byte:02X}>" for byte in range(n_bytes)] + _own_texts(tokenizer, n_bytes),
+        "model": model,
+        "pre_tokenizer": None if pieces is None else _split(pieces),
+        "decoder": decoder,
+    }
+
+
+def _bpe_model(merges: list[list[str]]) -> Json:
+    unused = dict.fromkeys(("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"))
+    flags = dict.fromkeys(("fuse_unk", "byte_fallback", "ignore_merges"), False)
+    return {"type": "BPE", **unused, **flags, "merges": merges}

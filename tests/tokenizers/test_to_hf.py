@@ -1,0 +1,63 @@
+"""What is written for Hugging Face's tokenizers encodes and decodes as ours do."""
+
+import json
+
+import pytest
+
+from numpygpt.errors import UserError
+from numpygpt.tokenizers import KINDS, create
+from numpygpt.tokenizers.to_hf import hugging_face_json
+
+HARD = (
+    "It's  'tis\n\n\tCaf\u00e9 na\u00efve \u4f60\u597d \u043c\u0438\u0440 \U0001f600 x1234567 <unk> a_b end  \n "
+    "don'T WE'LL <0x41>"
+)
+
+
+def theirs(tokenizer):
+    tokenizers = pytest.importorskip("tokenizers", reason="loads what is written")
+    return tokenizers.Tokenizer.from_str(json.dumps(hugging_face_json(tokenizer)))
+
+
+def test_every_kind_encodes_and_decodes_alike(tokenizer, small_text):
+    other = theirs(tokenizer)
+    assert other.get_vocab_size() == tokenizer.vocab_size
+    for text in (small_text, HARD, "a" * 3000, ""):
+        ids = other.encode(text).ids
+        assert ids == tokenizer.encode(text).tolist()
+        if tokenizer.kind != "word" and tokenizer.unk_id not in ids:
+            assert other.decode(ids) == tokenizer.decode(ids) == text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_corpus_encodes_alike(kind, shakespeare):
+    tokenizer = create(kind, **({"vocab_size": 1000} if kind.startswith("bpe") else {}))
+    tokenizer.train(shakespeare[:300_000])
+    text = shakespeare[800_000:]
+    assert theirs(tokenizer).encode(text).ids == tokenizer.encode(text).tolist()
+
+
+@pytest.mark.parametrize("pattern", ["gpt2", "gpt4", "whitespace", "none"])
+@pytest.mark.parametrize("kind", ["bpe", "bpe-bytefallback", "bpe-bytelevel"])
+def test_every_pattern(kind, pattern, train_small, small_text):
+    tokenizer = train_small(kind, pattern=pattern, specials=("<pad>", "<unk>", "<bos>"))
+    assert theirs(tokenizer).encode(small_text).ids == tokenizer.encode(small_text).tolist()
+    if pattern != "none":
+        assert theirs(tokenizer).encode(HARD).ids == tokenizer.encode(HARD).tolist()
+
+
+def test_case_is_kept_where_it_is_kept(train_small, small_text):
+    tokenizer = train_small("word", lowercase=False)
+    assert theirs(tokenizer).encode(small_text).ids == tokenizer.encode(small_text).tolist()
+
+
+def test_what_cannot_be_expressed_is_refused(train_small):
+    tokenizer = create("bpe-bytefallback", vocab_size=300, pattern="whitespace")
+    tokenizer.train("<0x41><0x41> <0x41>" * 30)
+    with pytest.raises(UserError, match="two tokens that Hugging Face would call '<0x41>'"):
+        hugging_face_json(tokenizer)
+    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    unigram = create("unigram", vocab_size=300)
+    unigram.train("abc abd abe\n" * 50)
+    with pytest.raises(UserError, match="unigram tokenizer cannot be written"):
+        hugging_face_json(unigram)
