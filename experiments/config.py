@@ -29,13 +29,9 @@ class TokenizerConfig:
     vocab_size: int = 2048  # the bpes, unigram: counts everything
     pattern: str = "gpt2"  # the bpes, tiktoken with a path: how text is cut into words first
     character_coverage: float = 0.9995  # bpe-bytefallback, unigram: rarer characters are spelled as bytes
-    path: str | None = (
-        None  # hf: tokenizer.json; sentencepiece: x.model; tiktoken: ranks, or null: `name` says which
-    )
+    path: str | None = None  # hf, sentencepiece, tiktoken: the file
     factory: str | None = None  # custom: package.module:Class
-    charge_all: bool = (
-        False  # hf, sentencepiece, tiktoken, custom: charge all tokens for what they might lose
-    )
+    charge_all: bool = False  # these four: charge every token, even if nothing seems lost
 
 
 @dataclass

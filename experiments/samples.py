@@ -42,7 +42,9 @@ class Samples:
 def draw_samples(config: RunConfig, texts: Texts, model: GPT) -> Samples:
     """`sample.number` samples: the first one alone, which is timed, the others together."""
     settings = config.sample
-    prompt = prompt_ids(texts.tokenizer, settings.prompt)
+    prompt = texts.tokenizer.encode(settings.prompt)
+    if not len(prompt):  # an imported tokenizer may drop newlines; that is no reason to fail when all is done
+        prompt = np.asarray(texts.val.ids[:1])
     started = time.perf_counter()
     drawn = [list(sampled_ids(model, prompt, settings, config.seed, 0))]
     seconds = time.perf_counter() - started
