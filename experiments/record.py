@@ -99,10 +99,10 @@ def git() -> dict[str, Any]:
 
 
 class PeakMemory:
-    """The most memory that this process has held since this object was made, in MiB.
+    """The most memory that this process and its workers have held since this object was made, in MiB.
 
-    Linux can start the count anew, so that a run in a sweep is not charged for those before it; elsewhere the
-    figure is of the process from its start.
+    Memory that they share counts in each. Linux can start the count anew, so that a run in a sweep is not charged
+    for those before it; elsewhere the figure is of this process alone, from its start.
     """
 
     def __init__(self) -> None:
@@ -111,12 +111,14 @@ class PeakMemory:
 
     def mb(self) -> float:
         try:
-            for line in Path("/proc/self/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) / 1024
-        except OSError:
-            pass
-        import resource
+            workers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            return sum(_peak_kib(pid) for pid in ("self", *workers)) / 1024
+        except (OSError, ValueError, IndexError):
+            import resource
 
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _peak_kib(pid: str) -> int:
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0])
