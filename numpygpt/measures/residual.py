@@ -158,7 +158,7 @@ class ResidualCoder:
         if z == TAIL or self.own_bytes[z] is None:
             key = (TAIL, so_far[-ORDER:], "\n")  # spelling looks back no further, and at nothing else
         if key not in self._known:
-            self._known[key] = quantise(self.distribution(z, so_far, c))
+            self._known[key] = quantise(self.distribution(*key))
         return self._known[key]
 
     def encode(self, encoder: Encoder, z: int, x: str, c: str) -> None:
