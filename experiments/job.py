@@ -118,7 +118,7 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     with Engine(model, config.train.slices, config.train.workers) as engine:
         trainer = _trainer(config, folder, texts, engine, iters, reporter)
         with stop_requests.polled():
-            _train(trainer, folder, reporter)
+            started -= _train(trainer, folder, reporter)
         from experiments.results import finish
 
         finish(config, folder, texts, trainer, reporter, memory, started)
@@ -173,15 +173,20 @@ def _trainer(
     )
 
 
-def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> None:
-    """Trains from the last checkpoint, if there is one, and leaves the trained model as the last one."""
+def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
+    """Trains from the last checkpoint, if there is one, and leaves the trained model as the last one.
+
+    Returns the seconds of training that lay before that checkpoint.
+    """
     done = trainer.progress.step if trainer.resume() else -1  # -1: not even the first evaluation
+    seconds_before = trainer.progress.seconds
     folder.drop_metrics_after(done)
     reporter.training(trainer.config.iters, max(done, 0))
     if done == trainer.config.iters:
-        return
+        return seconds_before
     try:
         trainer.run()
     except TrainingInterrupted as error:
         raise Interrupted(stop_requests.signum or 2) from error
     trainer.save()
+    return seconds_before
