@@ -1,0 +1,98 @@
+"""Keep the small records of finished runs, no weights: `python analysis/keep.py outputs/STUDY docs/results/STUDY`.
+
+What is kept rebuilds the report anywhere (`python analysis/report.py docs/results`): run.json, result.json,
+scores.json, samples.txt, and of metrics.jsonl all evaluations and every tenth of the other rows. Passages, the
+largest file, are kept for the lowest seed of each setting. Folders of the machine are left out of run.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from numpygpt.errors import UserError
+from numpygpt.runs import RunFolder, find_runs
+
+THIN = 10
+FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/=,]+/)+")  # all of an absolute path but its last name
+
+
+def keep(study: Path, target: Path) -> list[Path]:
+    """Copy the records of all finished runs of `study` into folders of the same names in `target`.
+
+    A folder that is there already is made anew. Raises UserError if there is no finished run, or if one is
+    damaged: nothing doubtful is kept.
+    """
+    done = [run for run in find_runs(study) if run.state() == "done"]
+    if not done:
+        raise UserError(f"{study} holds no finished run: name a folder under outputs/ that does")
+    records = {run.path: (run.run(), run.result()) for run in done}
+    lowest: dict[str, int] = {}
+    for record, result in records.values():
+        setting = _setting(record)
+        lowest[setting] = min(result["seed"], lowest.get(setting, result["seed"]))
+    return [
+        _keep_run(
+            run, target / run.name, records[run.path][1]["seed"] == lowest[_setting(records[run.path][0])]
+        )
+        for run in done
+    ]
+
+
+def _setting(record: dict) -> str:
+    """All of a run's identity but its seed."""
+    return repr(sorted((key, repr(value)) for key, value in record["identity"].items() if key != "seed"))
+
+
+def _keep_run(run: RunFolder, path: Path, with_passages: bool) -> Path:
+    record, result, rows = run.run(), run.result(), run.metrics()
+    if path.exists():
+        shutil.rmtree(path)
+    kept = RunFolder(path)
+    kept.create({key: _without_folders(value) for key, value in record.items() if key != "schema"})
+    logged = 0
+    for row in rows:
+        is_train = row["kind"] == "train"
+        if not is_train or logged % THIN == 0:
+            kept.append_metrics(row)
+        logged += is_train
+    kept.write_scores({key: value for key, value in run.scores().items() if key != "schema"})
+    if with_passages:
+        kept.write_passages(run.passages())
+    if run.samples_path.exists():
+        shutil.copyfile(run.samples_path, kept.samples_path)
+    kept.write_result({key: value for key, value in result.items() if key not in ("schema", "metrics_rows")})
+    return path
+
+
+def _without_folders(value: Any) -> Any:
+    """The value with each absolute path in it, at any depth, cut down to its last name."""
+    if isinstance(value, str):
+        return FOLDERS.sub("", value)
+    if isinstance(value, list):
+        return [_without_folders(item) for item in value]
+    return {k: _without_folders(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="keep.py"
+    )
+    parser.add_argument("study", type=Path, help="a folder of runs, as under outputs/")
+    parser.add_argument("target", type=Path, help="where to keep them, as under docs/results/")
+    args = parser.parse_args(argv)
+    try:
+        kept = keep(args.study, args.target)
+    except UserError as error:
+        print(f"keep.py: {error}", file=sys.stderr)
+        return 2
+    print(f"kept the records of {len(kept)} runs in {args.target}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
