@@ -46,6 +46,7 @@ def finish(
     result = {
         **scored(texts, score),
         **trained(config, folder, texts, trainer),
+        **training_side(texts, trainer, folder, score),
         **samples.result(),
         **measured(config, texts, samples, trainer),
         "peak_rss_mb": memory.mb(),
@@ -112,27 +113,37 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
         "grad_spikes": steady.grad_spikes,
         "loss_spread": steady.loss_spread,
         "clipped_share": progress.notes.get("clipped", 0) / settings.iters,
-        **evaluated(texts, rows, progress.notes),
+        **evaluated(texts, progress.notes),
         **context(texts, model.config.block_size),
     }
 
 
-def evaluated(texts: Texts, rows: list[dict[str, Any]], notes: dict[str, float]) -> dict[str, Any]:
-    """From the evaluations on fixed windows: the best one (chosen on validation), and the gap to training.
-
-    Training and validation windows differ in difficulty: what says something is the change of their gap since
-    the first evaluation, before the first update.
-    """
-    evaluations = [row for row in rows if row["kind"] == "eval"]
-    gaps = [row["val_bpb"] - row["train_bpb"] for row in evaluations]
+def evaluated(texts: Texts, notes: dict[str, float]) -> dict[str, Any]:
+    """The best of the evaluations on fixed windows, which was chosen on validation text."""
     return {
-        "train_loss": evaluations[-1]["train_loss"],
-        "train_bits_per_byte": evaluations[-1]["train_bpb"],
         "best_val_loss": notes["best_val_loss"],
         "best_bits_per_byte": texts.val.bits_per_byte(notes["best_val_loss"]),
         "best_step": int(notes["best_step"]),
-        "gap_bits_per_byte": gaps[-1],
-        "gap_change_bits_per_byte": gaps[-1] - gaps[0],
+    }
+
+
+def training_side(texts: Texts, trainer: Trainer, folder: RunFolder, val: TextScore) -> dict[str, float]:
+    """The end of the training text, as long as the validation text, scored and charged in the same way.
+
+    The passages differ in difficulty, in bits per byte above all because a tokenizer needs more tokens for text
+    that it was not fitted on. Nats per token are alike before training (ln V): what training does to their
+    difference, in bits per byte of the validation text, is the change of the gap.
+    """
+    text = texts.train_part.text[-texts.val.n_chars :]
+    ids, ends = texts.tokenizer.spans(text)
+    train = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
+    first = next(row for row in folder.metrics() if row["kind"] == "eval")
+    grown = (val.val_loss - train.val_loss) - (first["val_loss"] - first["train_loss"])
+    return {
+        "train_loss": train.val_loss,
+        "train_bits_per_byte": train.bits_per_byte,
+        "gap_bits_per_byte": val.bits_per_byte - train.bits_per_byte,
+        "gap_change_bits_per_byte": grown / np.log(2) * len(texts.val.ids) / texts.val.n_bytes,
     }
 
 
