@@ -248,6 +248,7 @@ COLUMNS = {
     "share_of_floor": ("of matmul peak", "{:.0%}"),
     "tokens_per_second": ("tokens/s", "{:,.0f}"),
     "chars_per_second": ("characters/s", "{:,.0f}"),
+    "ratio": ("relative speed", "{:.2f}"),
     "peak_mb": ("peak MB", "{:,.0f}"),
     "time_slope": ("slope of time", "{:.2f}"),
     "operations_slope": ("of operations", "{:.2f}"),
@@ -266,7 +267,19 @@ def show(title: str, rows: list[Row]) -> None:
     Console(width=max(Console().width, 110)).print(table)
 
 
-BENCHMARKS = {"train": train, "generate": generate, "memory": memory, "scaling": scaling}
+def tokenizers(args: argparse.Namespace) -> list[Row]:
+    from experiments.peers.tokenizer_race import race
+
+    return race(args.rounds)
+
+
+BENCHMARKS = {
+    "train": train,
+    "generate": generate,
+    "memory": memory,
+    "scaling": scaling,
+    "tokenizers": tokenizers,
+}
 
 
 def main() -> None:
@@ -281,7 +294,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the rows to this file, too")
     args = parser.parse_args()
     rows = BENCHMARKS[args.benchmark](args)
-    show(f"{args.benchmark} (medians; {THREADS} threads each, in turns)", rows)
+    threads = "1 thread" if args.benchmark == "tokenizers" else f"{THREADS} threads"
+    show(f"{args.benchmark} (medians; {threads} each, in turns)", rows)
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
