@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import repeat
+from math import isqrt
 from operator import add
 from typing import Any, ClassVar
 
@@ -23,7 +24,7 @@ from numpygpt.tokenizers.merging import MAX_SYMBOLS, learn_merges
 from numpygpt.tokenizers.pretokenize import splitter
 from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
 
-NO_SYMBOL = chr(MAX_SYMBOLS)  # greater than every symbol: stands for "this pair is not merged"
+NOT_MERGED = MAX_SYMBOLS  # greater than every id
 # A piece of n symbols takes time in n**2 if merged pair by pair, and in the number of merges if they are replayed:
 # the latter is faster where n**2 is more than this times as large (measured at 2,000 and 5,000 merges).
 REPLAY_RATIO = 12
@@ -128,7 +129,8 @@ class BPETokenizer(Tokenizer):
         self._views = dict(zip(self._spelling.values(), alphabet, strict=True))
         for id, pair in enumerate(merges, start=self._first_id + len(alphabet)):
             self._views[chr(id)] = self._views[pair[0]] + self._views[pair[1]]
-        self._symbol_of = {view: symbol for symbol, view in self._views.items()}
+        self._id_of = {view: ord(symbol) for symbol, view in self._views.items()}
+        self._longest_by_pairs = isqrt(REPLAY_RATIO * len(merges))
         byte_tokens = [bytes([byte]) for byte in range(self.n_byte_tokens)]
         self._set_vocabulary(byte_tokens + [self._bytes_of_view(view) for view in self._views.values()])
         self._symbols_of_piece = Cache(self._encode_piece)
@@ -145,25 +147,28 @@ class BPETokenizer(Tokenizer):
         return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
 
     def _encode_piece(self, piece: str) -> str:
-        """The symbols of a piece: again and again, the lowest token that two neighbours form, leftmost first."""
+        """The symbols of a piece: again and again, the lowest token that two neighbours form, leftmost first.
+
+        Half of the time of encoding a new text is spent here, on the words that it has only once or twice.
+        """
         view = self._view(piece)
-        symbol_of = self._symbol_of.get
-        if (whole := symbol_of(view)) is not None:
-            return whole
-        if len(view) ** 2 > REPLAY_RATIO * len(self._merges):
+        id_of = self._id_of.get
+        if (whole := id_of(view)) is not None:
+            return chr(whole)
+        if len(view) > self._longest_by_pairs:
             return self._replay_merges(view)
         parts = list(view)
-        # For each part but the last, the symbol that it would form with the next one.
-        merged = list(map(symbol_of, map(add, view, view[1:]), repeat(NO_SYMBOL)))
-        while merged and (first := min(merged)) != NO_SYMBOL:
+        # For each part but the last, the id of what it would form with the next one.
+        merged = list(map(id_of, map(add, view, view[1:]), repeat(NOT_MERGED)))
+        while merged and (first := min(merged)) != NOT_MERGED:
             i = merged.index(first)
             parts[i] += parts.pop(i + 1)
             del merged[i]
             if i > 0:
-                merged[i - 1] = symbol_of(parts[i - 1] + parts[i], NO_SYMBOL)
+                merged[i - 1] = id_of(parts[i - 1] + parts[i], NOT_MERGED)
             if i < len(merged):
-                merged[i] = symbol_of(parts[i] + parts[i + 1], NO_SYMBOL)
-        return "".join([symbol_of(part) or self._spell_unknown(part) for part in parts])
+                merged[i] = id_of(parts[i] + parts[i + 1], NOT_MERGED)
+        return "".join([self._spell_unknown(p) if (id := id_of(p)) is None else chr(id) for p in parts])
 
     def _replay_merges(self, view: str) -> str:
         """The same for a long piece, faster: all merges in the order of training."""
