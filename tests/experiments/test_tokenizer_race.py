@@ -1,0 +1,27 @@
+"""The race of tokenizers: its rows are what the benchmark prints, and all encoders give the same ids."""
+
+from experiments.peers import tokenizer_race
+from numpygpt.data.corpus import resolve
+
+TEXT = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 30
+
+
+def test_rows_and_ratios(tmp_path, monkeypatch):
+    (tmp_path / "text.txt").write_text(TEXT)
+    monkeypatch.setattr(tokenizer_race, "resolve", lambda *_, **__: resolve("file", tmp_path / "text.txt"))
+    monkeypatch.setattr(tokenizer_race, "VOCAB_SIZE", 300)
+    monkeypatch.setattr(tokenizer_race, "installed", lambda *names: names == ("tiktoken",) and has_tiktoken)
+    has_tiktoken = tokenizer_race.importlib.util.find_spec("tiktoken") is not None
+    rows = tokenizer_race.race(1)
+    assert {row["case"] for row in rows} == {
+        "train to 300",
+        *(f"encode, {moment}, {what}" for moment in ("first call", "warm") for what in ("same ids", "others")),
+    }
+    for row in rows:
+        assert row["chars_per_second"] * row["median_ms"] / 1e3 == len(TEXT)
+        assert (row["ratio"] is None) == (row["against"] is None)
+    ours, *peers = [row for row in rows if row["case"] == "encode, warm, same ids"]
+    assert ours["implementation"] == "ours"
+    for peer in peers:
+        assert peer["ratio"] == 1
+        assert abs(ours["ratio"] - peer["median_ms"] / ours["median_ms"]) < 1e-9
