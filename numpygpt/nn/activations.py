@@ -1,44 +1,69 @@
 """The nonlinearities, and Softmax: layers without parameters."""
 
+from numpy.typing import DTypeLike
+
 from numpygpt.nn import functional as F
 from numpygpt.nn.functional import Array
 from numpygpt.nn.module import Module
 
 
-class ReLU(Module):
+class Activation(Module):
+    """Base of the nonlinearities. With inplace=True they use up their input's memory, and dout's in the backward.
+
+    Where the input is four times as wide as the model, that is a good part of all memory that a step passes over.
+    """
+
+    reuses = "out"  # the forward's array that may lie where the input does
+
+    def __init__(self, inplace: bool = False) -> None:
+        self.inplace = inplace
+
+    def _keep(self, x: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        return x if self.inplace and name == self.reuses else self.keep(name, shape, dtype)
+
+    def _scratch(self, dout: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        return dout if self.inplace else self.scratch(name, shape, dtype)
+
+
+class ReLU(Activation):
     """max(x, 0)."""
 
     def forward(self, x: Array) -> Array:
-        out, self.cache = F.relu(x, self.keep)
+        out, self.cache = F.relu(x, lambda *a: self._keep(x, *a))
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.relu_backward(dout, self.cache, self.scratch)
+        return F.relu_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
 
 
-class LeakyReLU(Module):
+class LeakyReLU(Activation):
     """x where positive, else slope * x."""
 
-    def __init__(self, slope: float = 0.01) -> None:
+    reuses = ""
+
+    def __init__(self, slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__(inplace)
         self.slope = slope
 
     def forward(self, x: Array) -> Array:
-        out, self.cache = F.leaky_relu(x, self.slope, self.keep)
+        out, self.cache = F.leaky_relu(x, self.slope, lambda *a: self._keep(x, *a))
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.leaky_relu_backward(dout, self.cache, self.scratch)
+        return F.leaky_relu_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
 
 
-class GELU(Module):
+class GELU(Activation):
     """x Phi(x), in GPT-2's tanh approximation."""
 
+    reuses = "slope"
+
     def forward(self, x: Array) -> Array:
-        out, self.cache = F.gelu(x, self.keep)
+        out, self.cache = F.gelu(x, lambda *a: self._keep(x, *a))
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.gelu_backward(dout, self.cache, self.scratch)
+        return F.gelu_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
 
 
 class Softmax(Module):
@@ -52,4 +77,4 @@ class Softmax(Module):
         return F.softmax_backward(dout, self.cache, self.scratch)
 
 
-ACTIVATIONS: dict[str, type[Module]] = {"relu": ReLU, "leaky_relu": LeakyReLU, "gelu": GELU}
+ACTIVATIONS: dict[str, type[Activation]] = {"relu": ReLU, "leaky_relu": LeakyReLU, "gelu": GELU}

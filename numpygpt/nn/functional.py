@@ -193,8 +193,9 @@ def gelu(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
     a, b, a2, b6, half = (x.dtype.type(c) for c in (a, b, 2 * a, 6 * b, 0.5))
     xs, outs, slopes = (array.reshape(-1, x.shape[-1]) for array in (x, out, slope))
     for r in row_blocks(xs):
-        xb, y, s = xs[r], outs[r], slopes[r]
-        square = np.multiply(xb, xb, out=new("square", xb.shape, x.dtype))
+        xb, y = xs[r], outs[r]
+        s, square = new("s", xb.shape, x.dtype), new("square", xb.shape, x.dtype)
+        np.multiply(xb, xb, out=square)
         np.multiply(square, b, out=y)
         y += a
         y *= xb  # u = a x + b x^3
@@ -206,9 +207,9 @@ def gelu(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
         square *= b6
         square += a2
         square *= y
-        s_square = np.multiply(square, s, out=new("s_square", xb.shape, x.dtype))
-        square -= s_square
-        s += square
+        part = np.multiply(square, s, out=slopes[r])  # which may be x: from here on x is not needed
+        square -= part
+        np.add(s, square, out=slopes[r])
     return out, slope
 
 
