@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
@@ -60,9 +61,16 @@ def from_choices(names: Iterable[str]) -> list[Named]:
     found = []
     for name in names:
         config = _settings(name.strip())
-        corpus = corpus or resolve("shakespeare", allow_fallback=True)
+        corpus = corpus or _default_corpus()
         found.append(Named(name.strip(), _trained(config, corpus), corpus))
     return found
+
+
+def _default_corpus() -> Corpus:
+    corpus = resolve("shakespeare", allow_fallback=True)
+    if corpus.fallback_reason:
+        print(f"WARNING: trained on {corpus.name} instead: {corpus.fallback_reason}", file=sys.stderr)
+    return corpus
 
 
 def _settings(name: str) -> TokenizerConfig:

@@ -31,7 +31,7 @@ from numpygpt.measures.source import Source
 
 # Pairs of colours that stay apart in dark and light terminals and for colour-blind readers.
 STYLES = ("black on #e8c468", "black on #9cc5e8")
-UNKNOWN = "white on #b03030"
+UNKNOWN = ("white on #b03030", "white on #7a2040")
 MARKS = {"\n": "\u21b5\n", "\t": "\u21e5", "\r": "\u240d"}
 DEFAULT_TOKENIZERS = "char,word,bpe,bpe-bytefallback"
 
@@ -125,7 +125,7 @@ def coloured(found: dict[str, Any], data: bytes, unk: int | None, bar: str = "")
         a, b = token["bytes"]
         if (stretch := _decoded(data[start:b])) is None or a == b:
             continue  # more of this character is to come
-        style = UNKNOWN if token["id"] == unk else STYLES[number % 2]
+        style = (UNKNOWN if token["id"] == unk else STYLES)[number % 2]
         line.append(bar if number else "")
         line.append(_visible(stretch), style)
         start, number = b, number + 1
@@ -135,6 +135,20 @@ def coloured(found: dict[str, Any], data: bytes, unk: int | None, bar: str = "")
 
 def _visible(text: str) -> str:
     return "".join(MARKS.get(c) or (c if c.isprintable() else f"\u27e8{ord(c):X}\u27e9") for c in text)
+
+
+def listed(found: dict[str, Any], width: int) -> Text:
+    """Each token and its id, never torn apart at the end of a line."""
+    lines, used = Text(), 0
+    for number, token in enumerate(found["tokens"]):
+        shown = _visible(token["token"]).replace("\n", "")
+        item = Text.assemble((shown, STYLES[number % 2]), (f" {token['id']}  ", "dim"))
+        if used and used + item.cell_len > width:
+            lines.append("\n")
+            used = 0
+        lines.append(item)
+        used += item.cell_len
+    return lines
 
 
 def summary(found: dict[str, Any]) -> str:
@@ -168,11 +182,7 @@ def show(console: Console, named: Named, text: str, with_ids: bool) -> None:
     bar = "\u2502" if console.color_system is None else ""
     console.print(coloured(found, text.encode(), named.tokenizer.unk_id, bar))
     if with_ids:
-        listed = Text()
-        for number, token in enumerate(found["tokens"]):
-            listed.append(_visible(token["token"]).replace("\n", ""), STYLES[number % 2])
-            listed.append(f" {token['id']}  ", "dim")
-        console.print(listed)
+        console.print(listed(found, console.width), soft_wrap=True)
     back = way_back(found)
     back.truncate(3 * console.width, overflow="ellipsis")
     console.print(back)

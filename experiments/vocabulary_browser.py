@@ -62,9 +62,9 @@ def browser_tables(named: Named, page: dict[str, Any]) -> list[Table]:
         box=None,
         padding=(0, 2, 0, 0),
     )
-    table.add_column("", ratio=1)
+    table.add_column("", width=26)
     table.add_column("how many", justify="right")
-    table.add_column("token, id and count", ratio=3)
+    table.add_column("token, id and count", ratio=1)
     for name, title in LISTS.items():
         tokens = [
             Text.assemble((shown(token["token"]), TOKEN), (f" {token['id']} \u00d7{token['count']:,}", "dim"))

@@ -14,6 +14,7 @@ import io
 import json
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -197,6 +198,8 @@ def race(rounds: int) -> list[Row]:
     """All rows of `benchmark.py tokenizers`."""
     os.environ |= {"RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}  # before it is loaded
     corpus = resolve("shakespeare", allow_fallback=True)
+    if corpus.fallback_reason:
+        print(f"WARNING: timed on {corpus.name} instead: {corpus.fallback_reason}", file=sys.stderr)
     text = corpus.text
     trained = create("bpe-bytelevel", vocab_size=VOCAB_SIZE)
     trained.train(text)

@@ -1,5 +1,7 @@
 """The race of tokenizers: its rows are what the benchmark prints, and all encoders give the same ids."""
 
+import pytest
+
 from experiments.peers import tokenizer_race
 from numpygpt.data.corpus import resolve
 
@@ -15,10 +17,14 @@ def test_rows_and_ratios(tmp_path, monkeypatch):
     rows = tokenizer_race.race(1)
     assert {row["case"] for row in rows} == {
         "train to 300",
-        *(f"encode, {moment}, {what}" for moment in ("first call", "warm") for what in ("same ids", "others")),
+        *(
+            f"encode, {moment}, {what}"
+            for moment in ("first call", "warm")
+            for what in ("same ids", "others")
+        ),
     }
     for row in rows:
-        assert row["chars_per_second"] * row["median_ms"] / 1e3 == len(TEXT)
+        assert row["chars_per_second"] * row["median_ms"] / 1e3 == pytest.approx(len(TEXT))
         assert (row["ratio"] is None) == (row["against"] is None)
     ours, *peers = [row for row in rows if row["case"] == "encode, warm, same ids"]
     assert ours["implementation"] == "ours"

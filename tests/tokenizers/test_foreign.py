@@ -5,6 +5,7 @@ import copy
 import pickle
 import sys
 import textwrap
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -214,6 +215,25 @@ def test_bad_texts_and_ids(case):
         }
         with pytest.raises(UserError):
             from_dict(header | damaged)
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_damaged_models_are_refused_or_work(case, data):
+    """Anything in the place of any part of the saved model."""
+    _, tokenizer = case
+    page = copy.deepcopy(tokenizer.to_dict())
+    node, key = page, "model"
+    while isinstance(node[key], dict | list) and node[key] and data.draw(st.booleans()):
+        node = node[key]
+        key = data.draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+    node[key] = data.draw(
+        st.sampled_from([None, True, 0, -1, 2**70, "", "a", "AAAA", [], {}, [["a", "b"]], ["a", "a"]])
+    )
+    with suppress(UserError):
+        other = from_dict(page)
+        other.decode(other.encode(HARD))
+        other.spans(HARD)
 
 
 def test_losses_are_named(tmp_path):
