@@ -4,8 +4,9 @@ A *group* is one setting under several seeds. A *comparison* is a set of groups 
 sha256, split) under the same budget; nothing is ever compared across two of them but side by side.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -143,9 +144,9 @@ def budget_words(identity: Mapping[str, Any]) -> str:
         return f"budget {kind}"
     words = {
         "iters": f"{value:,.0f} updates",
-        "text": f"{value:,.0f} characters seen",
-        "flops": f"{value:.3g} training FLOPs",
-        "seconds": f"{value:g} s of training",
+        "text": f"{value:,.10g} characters seen",
+        "flops": f"{value:.10g} training FLOPs",
+        "seconds": f"{value:.10g} s of training",
     }
     return words.get(kind, f"{kind} {value}")
 
@@ -172,30 +173,49 @@ def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]
         problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
     done = done.drop_duplicates(["group", "seed"])
     comparisons = []
-    budgets = done["folder"].map(lambda path: budget_words(collection.identities[path]))
-    for (*_, budget), part in done.groupby([*CORPUS_KEYS, budgets.rename("budget")], sort=True, dropna=False):
-        comparison, found = _comparison(part, str(budget), collection)
-        comparisons.append(comparison)
-        problems.extend(found)
+    for _, same_text in done.groupby(CORPUS_KEYS, sort=True, dropna=False):
+        groups = _named(_groups(same_text, collection))
+        by_budget: dict[str, list[Group]] = {}
+        for group in groups:
+            by_budget.setdefault(budget_words(group.identity), []).append(group)
+        for budget in sorted(by_budget):
+            comparison, found = _comparison(by_budget[budget], budget)
+            comparisons.append(comparison)
+            problems.extend(found)
     return comparisons, problems
 
 
-def _comparison(part: pd.DataFrame, budget: str, collection: Collection) -> tuple[Comparison, list[Problem]]:
-    raw = []
-    for key, runs in part.groupby("group", sort=False):
-        runs = runs.sort_values("seed")
-        paths = list(runs["folder"])
+def _groups(runs: pd.DataFrame, collection: Collection) -> list[Group]:
+    """The groups of runs on one text, still without names."""
+    found = []
+    for key, members in runs.groupby("group", sort=False):
+        members = members.sort_values("seed")
+        paths = list(members["folder"])
         results = tuple(collection.results[path] for path in paths)
-        raw.append(Group(str(key), "", runs, collection.identities[paths[0]], results))
-    raw.sort(key=_order)
-    labels = _labels(raw)
-    groups = [Group(g.key, name, g.runs, g.identity, g.results) for g, name in zip(raw, labels, strict=True)]
+        found.append(Group(str(key), "", members, collection.identities[paths[0]], results))
+    return sorted(found, key=_order)
+
+
+def _named(groups: Sequence[Group]) -> list[Group]:
+    """The same groups with names; one name is one setting, whatever the budget: budgets stand side by side."""
+    settings = [group_hash(_without_budget(group.identity)) for group in groups]
+    first = dict(zip(reversed(settings), reversed(groups), strict=True))
+    different = {key: first[key] for key in settings}
+    names = dict(zip(different, _labels(list(different.values())), strict=True))
+    return [replace(group, label=names[key]) for group, key in zip(groups, settings, strict=True)]
+
+
+def _without_budget(identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in identity.items() if not key.startswith("budget.")}
+
+
+def _comparison(groups: Sequence[Group], budget: str) -> tuple[Comparison, list[Problem]]:
     contenders, problems = [], []
     for group in groups:
         contender, found = _contender(group)
         contenders.append(contender)
         problems.extend(found)
-    first = part.iloc[0]
+    first = groups[0].runs.iloc[0]
     verdicts = compare(contenders, pairs_to_compare(groups))
     return (
         Comparison(
@@ -279,16 +299,40 @@ def _alike(groups: Sequence[Group], aspect: str) -> dict[str, list[int]]:
 
 
 def _labels(groups: Sequence[Group]) -> list[str]:
-    """The tokenizer's name, and where that is not enough: vocabulary, model, then whatever else differs."""
+    """The tokenizer's name, and where that is not enough: vocabulary, model, then whatever else differs.
+
+    `groups` differ in more than their budget, which is no part of a name.
+    """
     labels = [group.tokenizer for group in groups]
-    kinds = {"vocab_size": lambda g: f"{g.first('vocab_size')}", "model": lambda g: g.model}
-    for name in kinds.values():
+    for name in (lambda g: f"{g.first('vocab_size')}", lambda g: g.model):
         labels = _disambiguate(groups, labels, [name(g) for g in groups])
-    keys = sorted({key for g in groups for key in g.identity} - {"tokenizer.vocab_size"})
-    for key in keys:
-        short = key.split(".")[-1]
-        labels = _disambiguate(groups, labels, [f"{short}={g.identity.get(key)}" for g in groups])
-    return labels
+    keys = {key for g in groups for key in _without_budget(g.identity)} - {"tokenizer.vocab_size"}
+    for key in sorted(keys, key=_telling):
+        labels = _disambiguate(groups, labels, [_setting_words(g, key) for g in groups])
+    return _disambiguate(groups, labels, [group.key[:6] for group in groups])
+
+
+def _telling(key: str) -> tuple[int, str]:
+    """What says most comes first: kinds and schedules, which decide what other keys there are; tests last."""
+    section, _, name = key.rpartition(".")
+    return (0 if name in ("kind", "schedule") else 2 if section in ("sample", "eval") else 1, key)
+
+
+def _setting_words(group: Group, key: str) -> str:
+    """One setting as part of a name: `sgd`, `n_layer=6`, `texts=accents+mine.txt`."""
+    name, value = key.rpartition(".")[2], group.identity.get(key)
+    if name == "kind":
+        return str(value)
+    if key == "eval.texts":
+        return f"texts={'+'.join(str(text['name']) for text in group.first('texts') or ()) or 'none'}"
+    return f"{name}={setting(value)}"
+
+
+def setting(value: Any) -> str:
+    """A value of an identity as a reader wants it: of a file's sha256 the beginning."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(setting, value))}]"
+    return value[:8] if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) else str(value)
 
 
 def _disambiguate(groups: Sequence[Group], labels: list[str], more: list[str]) -> list[str]:

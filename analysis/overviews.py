@@ -1,6 +1,7 @@
 """What reaches beyond one comparison: every run with its state, budgets side by side, the best sizes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from analysis.collect import Collection
@@ -36,9 +37,10 @@ def unfinished(collection: Collection) -> Table | None:
     left = collection.runs[collection.runs["state"] != "done"]
     if left.empty:
         return None
-    part = Collection(left, {}, {}, {})
-    table = run_table(part)
-    return Table("unfinished", "Not counted", table.columns, table.rows, (), True)
+    table = run_table(Collection(left, {}, {}, {}))
+    reasons = tuple(f"{run}: {why}" for run, why in zip(left["run"], left["reason"], strict=True) if why)
+    columns = tuple(c if c.key != "reason" else replace(c, priority=None) for c in table.columns)
+    return Table("unfinished", "Not counted", columns, table.rows, reasons, True)
 
 
 def _by_corpus(comparisons: Sequence[Comparison]) -> list[list[Comparison]]:

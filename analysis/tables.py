@@ -11,7 +11,7 @@ import numpy as np
 
 from analysis.collect import flatten
 from analysis.display import MISSING, measure
-from analysis.groups import Comparison, Group, differences
+from analysis.groups import Comparison, Group, differences, setting
 from analysis.table import Cell, Column, Row, Table, column
 from analysis.uncertainty import Estimate, estimate
 
@@ -330,7 +330,7 @@ def difference_table(comparison: Comparison) -> Table | None:
 
 
 def _setting(value: Any) -> str:
-    return MISSING if value is None else str(value)
+    return MISSING if value is None else setting(value)
 
 
 TABLES: tuple[Callable[[Comparison], Table | None], ...] = (

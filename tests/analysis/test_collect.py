@@ -52,6 +52,16 @@ def test_other_settings_are_other_groups_and_are_named_by_what_differs(tmp_path)
     assert sorted(labels) == ["bpe 2048", "bpe 512", "char lr=0.0003", "char lr=0.001"]
 
 
+def test_names_say_the_kind_first_and_no_sha256(tmp_path):
+    make_run(tmp_path, "char", 1)
+    make_run(tmp_path, "char", 1, optimizer__kind="sgd", optimizer__beta1=None)
+    make_run(tmp_path, "bpe", 1, tokenizer__path="a" * 64)
+    make_run(tmp_path, "bpe", 1, tokenizer__path="b" * 64)
+    ((comparison,), _) = group_runs(collect(find_runs(tmp_path)))
+    labels = [g.label for g in comparison.groups]
+    assert sorted(labels) == ["bpe path=aaaaaaaa", "bpe path=bbbbbbbb", "char adamw", "char sgd"]
+
+
 def test_other_texts_and_budgets_are_other_comparisons(tmp_path):
     make_run(tmp_path, "char", 1)
     make_run(tmp_path, "char", 1, corpus="pydoc", name="other-corpus", data__sha256="0" * 64)

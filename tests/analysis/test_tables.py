@@ -9,7 +9,7 @@ from rich.console import Console
 from synthetic import make_run, make_study
 
 from analysis.collect import collect
-from analysis.display import measure, show
+from analysis.display import MISSING, measure, show
 from analysis.groups import Comparison, group_runs
 from analysis.overviews import best_size_table, budget_tables, run_table, unfinished
 from analysis.table import Cell, Column, Row, Table, fit, to_csv, to_latex, to_markdown, to_rich, two_lines
@@ -219,6 +219,17 @@ def test_budgets_side_by_side_say_where_the_ranking_turns(tmp_path):
     assert table.notes[0].startswith(
         "the ranking depends on the budget: under 1,000 updates, bpe is better than char"
     )
+
+
+def test_budgets_side_by_side_never_join_two_settings(tmp_path):
+    make_run(tmp_path, "bpe", 1, tokenizer__vocab_size=512)
+    make_run(tmp_path, "bpe", 1, tokenizer__vocab_size=1024, budget__iters=2000)
+    (table,) = budget_tables(group_runs(collect(find_runs(tmp_path)))[0])
+    assert [[c.text == MISSING for c in row.cells] for row in table.rows] == [
+        [False, False, True],
+        [False, True, False],
+    ]
+    assert [row.cells[0].text for row in table.rows] == ["bpe 512", "bpe 1024"]
 
 
 def test_best_size_per_budget(tmp_path):
