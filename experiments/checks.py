@@ -156,7 +156,7 @@ def _training(config: RunConfig) -> Iterator[tuple[str, object, str]]:
     if config.train.slices > config.train.batch_size:
         yield "train.slices", config.train.slices, f"at most train.batch_size={config.train.batch_size}"
     total = config.optimizer.decay_iters or (config.budget.iters if config.budget.kind == "iters" else None)
-    if config.optimizer.schedule == "cosine" and total is not None and config.optimizer.warmup > total:
+    if total is not None and config.optimizer.warmup > total:
         yield "optimizer.warmup", config.optimizer.warmup, f"at most {total}, the updates of the schedule"
     if config.optimizer.kind == "sgd" and config.optimizer.nesterov and config.optimizer.momentum == 0:
         yield "optimizer.momentum", 0, "above 0 when optimizer.nesterov=true"

@@ -61,12 +61,15 @@ def text_name(path: str) -> str:
 
 @functools.cache
 def _file_sha256(path: str, size: int, modified_ns: int) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Raises ValueError for what is no UTF-8 text: at the end of a run it would be too late to say so."""
+    data = Path(path).read_bytes()
+    if not data.decode("utf-8"):
+        raise ValueError("it is empty")
+    return hashlib.sha256(data).hexdigest()
 
 
 def texts_sha256(texts: Sequence[str]) -> Mapping[str, str]:
-    """sha256 of each of `eval.texts`. Raises UserError for one that cannot be read."""
+    """sha256 of each of `eval.texts`. Raises UserError for one that is no UTF-8 text."""
     found = {}
     for text in texts:
         try:
@@ -76,6 +79,12 @@ def texts_sha256(texts: Sequence[str]) -> Mapping[str, str]:
             raise UserError(
                 f"eval.texts={text} is not possible: it may be a text file that can be read ({error.strerror})"
             ) from error
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"eval.texts={text} is not UTF-8 (byte {error.start}): convert it, for example with iconv"
+            ) from error
+        except ValueError as error:
+            raise UserError(f"eval.texts={text} is not possible: {error}") from error
     return found
 
 

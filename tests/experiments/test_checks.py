@@ -3,6 +3,7 @@
 import pytest
 
 from experiments.checks import check, did_you_mean
+from experiments.corpora import texts_sha256
 from numpygpt.errors import UserError
 
 REFUSED = {
@@ -18,6 +19,7 @@ REFUSED = {
     "optimizer.min_lr=1": ("optimizer.min_lr=1", "at most optimizer.lr=0.001"),
     "optimizer.beta2=1": ("optimizer.beta2=1", "not including, 1"),
     "optimizer.warmup=1001": ("optimizer.warmup=1001", "at most 1000"),
+    "optimizer.schedule=constant optimizer.warmup=1001": ("optimizer.warmup=1001", "at most 1000"),
     "optimizer.schedule=cosinus": ("optimizer.schedule=cosinus", "did you mean cosine?"),
     "data.val_fraction=1": ("data.val_fraction=1", "below 1"),
     "data=file": ("data.path=null", "data=file"),
@@ -45,6 +47,20 @@ def test_impossible_values_are_refused_by_key_value_and_range(composer, override
     assert sentence.startswith(named)
     assert allowed in sentence
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"", "it is empty"), (b"ab\xff", "is not UTF-8 (byte 2)"), (None, "can be read")],
+)
+def test_texts_that_cannot_be_scored_are_refused_before_any_work(tmp_path, content, sentence):
+    path = tmp_path / "mine.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError) as refusal:
+        texts_sha256([str(path)])
+    assert str(refusal.value).startswith(f"eval.texts={path} is not")
+    assert sentence in str(refusal.value)
 
 
 def test_did_you_mean_says_nothing_where_nothing_is_near():
