@@ -93,6 +93,8 @@ def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: in
         else:
             print(runs[0].folder.path)
             print(f"tables of all runs beside it: python analysis/report.py {study_folder(runs)}")
+    elif not ran and len(runs) > 1:
+        print(f"their tables again: python analysis/report.py {study_folder(runs)}")
     return 1 if unfinished else 0
 
 

@@ -23,6 +23,7 @@ from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, RunLocked, RunNotWritable
 from numpygpt.training import Diverged, Engine, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
+from numpygpt.training.crew import WorkerDied
 
 
 def job(composed: Any) -> str:
@@ -91,6 +92,8 @@ def failure_of(error: Exception) -> tuple[str, str]:
     """(status, reason) for failure.json; only "error" is a bug of ours."""
     if isinstance(error, Diverged):
         return "diverged", str(error)
+    if isinstance(error, WorkerDied):
+        return "worker died", str(error)
     if isinstance(error, MemoryError):
         return "out of memory", f"{error or 'no memory left'}: try a smaller train.batch_size or model"
     if isinstance(error, RunNotWritable):

@@ -160,11 +160,16 @@ class RunFolder:
         with replacing(self.path / name) as temporary:
             temporary.write_text(text + "\n", encoding="ascii")
 
+    def _advice(self) -> str:
+        """How to get a file that is not there: a run that is done is not done again."""
+        again = "run its command again"
+        return f"delete the folder {self.path} and {again}" if self._ended() == "done" else again
+
     def _read(self, name: str) -> dict[str, Any]:
         path = self.path / name
         raw = _read_bytes(path)
         if raw is None:
-            raise RunUnfinished(f"{path} does not exist: the run is {self.state()}; run its command again")
+            raise RunUnfinished(f"{path} does not exist: the run is {self.state()}; {self._advice()}")
         try:
             content = json.loads(raw.decode("ascii"))
             intact = content.pop("content_sha256") == _digest(content)

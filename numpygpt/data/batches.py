@@ -30,7 +30,7 @@ def fixed_batches(tokens: np.ndarray, n_windows: int, block_size: int) -> tuple[
 
     There are fewer where the text has fewer places for a window to start.
     """
-    check_window(tokens, block_size, "validation")
+    check_window(tokens, block_size, "training or validation")
     last = len(tokens) - block_size - 1
     n_windows = min(n_windows, last + 1)
     starts = np.arange(n_windows) * last // max(n_windows - 1, 1)

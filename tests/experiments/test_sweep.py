@@ -184,6 +184,7 @@ def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path, capsys):
     second = run("tokenizer=char,word")
     assert second.returncode == 0
     assert "2 runs, 2 of them done already" in second.stdout
+    assert "analysis/report.py" in second.stdout
     assert marks == {k: (runs[k].path / "result.json").stat().st_mtime_ns for k in marks}
 
 
