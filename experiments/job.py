@@ -18,6 +18,7 @@ from experiments.interrupts import Interrupted, stop_requests
 from experiments.progress import Reporter, reporter
 from experiments.record import PeakMemory, run_record
 from experiments.texts import Texts, prepare_texts
+from numpygpt.data.batches import check_window
 from numpygpt.data.corpus import Corpus
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, RunLocked, RunNotWritable
@@ -115,6 +116,7 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     corpus = build.build_corpus(config.data)
     record = _begin(config, folder, corpus)
     texts = prepare_texts(config, corpus, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
+    _require_windows(config, texts)
     model = build.build_model(config.model, config.seed, texts.tokenizer.vocab_size, texts.chars_per_token)
     reporter.model(model.config.vocab_size, model.n_params(), model.n_params_embedding())
     iters = _resolve(config, folder, record, texts, model)
@@ -125,6 +127,13 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
         from experiments.results import finish
 
         finish(config, folder, texts, trainer, reporter, memory, started)
+
+
+def _require_windows(config: RunConfig, texts: Texts) -> None:
+    """Raises UserError if a part is shorter than a window: before a model of that length takes its memory."""
+    shape = build.gpt_config(config.model, texts.tokenizer.vocab_size, texts.chars_per_token)
+    check_window(texts.train.ids, shape.block_size, "training")
+    check_window(texts.val.ids, shape.block_size, "validation")
 
 
 def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus) -> dict[str, Any]:

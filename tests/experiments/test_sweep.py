@@ -188,6 +188,16 @@ def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path, capsys):
     assert marks == {k: (runs[k].path / "result.json").stat().st_mtime_ns for k in marks}
 
 
+def test_a_window_longer_than_the_text_is_refused_before_it_takes_memory(run, tmp_path):
+    finished = run("model.block_size=1000000000")
+    assert finished.returncode == 1
+    (folder,) = find_runs(tmp_path / "out")
+    failure = folder.failure()
+    assert failure is not None
+    assert failure["status"] == "bad input"
+    assert "the training text has" in failure["reason"]
+
+
 def test_force_sets_the_old_run_aside(tmp_path):
     folder = RunFolder(tmp_path / "study" / "char-tiny-s1-abc")
     set_aside(folder)  # nothing there yet
