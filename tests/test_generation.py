@@ -1,4 +1,4 @@
-"""Generation: the cache against a full forward, the window rule against evaluation, sampling against its definition."""
+"""The cache against a full forward, the window rule against evaluation, sampling against its definition."""
 
 import math
 

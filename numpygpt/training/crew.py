@@ -9,6 +9,7 @@ forked, so that it is safe on every platform and under every launcher.
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
 import subprocess
@@ -33,44 +34,50 @@ class WorkerDied(RuntimeError):
 
 
 class SharedArray:
-    """An array (zeros at first) in a file that several processes map; in memory where the system offers it.
+    """An array (zeros at first) in memory that other processes can map, by the `path` of a file.
 
-    `path` is how others open it. Once they have, `forget` removes the name: the memory then goes with the last
-    process, however that ends.
+    Once they have, `forget` gives the file up: the memory then goes with the last process, however that ends.
+    Raises MemoryError if there is no room.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
-        n_bytes = max(1, int(np.prod(shape)) * np.dtype(dtype).itemsize)
-        self.path = _reserve(n_bytes)
+        n_bytes = max(1, int(np.prod(shape, dtype=float)) * np.dtype(dtype).itemsize)
+        if n_bytes > _physical_memory():
+            raise MemoryError(
+                f"{n_bytes / 2**30:.1f} GiB for processes to share are more than this machine has"
+            )
+        try:
+            self._number, self.path = _anonymous_file() if hasattr(os, "memfd_create") else _temporary_file()
+            os.truncate(self._number, n_bytes)
+        except OSError as error:
+            raise MemoryError(
+                f"no room for {n_bytes / 2**20:.0f} MiB that processes share ({error})"
+            ) from error
         self.array = open_shared(self.path, shape, dtype)
 
     def forget(self) -> None:
-        self.path.unlink(missing_ok=True)
+        os.close(self._number)
+        if self.path.parent != Path(f"/proc/{os.getpid()}/fd"):
+            self.path.unlink(missing_ok=True)
 
 
-def _reserve(n_bytes: int) -> Path:
-    """A new file of n_bytes zeros, in memory if there is room."""
-    error: OSError | None = None
-    for folder in ("/dev/shm", tempfile.gettempdir()):
-        try:
-            number, name = tempfile.mkstemp(prefix="numpygpt-", dir=folder)
-        except OSError as failure:
-            error = failure
-            continue
-        try:
-            if hasattr(
-                os, "posix_fallocate"
-            ):  # or else a full file system would show at the first touch: SIGBUS
-                os.posix_fallocate(number, 0, n_bytes)
-            else:
-                os.truncate(number, n_bytes)
-            return Path(name)
-        except OSError as failure:
-            error = failure
-            Path(name).unlink()
-        finally:
-            os.close(number)
-    raise OSError(f"no room for {n_bytes / 2**20:.0f} MiB that worker processes share: {error}")
+def _physical_memory() -> float:
+    """In bytes; without limit where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
+
+
+def _anonymous_file() -> tuple[int, Path]:
+    """A file in memory without a name (Linux): a process that is killed leaves nothing behind."""
+    number = os.memfd_create("numpygpt")
+    return number, Path(f"/proc/{os.getpid()}/fd/{number}")
+
+
+def _temporary_file() -> tuple[int, Path]:
+    number, name = tempfile.mkstemp(prefix="numpygpt-")
+    return number, Path(name)
 
 
 def open_shared(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> Array:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 from threadpoolctl import threadpool_limits
 
 from numpygpt.errors import UserError
@@ -58,8 +60,8 @@ class Engine:
         """Start them, and move weights and gradients to where they see them."""
         self._crew = Crew(self.workers - 1)
         size, dtype = self.model.flat.data.size, self.model.flat.data.dtype
-        weights, grads = SharedArray((size,), dtype), SharedArray((self.n_slices, size), dtype)
-        try:
+        with ExitStack() as opened:
+            weights, grads = (_shared(opened, shape, dtype) for shape in ((size,), (self.n_slices, size)))
             self.model.flat.move(weights.array)
             self._own = Share(self.model, 0, self.workers, self.n_slices, grads.array)
             start = {
@@ -71,9 +73,6 @@ class Engine:
                 "n_slices": self.n_slices,
             }
             self._crew.run([(start | {"number": n}, ()) for n in range(1, self.workers)], lambda: None)
-        finally:
-            weights.forget()
-            grads.forget()
 
     def __exit__(self, *_: object) -> None:
         if self._crew is not None:
@@ -109,14 +108,12 @@ class Engine:
         self._attached = optimizer
         if self._crew is None:
             return
-        size = self.model.flat.data.size
-        state = SharedArray((len(optimizer.state_names), size), self.model.flat.data.dtype)
-        try:
+        shape = (len(optimizer.state_names), self.model.flat.data.size)
+        with ExitStack() as opened:
+            state = _shared(opened, shape, self.model.flat.data.dtype)
             optimizer.move_state(state.array)
             message = {"do": "attach", "kind": type(optimizer).__name__, "settings": optimizer.settings()}
             self._all(message | {"path": str(state.path)}, (), lambda: None)
-        finally:
-            state.forget()
 
     def losses(self, jobs: Sequence[Job]) -> list[Array]:
         """For each job nats (B, T - first) of its targets, in evaluation mode."""
@@ -147,6 +144,13 @@ class Engine:
         if self._crew is None:
             return own(), []
         return self._crew.run([(message, arrays)] * (self.workers - 1), own)
+
+
+def _shared(opened: ExitStack, shape: tuple[int, ...], dtype: DTypeLike) -> SharedArray:
+    """Memory that others can open by its path until `opened` is left."""
+    shared = SharedArray(shape, dtype)
+    opened.callback(shared.forget)
+    return shared
 
 
 def available_cores() -> int:

@@ -20,7 +20,7 @@ from numpygpt.training import (
     checkpoints,
     score_tokens,
 )
-from numpygpt.training.crew import WorkerDied
+from numpygpt.training.crew import SharedArray, WorkerDied
 from numpygpt.training.evaluation import windows
 
 V = 17
@@ -179,6 +179,11 @@ def test_a_killed_worker_is_named_and_leaves_nothing_behind():
         assert alone.gradients([batch])[0] == loss
 
 
+def test_memory_that_cannot_be_had_is_named():
+    with pytest.raises(MemoryError, match="more than this machine has"):
+        SharedArray((1 << 50,), np.float32)
+
+
 def test_workers_end_with_the_engine():
     with Engine(GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init")), 3, 3) as engine:
         workers = engine._crew.workers
@@ -200,5 +205,5 @@ def test_budgets_are_numbers_of_updates():
     assert budgets.updates_for_text(1e6, 2.5, 768) == round(1e6 / 2.5 / 768)
     assert budgets.updates_for_flops(1e12, 5e6, 768) == round(1e12 / 5e6 / 768)
     assert budgets.updates_for_seconds(60, 0.02) == 3000
-    with pytest.raises(UserError, match=r"budget\.text"):
+    with pytest.raises(UserError, match=r"budget\.chars"):
         budgets.updates_for_text(100, 2.5, 768)
