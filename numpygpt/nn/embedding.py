@@ -30,19 +30,8 @@ class Embedding(Module):
         self.weight.add_grad_rows(*F.embedding_backward(dout, self.cache))
 
 
-class PositionEmbedding(Module):
-    """Adds a learned vector per position: x (B, T, C) -> x + table[:T], for T up to block_size."""
-
-    def __init__(
-        self,
-        block_size: int,
-        n_embd: int,
-        *,
-        rng: np.random.Generator,
-        std: float = 0.02,
-        dtype: DTypeLike = np.float32,
-    ) -> None:
-        self.weight = Parameter(rng.normal(0.0, std, (block_size, n_embd)).astype(dtype))
+class PositionEmbedding(Embedding):
+    """Adds a learned vector per position: x (B, T, C) -> x + table[:T], for T up to the table's length."""
 
     def forward(self, x: Array) -> Array:
         return np.add(x, self.weight.data[: x.shape[1]], out=self.keep("out", x.shape, x.dtype))
