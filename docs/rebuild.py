@@ -1,0 +1,213 @@
+"""Writes every generated document and figure anew, from the kept records and the code.
+
+    python docs/rebuild.py [NAME ...]    all, or only those of these names: RESULTS, README
+    python docs/rebuild.py --check       writes nothing; exits with 1 if a document is not what would be written
+
+docs/templates/NAME.md becomes docs/NAME.md, filled with the values of docs/making/name.py. In README.md and the
+hand-written documents, what stands between `<!-- made by docs/rebuild.py: NAME -->` and `<!-- end -->` is filled
+from docs/templates/fragments/NAME.md in the same way. Figures are those of all modules of docs/making.
+"""
+
+import argparse
+import importlib
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import zip_longest
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import making
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from making.lines import line
+
+from numpygpt.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+TEMPLATES, IMAGES = DOCS / "templates", DOCS / "images"
+MARKED = re.compile(r"(<!-- made by docs/rebuild\.py: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+HEAD = "<!-- Made by docs/rebuild.py from docs/templates/{}: edit that, not this. -->\n\n"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that is made, whole or in part; `make` gives what it should hold."""
+
+    path: Path
+    make: Callable[[], str]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def shown(self) -> str:
+        return self.path.relative_to(ROOT).as_posix()
+
+
+# --- documents ---
+
+
+def documents() -> list[Document]:
+    """All generated documents, then those that have a generated part."""
+    whole = [
+        Document(DOCS / template.name, partial(_whole, template.name))
+        for template in sorted(TEMPLATES.glob("*.md"))
+    ]
+    others = sorted({ROOT / "README.md", *DOCS.glob("*.md")} - {d.path for d in whole})
+    marked = [path for path in others if MARKED.search(path.read_text(encoding="utf-8"))]
+    return [*whole, *(Document(path, partial(_filled, path)) for path in marked)]
+
+
+def _whole(template: str) -> str:
+    return HEAD.format(template) + _render(template, DOCS)
+
+
+def _filled(path: Path) -> str:
+    def fill(match: re.Match[str]) -> str:
+        return f"{match[1]}{_render(f'fragments/{match[2]}.md', path.parent)}{match[3]}"
+
+    return MARKED.sub(fill, path.read_text(encoding="utf-8"))
+
+
+def _render(template: str, base: Path) -> str:
+    """The filled template; its links are relative to `base`. Raises UserError for whatever is wrong in it."""
+    env = Environment(  # Markdown, not HTML: nothing is escaped
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=False,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    env.globals.update(line=partial(line, base=base), figure=partial(figure, base=base))
+    module = content().get(Path(template).stem.lower())
+    env.globals.update(getattr(module, "VALUES", {}))
+    try:
+        return env.get_template(template).render()
+    except (UserError, TemplateError) as error:
+        raise UserError(f"docs/templates/{template}: {error}") from error
+
+
+def figure(stem: str, words: str, base: Path = DOCS) -> str:
+    """A Markdown image of one of FIGURES; `words` say what it shows to those who cannot see it."""
+    if stem not in figures():
+        raise UserError(f"no module of docs/making draws {stem}: it is none of {', '.join(figures())}")
+    return f"![{words}]({(IMAGES / f'{stem}.svg').relative_to(base).as_posix()})"
+
+
+# --- modules ---
+
+
+@cache
+def content() -> dict[str, ModuleType]:
+    """The modules of docs/making that fill a document or draw, by name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(making.__path__))
+    modules = {name: importlib.import_module(f"making.{name}") for name in names}
+    return {name: m for name, m in modules.items() if hasattr(m, "VALUES") or hasattr(m, "FIGURES")}
+
+
+@cache
+def figures() -> "dict[str, Callable[[], Figure]]":
+    """All drawings, by the stem of their file. Raises UserError if two modules name the same."""
+    found: dict[str, Callable[[], Figure]] = {}
+    for name, module in content().items():
+        own: dict[str, Callable[[], Any]] = getattr(module, "FIGURES", {})
+        if twice := sorted(set(own) & set(found)):
+            raise UserError(f"docs/making/{name}.py draws {twice[0]}, which another module draws: rename it")
+        found |= own
+    return found
+
+
+def draw(stem: str, save: bool) -> None:
+    """Draws one figure; writes it as SVG, the same bytes for the same data, if `save`."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    from analysis.style import styled
+
+    with styled(), rc_context({"svg.fonttype": "path"}):  # letters as shapes: the same wherever it is shown
+        drawn = figures()[stem]()
+        if save:
+            IMAGES.mkdir(exist_ok=True)
+            FigureCanvasSVG(drawn).print_svg(IMAGES / f"{stem}.svg", metadata={"Date": None, "Creator": None})
+        else:
+            drawn.draw_without_rendering()
+
+
+# --- the two commands ---
+
+
+def rebuild(names: Sequence[str] = ()) -> Iterator[str]:
+    """Writes documents (of these names, or all) and the figures of their modules; yields what went wrong."""
+    chosen = [d for d in documents() if not names or d.name in names]
+    if unknown := set(names) - {d.name for d in chosen}:
+        yield f"no document is called {', '.join(sorted(unknown))}: see docs/templates"
+    modules = [m for name, m in content().items() if not names or name.upper() in names]
+    for stem in [stem for m in modules for stem in getattr(m, "FIGURES", {})]:
+        try:
+            draw(stem, save=True)
+        except UserError as error:
+            yield f"docs/images/{stem}.svg: {error}"
+    for document in chosen:
+        try:
+            document.path.write_text(document.make(), encoding="utf-8", newline="\n")
+        except UserError as error:
+            yield str(error)
+
+
+def check() -> Iterator[str]:
+    """Writes nothing; yields a sentence for each document or figure that is not as it should be."""
+    for document in documents():
+        try:
+            difference = _difference(document)
+        except UserError as error:
+            difference = str(error)
+        if difference:
+            yield difference
+    for stem in figures():
+        if not (IMAGES / f"{stem}.svg").exists():
+            yield f"docs/images/{stem}.svg is missing"
+        try:
+            draw(stem, save=False)
+        except UserError as error:
+            yield f"docs/images/{stem}.svg: {error}"
+
+
+def _difference(document: Document) -> str | None:
+    """Where the committed file first departs from what would be written."""
+    if not document.path.exists():
+        return f"{document.shown} is missing"
+    written = document.path.read_text(encoding="utf-8").split("\n")
+    for number, (is_, due) in enumerate(zip_longest(written, document.make().split("\n")), start=1):
+        if is_ != due:
+            return f"{document.shown}:{number} is {is_!r}, should be {due!r}"
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="rebuild.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a document, as RESULTS (default: all)")
+    parser.add_argument("--check", action="store_true", help="write nothing, tell what is out of date")
+    options = parser.parse_args(arguments)
+    try:
+        problems = list(check() if options.check else rebuild(options.names))
+    except UserError as error:
+        print(f"rebuild.py: {error}", file=sys.stderr)
+        return 2
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems and options.check:
+        print("run: python docs/rebuild.py", file=sys.stderr)
+    return (1 if options.check else 2) if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
