@@ -91,17 +91,19 @@ def sample(
     """
     if temperature == 0:
         return logits.argmax(axis=-1)
-    scaled = logits.astype(np.float64) / temperature
+    scaled = logits / np.float64(temperature)
     if top_k is not None and top_k < scaled.shape[1]:
         kth = np.partition(scaled, -top_k, axis=-1)[:, -top_k, None]
         scaled[scaled < kth] = -np.inf
-    p = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    p /= p.sum(axis=-1, keepdims=True)
+    scaled -= np.maximum.reduce(scaled, axis=-1, keepdims=True)
+    p = np.exp(scaled, out=scaled)
     if top_p is not None:
+        p /= p.sum(axis=-1, keepdims=True)
         p = _nucleus(p, top_p)
-    cumulative = p.cumsum(axis=-1)
+    cumulative = np.add.accumulate(p, axis=-1, out=p)
     draws = rng.random((len(p), 1)) * cumulative[:, -1:]
-    return (cumulative <= draws).sum(axis=-1)  # the first token whose share of [0, 1) ends beyond the draw
+    # the first token whose share of [0, 1) ends beyond the draw
+    return np.array([row.searchsorted(draw[0], "right") for row, draw in zip(cumulative, draws, strict=True)])
 
 
 def _nucleus(p: Array, top_p: float) -> Array:

@@ -4,6 +4,7 @@
     metrics.jsonl  a line per logged step or evaluation, appended
     scores.json    bits per block of the validation text
     passages.json  bits of single tokens of a few passages
+    samples.json   text that the model wrote, with what of it is no word, whose name it is, what it copied
     result.json    written once, last: that it exists means that the run is complete
     failure.json   status and reason, if it failed
     run.lock       held while a process works on the run; it stays, and means nothing when nobody holds it
@@ -48,8 +49,10 @@ REQUIRED = {
     ),
     "scores.json": ("block_bytes", "block_chars", "bits_tokens", "bits_residual"),
     "passages.json": ("passages",),
+    "samples.json": ("samples",),
     "failure.json": ("status", "reason"),
 }
+COMPACT = ("scores.json", "passages.json", "samples.json")  # written on one line
 
 
 class RunDamaged(UserError):
@@ -106,7 +109,7 @@ class RunFolder:
         with locked(self._lock_path):
             yield
 
-    # --- run.json, result.json, scores.json, passages.json, failure.json ---
+    # --- run.json, result.json, scores.json, passages.json, samples.json, failure.json ---
 
     def create(self, run: dict[str, Any]) -> None:
         """Makes the folder and writes run.json."""
@@ -137,6 +140,12 @@ class RunFolder:
     def passages(self) -> Any:
         return self._read("passages.json")["passages"]
 
+    def write_samples(self, samples: dict[str, Any]) -> None:
+        self._write("samples.json", samples)
+
+    def samples(self) -> dict[str, Any]:
+        return self._read("samples.json")
+
     def write_failure(self, status: str, reason: str) -> None:
         """Records that the run failed: `status` is one word or two ("diverged"), `reason` a sentence."""
         self._write("failure.json", {"status": status, "reason": reason})
@@ -156,7 +165,7 @@ class RunFolder:
             raise ValueError(f"{name} lacks {', '.join(missing)}")
         document = {"schema": SCHEMA, **_to_json(content)}
         document["content_sha256"] = _digest(document)
-        text = json.dumps(document, indent=None if name in ("scores.json", "passages.json") else 2)
+        text = json.dumps(document, indent=None if name in COMPACT else 2)
         with replacing(self.path / name) as temporary:
             temporary.write_text(text + "\n", encoding="ascii")
 

@@ -1,5 +1,6 @@
 """The nonlinearities, and Softmax: layers without parameters."""
 
+import numpy as np
 from numpy.typing import DTypeLike
 
 from numpygpt.nn import functional as F
@@ -17,6 +18,10 @@ class Activation(Module):
 
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
+
+    def step(self, x: Array) -> Array:
+        """`forward` for the few rows of one generated position."""
+        return self.forward(x)
 
     def _keep(self, x: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         return x if self.inplace and name == self.reuses else self.keep(name, shape, dtype)
@@ -64,6 +69,12 @@ class GELU(Activation):
 
     def backward(self, dout: Array) -> Array:
         return F.gelu_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
+
+    def step(self, x: Array) -> Array:
+        s = np.empty_like(x)
+        F.gelu_gate(x, s, np.empty_like(x))
+        s *= x
+        return s
 
 
 class Softmax(Module):

@@ -67,7 +67,7 @@ class MultiHeadAttention(Module):
         qkv = self.qkv.step(x).reshape(B, 3, H, D)
         q, kv.keys[:, :, position], kv.values[:, :, position] = qkv[:, 0], qkv[:, 1], qkv[:, 2]
         keys, values = kv.keys[:, :, : position + 1], kv.values[:, :, : position + 1]
-        scores = np.matvec(keys, q * x.dtype.type(D**-0.5))  # (B, H, T)
+        scores = np.matvec(keys, q * D**-0.5)  # (B, H, T)
         e = np.exp(scores - np.maximum.reduce(scores, axis=-1, keepdims=True))
         out = np.vecmat(e, values)  # (B, H, D), over the sum of e
         out /= np.add.reduce(e, axis=-1, keepdims=True)

@@ -38,7 +38,7 @@ class FeedForward(Module):
 
     def step(self, x: Array) -> Array:
         """`forward` for the few rows x (B, C) of one generated position."""
-        return self.proj.step(self.activation.forward(self.fc.step(x)))
+        return self.proj.step(self.activation.step(self.fc.step(x)))
 
     def backward(self, dout: Array) -> Array:
         return self.fc.backward(self.activation.backward(self.proj.backward(dout)))

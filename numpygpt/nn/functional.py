@@ -26,6 +26,8 @@ Allocator = Callable[[str, tuple[int, ...], DTypeLike], Array]
 
 BLOCK_BYTES = 256 * 1024  # with its inputs and results about all of a level-2 cache (docs/PERFORMANCE.md)
 ATTENTION_ROWS = 64  # queries that attention handles at a time
+GELU_A = float(np.sqrt(2 / np.pi))  # u = GELU_A x + GELU_B x^3
+GELU_B = 0.044715 * GELU_A
 
 
 def fresh(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
@@ -189,28 +191,31 @@ def gelu(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
     is worked out here, while all that it needs is in the cache, and is the only thing that the backward needs.
     """
     out, slope = new("out", x.shape, x.dtype), new("slope", x.shape, x.dtype)
-    a, b = np.sqrt(2 / np.pi), 0.044715 * np.sqrt(2 / np.pi)
-    a, b, a2, b6, half = (x.dtype.type(c) for c in (a, b, 2 * a, 6 * b, 0.5))
     xs, outs, slopes = (array.reshape(-1, x.shape[-1]) for array in (x, out, slope))
     for r in row_blocks(xs):
         xb, y = xs[r], outs[r]
         s, square = new("s", xb.shape, x.dtype), new("square", xb.shape, x.dtype)
-        np.multiply(xb, xb, out=square)
-        np.multiply(square, b, out=y)
-        y += a
-        y *= xb  # u = a x + b x^3
-        np.tanh(y, out=s)
-        s += 1
-        s *= half
+        gelu_gate(xb, s, square)
         np.multiply(xb, s, out=y)  # the result
         # s is the logistic function of 2 u, therefore d/dx [x s] = s + x s (1 - s) (2 u)', (2 u)' = 2 a + 6 b x^2
-        square *= b6
-        square += a2
+        square *= 6 * GELU_B
+        square += 2 * GELU_A
         square *= y
         part = np.multiply(square, s, out=slopes[r])  # which may be x: from here on x is not needed
         square -= part
         np.add(s, square, out=slopes[r])
     return out, slope
+
+
+def gelu_gate(x: Array, s: Array, square: Array) -> None:
+    """Fill s with (1 + tanh u) / 2, the share of x that gelu lets through, and square with x^2."""
+    np.multiply(x, x, out=square)
+    np.multiply(square, GELU_B, out=s)
+    s += GELU_A
+    s *= x  # u = a x + b x^3
+    np.tanh(s, out=s)
+    s += 1
+    s *= 0.5
 
 
 def gelu_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:

@@ -25,10 +25,10 @@ class LayerNorm(Module):
 
     def step(self, x: Array) -> Array:
         """`forward` for the few rows x (B, C) of one generated position: no blocks, and nothing kept."""
-        share = x.dtype.type(1 / x.shape[1])
+        share = 1 / x.shape[1]
         out = x - np.add.reduce(x, axis=-1, keepdims=True) * share
         variance = np.vecdot(out, out)[:, None] * share
-        out *= self.gain.data / np.sqrt(variance + x.dtype.type(self.eps))
+        out *= self.gain.data / np.sqrt(variance + self.eps)
         if self.bias is not None:
             out += self.bias.data
         return out
