@@ -1,0 +1,88 @@
+"""The surprisal map keeps every bit and every line break, on one colour scale for all runs."""
+
+import numpy as np
+import pytest
+
+from analysis import style, surprisal
+from analysis.surprisal import Cell, byte_bits, cells, surprisal_figure
+from numpygpt.errors import UserError
+from numpygpt.runs import RunFolder
+
+
+def passage(text: str, pieces: list[str | bytes], bits: list[float], residual: list[float] | None = None):
+    """Tokens that stand for `pieces` of `text`, in order."""
+    sizes = [len(p if isinstance(p, bytes) else p.encode()) for p in pieces]
+    ends = [int(end) for end in np.cumsum(sizes)]
+    rest = residual or [0.0] * len(bits)
+    return {"text": text, "ids": [0] * len(bits), "ends": ends, "bits": bits, "bits_residual": rest}
+
+
+def test_bits_are_spread_over_the_bytes_of_a_token_and_none_is_lost():
+    bits, owner = byte_bits(passage("to be", ["to", " be"], [4.0, 3.0], [0.0, 1.5]))
+    np.testing.assert_allclose(bits, [2, 2, 1.5, 1.5, 1.5])
+    assert list(owner) == [0, 0, 1, 1, 1]
+
+
+def test_a_token_without_bytes_hands_its_bits_on_and_a_dropped_tail_costs_nothing():
+    bits, owner = byte_bits(passage("ab!", ["", "ab"], [1.0, 3.0]))
+    np.testing.assert_allclose(bits, [2, 2, 0])
+    assert list(owner) == [1, 1, -1]
+
+
+def test_line_breaks_are_kept_and_shown_and_long_lines_are_broken():
+    found = cells(passage("abcdef\ngh", ["abc", "def\n", "gh"], [3.0, 8.0, 1.0]), columns=4)
+    assert found == [
+        Cell(0, 0, 3, "abc", 1.0),
+        Cell(0, 3, 1, "d", 2.0),
+        Cell(1, 0, 3, f"ef{surprisal.LINE_BREAK}", 2.0),
+        Cell(2, 0, 2, "gh", 0.5),
+    ]
+    assert [cell.line for cell in cells(passage("a\nb\nc", ["a\nb\nc"], [5.0]), lines=2)] == [0, 1]
+
+
+def test_a_character_of_several_byte_tokens_is_one_cell_with_their_mean():
+    wide = cells(passage("é漢x", [b"\xc3", b"\xa9", "漢", "x"], [6.0, 2.0, 9.0, 1.0]))
+    assert [(c.shown, c.column, c.width, c.bits) for c in wide] == [
+        ("é", 0, 1, 4.0),
+        ("漢", 1, 2, 3.0),
+        ("x", 3, 1, 1.0),
+    ]
+
+
+def test_all_panels_share_one_scale_whose_lightness_falls_all_the_way():
+    colours = surprisal._colours()(np.linspace(0, 1, 64))[:, :3]
+    lightness = colours @ [0.299, 0.587, 0.114]
+    assert (np.diff(lightness) < 0).all()
+    assert lightness[0] - lightness[-1] > 0.7
+    with style.styled():
+        figure = surprisal_figure(
+            {
+                "char": passage("a$b$c", list("a$b$c"), [1.0, 2.0, 3.0, 4.0, 99.0]),
+                "word": passage("a$b$c", ["a$b$c"], [5.0]),
+            }
+        )
+        figure.draw_without_rendering()
+    char, word, _scale = figure.axes
+    faces = char.collections[0].get_facecolor()
+    np.testing.assert_allclose(faces[0], word.collections[0].get_facecolor()[0])  # both 1 bit per byte
+    np.testing.assert_allclose(faces[4], surprisal._colours()(1.0))
+
+
+def test_nothing_to_show_and_different_texts_are_refused():
+    with pytest.raises(UserError, match="no passage"):
+        surprisal_figure({})
+    with pytest.raises(UserError, match="different passages"):
+        surprisal_figure({"a": passage("x", ["x"], [1.0]), "b": passage("y", ["y"], [1.0])})
+
+
+def test_the_command_draws_runs_and_says_what_is_wrong(tmp_path, capsys):
+    run = RunFolder(tmp_path / "study" / "char-s1")
+    run.create({key: {} for key in ("name", "identity", "config", "corpus", "environment", "git")})
+    run.write_passages([passage("ab", ["a", "b"], [1.0, 2.0])])
+    out = tmp_path / "map.png"
+    assert surprisal.main([str(tmp_path / "study"), "-o", str(out)]) == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+    for arguments in ([str(tmp_path / "gone")], [str(run.path), "--passage", "3"]):
+        assert surprisal.main(arguments) == 2
+        assert capsys.readouterr().err.startswith("surprisal.py: ")
+    assert surprisal.main([str(run.path), "-o", str(tmp_path / "map.nonsense")]) == 2
