@@ -251,11 +251,11 @@ def run_mark(run: RunFolder) -> bytes:
 def load_packer(run: RunFolder) -> Packer:
     """Raises UserError if the run is damaged, or its training text is needed and not to be had."""
     model, tokenizer = load_model(run)
-    text = "" if tokenizer.lossless else _training_text(run, tokenizer.losses)
+    text = "" if tokenizer.lossless else training_text(run, tokenizer.losses)
     return Packer(Codec(model, tokenizer, ResidualCoder.fit(tokenizer, text)), run_mark(run))
 
 
-def _training_text(run: RunFolder, losses: str) -> str:
+def training_text(run: RunFolder, losses: str) -> str:
     """What the residual coder is fitted on at both ends. Raises UserError unless it is the very same text."""
     record: dict[str, Any] = run.run()
     data, sha256 = record["config"]["data"], record["corpus"]["sha256"]

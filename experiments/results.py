@@ -13,6 +13,7 @@ from experiments.record import PeakMemory
 from experiments.texts import Texts
 from numpygpt.files import replacing
 from numpygpt.measures.cost import Stability, seconds_per_mb, train_flops_per_byte
+from numpygpt.measures.mixing import Floats, Ints
 from numpygpt.measures.scores import TextScore, block_edges, score_text
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
@@ -168,10 +169,7 @@ def context(texts: Texts, block_size: int) -> dict[str, float]:
 
 
 def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
-    """A few passages of the validation text, the same for every tokenizer: the tokens that begin in them.
-
-    `start` is a byte offset into the validation text, `ends` are offsets into the passage's own bytes.
-    """
+    """A few passages of the validation text, the same for every tokenizer: the tokens that begin in them."""
     data = texts.val_text.encode()
     edges = block_edges(data, PASSAGE_BYTES)
     starts = np.concatenate([[0], texts.val_ends])[:-1]
@@ -180,17 +178,24 @@ def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
     for number in dict.fromkeys(np.linspace(0, len(edges) - 2, PASSAGES).astype(int).tolist()):
         a, b = int(edges[number]), int(edges[number + 1])
         here = slice(*np.searchsorted(starts, [a, b]).tolist())
-        found.append(
-            {
-                "start": a,
-                "text": data[a:b].decode(),
-                "ids": ids[here].tolist(),
-                "ends": (texts.val_ends[here] - a).tolist(),
-                "bits": score.bits_tokens[here].round(4).tolist(),
-                "bits_residual": score.bits_residual[here].round(4).tolist(),
-            }
-        )
+        text, bits = data[a:b].decode(), (score.bits_tokens[here], score.bits_residual[here])
+        found.append(passage(a, text, ids[here], texts.val_ends[here] - a, *bits))
     return found
+
+
+def passage(
+    start: int, text: str, ids: Ints, ends: Ints, bits: Floats, bits_residual: Floats
+) -> dict[str, Any]:
+    """An entry of passages.json; arrays (n,). `start` is a byte offset into the text that the passage is of, `ends`
+    are offsets into the passage's own bytes. Those that score.py adds have a `name` and `bits_tail`, too."""
+    return {
+        "start": start,
+        "text": text,
+        "ids": ids.tolist(),
+        "ends": ends.tolist(),
+        "bits": bits.round(4).tolist(),
+        "bits_residual": bits_residual.round(4).tolist(),
+    }
 
 
 def draw_curves(folder: RunFolder) -> None:

@@ -1,0 +1,184 @@
+"""A user's own passage costs what the run's own scores say, and joins its passages; nothing else is touched."""
+
+import os
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import score
+from experiments.corpora import Corpora, folder_of
+from experiments.job import execute
+from experiments.progress import PlainReporter
+from numpygpt.errors import UserError
+from numpygpt.runs import RunFolder
+
+SENTENCES = ("The cat sat on the mat.", "A dog ate the cat's hat!", "Who SAT there? Nobody: a bat.")
+
+
+@pytest.fixture(scope="module")
+def study(composer, tmp_path_factory) -> Path:
+    """A study of two finished runs, one of a tokenizer that loses something; not to be changed."""
+    order = np.random.default_rng(5).integers(0, len(SENTENCES), 300)
+    corpus = tmp_path_factory.mktemp("corpus") / "cats.txt"
+    corpus.write_text("".join(SENTENCES[k] + ("\n\n" if i % 5 == 0 else " ") for i, k in enumerate(order)))
+    outputs = tmp_path_factory.mktemp("outputs")
+    for tokenizer in ("char", "word"):
+        config = composer(
+            *(f"tokenizer={tokenizer}", "model=tiny", "data=file", f"data.path='{corpus}'", "study=cats"),
+            *("budget.iters=30", "optimizer.warmup=5", "optimizer.lr=0.01", "train.eval_interval=30"),
+            *("eval.texts=[]", "sample.tokens=5", "sample.number=1", f"outputs='{outputs}'"),
+        )
+        config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+        assert execute(config, PlainReporter()) == "done"
+    return folder_of(config).path.parent
+
+
+@pytest.fixture
+def runs(study, tmp_path) -> dict[str, RunFolder]:
+    """Copies by tokenizer."""
+    shutil.copytree(study, tmp_path / "cats")
+    return {path.name.split("-")[0]: RunFolder(path) for path in (tmp_path / "cats").glob("*-tiny-*")}
+
+
+@pytest.fixture
+def mine(tmp_path) -> Path:
+    path = tmp_path / "mine.txt"
+    path.write_text("The Zebra sat on my hat.\n\t ", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("tokenizer", ["char", "word"])
+def test_the_beginning_of_the_validation_text_costs_what_the_run_says(runs, tokenizer, tmp_path):
+    run = runs[tokenizer]
+    (own, *others) = run.passages()
+    path = tmp_path / "again.txt"
+    path.write_bytes(own["text"].encode())
+    assert score.main([str(run.path), "--passage", str(path)]) == 0
+    *before, again = run.passages()
+    assert before == [own, *others]
+    assert again["name"] == "again.txt"
+    known = len(again["ids"]) - 2  # where the text is cut, the last tokens may be others
+    assert known > 20
+    for key in ("ids", "ends"):
+        assert again[key][:known] == own[key][:known]
+    for key in ("bits", "bits_residual"):
+        np.testing.assert_allclose(again[key][:known], own[key][:known], atol=2e-4)
+
+
+def test_every_byte_is_charged(runs, mine, capsys):
+    assert score.main([str(runs["word"].path), "--passage", str(mine)]) == 0
+    entry = runs["word"].passages()[-1]
+    total = sum(entry["bits"]) + sum(entry["bits_residual"]) + entry["bits_tail"]
+    assert entry["bits_tail"] > 5  # a tab and spaces that no token stands for
+    assert entry["ends"][-1] < len(entry["text"].encode())
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("word-tiny"))
+    assert [float(n) for n in line.split()[1:3]] == pytest.approx([total, total / 27], abs=0.06)
+    assert line.split()[4:] == [str(len(entry["ids"])), f"{27 / len(entry['ids']):.2f}"]
+
+
+def test_a_study_is_scored_and_a_passage_of_the_same_name_is_replaced(runs, mine, tmp_path, capsys):
+    other = tmp_path / "[b]other"  # nothing but a name
+    other.write_text("<script>cat</script>")
+    both = ["--passage", str(mine), "--passage", str(other)]
+    assert score.main([str(tmp_path / "cats"), *both]) == 0
+    said = capsys.readouterr().out
+    assert "mine.txt: 27 bytes" in said
+    assert "[b]other: 20 bytes" in said
+    assert "added to 2 runs" in said
+    mine.write_text("Another hat.")
+    assert score.main([str(tmp_path / "cats"), "--passage", str(mine)]) == 0
+    for run in runs.values():
+        assert run.state() == "done"
+        named = [(p["name"], p["text"]) for p in run.passages() if "name" in p]
+        assert named == [("[b]other", "<script>cat</script>"), ("mine.txt", "Another hat.")]
+
+
+def test_a_run_without_passages_gets_its_first(runs, mine):
+    (runs["char"].path / "passages.json").unlink()
+    assert score.main([str(runs["char"].path), "--passage", str(mine)]) == 0
+    assert [p["name"] for p in runs["char"].passages()] == ["mine.txt"]
+
+
+def test_a_text_without_a_token_is_all_tail(runs, tmp_path):
+    blank = tmp_path / "blank.txt"
+    blank.write_text("  \t ")
+    assert score.main([str(runs["word"].path), "--passage", str(blank)]) == 0
+    entry = runs["word"].passages()[-1]
+    assert (entry["ids"], entry["ends"]) == ([], [])
+    assert entry["bits_tail"] > 0
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (b"", "is empty"),
+        (b"caf\xe9 au lait", r"not UTF-8 \(byte 3\)"),
+        (b"a" * (score.LONGEST + 1), "more than 20,000 bytes"),
+        (None, "cannot be read"),
+    ],
+)
+def test_bad_files_are_refused_before_any_work(runs, tmp_path, data, fault, capsys):
+    path = tmp_path / "bad.txt"
+    path.mkdir() if data is None else path.write_bytes(data)
+    with pytest.raises(UserError, match=fault):
+        score.read_passages([str(path)])
+    before = (runs["char"].path / "passages.json").read_bytes()
+    assert score.main([str(runs["char"].path), "--passage", str(path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert (runs["char"].path / "passages.json").read_bytes() == before
+
+
+def test_two_files_of_one_name_are_refused(mine, tmp_path):
+    (tmp_path / "folder").mkdir()
+    twin = shutil.copy(mine, tmp_path / "folder")
+    with pytest.raises(UserError, match=r"two files are called mine\.txt"):
+        score.read_passages([str(mine), twin])
+    assert len(score.read_passages([str(mine), str(mine)])) == 1
+
+
+def test_runs_that_cannot_be_scored_are_refused_by_name(runs, mine, tmp_path):
+    runs["char"].checkpoint_path.unlink()
+    with pytest.raises(UserError, match=r"char-tiny.* has no checkpoint\.safetensors"):
+        score.wanted_runs([str(runs["char"].path)])
+    for run in runs.values():
+        (run.path / "result.json").unlink()
+    with pytest.raises(UserError, match=r"is not done \(interrupted\)"):
+        score.wanted_runs([str(runs["char"].path)])
+    with pytest.raises(UserError, match=r"none of the 2 runs in .* is done"):
+        score.wanted_runs([str(tmp_path / "cats")])
+    assert score.main(["nowhere", "--passage", str(mine)]) == 2
+
+
+def test_what_is_wrong_with_one_run_keeps_no_other_from_being_scored(runs, mine, tmp_path, capsys):
+    (runs["char"].path / "passages.json").write_text("{")
+    assert score.main([str(tmp_path / "cats"), "--passage", str(mine)]) == 2
+    out, err = capsys.readouterr()
+    assert "added to 1 run;" in out
+    assert "passages.json is damaged" in err
+    assert runs["word"].passages()[-1]["name"] == "mine.txt"
+
+
+def test_a_run_at_work_is_not_disturbed(runs, mine, capsys):
+    """A lock of another open file is as good as another process's."""
+    run, before = runs["char"], (runs["char"].path / "passages.json").read_bytes()
+    held, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with run.lock():
+            held.set()
+            leave.wait(30)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(30)
+    try:
+        assert score.main([str(run.path), "--passage", str(mine)]) == 2
+    finally:
+        leave.set()
+        holder.join()
+    assert f"is being worked on by process {os.getpid()}" in capsys.readouterr().err
+    assert (run.path / "passages.json").read_bytes() == before
