@@ -49,7 +49,8 @@ def build_model(config: ModelConfig, seed: int, vocab_size: int, chars_per_token
 
 
 def build_optimizer(config: OptimizerConfig, model: GPT) -> Optimizer:
-    parameters = model.parameters()
+    """It holds the model's memory as two vectors, as the engine wants it."""
+    parameters = model.flat.parameters
     betas = (config.beta1, config.beta2)
     if config.kind == "adamw":
         return AdamW(parameters, config.lr, betas=betas, eps=config.eps, weight_decay=config.weight_decay)

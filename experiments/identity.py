@@ -16,7 +16,7 @@ from typing import Any
 from experiments.config import RunConfig, TokenizerConfig
 from numpygpt.errors import UserError
 
-RESULTS_VERSION = 1  # raised whenever the same configuration gives other numbers than before
+RESULTS_VERSION = 2  # raised whenever the same configuration gives other numbers than before
 
 TOKENIZER_KEYS: dict[str, tuple[str, ...]] = {
     "char": (),

@@ -96,7 +96,11 @@ class Engine:
         return sum(nats) * scale, math.sqrt(math.fsum(squares))
 
     def step(self, optimizer: Optimizer, lr: float, grad_scale: float = 1.0) -> None:
-        """One update with the gradients that `gradients` left; the optimizer holds `model.flat.parameters`."""
+        """One update with the gradients that `gradients` left.
+
+        Raises ValueError unless the optimizer holds `model.flat.parameters`: each process updates a part of that
+        list, and parts of another list would leave gaps and overlap.
+        """
         if self._attached is not optimizer:
             self._attach(optimizer)
         optimizer.n_steps += 1
@@ -105,6 +109,8 @@ class Engine:
 
     def _attach(self, optimizer: Optimizer) -> None:
         """Let the workers share the optimizer's state."""
+        if [id(p) for p in optimizer.parameters] != [id(p) for p in self.model.flat.parameters]:
+            raise ValueError("the optimizer must hold model.flat.parameters, as they are listed there")
         self._attached = optimizer
         if self._crew is None:
             return

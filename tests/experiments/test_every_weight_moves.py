@@ -6,6 +6,7 @@ import pytest
 from experiments.build import build_optimizer
 from experiments.config import OptimizerConfig
 from numpygpt.models import GPT, GPTConfig
+from numpygpt.optim import Adam
 from numpygpt.streams import generator
 from numpygpt.training import Engine
 
@@ -28,12 +29,13 @@ def test_every_weight_moves_in_one_process():
     assert not np.any(before == after)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="build_optimizer lists parameters one by one, the workers hold FlatMemory's two vectors: the halves "
-    "of the two lists do not complement each other, and 48,896 weights are nobody's",
-)
-def test_every_weight_moves_with_two_workers():
+def test_every_weight_moves_alike_with_two_workers():
     before, after = update_once(2)
     assert not np.any(before == after)
     np.testing.assert_array_equal(after, update_once(1)[1])
+
+
+def test_an_optimizer_of_another_list_is_refused():
+    model = GPT(GPTConfig(66, 8, 1, 1, 8), rng=generator(1, "init"))
+    with Engine(model, 1, 1) as engine, pytest.raises(ValueError, match="flat"):
+        engine.step(Adam(model.parameters(), 1e-3), 1e-3)
