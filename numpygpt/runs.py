@@ -37,7 +37,10 @@ from numpygpt.files import Locked as RunLocked
 from numpygpt.files import NotWritable as RunNotWritable
 from numpygpt.files import is_locked, locked, replacing, writing
 
-__all__ = ["RunDamaged", "RunFolder", "RunLocked", "RunNotWritable", "RunUnfinished", "find_runs"]
+__all__ = [
+    *("RunDamaged", "RunFolder", "RunLocked", "RunNotWritable", "RunUnfinished"),
+    *("find_runs", "is_locked", "metric_row"),
+]
 
 SCHEMA = 1
 RUN_MARKS = frozenset({"run.json", "result.json", "failure.json", "metrics.jsonl"})
@@ -235,16 +238,24 @@ class RunFolder:
     def _metric_lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
         raw = _read_bytes(self.metrics_path) or b""
         for number, line in enumerate(raw.split(b"\n")[:-1], start=1):
-            match = _METRIC_LINE.fullmatch(line)
-            if match is None or int(match["crc"], 16) != zlib.crc32(match["body"]):
+            row = metric_row(line)
+            if row is None:
                 raise RunDamaged(
                     f"{self.metrics_path} is damaged in line {number}: "
                     f"delete the folder {self.path} and run its command again"
                 )
-            yield line + b"\n", _from_json(json.loads(match["body"] + b"}"))
+            yield line + b"\n", row
 
 
 _METRIC_LINE = re.compile(rb'(?P<body>\{.*), "crc": "(?P<crc>[0-9a-f]{8})"\}', re.DOTALL)
+
+
+def metric_row(line: bytes) -> dict[str, Any] | None:
+    """The row of a line of metrics.jsonl, without its newline; None if it is not what was written."""
+    match = _METRIC_LINE.fullmatch(line)
+    if match is None or int(match["crc"], 16) != zlib.crc32(match["body"]):
+        return None
+    return _from_json(json.loads(match["body"] + b"}"))
 
 
 def find_runs(root: str | os.PathLike[str]) -> list[RunFolder]:
