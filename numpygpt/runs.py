@@ -38,8 +38,14 @@ from numpygpt.files import NotWritable as RunNotWritable
 from numpygpt.files import is_locked, locked, replacing, writing
 
 __all__ = [
-    *("RunDamaged", "RunFolder", "RunLocked", "RunNotWritable", "RunUnfinished"),
-    *("find_runs", "is_locked", "metric_row"),
+    "RunDamaged",
+    "RunFolder",
+    "RunLocked",
+    "RunNotWritable",
+    "RunUnfinished",
+    "find_runs",
+    "is_locked",
+    "metric_row",
 ]
 
 SCHEMA = 1
