@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks, the second insists.
+"""Ctrl-C, SIGTERM and a cluster's pre-emption signal: the first asks, a second Ctrl-C or SIGTERM insists.
 
 A run in training is asked between two updates, where a checkpoint is whole; everything else stops at once,
 because it leaves files whole at any moment.
@@ -10,12 +10,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 ONE_PRESS = 1.0  # seconds in which the same wish may arrive twice: from the terminal, and passed on
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PRE_EMPTION = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 
 
 class Interrupted(KeyboardInterrupt):
@@ -33,15 +34,19 @@ class StopRequests:
         self.signum: int | None = None
         self._since = 0.0
         self._patient = False
-        self._leads = False
+        self._pass_on: Callable[[int], None] | None = None
 
     @contextmanager
     def handled(self) -> Iterator[None]:
-        """Signals are handled here inside the block; elsewhere than in the main thread, nothing is done."""
+        """Signals are handled here inside the block; elsewhere than in the main thread, nothing is done.
+
+        So is a cluster's pre-emption signal where somebody waits for it, which then is for the caller to pass on.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        awaited = (number for number in PRE_EMPTION if callable(signal.getsignal(number)))
+        before = {number: signal.signal(number, self._handle) for number in (*SIGNALS, *awaited)}
         try:
             yield
         finally:
@@ -59,14 +64,14 @@ class StopRequests:
         self.raise_if_requested()
 
     @contextmanager
-    def passed_on(self) -> Iterator[None]:
-        """Inside the block child processes do the work: signals go to them, and are waited for here."""
-        self._leads = True
+    def passed_on(self, pass_on: Callable[[int], None] | None = None) -> Iterator[None]:
+        """Inside the block other processes do the work: signals go to them, and are waited for here."""
+        self._pass_on = pass_on or _to_children
         try:
             with self.polled():
                 yield
         finally:
-            self._leads = False
+            self._pass_on = None
 
     def requested(self) -> bool:
         return self.signum is not None
@@ -76,20 +81,25 @@ class StopRequests:
             raise Interrupted(self.signum)
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
-        if self.requested() and time.monotonic() - self._since < ONE_PRESS:
+        if self.requested() and (time.monotonic() - self._since < ONE_PRESS or signum in PRE_EMPTION):
             return
         if self.requested():
             if sys.stderr.isatty():
                 os.write(2, b"\x1b[?25h\n")  # give the cursor back
             os._exit(128 + signum)
         self.signum, self._since = signum, time.monotonic()
-        for process in multiprocessing.active_children() if self._leads else ():
-            if process.pid is not None:
-                os.kill(process.pid, signum)
+        if self._pass_on is not None:
+            self._pass_on(signum)
         if self._patient:
             os.write(2, b"\nstopping at the next checkpoint; once more to leave at once\n")
         else:
             raise Interrupted(signum)
+
+
+def _to_children(signum: int) -> None:
+    for process in multiprocessing.active_children():
+        if process.pid is not None:
+            os.kill(process.pid, signum)
 
 
 stop_requests = StopRequests()

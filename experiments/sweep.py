@@ -6,12 +6,9 @@ really used, which runs there are, which of them differ only in keys that they d
 
 import copy
 import importlib
-import os
 import signal
-import sys
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,39 +18,40 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, open_dict
 
-from experiments import closing
+from experiments import closing, launching
 from experiments.checks import check
 from experiments.config import RunConfig, register_resolver, to_config
 from experiments.corpora import Corpora, folder_of, text_path
 from experiments.explain import EXPLAINED, explain
 from experiments.identity import used_keys
-from experiments.interrupts import Interrupted, stop_requests
-from experiments.progress import live_display
+from experiments.interrupts import SIGNALS, Interrupted, stop_requests
+from experiments.planned import planned
 from numpygpt.errors import UserError
 from numpygpt.files import writing
 from numpygpt.runs import RunFolder
 
 register_resolver()  # here, because processes that launchers start import this module first
-_in_process = False  # whether the sweep that goes on runs its jobs in this process
 
 
 def task(composed: DictConfig) -> str:
     """One run, as Hydra's launchers call it; what it needs is not even imported where all runs are done.
 
     In another process than the sweep's, a signal ends the run but not the process: the next runs are not begun.
+    A signal that somebody else waits for too, as submitit does to queue the job again, is given back to him.
     """
-    if stop_requests.requested() and not _in_process:
+    if stop_requests.requested() and not launching.in_process():
         return "interrupted"
     from experiments.job import job
 
     try:
         return job(composed)
-    except Interrupted:
-        if _in_process:
+    except Interrupted as stop:
+        if launching.in_process():
             raise
+        if stop.signum not in SIGNALS:
+            signal.raise_signal(stop.signum)
         return "interrupted"
 
 
@@ -172,7 +170,8 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
         records.mkdir(parents=True, exist_ok=True)
     closing.announce(runs, asked=len(lines))
     todo = [run for run in runs if run.config.force or run.folder.state() != "done"]
-    stopped = _launch(sweeper.launcher, todo)
+    with planned(todo):
+        stopped = launching.launch(sweeper.launcher, todo)
     code = closing.close(runs, todo, stopped, started)
     if code:
         raise SystemExit(code)
@@ -186,43 +185,6 @@ def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> lis
             raise UserError("experiment may be one at a time: each brings a sweep of its own")
     lines = sweeper.split_arguments(parsed, None)[0]
     return [[override.lstrip("+") for override in line] for line in lines]  # nothing can be added to a schema
-
-
-def _launch(launcher: Launcher, todo: Sequence[PlannedRun]) -> int:
-    """Runs what is to do; 0, or the exit code of the signal that stopped it."""
-    global _in_process
-    if not todo:
-        return 0
-    _in_process = type(launcher).__name__ == "BasicLauncher"
-    shared = _share_cores(launcher, len(todo))
-    lines = [[*shared, *run.overrides] for run in todo]
-    try:
-        with (
-            live_display(len(todo), _in_process),
-            nullcontext() if _in_process else stop_requests.passed_on(),
-        ):
-            launcher.launch(lines, initial_job_idx=0)
-    except KeyboardInterrupt as stop:
-        return 128 + (stop.signum if isinstance(stop, Interrupted) else signal.SIGINT)
-    except Exception as error:  # of the launcher: a run's own failure does not get here
-        print(f"the launcher gave up: {type(error).__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
-    return 0
-
-
-def _share_cores(launcher: Any, n_runs: int) -> list[str]:
-    """joblib: no more runs at once than there are, and what cores are left over as threads of the runs."""
-    if type(launcher).__name__ != "JoblibLauncher":
-        return []
-    cores = available_cores()
-    n_jobs = launcher.joblib["n_jobs"]
-    at_once = min(n_runs, n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs))
-    launcher.joblib["n_jobs"] = at_once
-    return [f"train.workers={max(1, cores // at_once)}"]
-
-
-def available_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def install() -> None:

@@ -70,8 +70,9 @@ def obey(worker: Worker, header: dict[str, Any], arrays: list[Array]) -> tuple[d
 
 
 def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"):  # Windows does not know the last two
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     worker = Worker()
     while (message := receive(sys.stdin.buffer)) is not None:
         try:
