@@ -1,0 +1,77 @@
+"""The ablation: the fault is the one described, the tests judge it as described, and a short run can be kept."""
+
+import json
+
+import numpy as np
+import pytest
+import weak_tests
+import wrong_key_gradient as ablation
+
+from numpygpt.nn import functional as F
+
+B, T, H, D = 2, 5, 3, 4
+
+
+def key_gradients(kind, rng):
+    qkv, dout = rng.normal(size=(B, T, 3, H, D)), rng.normal(size=(B, T, H, D))
+    cache = F.causal_attention(qkv)[1]
+    with ablation.key_gradient(kind):
+        return F.causal_attention_backward(dout, cache), qkv, dout
+
+
+def test_the_fault_is_the_product_the_wrong_way_round_merged_as_usual(rng):
+    dqkv, qkv, dout = key_gradients("wrong", rng)
+    q, k, v = (qkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))
+    scores = q @ k.swapaxes(2, 3) / np.sqrt(D) + np.triu(np.full((T, T), -np.inf), 1)
+    p, _ = F.softmax(scores)
+    dscores = F.softmax_backward(dout.transpose(0, 2, 1, 3) @ v.swapaxes(2, 3), p)
+    dk = q.swapaxes(2, 3) @ dscores / np.sqrt(D)  # for dscores^T q
+    merged = dk.transpose(0, 2, 1, 3).reshape(B, T, H * D)
+    np.testing.assert_allclose(dqkv[:, :, 1], merged.reshape(B, T, H, D), rtol=0, atol=1e-14)
+
+
+def test_only_the_keys_differ_and_only_in_their_places():
+    right, wrong, none = (key_gradients(kind, np.random.default_rng(0))[0] for kind in ablation.BACKWARDS)
+    for i in (0, 2):
+        np.testing.assert_array_equal(wrong[:, :, i], right[:, :, i])
+        np.testing.assert_array_equal(none[:, :, i], right[:, :, i])
+    assert not none[:, :, 1].any()
+    np.testing.assert_array_equal(np.sort(wrong[:, :, 1], axis=None), np.sort(right[:, :, 1], axis=None))
+    assert np.linalg.norm(wrong - right) > 0.1 * np.linalg.norm(right)
+
+
+def test_the_library_is_as_it_was_afterwards(rng):
+    with pytest.raises(ZeroDivisionError), ablation.key_gradient("wrong"):
+        1 / 0  # noqa: B018
+    assert F.causal_attention_backward is ablation.right_backward
+
+
+def test_weak_tests_pass_both_and_strong_tests_tell_them_apart(capsys):
+    assert ablation.main([]) == 0
+    page = capsys.readouterr().out
+    found = ablation.run_tests()
+    assert list(found) == list(weak_tests.TESTS)
+    assert all(passes["right"] for passes in found.values())
+    assert [passes["wrong"] for passes in found.values()] == [True] * 7 + [False] * 3
+    assert page.count("FAIL") == 3
+
+
+def test_a_short_run_is_kept_and_not_repeated(shakespeare, tmp_path, capsys):
+    command = ["--train", "right", "wrong", "--iters", "3", "--records", str(tmp_path)]
+    assert ablation.main(command) == 0
+    right, wrong = (json.loads((tmp_path / f"{kind}-s1.json").read_text()) for kind in ("right", "wrong"))
+    assert [row["step"] for row in right["rows"] if row["kind"] == "eval"] == [0, 3]
+    assert right["rows"][0] == wrong["rows"][0]  # the same weights and the same text
+    assert right["val_loss"] != wrong["val_loss"]
+    assert 0.9 < wrong["wrong_against_right"]["first"]["cosine"] < 1
+    before = (tmp_path / "wrong-s1.json").stat().st_mtime_ns
+    assert ablation.main(command) == 0
+    assert (tmp_path / "wrong-s1.json").stat().st_mtime_ns == before
+    assert "bits per byte" in capsys.readouterr().out
+
+
+def test_an_unknown_kind_is_refused(capsys):
+    with pytest.raises(SystemExit) as stop:
+        ablation.main(["--train", "left"])
+    assert stop.value.code == 2
+    assert "invalid choice: 'left'" in capsys.readouterr().err
