@@ -46,7 +46,7 @@ def look_of(group: Group, comparison: Comparison) -> Look:
     return look(group.tokenizer, [g.tokenizer for g in comparison.groups])
 
 
-def _mean(group: Group, key: str) -> tuple[float, float]:
+def mean_and_half(group: Group, key: str) -> tuple[float, float]:
     """Mean over the seeds and the half-width of its interval (0 if unknown)."""
     values = derived(group, key)
     values = values[np.isfinite(values)]
@@ -85,11 +85,11 @@ def _at_ends(axes: "Axes", ends: Floats, texts: Sequence[str]) -> None:
 
 def bits_figure(comparison: Comparison) -> "Figure":
     """A bar per setting: tokens (the floor) solid, the residual up to the ceiling hatched; rulers as lines."""
-    groups = sorted(comparison.groups, key=lambda g: -_mean(g, "bits_per_byte")[0])
+    groups = sorted(comparison.groups, key=lambda g: -mean_and_half(g, "bits_per_byte")[0])
     figure = new_figure(8.6, 1.9 + row_height(len(groups)) * len(groups))
     axes = figure.subplots()
-    totals, halves = np.array([_mean(g, "bits_per_byte") for g in groups]).T
-    floors = np.array([_mean(g, "bits_per_byte_tokens")[0] for g in groups])
+    totals, halves = np.array([mean_and_half(g, "bits_per_byte") for g in groups]).T
+    floors = np.array([mean_and_half(g, "bits_per_byte_tokens")[0] for g in groups])
     floors = np.where(np.isnan(floors), totals, floors)
     totals = np.where([g.charged for g in groups], totals, floors)
     _bars(axes, comparison, groups, floors, np.maximum(totals - floors, 0))
@@ -133,7 +133,8 @@ def parameter_figure(comparison: Comparison) -> "Figure":
     figure = new_figure(8.6, 1.2 + row_height(len(groups)) * len(groups))
     axes = figure.subplots()
     body, embedding = (
-        np.array([_mean(g, key)[0] for g in groups]) / 1e6 for key in ("n_params_body", "n_params_embedding")
+        np.array([mean_and_half(g, key)[0] for g in groups]) / 1e6
+        for key in ("n_params_body", "n_params_embedding")
     )
     _bars(axes, comparison, groups, body, embedding)
     share = 100 * embedding / (body + embedding)
@@ -182,7 +183,7 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Fig
     figure = new_figure(8.6, 5.0)
     axes = figure.subplots()
     for group in drawn:
-        _curve(axes, bands[group.key], look_of(group, comparison), _shade(group, drawn))
+        _curve(axes, bands[group.key], look_of(group, comparison), shade(group, drawn))
     _frame(axes, comparison, [bands[g.key] for g in drawn], axis)
     _ruler_lines(axes, comparison, vertical=False)
     axes.set_ylabel("bits per byte, validation windows")
@@ -206,7 +207,7 @@ def _curve(axes: "Axes", data: pd.DataFrame, shape: Look, strength: float = 1.0)
     return line
 
 
-def _shade(group: Group, drawn: Sequence[Group]) -> float:
+def shade(group: Group, drawn: Sequence[Group]) -> float:
     """Settings of one tokenizer share its colour, paler to stronger in their order."""
     same = [g.key for g in drawn if g.tokenizer == group.tokenizer]
     return 1.0 if len(same) == 1 else 0.4 + 0.6 * same.index(group.key) / (len(same) - 1)
@@ -247,7 +248,7 @@ def _crowd(comparison: Comparison, drawn: Sequence[Group], bands: dict, axis: Ax
         for group in own:
             shape = replace(look_of(group, comparison), dash="-")
             data = bands[group.key] if len(own) <= CROWD else bands[group.key].assign(half=0.0)
-            drawn_lines.append(_curve(axes, data, shape, _shade(group, drawn)))
+            drawn_lines.append(_curve(axes, data, shape, shade(group, drawn)))
         names = [plain(g.label.removeprefix(kind).strip() or kind) for g in own]
         step = 1 if len(own) <= CROWD else len(own) - 1  # all, or the first and the last
         axes.legend(drawn_lines[::step], names[::step], fontsize=8, loc="upper right")
@@ -318,8 +319,8 @@ def frontier_figure(comparison: Comparison) -> "Figure":
 
     figure = new_figure(12.6, 4.4)
     for place, (axes, (key, label)) in enumerate(zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True)):
-        groups = [g for g in comparison.groups if g.charged and np.isfinite(_mean(g, key)[0])]
-        points = [(_mean(g, key)[0], *_mean(g, "bits_per_byte")) for g in groups]
+        groups = [g for g in comparison.groups if g.charged and np.isfinite(mean_and_half(g, key)[0])]
+        points = [(mean_and_half(g, key)[0], *mean_and_half(g, "bits_per_byte")) for g in groups]
         if not points:
             continue
         front = [points[i] for i in pareto([p[0] for p in points], [p[1] for p in points])]

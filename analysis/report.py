@@ -1,4 +1,4 @@
-"""Run folders to a report: Markdown, CSV and LaTeX tables, PNG and SVG figures, all logged scalars.
+"""Run folders to a report: one HTML page, Markdown, CSV and LaTeX tables, PNG and SVG figures, all scalars.
 
     python analysis/report.py [FOLDER ...] [-o OUT]
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OUTPUTS = Path(__file__).resolve().parent.parent / "outputs"
 MANIFEST = "files.txt"
+OWN = (".html", ".md", ".csv", ".tex", ".png", ".svg")
 PRINTED_VERDICTS = 10
 TRAIN = "train some with: python experiments/run.py -m tokenizer=char,word,bpe"
 
@@ -107,8 +108,7 @@ def _place(folders: Sequence[Path]) -> Path:
 
 def _write(view: "View", out: Path) -> Path:
     """All files of the report; those of an earlier report that are no longer due are removed."""
-    from analysis import style
-    from analysis.markdown import page
+    from analysis import markdown, page, style
     from analysis.table import to_csv, to_latex, to_markdown
 
     for folder in ("tables", "figures"):
@@ -130,7 +130,9 @@ def _write(view: "View", out: Path) -> Path:
             for drawing in section.drawings:
                 written += style.save(drawing.draw(), out / "figures" / f"{section.prefix}{drawing.name}")
     put(out / "scalars.csv", scalars(view))
-    put(out / "report.md", page(view, out))
+    pictures = {path.stem: path for path in written if path.suffix == ".png"}
+    put(out / "report.html", page.page(view, pictures))
+    put(out / "report.md", markdown.page(view, out))
     _clear(out, [path.relative_to(out).as_posix() for path in written])
     return out / "report.md"
 
@@ -148,13 +150,7 @@ def _clear(out: Path, names: Sequence[str]) -> None:
     earlier = manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else []
     for name in set(earlier) - set(names):
         path = out / name
-        if path.resolve().is_relative_to(out.resolve()) and path.suffix in (
-            ".md",
-            ".csv",
-            ".tex",
-            ".png",
-            ".svg",
-        ):
+        if path.resolve().is_relative_to(out.resolve()) and path.suffix in OWN:
             path.unlink(missing_ok=True)
     manifest.write_text("\n".join(sorted(names)) + "\n", encoding="utf-8", newline="\n")
 

@@ -66,6 +66,7 @@ _OTHERS = (
     Look("#b9a44c", "*", (0, (10, 2)), "oo"),
     Look("#5b3a8c", "p", (0, (4, 1, 1, 1, 1, 1)), "||"),
 )
+PALETTE = (*LOOKS.values(), *_OTHERS)  # every look, in the order in which the page numbers them
 
 
 def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:

@@ -1,0 +1,244 @@
+"""report.html: one file that needs nothing else, from a view, by the templates beside this module.
+
+The page may load nothing and run nothing but its own scripts, which its Content-Security-Policy names by their
+hashes. All text of runs comes in through autoescaping, or as JSON in which no tag can begin.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.collect import Problem
+from analysis.definitions import definitions
+from analysis.display import MISSING
+from analysis.figures import AXES, COSTS
+from analysis.page_data import curves, frontier, look_number, panels, settings
+from analysis.page_summary import Badge, Kind, badges, bars, leads, sureness
+from analysis.page_texts import passages, sample_columns
+from analysis.table import Cell, Table
+from analysis.tables import ORIGINAL
+from analysis.view import Section, View
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+STYLES = ("page.css", "summary.css", "tables.css", "charts.css", "texts.css", "print.css")
+SCRIPTS = (
+    "dom",
+    "tips",
+    "sort",
+    "plot",
+    "chart",
+    "curves",
+    "frontier",
+    "panels",
+    "tokens",
+    "samples",
+    "start",
+)
+TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
+OPEN = ("comparison", "original")
+STATE_BADGES: dict[str, Kind] = {"failed": "stop", "interrupted": "caution", "running": "note"}
+
+
+def page(view: View, pictures: Mapping[str, Path]) -> str:
+    """The whole page. `pictures` are PNG files by the name of their drawing, shown where no script runs."""
+    environment = _environment()
+    data, sections, problems = [], [], list(view.problems)
+    for number, section in enumerate(view.sections):
+        drawn, context, found = _section(number, section, view, pictures)
+        data.append(drawn)
+        sections.append(context)
+        problems += found
+    known = definitions()
+    styles, scripts = Markup(_style(environment)), Markup(_script())
+    first = Markup(_source("scripts/theme.js"))
+    return environment.get_template("report.html.j2").render(
+        sections=sections,
+        overviews=view.overviews,
+        runs=view.runs,
+        run_badges=_run_badges(view),
+        problems=[_beside(p) for p in dict.fromkeys(problems)],
+        definitions={key: known[key] for key in sorted(_measures(view)) if key in known},
+        has_definitions=bool(known),
+        data=Markup(as_json({"sections": data, "panels": [asdict(p) for p in panels(view)]})),
+        n_panels=view.metrics["folder"].nunique() if len(view.metrics) else 0,
+        style=styles,
+        script=scripts,
+        first_script=first,
+        policy=policy([first, scripts], [styles]),
+    )
+
+
+def _beside(problem: Problem) -> str:
+    """Runs by their names alone: the page is the same wherever the study and the report lie."""
+    return problem.sentence.replace(f"{problem.folder.parent}{os.sep}", "")
+
+
+# --- one comparison ---
+
+
+def _section(
+    number: int, section: Section, view: View, pictures: Mapping[str, Path]
+) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
+    """What the scripts draw, what the templates show, and what could not be read."""
+    comparison = section.comparison
+    read, unread = passages(comparison)
+    columns, lost = sample_columns(comparison)
+    drawn = {
+        "settings": [asdict(s) for s in settings(comparison)],
+        "rulers": [{"label": r.label, "bits": round(r.bits_per_byte, 4)} for r in comparison.main_rulers],
+        "curves": [asdict(c) for c in curves(comparison, view.metrics)],
+        "frontier": [asdict(p) for p in frontier(comparison)],
+        "passages": [asdict(p) for p in read],
+    }
+    tokenizers = [g.tokenizer for g in comparison.groups]
+    context = {
+        "number": number,
+        "id": f"c{number + 1}",
+        "comparison": comparison,
+        "conclusion": comparison.conclusion,
+        "facts": section.facts,
+        "bars": bars(comparison),
+        "leads": leads(comparison.conclusion.verdicts),
+        "sureness": sureness(comparison),
+        "badges": {g.label: badges(g) for g in comparison.groups},
+        "looks": {g.label: look_number(g.tokenizer, tokenizers) for g in comparison.groups},
+        "tables": section.tables,
+        "axes": [a for a in AXES if any(a.key in c["x"] for c in drawn["curves"])],
+        "costs": [*COSTS, ("vocab_size", "vocabulary")],
+        "has_frontier": bool(drawn["frontier"]),
+        "passages": read,
+        "columns": columns,
+        "samples": max((len(c.samples) for c in columns), default=0),
+        "pictures": _pictures(section, pictures),
+    }
+    return drawn, context, [*unread, *lost]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure for readers without scripts, as a data URI."""
+
+    caption: str
+    source: str
+
+
+def _pictures(section: Section, files: Mapping[str, Path]) -> dict[str, Picture]:
+    """By the drawing's name; the curves against updates and the frontier are the two that scripts draw."""
+    wanted = ("curves_step", "frontier")
+    found = {}
+    for drawing in section.drawings:
+        file = files.get(f"{section.prefix}{drawing.name}")
+        if drawing.name in wanted and file is not None:
+            content = base64.b64encode(file.read_bytes()).decode("ascii")
+            found[drawing.name] = Picture(drawing.caption, f"data:image/png;base64,{content}")
+    return found
+
+
+def _run_badges(view: View) -> dict[str, tuple[Badge, ...]]:
+    """Of the runs that count nowhere: name -> state and reason."""
+    runs = view.collection.runs
+    return {
+        str(run["run"]): (
+            Badge(STATE_BADGES[run["state"]], run["state"], run["reason"] or "counted nowhere"),
+        )
+        for _, run in runs[runs["state"] != "done"].iterrows()
+    }
+
+
+# --- filters ---
+
+
+def sort_key(cell: Cell) -> str:
+    """A number that orders as the value does; empty for what is missing; else nothing but the text decides."""
+    if cell.text == MISSING:
+        return ""
+    if isinstance(cell.value, bool):
+        return str(int(cell.value))
+    return (
+        repr(float(cell.value))
+        if isinstance(cell.value, int | float) or hasattr(cell.value, "dtype")
+        else "text"
+    )
+
+
+def measure_key(key: str) -> str:
+    """`tokenizer_measures.fertility` is defined under `fertility`."""
+    return key.rpartition(".")[2]
+
+
+_ORIGINAL = {title: measure_key(keys[0]) for title, keys in ORIGINAL}
+
+
+def row_measure(table: Table, title: str) -> str:
+    """The measure that a row of a transposed table shows; empty for others."""
+    return _ORIGINAL.get(title, "") if table.name == "original" else ""
+
+
+def _measures(view: View) -> set[str]:
+    """All measures that any table of the page shows."""
+    tables = [*(t for s in view.sections for t in s.tables), *view.overviews, view.runs]
+    columns = {measure_key(column.key) for table in tables for column in table.columns}
+    return columns | set(_ORIGINAL.values())
+
+
+def as_json(value: Any) -> str:
+    """JSON that can stand in a script element: no tag, entity or comment can begin in it."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return re.sub(r"[<>&]", lambda m: f"\\u{ord(m.group()):04x}", text)
+
+
+# --- styles, scripts, policy ---
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"sort_key": sort_key, "measure_key": measure_key}
+    environment.globals |= {"row_measure": row_measure, "TRANSPOSED": TRANSPOSED, "OPEN": OPEN}
+    return environment
+
+
+@cache
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _style(environment: Environment) -> str:
+    theme = environment.get_template("styles/theme.css.j2").render()
+    return "\n".join([theme, *(_source(f"styles/{name}") for name in STYLES)])
+
+
+def _script() -> str:
+    """All scripts in one strict function: nothing of theirs is global."""
+    body = "\n".join(_source(f"scripts/{name}.js") for name in SCRIPTS)
+    return f'(() => {{\n"use strict";\n{body}\n}})();'
+
+
+def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
+    """A Content-Security-Policy that allows these very scripts and styles, pictures within the page, no more."""
+    return (
+        f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hashes(sources: Sequence[str]) -> str:
+    digests = (hashlib.sha256(source.encode()).digest() for source in sources)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests)

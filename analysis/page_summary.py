@@ -1,0 +1,191 @@
+"""The top of the page: who won, by how much, and how sure that is, as bars, leads and badges.
+
+Positions are percentages of a picture's width, so that the templates draw without arithmetic.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from analysis.figures import mean_and_half
+from analysis.groups import Comparison, Group
+from analysis.page_data import look_number
+from analysis.uncertainty import MIN_SEEDS
+from analysis.verdicts import COUNT, Difference, Outcome, Verdict, plus_minus
+
+Kind = Literal["stop", "caution", "note"]
+ROOM = 1.06  # the longest bar leaves a little
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A word about a row, and the reason in a sentence. `kind` decides its colour."""
+
+    kind: Kind
+    word: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A setting or a ruler: `floor`, `total`, `low` and `high` (its interval) in percent of the width."""
+
+    label: str
+    kind: Literal["run", "ruler"]
+    look: int
+    floor: float
+    total: float
+    low: float
+    high: float
+    bits: str
+    interval: str
+    best: bool
+    behind: str
+    badges: tuple[Badge, ...]
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """A difference with its interval, in percent of the width, and in words."""
+
+    low: float
+    value: float
+    high: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Lead:
+    """One verdict: its sentence, its notes, and both differences to be drawn."""
+
+    sentence: str
+    outcome: str
+    notes: tuple[str, ...]
+    seeds: Whisker | None
+    text: Whisker | None
+
+
+@dataclass(frozen=True)
+class Leads:
+    """All verdicts on one scale; `zero` is where neither leads, in percent."""
+
+    zero: float
+    rows: tuple[Lead, ...]
+
+
+def badges(group: Group) -> tuple[Badge, ...]:
+    """Why this row may not be ranked beside the others, or with what caution."""
+    found = []
+    if not group.charged:
+        reason = f"{group.tokenizer} {group.losses or 'loses text'}, and that is not charged"
+        found.append(Badge("stop", "not comparable", reason))
+    elif group.lossy:
+        found.append(
+            Badge("note", "lossy, charged", f"{group.tokenizer} {group.losses}: charged as residual")
+        )
+    if len(group.seeds) < MIN_SEEDS:
+        number = COUNT[len(group.seeds)]
+        reason = f"a rank needs at least {MIN_SEEDS} seeds; this setting has {number}"
+        found.append(Badge("caution", f"{number} seed{'s' * (len(group.seeds) > 1)}", reason))
+    return tuple(found)
+
+
+def bars(comparison: Comparison) -> list[Bar]:
+    """Settings and rulers in one list, fewest bits first; what is not comparable stands last."""
+    figures = {g.label: _figures(g) for g in comparison.groups}
+    ends = [total + half for _, total, half in figures.values()]
+    width = max([*ends, *(r.bits_per_byte for r in comparison.main_rulers), 1e-9]) * ROOM
+    behind = _behind(comparison)
+    tokenizers = [g.tokenizer for g in comparison.groups]
+    found: list[tuple[tuple[bool, float], Bar]] = []
+    for group in comparison.groups:
+        floor, total, half = figures[group.label]
+        bits, _, interval = plus_minus_three(total, half).partition(" ± ")
+        bar = Bar(
+            group.label,
+            "run",
+            look_number(group.tokenizer, tokenizers),
+            _percent(floor, width),
+            _percent(total, width),
+            _percent(total - half, width),
+            _percent(total + half, width),
+            bits,
+            interval,
+            group.label == comparison.conclusion.leader,
+            behind.get(group.label, ""),
+            badges(group),
+        )
+        found.append(((not group.charged, total), bar))
+    for ruler in comparison.main_rulers:
+        at = _percent(ruler.bits_per_byte, width)
+        bits = f"{ruler.bits_per_byte:.3f}"
+        bar = Bar(ruler.label, "ruler", 0, at, at, at, at, bits, "", False, "", ())
+        found.append(((False, ruler.bits_per_byte), bar))
+    return [bar for _, bar in sorted(found, key=lambda item: item[0])]
+
+
+def plus_minus_three(total: float, half: float) -> str:
+    """As the tables show it: three decimals."""
+    return f"{total:.3f} ± {half:.3f}" if half >= 0.0005 else f"{total:.3f}"
+
+
+def _figures(group: Group) -> tuple[float, float, float]:
+    """Floor, total and half-width of the interval; what is not charged has its floor alone."""
+    total, half = mean_and_half(group, "bits_per_byte")
+    floor = mean_and_half(group, "bits_per_byte_tokens")[0]
+    floor = total if math.isnan(floor) else floor
+    return (floor, total, half) if group.charged else (floor, floor, half)
+
+
+def _percent(x: float, width: float) -> float:
+    return round(100 * max(0.0, x) / width, 3)
+
+
+def _behind(comparison: Comparison) -> dict[str, str]:
+    """How far each setting is behind the leader: label -> words. Empty without a leader."""
+    leader = comparison.conclusion.leader
+    wins = [v for v in comparison.conclusion.verdicts if leader is not None and v.winner == leader]
+    bound = "at least " if any("at least" in v.sentence for v in wins) else ""
+    return {v.b: f"{bound}{plus_minus(v.seeds.value, v.seeds.half)} behind" for v in wins if v.seeds}
+
+
+def leads(verdicts: Sequence[Verdict]) -> Leads:
+    """Every verdict that has something to draw or to say."""
+    found = [d for v in verdicts for d in (v.seeds, v.text) if d is not None]
+    left, right = min([0.0, *(d.low for d in found)]), max([0.0, *(d.high for d in found)])
+    span = 1.06 * (right - left or 1.0)
+    left -= 0.03 * span / 1.06
+
+    def whisker(difference: Difference | None) -> Whisker | None:
+        if difference is None:
+            return None
+        low, value, high = (
+            round(100 * (x - left) / span, 3) for x in (difference.low, difference.value, difference.high)
+        )
+        return Whisker(low, value, high, plus_minus(difference.value, difference.half))
+
+    rows = tuple(
+        Lead(v.sentence, v.outcome.value, v.notes, whisker(v.seeds), whisker(v.text)) for v in verdicts
+    )
+    return Leads(round(-100 * left / span, 3), rows)
+
+
+def sureness(comparison: Comparison) -> str:
+    """How sure the conclusion is, in one sentence."""
+    verdicts = comparison.conclusion.verdicts
+    if not verdicts:
+        return ""
+    ranked = sum(v.outcome is Outcome.BETTER for v in verdicts)
+    pairs = f"{len(verdicts)} pair{'s' * (len(verdicts) > 1)}"
+    number = (
+        "All"
+        if ranked == len(verdicts) and ranked > 1
+        else "The"
+        if ranked == len(verdicts)
+        else f"{ranked} of"
+    )
+    many = f"{number} {pairs} {'is' if len(verdicts) == 1 else 'are'} ranked"
+    if ranked == 0:
+        many = f"None of {pairs} is ranked" if len(verdicts) > 1 else "The pair is not ranked"
+    return f"{many}: a rank needs the seeds and the text, each with an interval of its own, to exclude zero."
