@@ -293,6 +293,19 @@ def test_a_run_that_was_cut_twice_ends_in_the_same_bits(run, text_file, tmp_path
     assert results(cut) == results(whole)
 
 
+def test_a_whole_run_is_the_same_with_one_and_with_two_workers(run, tmp_path):
+    """At the default model's size, where each process has many stretches of memory to update."""
+    shape = ("model=small", "model.block_size=16", "budget.iters=4", "train.eval_interval=4")
+    folders = []
+    for workers in (1, 2):
+        ended = run(*shape, "optimizer.lr=1e-2", f"train.workers={workers}", f"study=with{workers}")
+        assert ended.returncode == 0, ended.stderr
+        folders += find_runs(tmp_path / "out" / f"with{workers}")
+    one, two = (results(folder) for folder in folders)
+    assert one == two
+    assert folders[0].name == folders[1].name
+
+
 def _modified(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.exists() else None
 
