@@ -1,9 +1,9 @@
 """Keep the small records of finished runs, no weights: `python analysis/keep.py outputs/STUDY docs/results/STUDY`.
 
 What is kept rebuilds the report anywhere (`python analysis/report.py docs/results`): run.json, result.json,
-scores.json, samples.txt, and of metrics.jsonl all evaluations and every tenth of the other rows. Passages, the
-largest file, are kept for the lowest seed of each setting, but not those that a user added with score.py. Folders
-of the machine are left out of run.json.
+scores.json, samples.txt, and of metrics.jsonl all evaluations and every tenth of the other rows. Passages and
+marked samples, the largest files, are kept for the lowest seed of each setting, but not passages that a user added
+with score.py. Folders of the machine are left out of run.json.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ def _keep_run(run: RunFolder, path: Path, with_passages: bool) -> Path:
     kept.write_scores({key: value for key, value in run.scores().items() if key != "schema"})
     if with_passages:
         kept.write_passages([passage for passage in run.passages() if "name" not in passage])
+        if (run.path / "samples.json").exists():
+            kept.write_samples({key: value for key, value in run.samples().items() if key != "schema"})
     if run.samples_path.exists():
         shutil.copyfile(run.samples_path, kept.samples_path)
     kept.write_result({key: value for key, value in result.items() if key not in ("schema", "metrics_rows")})

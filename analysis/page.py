@@ -23,8 +23,9 @@ from analysis.definitions import definitions
 from analysis.display import MISSING
 from analysis.figures import AXES, COSTS
 from analysis.page_data import curves, frontier, look_number, panels, settings
+from analysis.page_passages import passages
+from analysis.page_samples import sample_columns
 from analysis.page_summary import Badge, Kind, badges, bars, leads, sureness
-from analysis.page_texts import passages, sample_columns
 from analysis.table import Cell, Table
 from analysis.tables import ORIGINAL
 from analysis.view import Section, View
@@ -44,6 +45,11 @@ SCRIPTS = (
     "samples",
     "start",
 )
+LEAST_BYTES, MOST_BYTES, ALL_BYTES = (
+    900,
+    20_000,
+    40_000,
+)  # of a passage, and of one under all settings together
 TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
 OPEN = ("comparison", "original")
 STATE_BADGES: dict[str, Kind] = {"failed": "stop", "interrupted": "caution", "running": "note"}
@@ -91,7 +97,7 @@ def _section(
 ) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
     """What the scripts draw, what the templates show, and what could not be read."""
     comparison = section.comparison
-    read, unread = passages(comparison)
+    read, unread = passages(comparison, most_bytes(view))
     columns, lost = sample_columns(comparison)
     drawn = {
         "settings": [asdict(s) for s in settings(comparison)],
@@ -122,6 +128,12 @@ def _section(
         "pictures": _pictures(section, pictures),
     }
     return drawn, context, [*unread, *lost]
+
+
+def most_bytes(view: View) -> int:
+    """How much of a passage is shown: less where many settings read it, so that the page stays light."""
+    settings = sum(len(section.comparison.groups) for section in view.sections)
+    return min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // max(1, settings)))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from experiments.texts import Texts
 from numpygpt.data.corpus import Part, cache_folder, lock_for
 from numpygpt.errors import UserError
 from numpygpt.files import replacing
-from numpygpt.measures.generated import Reference
+from numpygpt.measures.generated import LEAST_COPIED, Reference
 from numpygpt.measures.rulers import as_result, rulers
 from numpygpt.measures.scores import score_text
 from numpygpt.measures.vocabulary import TextMeasures, tokenizer_measures
@@ -40,13 +41,27 @@ def measured(config: RunConfig, texts: Texts, samples: Samples, trainer: Trainer
     }
 
 
+def marked(texts: Texts, samples: Samples) -> dict[str, Any]:
+    """samples.json: what was written, and what in it is no word, whose name it is, what was copied."""
+    reference, _ = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
+    return samples_record(samples.prompt, samples.texts, reference)
+
+
+def samples_record(prompt: str, samples: Sequence[str], reference: Reference) -> dict[str, Any]:
+    """What samples.json holds."""
+    entries = [{"text": sample, **reference.marks(sample).to_dict()} for sample in samples]
+    return {"prompt": prompt, "least_copied": LEAST_COPIED, "samples": entries}
+
+
 def _excerpts(train: Part, val: Part) -> tuple[str, str]:
     """Both parts, or of long ones a stretch that fits memory many times over."""
-    train_text = train.text if train.n_bytes <= MUCH else _end_of(train)
-    return train_text, val.text if val.n_bytes <= VAL_MUCH else next(val.chunks())
+    return training_excerpt(train), val.text if val.n_bytes <= VAL_MUCH else next(val.chunks())
 
 
-def _end_of(part: Part) -> str:
+def training_excerpt(part: Part) -> str:
+    """What generated text is held against: all of the training text, or of a long one its end."""
+    if part.n_bytes <= MUCH:
+        return part.text
     raw = b"".join(part.corpus.blocks(part.stop - MUCH, part.stop))
     return raw.decode("utf-8", errors="ignore")  # it may begin inside a character
 

@@ -30,7 +30,7 @@ def finish(
     memory: PeakMemory,
     started: float,
 ) -> None:
-    """Writes scores.json, passages.json, samples.txt, curves.png and, last, result.json."""
+    """Writes scores.json, passages.json, samples.txt, samples.json, curves.png and, last, result.json."""
     reporter.phase("scoring the whole validation text")
     score = score_validation(texts, trainer)
     folder.write_scores(score.blocks.to_dict())
@@ -41,7 +41,7 @@ def finish(
     samples = draw_samples(config, texts, trainer.engine.model)
     with replacing(folder.samples_path) as path:
         path.write_text(samples.page(), encoding="utf-8")
-    from experiments.measured import measured
+    from experiments.measured import marked, measured
 
     reporter.phase("taking the measures")
     result = {
@@ -52,6 +52,7 @@ def finish(
         **measured(config, texts, samples, trainer),
         "peak_rss_mb": memory.mb(),
     }
+    folder.write_samples(marked(texts, samples))
     draw_curves(folder)
     result["total_seconds"] = time.perf_counter() - started
     folder.write_result(result)

@@ -157,7 +157,7 @@ def _read_passage(file: str) -> Passage:
 
 def wanted_runs(names: Iterable[str]) -> list[RunFolder]:
     """The runs, each once. Raises UserError for one that is not there, not done, or without its weights."""
-    found = {run.path.resolve(): run for name in names for run in _runs_of(name)}
+    found = {run.path.resolve(): run for name in names for run in runs_of(name)}
     for run in found.values():
         missing = [p.name for p in (run.checkpoint_path, run.tokenizer_path) if not p.exists()]
         if missing:
@@ -168,7 +168,7 @@ def wanted_runs(names: Iterable[str]) -> list[RunFolder]:
     return list(found.values())
 
 
-def _runs_of(name: str) -> list[RunFolder]:
+def runs_of(name: str) -> list[RunFolder]:
     held = find_runs(name) if Path(name).is_dir() else []
     if not held or held[0].path == Path(name):
         return [find_run(name)]

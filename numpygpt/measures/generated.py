@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from numpygpt.measures.mixing import Ints, UInts, join, mix
 from numpygpt.measures.spelling import code_points
 
 NGRAMS = (3, 4, 5)
+LEAST_COPIED = (
+    20  # characters from which on a copied stretch is marked: people share shorter phrases by chance
+)
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _HEADING = re.compile(r"(?:\A|\n[^\S\n]*\n)[^\S\n]*([^\n:]{1,60}?)[^\S\n]*:[^\S\n]*(?=\n|\Z)")
 
@@ -46,6 +50,26 @@ class GeneratedMeasures:
         return {key: value for key, value in asdict(self).items() if key != "longest_copied"}
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What stands out in one sample: stretches from a character to before another, in their order.
+
+    `foreign` are words that the training text does not have, `speaker` and `stranger` headings of speakers that it
+    has and has not, `copied` all that lies in stretches of LEAST_COPIED characters and more that stand in it.
+    """
+
+    n_words: int
+    foreign: list[tuple[int, int]]
+    speaker: list[tuple[int, int]]
+    stranger: list[tuple[int, int]]
+    copied: list[tuple[int, int]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """An entry of samples.json, but for its text."""
+        stretches = asdict(self)
+        return {"n_words": stretches.pop("n_words"), "marks": stretches}
+
+
 def chars_in_500_tokens(samples: Sequence[str], n_tokens: int) -> float:
     """Characters that 500 generated tokens come to, from samples of `n_tokens` tokens each."""
     return 500 * sum(map(len, samples)) / (n_tokens * len(samples))
@@ -66,6 +90,20 @@ class Reference:
     def measure(self, samples: Sequence[str], n_chars: int | None = None) -> GeneratedMeasures:
         """Judge samples, one per seed; with `n_chars` the first so many characters of each."""
         return self._measure([sample[:n_chars] for sample in samples], self._held_out)
+
+    def marks(self, sample: str) -> Marks:
+        """Where, in one sample, is what `measure` counts."""
+        words = list(_WORD.finditer(sample))
+        named: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+        for heading in _HEADING.finditer(sample):
+            named[_plain(heading[1]) in self._speakers].append(heading.span(1))
+        return Marks(
+            n_words=len(words),
+            foreign=[word.span() for word in words if word[0].lower() not in self._words],
+            speaker=named[True],
+            stranger=named[False] if self._speakers else [],
+            copied=self._windows.shared(sample, LEAST_COPIED),
+        )
 
     def human(self, n_chars: int, n_samples: int = 3) -> GeneratedMeasures:
         """The same of real text: passages of the validation text, spread over it, each after a blank line.
@@ -169,6 +207,21 @@ class _Windows:
             length = min(max(2 * best, 1), (best + most + 1) // 2)
         return other[at : at + best]
 
+    def shared(self, other: str, length: int) -> list[tuple[int, int]]:
+        """The stretches of `other` that its windows of `length` cover, those that also stand in the text."""
+        if min(len(other), len(self.text)) < length:
+            return []
+        wanted = _Windows(other).hashes(np.arange(len(other) - length + 1), length)
+        mine = self.hashes(np.arange(len(self.text) - length + 1), length)
+        found = np.unique(mine[_in(mine, np.unique(wanted))])
+        stretches: list[tuple[int, int]] = []
+        for start in np.flatnonzero(_in(wanted, found)).tolist():
+            if stretches and start < stretches[-1][1]:
+                stretches[-1] = (stretches[-1][0], start + length)
+            else:
+                stretches.append((start, start + length))
+        return stretches
+
 
 def _in(values: UInts, table: UInts) -> npt.NDArray[np.bool_]:
     """Which values are in a sorted table."""
@@ -186,4 +239,8 @@ def headings(text: str) -> list[str]:
 
     In lower case, spaces evened out.
     """
-    return [" ".join(match.lower().split()) for match in _HEADING.findall(text)]
+    return [_plain(match) for match in _HEADING.findall(text)]
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.lower().split())

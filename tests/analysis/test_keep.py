@@ -17,6 +17,7 @@ def study(tmp_path):
         run.checkpoint_path.write_bytes(b"weights")
         run.samples_path.write_text("To be", encoding="utf-8")
         run.write_passages([{"text": "To be"}, {"text": "my own", "name": "private.txt"}])
+        run.write_samples({"prompt": "", "least_copied": 20, "samples": []})
         record = run.run()
         record["config"]["eval"] = {"texts": ["/home/somebody/texts/accents.txt"]}
         run.create({k: v for k, v in record.items() if k != "schema"})
@@ -34,6 +35,7 @@ def test_what_is_kept_and_what_is_not(study, tmp_path, capsys):
         assert not run.checkpoint_path.exists()
         assert (run.path / "passages.json").exists() == (run.result()["seed"] == 3)
         assert run.result()["seed"] != 3 or run.passages() == [{"text": "To be"}]
+        assert (run.path / "samples.json").exists() == (run.result()["seed"] == 3)
         assert run.run()["config"]["eval"]["texts"] == ["accents.txt"]
         evaluations = [row for row in run.metrics() if row["kind"] == "eval"]
         assert evaluations == [row for row in original.metrics() if row["kind"] == "eval"]

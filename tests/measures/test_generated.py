@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpygpt.measures.generated import Reference, _Windows, chars_in_500_tokens, headings
+from numpygpt.measures.generated import LEAST_COPIED, Reference, _Windows, chars_in_500_tokens, headings
 
 TRAIN = """ROMEO:
 But soft, what light through yonder window breaks?
@@ -58,6 +58,47 @@ def test_longest_shared_stretch_agrees_with_trying_all(text, other):
     assert len(found) == longest
     assert found in text
     assert found in other
+
+
+def test_marks_lie_where_the_measures_count(reference):
+    sample = "Romeo:\nsoft xyzzy. what light through yonder window breaks?\n\nNurse:\nO Juliet"
+    marks, measures = reference.marks(sample), reference.measure([sample])
+    assert [sample[a:b] for a, b in marks.foreign] == ["xyzzy", "Nurse"]
+    assert [sample[a:b] for a, b in marks.speaker] == ["Romeo"]
+    assert [sample[a:b] for a, b in marks.stranger] == ["Nurse"]
+    assert [sample[a:b] for a, b in marks.copied] == [" what light through yonder window breaks?\n\n"]
+    assert 1 - len(marks.foreign) / marks.n_words == measures.word_share
+    assert max(b - a for a, b in marks.copied) == measures.longest_copied_chars
+    assert list(marks.to_dict()["marks"]) == ["foreign", "speaker", "stranger", "copied"]
+
+
+def test_marks_of_a_text_without_speakers_and_of_nothing():
+    assert Reference("no headings here", "").marks("WHO:\nhere").stranger == []
+    assert Reference("short", "").marks("").to_dict() == {
+        "n_words": 0, "marks": {"foreign": [], "speaker": [], "stranger": [], "copied": []},
+    }  # fmt: skip
+
+
+@given(st.text("ab", max_size=60), st.text("ab", max_size=40), st.integers(1, 12))
+def test_shared_stretches_agree_with_trying_all(text, other, length):
+    covered = {
+        place
+        for start in range(len(other) - length + 1)
+        if other[start : start + length] in text
+        for place in range(start, start + length)
+    }
+    stretches = _Windows(text).shared(other, length)
+    assert {place for a, b in stretches for place in range(a, b)} == covered
+    assert all(b - a >= length for a, b in stretches)
+
+
+def test_marking_starts_above_what_people_share_by_chance(shakespeare):
+    """Of held-out text by the same author hardly a stretch is long enough to be marked."""
+    cut = int(0.9 * len(shakespeare))
+    human = shakespeare[cut : cut + 20_000]
+    copied = Reference(shakespeare[:cut], "").marks(human).copied
+    assert sum(b - a for a, b in copied) < 0.03 * len(human)  # 0.021
+    assert LEAST_COPIED == 20
 
 
 def test_cut_to_a_number_of_characters(reference):
