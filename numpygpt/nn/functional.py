@@ -347,8 +347,10 @@ def _matmul_into(a: Array, b: Array, out: Array, first: bool, part: Array) -> No
 # ---- cross-entropy ---------------------------------------------------------------------------------------
 
 
-def cross_entropy(logits: Array, targets: Array, new: Allocator = fresh) -> tuple[Array, Any]:
-    """nats (N,) = -log softmax(logits)[target], row by row, for logits (N, V) and targets (N,).
+def cross_entropy(
+    logits: Array, targets: Array, bias: Array | None = None, new: Allocator = fresh
+) -> tuple[Array, Any]:
+    """nats (N,) = -log softmax(logits + bias)[target], row by row: logits (N, V), targets (N,), bias (V,) or None.
 
     Computed as log(sum(exp(logits - max))) - (logits[target] - max): no logarithm of a rounded probability.
     The cache holds the exponentials and their sums, left unnormalised.
@@ -357,7 +359,8 @@ def cross_entropy(logits: Array, targets: Array, new: Allocator = fresh) -> tupl
     s = new("sums", (len(logits), 1), logits.dtype)
     nats = new("nats", (len(logits),), logits.dtype)
     for r in row_blocks(logits):
-        np.subtract(logits[r], logits[r].max(axis=-1, keepdims=True), out=e[r])
+        rows = logits[r] if bias is None else np.add(logits[r], bias, out=e[r])
+        np.subtract(rows, rows.max(axis=-1, keepdims=True), out=e[r])
         np.negative(np.take_along_axis(e[r], targets[r, None], axis=1)[:, 0], out=nats[r])
         np.exp(e[r], out=e[r])
         s[r] = row_sum(e[r])
@@ -384,10 +387,7 @@ def linear_cross_entropy(
     One array (N, V) serves as logits, as exponentials and as gradient.
     """
     logits, _ = linear(x, weight, None, new)  # (N, V)
-    if bias is not None:
-        for r in row_blocks(logits):
-            logits[r] += bias
-    nats, cache = cross_entropy(logits, targets, lambda n, *a: logits if n == "e" else new(n, *a))
+    nats, cache = cross_entropy(logits, targets, bias, lambda n, *a: logits if n == "e" else new(n, *a))
     return nats, (x, weight, cache)
 
 

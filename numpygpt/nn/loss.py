@@ -12,7 +12,9 @@ class CrossEntropy(Module):
     """Mean of -log softmax(logits)[target] in nats, for logits (..., V) and integer targets (...)."""
 
     def forward(self, logits: Array, targets: Array) -> float:  # type: ignore[override]
-        nats, cache = F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), self.keep)
+        nats, cache = F.cross_entropy(
+            logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), new=self.keep
+        )
         self.cache = (cache, logits.shape)
         return float(nats.mean(dtype=np.float64))
 
