@@ -172,7 +172,7 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
     todo = [run for run in runs if run.config.force or run.folder.state() != "done"]
     with planned(todo):
         stopped = launching.launch(sweeper.launcher, todo)
-    code = closing.close(runs, todo, stopped, started)
+        code = closing.close(runs, todo, stopped, started)
     if code:
         raise SystemExit(code)
 
