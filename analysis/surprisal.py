@@ -9,7 +9,7 @@ the colours of any two tokenizers can be compared, and the mean over the passage
 import argparse
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,7 +124,7 @@ def surprisal_figure(
         left = gap + (i % across) * (panel + gap)
         top = 0.1 + (i // across) * (height + 0.42) + 0.3
         axes = figure.add_axes((left / width, 1 - (top + height) / tall, panel / width, height / tall))
-        _panel(axes, own, columns, rows, size=72 * letter / EM * 0.97)
+        _panel(axes, own, columns, rows, size=72 * letter / EM)
         _title(axes, label, _summary(passages[label]))
     _scale(figure, (gap / width, 0.36 / tall, min(3.2, panel) / width, 0.13 / tall))
     return figure
@@ -153,16 +153,48 @@ def _panel(axes: "Axes", laid: Sequence[Cell], columns: int, rows: int, size: fl
         x0, x1, y0, y1 = cell.column, cell.column + cell.width - 0.12, cell.line + 0.04, cell.line + 0.96
         boxes.append([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
         faces.append(colours(min(cell.bits / MOST, 1.0)))
-    axes.add_collection(PolyCollection(boxes, facecolors=faces, edgecolors="none"))
-    for cell, face in zip(laid, faces, strict=True):
-        if cell.shown.strip():
-            light = 0.299 * face[0] + 0.587 * face[1] + 0.114 * face[2]
-            colour = SOFT if cell.shown == LINE_BREAK and light > 0.5 else INK if light > 0.5 else "white"
-            axes.text(cell.column - 0.04, cell.line + 0.54, plain_letters(cell.shown), color=colour,
-                      fontsize=size, family="DejaVu Sans Mono", va="center_baseline")  # fmt: skip
+    axes.add_collection(PolyCollection(boxes, facecolors=faces, edgecolors="none", clip_on=False))
+    for (line, colour), letters in _inked(laid, faces).items():
+        for column, text in _stretches(letters):
+            axes.text(column - 0.06, line + 0.54, plain_letters(text), color=colour, fontsize=size,
+                      family="DejaVu Sans Mono", va="center_baseline")  # fmt: skip
     axes.set_xlim(0, columns)
     axes.set_ylim(rows, 0)
     axes.set_axis_off()
+
+
+def _inked(laid: Sequence[Cell], faces: Sequence[Any]) -> dict[tuple[int, str], dict[int, str]]:
+    """The letters of each line by the colour that can be read on their ground, by their columns."""
+    found: dict[tuple[int, str], dict[int, str]] = {}
+    for cell, (red, green, blue, _) in zip(laid, faces, strict=True):
+        is_light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+        column = cell.column
+        for letter in cell.shown:
+            colour = "white" if not is_light else SOFT if letter == LINE_BREAK else INK
+            found.setdefault((cell.line, colour), {})[column] = letter
+            column += _width(letter)
+    return found
+
+
+def _stretches(letters: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    """Letters of one line as few texts, each with its column: blanks between stand for what has another colour.
+
+    A gap of more than two blanks ends a text. A letter that is two columns wide stands alone, for its font
+    may be of another width.
+    """
+    start, text = 0, ""
+    for column, letter in letters.items():
+        if letter.isspace():
+            continue
+        gap = column - start - len(text)
+        if not text or gap > 2 or _width(letter) > 1 or _width(text[-1]) > 1:
+            if text:
+                yield start, text
+            start, text = column, letter
+        else:
+            text += " " * gap + letter
+    if text:
+        yield start, text
 
 
 def plain_letters(text: str) -> str:

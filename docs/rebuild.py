@@ -5,7 +5,8 @@
 
 docs/templates/NAME.md becomes docs/NAME.md, filled with the values of docs/making/name.py. In README.md and the
 hand-written documents, what stands between `<!-- made by docs/rebuild.py: NAME -->` and `<!-- end -->` is filled
-from docs/templates/fragments/NAME.md in the same way. Figures are those of all modules of docs/making.
+from docs/templates/fragments/NAME.md in the same way; `results-first-run` too takes its values from results.py.
+Figures are those of all modules of docs/making.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from io import StringIO
 from itertools import zip_longest
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import making
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from making.lines import line
+from making.words import wrapped
 
 from numpygpt.errors import UserError
 
@@ -34,6 +37,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 TEMPLATES, IMAGES = DOCS / "templates", DOCS / "images"
 MARKED = re.compile(r"(<!-- made by docs/rebuild\.py: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PLACES, LONG = re.compile(r' (?:d|x|y)="[^"]*"|translate\([^)]*\)'), re.compile(r"-?\d+\.\d{3,}")
 HEAD = "<!-- Made by docs/rebuild.py from docs/templates/{}: edit that, not this. -->\n\n"
 
 
@@ -84,8 +88,9 @@ def _render(template: str, base: Path) -> str:
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=False,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
+    env.filters["wrapped"] = wrapped
     env.globals.update(line=partial(line, base=base), figure=partial(figure, base=base))
-    module = content().get(Path(template).stem.lower())
+    module = content().get(Path(template).stem.lower().split("-")[0])
     env.globals.update(getattr(module, "VALUES", {}))
     try:
         return env.get_template(template).render()
@@ -132,11 +137,18 @@ def draw(stem: str, save: bool) -> None:
 
     with styled(), rc_context({"svg.fonttype": "path"}):  # letters as shapes: the same wherever it is shown
         drawn = figures()[stem]()
-        if save:
-            IMAGES.mkdir(exist_ok=True)
-            FigureCanvasSVG(drawn).print_svg(IMAGES / f"{stem}.svg", metadata={"Date": None, "Creator": None})
-        else:
+        if not save:
             drawn.draw_without_rendering()
+            return
+        written = StringIO()
+        FigureCanvasSVG(drawn).print_svg(written, metadata={"Date": None, "Creator": None})
+        IMAGES.mkdir(exist_ok=True)
+        (IMAGES / f"{stem}.svg").write_text(rounded(written.getvalue()), encoding="utf-8", newline="\n")
+
+
+def rounded(svg: str) -> str:
+    """The picture with its places rounded to a hundredth of a point: half the size, and not a trace of rounding."""
+    return PLACES.sub(lambda places: LONG.sub(lambda x: f"{float(x[0]):.2f}", places[0]), svg)
 
 
 # --- the two commands ---

@@ -1,18 +1,210 @@
 """The original experiment and the quick size, as docs/RESULTS.md and the README tell them."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from making.records import study
+from rich.console import Console
+from rich.text import Text
+
+from analysis.groups import group_runs
+from analysis.table import terminal_notes, to_markdown, to_rich
+from analysis.tables import comparison_table, original_table
+from experiments.identity import RESULTS_VERSION
+from making import ablation, budgets, original, provenance, result_figures
+from making.budgets import measured
+from making.lines import ROOT
+from making.records import Study, study
+from making.words import listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def quick(label: str, key: str, budget: str = "iters") -> str:
-    """A figure of the quick size over five seeds, with its interval."""
+    """A figure of the quick size, with its interval over seeds."""
     return study(f"quick-{budget}").shown(label, key)
 
 
-VALUES: dict[str, Callable[..., Any]] = {"quick": quick}
+def long(label: str, key: str) -> str:
+    """A figure of the run of 8,000 updates."""
+    return original.long_runs().shown(label, key)
+
+
+def shown(label: str, key: str) -> str:
+    """A figure of the study that single models are described by: see `measured`."""
+    return measured().shown(label, key)
+
+
+def measured_words() -> str:
+    """Which study that is."""
+    if original.training():
+        return f"the quick size under {budgets.STUDIES[measured().name]}"
+    return f"{original.UPDATES:,} updates"
+
+
+def ready() -> bool:
+    """Whether there is a study with all four tokenizers to speak of."""
+    return bool(budgets.quick_studies()) or not original.training()
+
+
+def stale() -> list[str]:
+    """The kept studies that were trained by earlier numerics than those of the code, which differ."""
+    return [s.name for s in kept() if any(v != RESULTS_VERSION for v in numerics(s))]
+
+
+def numerics(study: Study) -> list[int]:
+    """The versions of the numerics of a study's runs."""
+    return sorted({record["identity"]["results_version"] for record in study.collection.records.values()})
+
+
+def ranking(key: str, up: bool = False) -> str:
+    """The tokenizers with their figure, the highest first, or the lowest (`up`): `word 94 %, bpe 85 %`."""
+    found = sorted(measured().labels, key=lambda label: measured().mean(label, key), reverse=not up)
+    return ", ".join(f"{label} {shown(label, key)}" for label in found)
+
+
+def highest(key: str) -> str:
+    """`word (94.1 ± 1.7 %)`."""
+    label = max(measured().labels, key=lambda label: measured().mean(label, key))
+    return f"{label} ({shown(label, key)})"
+
+
+def lowest(key: str) -> str:
+    label = min(measured().labels, key=lambda label: measured().mean(label, key))
+    return f"{label} ({shown(label, key)})"
+
+
+def measured_table() -> str:
+    """The rows of the original's table, measured in that study."""
+    return to_markdown(original_table(measured().only)).rstrip("\n")
+
+
+def steadiness() -> str:
+    """How often the gradient's norm jumped, in words."""
+    counts = {label: measured().mean(label, "grad_spikes") for label in measured().labels}
+    if not any(counts.values()):
+        return "its norm never jumped to three times its usual size"
+    return f"its norm jumped to three times its usual size so often: {ranking('grad_spikes', up=True)}"
+
+
+def longer_tokens() -> str:
+    """How many characters a generated token has, in those of char: `3.3 (word), 2.8 (bpe)`."""
+    char = measured().mean("char", "chars_in_500_tokens")
+    others = [label for label in measured().labels if label != "char"]
+    return ", ".join(
+        f"{measured().mean(label, 'chars_in_500_tokens') / char:.1f} ({label})" for label in others
+    )
+
+
+def human(key: str) -> str:
+    """The same measure of real held-out text, in passages as long as the samples."""
+    return shown(measured().labels[0], f"human.{key}")
+
+
+def same_order(key: str, other: str) -> bool:
+    """Whether two figures put the long runs into the same order."""
+    runs = original.long_runs()
+    orders = [sorted(runs.labels, key=lambda label: runs.mean(label, k)) for k in (key, other)]
+    return orders[0] == orders[1]
+
+
+def kept() -> list[Study]:
+    """The studies that this page speaks of, as far as they have ended."""
+    return [*([original.long_runs()] if original.trained() else []), *budgets.quick_studies()]
+
+
+def corpus_sha256() -> str:
+    """Of the one corpus of all these runs."""
+    (found,) = {record["corpus"]["sha256"] for s in kept() for record in s.collection.records.values()}
+    return str(found)
+
+
+def sample(label: str) -> tuple[str, str]:
+    """The first sample of 500 tokens of the lowest seed, and of which run: the long one, once it has ended."""
+    is_long = label in original.trained()
+    runs = original.long_runs() if is_long else measured()
+    text = runs.folders(label)[0].samples_path.read_text(encoding="utf-8")
+    first = text.split("--- sample 2 ---")[0].split("--- sample 1 ---\n", 1)[1]
+    return first.strip("\n"), runs.only.budget if is_long else f"{runs.only.budget} at the quick size"
+
+
+def first_run(width: int = 100) -> str:
+    """What the README's first command prints at its end, from the records of that command under seed 1."""
+    found = study("quick-iters")
+    rows = found.collection.runs
+    chosen = rows[(rows["seed"] == 1) & rows["tokenizer"].isin(["char", "word", "bpe"])]
+    (comparison,), _ = group_runs(replace(found.collection, runs=chosen))
+    out = Console(width=width, file=StringIO(), color_system=None, legacy_windows=False)
+    table = comparison_table(comparison)
+    out.print(to_rich(table, width))
+    for note in terminal_notes(table, width):
+        if not note.startswith("in the files too"):
+            out.print(Text(f" {note}"))
+    out.print(" [...]", markup=False)
+    out.print(Text(comparison.conclusion.headline))
+    assert isinstance(out.file, StringIO)
+    return "\n".join(line.rstrip() for line in out.file.getvalue().strip("\n").split("\n"))
+
+
+VALUES: dict[str, Callable[..., Any]] = {
+    "quick": quick,
+    "long": long,
+    "shown": shown,
+    "measured": measured,
+    "measured_words": measured_words,
+    "ready": ready,
+    "stale": stale,
+    "first_run": first_run,
+    "ranking": ranking,
+    "human": human,
+    "highest": highest,
+    "lowest": lowest,
+    "measured_table": measured_table,
+    "steadiness": steadiness,
+    "longer_tokens": longer_tokens,
+    "pair_notes": budgets.pair_notes,
+    "same_order": same_order,
+    "kept": kept,
+    "corpus_sha256": corpus_sha256,
+    "sample": sample,
+    "listed": listed,
+    "trained": original.trained,
+    "training": original.training,
+    "original_table": original.table,
+    "published": original.published,
+    "published_bits_per_char": original.published_bits_per_char,
+    "fate": original.fate,
+    "order": original.order,
+    "budget_table": budgets.budget_table,
+    "pair_table": budgets.pair_table,
+    "budgets": budgets.quick_studies,
+    "labels": budgets.labels,
+    "seeds": budgets.seeds,
+    "sure": budgets.sure,
+    "spread": budgets.spread,
+    "leaders": budgets.leaders,
+    "always_leader": budgets.always_leader,
+    "closest_lead": budgets.closest_lead,
+    "n_pairs": budgets.n_pairs,
+    "exists": lambda path: (ROOT / path).exists(),
+    "names": lambda: [study.name for study in kept()],
+    "depends": budgets.depends,
+    "counting": budgets.counting,
+    "below_counting": budgets.below_counting,
+    "key_seeds": ablation.key_seeds,
+    "key_bits": ablation.key_bits,
+    "key_kinds": ablation.key_gradients,
+    "cost_words": ablation.cost_words,
+    "commands": provenance.commands,
+    "provenance_table": provenance.provenance_table,
+}
+
 FIGURES: dict[str, "Callable[[], Figure]"] = {}
+if budgets.quick_studies():
+    FIGURES["budgets"] = result_figures.budgets_figure
+if ready():
+    FIGURES["surprisal"] = result_figures.surprisal
+if original.trained():
+    FIGURES["long-curves"] = result_figures.curves_figure

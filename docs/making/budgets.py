@@ -1,0 +1,176 @@
+"""The quick size under three budgets: who leads by how much, how sure that is, and what a budget changes."""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+from analysis.groups import Comparison, Ruler
+from analysis.overviews import dependence
+from analysis.table import Cell
+from analysis.tables import bits_cell
+from analysis.verdicts import COUNT, Outcome, Verdict, plus_minus
+from making.original import NAMES, long_runs, training
+from making.records import Study, study
+from making.words import listed, markdown_table
+
+STUDIES = {"quick-iters": "equal updates", "quick-text": "equal text", "quick-flops": "equal compute"}
+BARELY = "*"
+
+
+def quick_studies() -> list[Study]:
+    """Those of the three that are kept, with all four tokenizers."""
+    return [found for name in STUDIES if set(NAMES) <= set((found := study(name)).labels)]
+
+
+def measured() -> Study:
+    """The study that figures and sentences on single models speak of: the long runs once all have ended."""
+    return long_runs() if not training() else quick_studies()[0]
+
+
+def comparisons() -> list[Comparison]:
+    return [found.only for found in quick_studies()]
+
+
+def labels() -> list[str]:
+    """The tokenizers of the quick studies, in the order of the tables."""
+    return list(dict.fromkeys(label for found in quick_studies() for label in found.labels))
+
+
+def seeds() -> str:
+    """How many seeds each setting has, in words: `five seeds`, `three to five seeds`."""
+    found = [len(group.seeds) for c in comparisons() for group in c.groups]
+    low, high = (COUNT[n] if n < len(COUNT) else str(n) for n in (min(found), max(found)))
+    return f"{low if low == high else f'{low} to {high}'} seed{'s' * (max(found) > 1)}"
+
+
+def budget_table() -> str:
+    """Bits per byte with intervals over seeds: tokenizers by budgets, bold where one beats all others."""
+    found = comparisons()
+    rows: list[list[str | Cell]] = [
+        [label, *(bits_cell(c, next(g for g in c.groups if g.label == label)) for c in found)]
+        for label in labels()
+    ]
+    rows.append([f"counting ({counting().label})", *[Cell(counting().bits_per_byte, ".3f")] * len(found)])
+    return markdown_table(["tokenizer", *map(budget_head, quick_studies())], rows)
+
+
+def budget_head(found: Study) -> str:
+    """`equal text: 768,000 characters`."""
+    amounts = {"iters": "{:,.0f} updates", "text": "{:,.0f} characters", "flops": "{:.3g} operations"}
+    budget = found.only.groups[0].identity
+    kind = str(budget["budget.kind"])
+    amount = float(budget["budget.chars" if kind == "text" else f"budget.{kind}"])
+    return f"{STUDIES[found.name]}: {amounts[kind].format(amount)}"
+
+
+def pair_table() -> str:
+    """Every pair under every budget: who needs fewer bits, and by how much."""
+    found = comparisons()
+    pairs = list(combinations(labels(), 2))
+    rows = [[f"{a} or {b}", *(pair_words(verdict_of(c, a, b)) for c in found)] for a, b in pairs]
+    return markdown_table(["", *(STUDIES[s.name] for s in quick_studies())], rows)
+
+
+def pair_notes() -> str:
+    """What the words and marks of the pair table mean, for those that it holds."""
+    table, notes = pair_table(), []
+    if "at least" in table:
+        notes.append(
+            '"At least": one of the two loses text, and the lead counts from its ceiling or to its floor, so that'
+            " it holds under any coder for what is lost."
+        )
+    if "depends on" in table:
+        notes.append(
+            '"Depends on the residual coder": one of the two loses text, and the other lies between its floor and'
+            " its ceiling."
+        )
+    if BARELY in table:
+        notes.append(
+            f"{BARELY} Holm's test over seeds just excludes zero, the interval that holds for all pairs at once"
+            " does not."
+        )
+    return " ".join(notes).replace(BARELY, f"\\{BARELY}")
+
+
+def verdict_of(comparison: Comparison, a: str, b: str) -> Verdict:
+    return next(v for v in comparison.conclusion.verdicts if {v.a, v.b} == {a, b})
+
+
+def pair_words(verdict: Verdict) -> str:
+    """`word by 0.32 ± 0.02`; a star where only the sharper of the two seed tests excludes zero."""
+    if verdict.outcome is Outcome.BETTER and verdict.seeds is not None:
+        least = "at least " * any("measured from" in note for note in verdict.notes)
+        barely = BARELY * (not verdict.seeds.excludes_zero)
+        return f"{verdict.a} by {least}{plus_minus(verdict.seeds.value, verdict.seeds.half)}{barely}"
+    return {Outcome.TIED: "not told apart", Outcome.DEPENDS: "depends on the residual coder"}.get(
+        verdict.outcome, "no ranking"
+    )
+
+
+def sure() -> list[tuple[str, str]]:
+    """The pairs (better, worse) that are ranked the same way under every budget, intervals included."""
+    found: list[set[tuple[str, str]]] = [
+        {(v.a, v.b) for v in c.conclusion.verdicts if v.winner and v.seeds and v.seeds.excludes_zero}
+        for c in comparisons()
+    ]
+    chosen = set.intersection(*found)
+    place = labels().index
+    return sorted(chosen, key=lambda pair: (place(pair[0]), place(pair[1])))
+
+
+def leaders() -> dict[str, str]:
+    """Who beats all others, per budget; an empty string where nobody does."""
+    return {STUDIES[s.name]: s.only.conclusion.leader or "" for s in quick_studies()}
+
+
+def always_leader() -> str:
+    """Who beats all others under every budget, or nobody: an empty string."""
+    found = set(leaders().values())
+    return found.pop() if len(found) == 1 else ""
+
+
+def closest_lead(leader: str) -> str:
+    """By how much it leads the closest of its rivals, over the budgets: `0.32 to 0.46`."""
+    rivals = [label for label in labels() if label != leader]
+    leads = [min(_lead(c, leader, rival) for rival in rivals) for c in comparisons()]
+    return _from_to(leads)
+
+
+def n_pairs() -> int:
+    return len(list(combinations(labels(), 2)))
+
+
+def depends() -> list[str]:
+    """Sentences: which verdicts are not the same under all budgets; none if all are."""
+    return [s for s in dependence(comparisons()) if "depends on the budget:" in s]
+
+
+def counting() -> Ruler:
+    """The ruler that is hardest to beat: a Kneser-Ney model of characters."""
+    return comparisons()[0].main_rulers[0]
+
+
+def below_counting() -> str:
+    """`word under equal updates and equal compute`, for all that beat it; `nobody` if none does."""
+    winners: list[str] = []
+    for label in labels():
+        better = [s for s in quick_studies() if s.mean(label, "bits_per_byte") < counting().bits_per_byte]
+        if better:
+            winners.append(f"{label} under {listed([STUDIES[s.name] for s in better])}")
+    return "; ".join(winners) or "nobody"
+
+
+def spread(pair: Sequence[str]) -> str:
+    """The least and the greatest lead of a pair over the budgets, in bits per byte: `0.29 to 0.46`."""
+    return _from_to([_lead(c, *pair) for c in comparisons()])
+
+
+def _lead(comparison: Comparison, better: str, worse: str) -> float:
+    """How many bits per byte fewer, as the verdict counts it; NaN without one."""
+    verdict = verdict_of(comparison, better, worse)
+    return verdict.seeds.value if verdict.seeds and verdict.a == better else math.nan
+
+
+def _from_to(values: Sequence[float]) -> str:
+    low, high = f"{min(values):.2f}", f"{max(values):.2f}"
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,116 @@
+"""The original experiment: its own figures beside ours, as far as our runs of 8,000 updates have ended."""
+
+import math
+import tomllib
+from functools import cache
+from typing import Any
+
+from analysis.display import MISSING, measure
+from analysis.tables import ORIGINAL, cell
+from making import records
+from making.records import Study, study
+from making.words import listed, markdown_table
+from numpygpt.errors import UserError
+
+NAMES = ("char", "word", "bpe", "bpe-bytefallback")
+UPDATES = 8000
+LN2 = math.log(2)
+RISE = 0.005  # bits per byte after the best evaluation: more than the last digit wavers
+
+
+def long_runs() -> Study:
+    """The runs of experiment=shakespeare that have ended, perhaps none. Raises UserError if one was shortened."""
+    runs = study("shakespeare")
+    for name in runs.labels:
+        if runs.mean(name, "iters") != UPDATES:
+            raise UserError(
+                f"docs/results/shakespeare: {name} had other than {UPDATES:,} updates: keep it elsewhere"
+            )
+    return runs
+
+
+def trained() -> list[str]:
+    """The tokenizers whose run has ended."""
+    return [name for name in NAMES if name in long_runs().labels]
+
+
+def training() -> list[str]:
+    """Those whose run has not."""
+    return [name for name in NAMES if name not in long_runs().labels]
+
+
+@cache
+def published() -> dict[str, dict[str, Any]]:
+    """The original's own figures by tokenizer and key of result.json; `by_eye` has what it judged by eye."""
+    with (records.RESULTS / "original.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def table() -> str:
+    """The original's results table with each row measured; its own figures behind ours, in parentheses."""
+    runs = long_runs()
+    rows = []
+    for title, (key, *_) in ORIGINAL:
+        by_eye = key in published()["by_eye"]
+        figures = [*(_figure(runs, name, key) for name in NAMES), _human(runs, key)]
+        if set(figures) != {MISSING}:  # a row waits until there is something to show in it
+            rows.append([title + "\N{DAGGER}" * by_eye, *figures])
+    return markdown_table(["", *NAMES, "human text"], rows)
+
+
+def _figure(runs: Study, name: str, key: str) -> str:
+    """`1.47 (1.5)`; in the row of bits per byte `still training` until the run has ended."""
+    theirs = published().get(name, {}).get(key)
+    behind = "" if theirs is None else f" ({_as_published(key, theirs)})"
+    if name in runs.labels:
+        return cell(runs.group(name), key).text + behind
+    return ("still training" if key == "bits_per_byte" else MISSING) + behind
+
+
+def _as_published(key: str, value: float) -> str:
+    """To the digits that were published: 1.5, 1,602, 3.23M, 68k, 2.11 %."""
+    if key == "val_loss":
+        return f"{value:.1f}"
+    form = measure(key).form
+    if form == "percent":
+        return f"{100 * value:g} %"
+    return f"{value:,}" if form == "count" else f"{value / 1e6:g}M" if value >= 1e6 else f"{value / 1e3:g}k"
+
+
+def _human(runs: Study, key: str) -> str:
+    """The same measure of real held-out text."""
+    if not key.startswith("generated.") or not runs.labels:
+        return MISSING
+    return cell(runs.group(runs.labels[0]), key.replace("generated.", "human.", 1)).text
+
+
+def published_bits_per_char(name: str) -> float:
+    """Its loss per token as bits per character, by the characters of its own 500 generated tokens."""
+    theirs = published()[name]
+    return float(theirs["val_loss"] / LN2 / (theirs["chars_in_500_tokens"] / 500))
+
+
+def fate(name: str) -> str:
+    """What 8,000 updates did to one tokenizer: where it was best, where it ended, what it learnt by heart."""
+    runs = long_runs()
+    final, best, train, gap, epochs = (
+        runs.mean(name, key)
+        for key in ("bits_per_byte", "best_bits_per_byte", "train_bits_per_byte",
+                    "gap_change_bits_per_byte", "epochs")
+    )  # fmt: skip
+    step = int(runs.mean(name, "best_step"))
+    seen = f"It went through the training text {epochs:.0f} times"
+    end = f"training text costs it {train:.3f}, and the gap to validation text has grown by {gap:.3f}"
+    if final - best > RISE and step < UPDATES:
+        return (
+            f"{seen}. Its best evaluation was at update {step:,} with {best:.3f} bits per byte; from there on it"
+            f" learnt by heart, and ended at {final:.3f}: {end}."
+        )
+    return f"{seen}, and was still as good as ever at the end, with {final:.3f} bits per byte: {end}."
+
+
+def order(key: str, of: Study | None = None) -> str:
+    """The tokenizers from the lowest figure to the highest: `word (2.160), bpe (2.482) and char (3.039)`."""
+    runs = of or long_runs()
+    ranked = sorted(runs.labels, key=lambda label: runs.mean(label, key))
+    return listed([f"{label} ({runs.shown(label, key)})" for label in ranked])
