@@ -1,0 +1,76 @@
+"""What checks the answers: gradients against central differences, values against values."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from weak_tests import central_differences
+
+TOLERANCE = 1e-6  # of a gradient's norm
+
+Array = np.ndarray[Any, Any]
+
+
+def check_gradients(
+    forward: Callable[..., tuple[Array, Any]], backward: Callable[[Array, Any], Any], **inputs: Array
+) -> list[str]:
+    """What is wrong with `backward`, a sentence each; [] if it gives the gradient of every input, in their order.
+
+    forward(*inputs) -> out, cache; backward(dout, cache) -> one gradient, or a tuple of them. All in float64.
+    """
+    rng = np.random.default_rng(0)
+    out, cache = forward(*inputs.values())
+    dout = rng.normal(size=out.shape)
+    found = backward(dout.copy(), cache)
+    gradients = found if isinstance(found, tuple) else (found,)
+    if len(gradients) != len(inputs):
+        return [
+            f"the backward returns {len(gradients)} gradients; it should return {len(inputs)}: {', '.join(inputs)}"
+        ]
+
+    def loss() -> float:
+        return float((forward(*inputs.values())[0] * dout).sum())
+
+    return [
+        sentence
+        for (name, array), gradient in zip(inputs.items(), gradients, strict=True)
+        if (sentence := _judge(f"d{name}", gradient, central_differences(loss, array, 1e-6)))
+    ]
+
+
+def check_values(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """A sentence for each value that is not as expected, to nine digits."""
+    return [
+        f"{name} is {found[name]}, and should be {value}"
+        for name, value in expected.items()
+        if not np.allclose(found[name], value, rtol=1e-9, atol=1e-12)
+    ]
+
+
+def _judge(name: str, gradient: Any, numeric: Array) -> str | None:
+    if np.shape(gradient) != numeric.shape:
+        return f"{name} has shape {np.shape(gradient)}; it must have its array's, {numeric.shape}"
+    error = np.linalg.norm(gradient - numeric) / np.linalg.norm(numeric)
+    return None if error < TOLERANCE else f"{name} is off by {error:.2g} of its norm"
+
+
+def report(check: Callable[[], list[str]]) -> NoReturn:
+    """Runs the check, says what came out, and exits: 0 right, 1 wrong, 2 nothing filled in yet."""
+    try:
+        wrong = check()
+    except NotImplementedError:
+        print(
+            "Nothing here yet: fill in the function that raises NotImplementedError, then run this file again."
+        )
+        sys.exit(2)
+    for sentence in wrong:
+        print(f"Not yet: {sentence}.")
+    if not wrong:
+        print("Right.")
+    sys.exit(1 if wrong else 0)
