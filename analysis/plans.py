@@ -29,6 +29,10 @@ class Plan:
     began: float
     alive: bool
 
+    @property
+    def study(self) -> Path:
+        return self.path.parent.parent
+
 
 def setting_of(identity: Mapping[str, Any]) -> str:
     """Of a run's identity all but its seed, as a hash: runs that share it do the same work."""

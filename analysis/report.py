@@ -1,8 +1,9 @@
 """Run folders to a report: one HTML page, Markdown, CSV and LaTeX tables, PNG and SVG figures, all scalars.
 
     python analysis/report.py [FOLDER ...] [-o OUT]
+    python analysis/report.py --watch [STUDY]
 
-Without a folder: the newest study under outputs/. The same runs give the same bytes.
+Without a folder: the newest study under outputs/. The same runs give the same bytes. --watch follows a sweep.
 """
 
 import argparse
@@ -215,13 +216,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER",
                         help="studies or runs (default: the newest study under outputs/)")  # fmt: skip
     parser.add_argument("-o", "--out", type=Path, help="where to write (default: report/ beside the runs)")
+    parser.add_argument(
+        "--watch", action="store_true", help="follow a sweep until it ends: what is done, time left"
+    )
     options = parser.parse_args(arguments)
     try:
-        write_report(options.folders or [newest_study()], options.out).show()
+        if options.watch:
+            _watch(options.folders, options.out)
+        else:
+            write_report(options.folders or [newest_study()], options.out).show()
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _watch(folders: Sequence[Path], out: Path | None) -> None:
+    from rich.console import Console
+
+    from analysis.watch import study_to_watch, watch
+
+    if len(folders) > 1:
+        raise UserError(f"--watch follows one study, not {len(folders)}: name one")
+    study = study_to_watch(folders[0] if folders else None, OUTPUTS, newest_study)
+    watch(study, out or study / "report", Console(highlight=False))
 
 
 if __name__ == "__main__":
