@@ -72,11 +72,11 @@ def follow(study: Study, shown: Display, page: "Page") -> Standing:
 
 
 def _check(path: Path) -> None:
-    """One can begin to watch before there is anything to see, but not just anywhere."""
+    """One can begin to watch before a sweep has made its folder and the one around it, but not just anywhere."""
     if path.exists() and not path.is_dir():
         raise UserError(f"{path} is no folder: name a study under outputs/")
-    if not path.absolute().parent.is_dir():
-        raise UserError(f"{path} cannot begin, for {path.parent} is no folder: name a study under outputs/")
+    if not any(folder.is_dir() for folder in path.absolute().parents[:2]):
+        raise UserError(f"{path} cannot begin, for there is no {path.parent}: name a study under outputs/")
 
 
 def study_to_watch(named: Path | None, outputs: Path, newest: Callable[[Path], Path]) -> Path:

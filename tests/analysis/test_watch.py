@@ -224,7 +224,7 @@ def test_losses_that_are_no_numbers_are_not_drawn(tmp_path):
     [
         (["--watch", "a", "b"], "--watch follows one study, not 2"),
         (["--watch", "file"], "file is no folder"),
-        (["--watch", "no/where"], "no/where cannot begin"),
+        (["--watch", "no/where/to"], "no/where/to cannot begin"),
         (["--watch"], "there are no runs in"),
     ],
 )
@@ -266,5 +266,5 @@ def test_watching_does_not_import_what_a_report_needs():
 
 
 def test_a_place_that_is_no_folder_is_refused(tmp_path):
-    with pytest.raises(UserError, match="is no folder"):
-        watch.watch(tmp_path / "a" / "b", tmp_path, console())
+    with pytest.raises(UserError, match="cannot begin"):
+        watch.watch(tmp_path / "a" / "b" / "c", tmp_path, console())
