@@ -14,7 +14,7 @@ import importlib
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from io import StringIO
@@ -43,10 +43,11 @@ HEAD = "<!-- Made by docs/rebuild.py from docs/templates/{}: edit that, not this
 
 @dataclass(frozen=True)
 class Document:
-    """A file that is made, whole or in part; `make` gives what it should hold."""
+    """A file that is made, whole or in part, from `templates`; `make` gives what it should hold."""
 
     path: Path
     make: Callable[[], str]
+    templates: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -63,12 +64,16 @@ class Document:
 def documents() -> list[Document]:
     """All generated documents, then those that have a generated part."""
     whole = [
-        Document(DOCS / template.name, partial(_whole, template.name))
+        Document(DOCS / template.name, partial(_whole, template.name), (template.name,))
         for template in sorted(TEMPLATES.glob("*.md"))
     ]
     others = sorted({ROOT / "README.md", *DOCS.glob("*.md")} - {d.path for d in whole})
-    marked = [path for path in others if MARKED.search(path.read_text(encoding="utf-8"))]
-    return [*whole, *(Document(path, partial(_filled, path)) for path in marked)]
+    marked = {path: MARKED.findall(path.read_text(encoding="utf-8")) for path in others}
+    return whole + [
+        Document(path, partial(_filled, path), tuple(f"fragments/{name}.md" for _, name, _ in parts))
+        for path, parts in marked.items()
+        if parts
+    ]
 
 
 def _whole(template: str) -> str:
@@ -89,8 +94,9 @@ def _render(template: str, base: Path) -> str:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     env.filters["wrapped"] = wrapped
-    env.globals.update(line=partial(line, base=base), figure=partial(figure, base=base))
-    module = content().get(Path(template).stem.lower().split("-")[0])
+    module = content(module_name(template))
+    own = getattr(module, "FIGURES", {})
+    env.globals.update(line=partial(line, base=base), figure=partial(figure, base=base, own=own))
     env.globals.update(getattr(module, "VALUES", {}))
     try:
         return env.get_template(template).render()
@@ -98,9 +104,9 @@ def _render(template: str, base: Path) -> str:
         raise UserError(f"docs/templates/{template}: {error}") from error
 
 
-def figure(stem: str, words: str, base: Path = DOCS) -> str:
+def figure(stem: str, words: str, base: Path = DOCS, own: Collection[str] = ()) -> str:
     """A Markdown image of one of FIGURES; `words` say what it shows to those who cannot see it."""
-    if stem not in figures():
+    if stem not in own and stem not in figures():
         raise UserError(f"no module of docs/making draws {stem}: it is none of {', '.join(figures())}")
     return f"![{words}]({(IMAGES / f'{stem}.svg').relative_to(base).as_posix()})"
 
@@ -108,27 +114,34 @@ def figure(stem: str, words: str, base: Path = DOCS) -> str:
 # --- modules ---
 
 
+def module_name(template: str) -> str:
+    """`results` for RESULTS.md and for fragments/results-first-run.md."""
+    return Path(template).stem.lower().split("-")[0]
+
+
 @cache
-def content() -> dict[str, ModuleType]:
-    """The modules of docs/making that fill a document or draw, by name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(making.__path__))
-    modules = {name: importlib.import_module(f"making.{name}") for name in names}
-    return {name: m for name, m in modules.items() if hasattr(m, "VALUES") or hasattr(m, "FIGURES")}
+def content(name: str) -> ModuleType | None:
+    """The module of docs/making that fills the document of this name; none if it needs none."""
+    if name not in [module.name for module in pkgutil.iter_modules(making.__path__)]:
+        return None
+    return importlib.import_module(f"making.{name}")
 
 
 @cache
 def figures() -> "dict[str, Callable[[], Figure]]":
     """All drawings, by the stem of their file. Raises UserError if two modules name the same."""
     found: dict[str, Callable[[], Figure]] = {}
-    for name, module in content().items():
-        own: dict[str, Callable[[], Any]] = getattr(module, "FIGURES", {})
+    for module in sorted(module.name for module in pkgutil.iter_modules(making.__path__)):
+        own: dict[str, Callable[[], Any]] = getattr(content(module), "FIGURES", {})
         if twice := sorted(set(own) & set(found)):
-            raise UserError(f"docs/making/{name}.py draws {twice[0]}, which another module draws: rename it")
+            raise UserError(
+                f"docs/making/{module}.py draws {twice[0]}, which another module draws: rename it"
+            )
         found |= own
     return found
 
 
-def draw(stem: str, save: bool) -> None:
+def draw(stem: str, drawing: "Callable[[], Figure]", save: bool) -> None:
     """Draws one figure; writes it as SVG, the same bytes for the same data, if `save`."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -136,7 +149,7 @@ def draw(stem: str, save: bool) -> None:
     from analysis.style import styled
 
     with styled(), rc_context({"svg.fonttype": "path"}):  # letters as shapes: the same wherever it is shown
-        drawn = figures()[stem]()
+        drawn = drawing()
         if not save:
             drawn.draw_without_rendering()
             return
@@ -159,10 +172,11 @@ def rebuild(names: Sequence[str] = ()) -> Iterator[str]:
     chosen = [d for d in documents() if not names or d.name in names]
     if unknown := set(names) - {d.name for d in chosen}:
         yield f"no document is called {', '.join(sorted(unknown))}: see docs/templates"
-    modules = [m for name, m in content().items() if not names or name.upper() in names]
-    for stem in [stem for m in modules for stem in getattr(m, "FIGURES", {})]:
+    wanted = {module_name(template) for document in chosen for template in document.templates}
+    due = [getattr(content(name), "FIGURES", {}) for name in sorted(wanted)] if names else [figures()]
+    for stem, drawing in [pair for drawings in due for pair in drawings.items()]:
         try:
-            draw(stem, save=True)
+            draw(stem, drawing, save=True)
         except UserError as error:
             yield f"docs/images/{stem}.svg: {error}"
     for document in chosen:
@@ -181,11 +195,11 @@ def check() -> Iterator[str]:
             difference = str(error)
         if difference:
             yield difference
-    for stem in figures():
+    for stem, drawing in figures().items():
         if not (IMAGES / f"{stem}.svg").exists():
             yield f"docs/images/{stem}.svg is missing"
         try:
-            draw(stem, save=False)
+            draw(stem, drawing, save=False)
         except UserError as error:
             yield f"docs/images/{stem}.svg: {error}"
 

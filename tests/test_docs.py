@@ -117,7 +117,7 @@ def templates(tmp_path, monkeypatch):
         monkeypatch.setattr(rebuild, name, tmp_path)
     monkeypatch.setattr(rebuild, "TEMPLATES", tmp_path / "templates")
     monkeypatch.setattr(rebuild, "IMAGES", tmp_path / "images")
-    monkeypatch.setattr(rebuild, "content", dict)
+    monkeypatch.setattr(rebuild, "content", lambda name: None)
     monkeypatch.setattr(rebuild, "figures", dict)
     (tmp_path / "templates" / "fragments").mkdir(parents=True)
     (tmp_path / "templates" / "PAGE.md").write_text("# {{ 6 * 7 }}\n")

@@ -27,10 +27,10 @@ def commands(study: Study) -> list[str]:
 
 def _command(name: str, rest: Iterable[str], records: list[dict[str, Any]]) -> str:
     """One command for all these runs."""
-    words = [word for word in rest if word != "-m"]
-    experiment = [word for word in words if word.startswith("experiment=")]
-    if experiment:  # it names its own study and sweeps its own tokenizers
-        return shlex.join(["python", "experiments/run.py", "-m", *words])
+    words = list(rest)
+    if any(word.startswith("experiment=") for word in words):  # it names its own study and tokenizers
+        return shlex.join(["python", "experiments/run.py", *words])
+    words = [word for word in words if word != "-m"]
     tokenizers = dict.fromkeys(
         record["config"]["tokenizer"]["name"] for record in sorted(records, key=_place)
     )

@@ -112,7 +112,14 @@ def same_order(key: str, other: str) -> bool:
 
 def kept() -> list[Study]:
     """The studies that this page speaks of, as far as they have ended."""
-    return [*([original.long_runs()] if original.trained() else []), *budgets.quick_studies()]
+    others = [found for found in (original.long_runs(), study("nanogpt_cpu")) if found.labels]
+    return [*budgets.quick_studies(), *others]
+
+
+def nanogpt() -> float:
+    """Nats per character of nanoGPT's recipe over the whole validation text; 0 if there is no record of it."""
+    found = study("nanogpt_cpu")
+    return found.mean("char", "val_loss") if found.labels else 0.0
 
 
 def corpus_sha256() -> str:
@@ -167,6 +174,7 @@ VALUES: dict[str, Callable[..., Any]] = {
     "pair_notes": budgets.pair_notes,
     "same_order": same_order,
     "kept": kept,
+    "nanogpt": nanogpt,
     "corpus_sha256": corpus_sha256,
     "sample": sample,
     "listed": listed,
