@@ -43,15 +43,32 @@ def seeds() -> str:
     return f"{low if low == high else f'{low} to {high}'} seed{'s' * (max(found) > 1)}"
 
 
-def budget_table() -> str:
-    """Bits per byte with intervals over seeds: tokenizers by budgets, bold where one beats all others."""
+A_TOKEN = {
+    "char": "a character",
+    "word": "a word in lower case, or a mark",
+    "bpe": "a frequent piece of a word, or a word",
+    "bpe-bytefallback": "the same, rare characters as bytes",
+}
+
+
+def budget_table(explained: bool = False) -> str:
+    """Bits per byte with intervals over seeds: tokenizers by budgets, bold where one beats all others.
+
+    `explained`: with a column that says what a token is.
+    """
     found = comparisons()
     rows: list[list[str | Cell]] = [
         [label, *(bits_cell(c, next(g for g in c.groups if g.label == label)) for c in found)]
         for label in labels()
     ]
-    rows.append([f"counting ({counting().label})", *[Cell(counting().bits_per_byte, ".3f")] * len(found)])
-    return markdown_table(["tokenizer", *map(budget_head, quick_studies())], rows)
+    rows.append([f"counting: {counting().label}", *[Cell(counting().bits_per_byte, ".3f")] * len(found)])
+    heads = ["tokenizer", *map(budget_head, quick_studies())]
+    if not explained:
+        return markdown_table(heads, rows)
+    explained_rows = [
+        [name, A_TOKEN.get(str(name), "no model: n-grams of characters"), *rest] for name, *rest in rows
+    ]
+    return markdown_table(["tokenizer", "a token is", *heads[1:]], explained_rows, left=2)
 
 
 def budget_head(found: Study) -> str:

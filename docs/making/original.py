@@ -100,7 +100,8 @@ def fate(name: str) -> str:
     )  # fmt: skip
     step = int(runs.mean(name, "best_step"))
     seen = f"It went through the training text {epochs:.0f} times"
-    end = f"training text costs it {train:.3f}, and the gap to validation text has grown by {gap:.3f}"
+    change = f"{'grown' if gap > 0 else 'shrunk'} by {abs(gap):.3f}"
+    end = f"training text costs it {train:.3f}, and the gap to validation text has {change} since the start"
     if final - best > RISE and step < UPDATES:
         return (
             f"{seen}. Its best evaluation was at update {step:,} with {best:.3f} bits per byte; from there on it"

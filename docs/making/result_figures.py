@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analysis.figures import AXES, curve_figure, curve_rows
 from analysis.groups import Comparison
 from analysis.style import INK, SOFT, label_ends, look, new_figure, plain
 from analysis.surprisal import surprisal_figure
@@ -41,6 +42,13 @@ def budgets_figure() -> "Figure":
     figure.legend(loc="outside upper left", ncols=1, fontsize=8.5)
     figure.set_layout_engine("constrained")
     return figure
+
+
+def quick_curves_figure() -> "Figure":
+    """The quick size under equal updates, against the characters seen: bands over seeds, rulers dotted."""
+    study = budgets.quick_studies()[0]
+    chars = next(axis for axis in AXES if axis.key == "chars")
+    return curve_figure(study.only, curve_rows(study.only, study.metrics), chars)
 
 
 def _upright_rulers(axes: "Axes", comparison: Comparison) -> None:

@@ -174,6 +174,7 @@ VALUES: dict[str, Callable[..., Any]] = {
     "pair_notes": budgets.pair_notes,
     "same_order": same_order,
     "kept": kept,
+    "iters": lambda: int(budgets.quick_studies()[0].only.groups[0].first("iters")),
     "nanogpt": nanogpt,
     "corpus_sha256": corpus_sha256,
     "sample": sample,
@@ -212,6 +213,7 @@ VALUES: dict[str, Callable[..., Any]] = {
 FIGURES: dict[str, "Callable[[], Figure]"] = {}
 if budgets.quick_studies():
     FIGURES["budgets"] = result_figures.budgets_figure
+    FIGURES["quick-curves"] = result_figures.quick_curves_figure
 if ready():
     FIGURES["surprisal"] = result_figures.surprisal
 if original.trained():

@@ -42,7 +42,7 @@ def results(tmp_path, monkeypatch):
     shutil.copyfile(KEPT / "original.toml", tmp_path / "original.toml")
     (tmp_path / QUICK).symlink_to(KEPT / QUICK)
     monkeypatch.setattr(records, "RESULTS", tmp_path)
-    monkeypatch.setattr(rebuild, "figures", lambda: {"budgets", "surprisal", "long-curves"})
+    monkeypatch.setattr(rebuild, "figures", lambda: {"budgets", "surprisal", "long-curves", "quick-curves"})
     yield tmp_path
     records._study.cache_clear()
 
@@ -145,7 +145,19 @@ def test_every_figure_of_the_table_of_budgets_is_the_mean_of_its_records(results
     for name in original.NAMES:
         bits = [run.result()["bits_per_byte"] for run in find(QUICK, name)]
         row = next(row for row in rows if row[1].strip() == name)
-        assert row[2].strip(" *").split(" ± ")[0] == f"{sum(bits) / len(bits):.3f}"
+        assert row[3].strip(" *").split(" ± ")[0] == f"{sum(bits) / len(bits):.3f}"
+
+
+def test_what_the_page_says_in_words_holds_in_its_records(results):
+    study = records.study(QUICK)
+    ratio = {name: study.mean(name, "chars_in_500_tokens") / 500 for name in original.NAMES}
+    assert ratio["char"] == 1
+    assert min(ratio[name] for name in original.NAMES[1:]) > 2
+    assert min(original.NAMES, key=lambda name: study.mean(name, "val_loss")) == "char"
+    unknown = {name: study.mean(name, "tokenizer_measures.unknown_rate_tokens") for name in original.NAMES}
+    assert [name for name in original.NAMES if unknown[name]] == ["word"]
+    assert study.mean("word", "embedding_share") > 0.5 > 0.05 > study.mean("char", "embedding_share")
+    assert original.published_bits_per_char("word") < original.published_bits_per_char("char")
 
 
 def test_the_cost_of_the_wrong_gradient_is_paired_by_seed(results):
