@@ -46,7 +46,7 @@ def published() -> dict[str, dict[str, Any]]:
         return tomllib.load(file)
 
 
-def table() -> str:
+def original_table() -> str:
     """The original's results table with each row measured; its own figures behind ours, in parentheses."""
     runs = long_runs()
     rows = []

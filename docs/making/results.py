@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from analysis import tables
 from analysis.groups import group_runs
 from analysis.table import terminal_notes, to_markdown, to_rich
-from analysis.tables import comparison_table, original_table
 from experiments.identity import RESULTS_VERSION
 from making import ablation, budgets, original, provenance, result_figures
 from making.budgets import measured
@@ -20,11 +20,6 @@ from making.words import listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-def quick(label: str, key: str, budget: str = "iters") -> str:
-    """A figure of the quick size, with its interval over seeds."""
-    return study(f"quick-{budget}").shown(label, key)
 
 
 def long(label: str, key: str) -> str:
@@ -78,7 +73,7 @@ def lowest(key: str) -> str:
 
 def measured_table() -> str:
     """The rows of the original's table, measured in that study."""
-    return to_markdown(original_table(measured().only)).rstrip("\n")
+    return to_markdown(tables.original_table(measured().only)).rstrip("\n")
 
 
 def steadiness() -> str:
@@ -144,7 +139,7 @@ def first_run(width: int = 100) -> str:
     chosen = rows[(rows["seed"] == 1) & rows["tokenizer"].isin(["char", "word", "bpe"])]
     (comparison,), _ = group_runs(replace(found.collection, runs=chosen))
     out = Console(width=width, file=StringIO(), color_system=None, legacy_windows=False)
-    table = comparison_table(comparison)
+    table = tables.comparison_table(comparison)
     out.print(to_rich(table, width))
     for note in terminal_notes(table, width):
         if not note.startswith("in the files too"):
@@ -155,60 +150,34 @@ def first_run(width: int = 100) -> str:
     return "\n".join(line.rstrip() for line in out.file.getvalue().strip("\n").split("\n"))
 
 
-VALUES: dict[str, Callable[..., Any]] = {
-    "quick": quick,
-    "long": long,
-    "shown": shown,
-    "measured": measured,
-    "measured_words": measured_words,
-    "ready": ready,
-    "stale": stale,
-    "first_run": first_run,
-    "ranking": ranking,
-    "human": human,
-    "highest": highest,
-    "lowest": lowest,
-    "measured_table": measured_table,
-    "steadiness": steadiness,
-    "longer_tokens": longer_tokens,
-    "pair_notes": budgets.pair_notes,
-    "same_order": same_order,
-    "kept": kept,
-    "iters": lambda: int(budgets.quick_studies()[0].only.groups[0].first("iters")),
-    "nanogpt": nanogpt,
-    "corpus_sha256": corpus_sha256,
-    "sample": sample,
-    "listed": listed,
-    "trained": original.trained,
-    "training": original.training,
-    "original_table": original.table,
-    "published": original.published,
-    "published_bits_per_char": original.published_bits_per_char,
-    "fate": original.fate,
-    "order": original.order,
-    "budget_table": budgets.budget_table,
-    "pair_table": budgets.pair_table,
-    "budgets": budgets.quick_studies,
-    "labels": budgets.labels,
-    "seeds": budgets.seeds,
-    "sure": budgets.sure,
-    "spread": budgets.spread,
-    "leaders": budgets.leaders,
-    "always_leader": budgets.always_leader,
-    "closest_lead": budgets.closest_lead,
-    "n_pairs": budgets.n_pairs,
-    "exists": lambda path: (ROOT / path).exists(),
-    "names": lambda: [study.name for study in kept()],
-    "depends": budgets.depends,
-    "counting": budgets.counting,
-    "below_counting": budgets.below_counting,
-    "key_seeds": ablation.key_seeds,
-    "key_bits": ablation.key_bits,
-    "key_kinds": ablation.key_gradients,
-    "cost_words": ablation.cost_words,
-    "commands": provenance.commands,
-    "provenance_table": provenance.provenance_table,
-}
+def iters() -> int:
+    """Updates of each run of the first quick study."""
+    return int(budgets.quick_studies()[0].only.groups[0].first("iters"))
+
+
+def names() -> list[str]:
+    """The folders of docs/results that this page speaks of."""
+    return [found.name for found in kept()]
+
+
+def exists(path: str) -> bool:
+    """Whether the repository has such a file."""
+    return (ROOT / path).exists()
+
+
+FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    *(kept, names, ready, stale, exists, listed),
+    *(long, measured, measured_words, measured_table, shown, ranking, highest, lowest, human, steadiness),
+    *(longer_tokens, same_order, nanogpt, corpus_sha256, sample, first_run, iters),
+    *(original.trained, original.training, original.published, original.published_bits_per_char),
+    *(original.fate, original.order),
+    *(budgets.quick_studies, budgets.budget_table, budgets.pair_table, budgets.pair_notes, budgets.seeds),
+    *(budgets.sure, budgets.spread, budgets.n_pairs, budgets.leaders, budgets.always_leader),
+    *(budgets.closest_lead, budgets.depends, budgets.counting, budgets.below_counting),
+    *(ablation.key_seeds, ablation.key_bits, ablation.key_gradients, ablation.cost_words),
+    *(provenance.commands, provenance.provenance_table, original.original_table),
+)
+VALUES = {function.__name__: function for function in FUNCTIONS}
 
 FIGURES: dict[str, "Callable[[], Figure]"] = {}
 if budgets.quick_studies():

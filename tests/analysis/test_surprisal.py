@@ -86,3 +86,9 @@ def test_the_command_draws_runs_and_says_what_is_wrong(tmp_path, capsys):
         assert surprisal.main(arguments) == 2
         assert capsys.readouterr().err.startswith("surprisal.py: ")
     assert surprisal.main([str(run.path), "-o", str(tmp_path / "map.nonsense")]) == 2
+
+
+def test_letters_of_one_colour_are_drawn_together_and_in_their_columns():
+    letters = dict(enumerate("ab  c     d"))
+    assert list(surprisal._stretches(letters)) == [(0, "ab  c"), (10, "d")]
+    assert list(surprisal._stretches({3: "漢", 5: "x", 6: "y"})) == [(3, "漢"), (5, "xy")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import rebuild
-from making import ablation, original, records, result_figures, words
+from making import ablation, original, provenance, records, result_figures, words
 
 from analysis.style import styled
 from numpygpt.errors import UserError
@@ -185,3 +185,17 @@ def test_prose_is_wrapped_and_nothing_else():
     assert found[-4:] == ["```", long, "b", "```"]
     figure = words.wrapped("1.23 ± 0.45 % " * 9, width=40)
     assert all(line.endswith("%") for line in figure.splitlines())
+
+
+def test_a_sweep_typed_in_parts_is_one_command_without_places_of_this_machine(results):
+    study = records.study(QUICK)
+    (command,) = provenance.commands(study)
+    assert command.startswith(
+        f"python experiments/run.py -m study={QUICK} tokenizer=char,word,bpe,bpe-bytefallback seed=1,2,"
+    )
+    for word in command.split():
+        assert not word.startswith(("outputs=", "train.workers=", "/"))
+    table = provenance.provenance_table([study])
+    for record in study.collection.records.values():
+        assert record["git"]["commit"][:10] in table
+    assert f"| {len(study.collection.records)} " in table
