@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import making
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from making import tour
 from making.lines import line
 from making.words import wrapped
 
@@ -62,18 +63,20 @@ class Document:
 
 
 def documents() -> list[Document]:
-    """All generated documents, then those that have a generated part."""
+    """All generated documents, those that have a generated part, and the notebook (make_tour.py runs its code)."""
     whole = [
         Document(DOCS / template.name, partial(_whole, template.name), (template.name,))
         for template in sorted(TEMPLATES.glob("*.md"))
     ]
     others = sorted({ROOT / "README.md", *DOCS.glob("*.md")} - {d.path for d in whole})
     marked = {path: MARKED.findall(path.read_text(encoding="utf-8")) for path in others}
-    return whole + [
+    partly = [
         Document(path, partial(_filled, path), tuple(f"fragments/{name}.md" for _, name, _ in parts))
         for path, parts in marked.items()
         if parts
     ]
+    notebook = [Document(path, tour.refreshed, ()) for path in DOCS.glob(tour.NOTEBOOK.name)]
+    return whole + partly + notebook
 
 
 def _whole(template: str) -> str:
