@@ -70,7 +70,7 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
     return environment.get_template("report.html.j2").render(
         sections=sections,
         overviews=view.overviews,
-        runs=view.runs,
+        runs=view.runs.without_empty(),
         run_badges=_run_badges(view),
         problems=[_beside(p) for p in dict.fromkeys(problems)],
         definitions={key: known[key] for key in sorted(_measures(view)) if key in known},

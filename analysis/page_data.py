@@ -46,11 +46,12 @@ class Curve:
 
 @dataclass(frozen=True)
 class Panel:
-    """What metrics.jsonl holds of one run: a list per column."""
+    """What metrics.jsonl holds of one run: a list per column; `clipped` is a share of all logged steps."""
 
     run: str
     state: str
     look: int
+    clipped: float
     steps: dict[str, list[float | None]]
     evaluations: dict[str, list[float | None]]
 
@@ -145,16 +146,15 @@ def panels(view: View) -> list[Panel]:
 
 def _panel(run: str, state: str, number: int, rows: pd.DataFrame) -> Panel:
     steps, evaluations = (rows[rows["kind"] == kind] for kind in ("train", "eval"))
-    norms = _numbers(steps, "grad_norm")
-    kept = spikes_kept(norms, MOST_STEPS)
-    columns = {key: rounded(_numbers(steps, key)[kept]) for key in ("step", "loss", "grad_norm", "lr")}
-    clipped = np.nan_to_num(_numbers(steps, "clipped"))[kept]
+    kept = spikes_kept(_numbers(steps, "grad_norm"), MOST_STEPS)
+    clipped = np.nan_to_num(_numbers(steps, "clipped"))
     at = evenly(len(evaluations), MOST_STEPS)
     return Panel(
         run,
         state,
         number,
-        columns | {"clipped": [int(c) for c in clipped]},
+        round(float(clipped.mean()), 4) if len(clipped) else 0.0,
+        {key: rounded(_numbers(steps, key)[kept]) for key in ("step", "loss", "grad_norm", "lr")},
         {key: rounded(_numbers(evaluations, key)[at]) for key in ("step", "train_loss", "val_loss")},
     )
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from analysis.collect import Problem
 from analysis.groups import Comparison
-from analysis.page_data import rounded
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, RunUnfinished
 
@@ -108,7 +107,12 @@ def _reading(number: int, seeds: Sequence[Scored], n_bytes: int) -> Reading:
         len(same),
         first["ids"][:kept],
         (ends - starts)[:kept].tolist(),
-        rounded(bits),
-        rounded(residual) if residual.any() else [],
+        _cents(bits),
+        _cents(residual) if residual.any() else [],
         round(tail, 3),
     )
+
+
+def _cents(bits: np.ndarray) -> list[float | None]:
+    """To a hundredth of a bit; JSON knows no infinity: None."""
+    return [round(b, 2) if np.isfinite(b) else None for b in bits.tolist()]

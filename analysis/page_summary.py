@@ -113,7 +113,7 @@ def bars(comparison: Comparison) -> list[Bar]:
             bits,
             interval,
             group.label == comparison.conclusion.leader,
-            behind.get(group.label, ""),
+            behind.get(group.label, "") if group.charged else "tokens alone",
             badges(group),
         )
         found.append(((not group.charged, total), bar))
@@ -146,8 +146,12 @@ def _behind(comparison: Comparison) -> dict[str, str]:
     """How far each setting is behind the leader: label -> words. Empty without a leader."""
     leader = comparison.conclusion.leader
     wins = [v for v in comparison.conclusion.verdicts if leader is not None and v.winner == leader]
-    bound = "at least " if any("at least" in v.sentence for v in wins) else ""
-    return {v.b: f"{bound}{plus_minus(v.seeds.value, v.seeds.half)} behind" for v in wins if v.seeds}
+    return {v.b: f"{_least(v)}{plus_minus(v.seeds.value, v.seeds.half)} behind" for v in wins if v.seeds}
+
+
+def _least(verdict: Verdict) -> str:
+    """The mark of a lead that may be larger under another residual coder."""
+    return "\N{GREATER-THAN OR EQUAL TO} " if " by at least " in verdict.sentence else ""
 
 
 def leads(verdicts: Sequence[Verdict]) -> Leads:

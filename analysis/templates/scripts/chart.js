@@ -77,7 +77,7 @@ let clips = 0;
 function paint(frame, spec, width) {
   const height = spec.height, small = height < 190;
   const { left, right, low, high } = domains(spec);
-  const area = { left: small ? 38 : 46, right: width - 12, top: 8, bottom: height - (small ? 20 : 40) };
+  const area = { left: small ? 42 : 46, right: width - 12, top: small ? 8 : 24, bottom: height - (small ? 20 : 40) };
   const x = scale([left, right], [area.left, area.right], spec.x.log);
   const y = scale([low, high], [area.bottom, area.top], false);
   const clip = `clip-${clips++}`;
@@ -118,11 +118,12 @@ function axes(spec, { left, right, low, high }, area, x, y, small) {
     group.append(draw("line", { class: "grid", x1: at, x2: at, y1: area.top, y2: area.bottom }));
     group.append(draw("text", { x: at, y: area.bottom + 15, "text-anchor": "middle" }, name));
   }
-  for (const value of ticks(low, high, (area.bottom - area.top) / (small ? 34 : 48))) {
+  for (const value of ticks(low, high, (area.bottom - area.top) / (small ? 28 : 42))) {
     group.append(draw("line", { class: "grid", x1: area.left, x2: area.right, y1: y(value), y2: y(value) }));
     group.append(draw("text", { x: area.left - 6, y: y(value) + 4, "text-anchor": "end" }, short(value)));
   }
   if (!small) group.append(draw("text", { class: "axis", x: area.right, y: area.bottom + 34, "text-anchor": "end" }, spec.x.label));
+  if (spec.y.label) group.append(draw("text", { class: "axis", x: 0, y: 12 }, spec.y.label));
   return group;
 }
 
@@ -144,7 +145,7 @@ function curve(line, x, y, log) {
   parts.push(draw("path", { class: `line ${look}${line.faint ? " faint" : ""}`, d: path(points, x, y), ...shade }));
   for (const [px, py, half] of line.dots ? points : points.slice(-1)) {
     if (line.dots && half) parts.push(draw("line", { class: `line ${look}`, x1: x(px), x2: x(px), y1: y(py - half), y2: y(py + half) }));
-    const mark = marker(line.mark, x(px), y(py), line.faint ? 2 : 4);
+    const mark = marker(line.mark, x(px), y(py), line.faint ? 1.5 : 4);
     mark.classList.add(look);
     mark.setAttribute("opacity", line.shade ?? 1);
     parts.push(mark);

@@ -23,7 +23,7 @@ function startCurves(host, section, article) {
     return {
       label: `Bits per byte against ${pick("axis").dataset.label}`, height: Math.max(260, Math.min(440, innerHeight * 0.55)),
       x: { label: pick("axis").dataset.label, log, domain: xs.length ? domain : [0, 1] },
-      y: { domain: pick("whole") ? undefined : race(lines, rules) }, lines, rules,
+      y: { label: "bits per byte", domain: pick("whole") ? undefined : race(lines, rules) }, lines, rules,
     };
   }
 
@@ -71,7 +71,7 @@ function startCurves(host, section, article) {
 // Limits that show the race and not the start: the first evaluations may lie above the picture.
 function race(lines, rules) {
   const ends = lines.map(({ points }) => points.at(-1)[1]);
-  const starts = lines.map(({ points }) => points[Math.min(1, points.length - 1)][1]);
+  const starts = lines.map(({ points }) => points[points.length > 3 ? 1 : 0][1]);
   if (!ends.length) return undefined;
   const levels = rules.map(({ y }) => y);
   const low = Math.min(...ends, ...levels.filter((y) => y > Math.min(...ends) - 0.3));

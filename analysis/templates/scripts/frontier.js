@@ -39,7 +39,7 @@ function startFrontier(host, section, article) {
     picture.show({
       label: `Bits per byte against ${chosen().dataset.label}`, height: 380,
       x: { label: chosen().dataset.label, log: true, domain: [Math.min(...xs) / 1.15, Math.max(...xs) * 1.15] },
-      y: { domain: [low - room, high + room] }, lines, rules, under: steps(points, key),
+      y: { label: "bits per byte", domain: [low - room, high + room] }, lines, rules, under: steps(points, key),
     });
   }
 

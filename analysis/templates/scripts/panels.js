@@ -9,17 +9,17 @@ function startPanels(host, panels) {
   }
 }
 
-function charts(card, { look, steps, evaluations }) {
+function charts(card, { look, steps, evaluations, clipped }) {
   const columns = (rows, key) => rows.step.map((x, i) => [x, rows[key][i]]).filter(([, y]) => y !== null);
   const line = (points, more = {}) => ({ points, look, shade: 1, ...more });
-  const clipped = steps.clipped.filter(Boolean).length;
   const changes = columns(evaluations, "val_loss").map(([x, y], i, rows) => [x, i ? y - rows[i - 1][1] : 0]).slice(1);
-  small(card, "Loss, nats per token", [
+  small(card, "Nats per token: validation, training (dashed), batches (grey)", [
     line(columns(steps, "loss"), { faint: true, name: "batch" }),
     line(columns(evaluations, "train_loss"), { dash: "5 3", shade: 0.6, name: "training" }),
     line(columns(evaluations, "val_loss"), { name: "validation" }),
   ]);
-  small(card, `Gradient norm before clipping${clipped ? `, clipped ${Math.round((100 * clipped) / steps.step.length)} %` : ""}`,
+  const share = clipped > 0 ? `: ${Math.round(100 * clipped)}\u00a0% of the logged steps clipped` : "";
+  small(card, `Gradient norm before clipping${share}`,
     [line(columns(steps, "grad_norm"), { name: "norm" })], { zero: true });
   small(card, "Learning rate", [line(columns(steps, "lr"), { name: "rate" })], { zero: true });
   small(card, "Change of the validation loss", [line(changes, { name: "change", hidden: true })], {

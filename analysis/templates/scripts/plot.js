@@ -17,7 +17,7 @@ function ticks(low, high, count) {
   return found;
 }
 
-// 1, 2 and 5 times the powers of ten; only the powers where those are many.
+// 1, 2 and 5 times the powers of ten; only the powers where those are many, other round values where they are few.
 function logTicks(low, high) {
   const found = [];
   const wide = Math.log10(high / low) > 3.5;
@@ -27,7 +27,7 @@ function logTicks(low, high) {
       if (value >= low * 0.999 && value <= high * 1.001) found.push(value);
     }
   }
-  return found;
+  return found.length > 2 ? found : ticks(low, high, 6);
 }
 
 // 1500000 -> 1.5M; of small numbers three digits.
@@ -37,7 +37,7 @@ function short(value) {
   for (const [unit, letter] of [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
     if (size >= unit * 0.9995) return `${Number((value / unit).toPrecision(3))}${letter}`;
   }
-  return size < 1e-3 ? value.toExponential(1).replace("e-", "e\u2212") : `${Number(value.toPrecision(3))}`.replace("-", "\u2212");
+  return size < 1e-3 ? value.toExponential(1).replace(".0", "").replace("e-", "e\u2212") : `${Number(value.toPrecision(3))}`.replace("-", "\u2212");
 }
 
 // The shapes of matplotlib's markers that the palette uses, as paths around (x, y).

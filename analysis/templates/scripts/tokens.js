@@ -33,7 +33,7 @@ function priced({ bits, residual, lengths }) {
 function block(reading, setting, passage) {
   const bytes = encoder.encode(passage.text);
   const prices = priced(reading);
-  const text = make("div", { class: "text", tabindex: "0", role: "group", "aria-label": `Tokens of ${setting.label}. Arrow keys read them.` });
+  const text = make("div", { class: "reading", tabindex: "0", role: "group", "aria-label": `Tokens of ${setting.label}. Arrow keys read them.` });
   let start = 0;
   reading.lengths.forEach((length, i) => {
     const { text: own, whole } = textOf(bytes.subarray(start, start + length));
@@ -46,10 +46,10 @@ function block(reading, setting, passage) {
   if (rest) text.append(make("span", { class: "tail" }, ...shown(rest)));
   walk(text);
   return make("section", { class: "block", "data-setting": setting.label },
-    make("h4", {}, make("i", { class: `dot look-${setting.look}` }), setting.label), make("p", { class: "note" }, counts(reading, passage, prices, start)), text);
+    make("h4", {}, make("i", { class: `dot look-${setting.look}` }), setting.label), make("p", { class: "note" }, counts(reading, prices, passage.cut ? start : bytes.length)), text);
 }
 
-function counts(reading, passage, prices, n_bytes) {
+function counts(reading, prices, n_bytes) {
   const n = reading.ids.length;
   const total = prices.reduce((sum, { perByte, all }) => sum + (perByte === null ? 0 : all), reading.tail);
   const mean = n_bytes ? (total / n_bytes).toFixed(3) : "\u2013";
@@ -88,8 +88,9 @@ function described(token) {
   const { id, bits, bytes, rest } = token.dataset;
   const each = Number(bytes) ? `${(bits / bytes).toFixed(2)} per byte` : "no bytes of its own";
   const charged = Number(rest) > 0 ? `, of them ${rest} charged for what is lost` : "";
+  const part = token.classList.contains("part") ? ", part of a character" : "";
   const own = token.textContent.replaceAll("\u21b5", "").replaceAll("\n", "\u21b5");
-  return [make("b", {}, own || "(nothing)"), make("span", {}, `token ${id}: ${bits} bits on ${bytes} byte${bytes === "1" ? "" : "s"}, ${each}${charged}`)];
+  return [make("b", {}, own || "(nothing)"), make("span", {}, `token ${id}: ${bits} bits on ${bytes} byte${bytes === "1" ? "" : "s"}, ${each}${charged}${part}`)];
 }
 
 function legendOfBits() {

@@ -1,0 +1,390 @@
+"""report.html as a file: what it may load and run, what it shows, how much it weighs. tests/browser opens it."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from synthetic import make_run, make_study
+
+from analysis import page as pages
+from analysis.definitions import METRICS, definitions
+from analysis.display import MEASURES
+from analysis.report import write_report
+from analysis.style import PALETTE
+
+HOSTILE = "<script>alert(1)</script>"
+HOSTILE_TEXT = (
+    "</script><script>alert(2)</script> <img src=x onerror=alert(3)> ]]> \u2028 & caf\u00e9\r\n\t<!--"
+)
+
+
+class Reading(HTMLParser):
+    """All tags with their attributes, the text of scripts and styles, and all text beside them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.raw: list[tuple[str, dict[str, str], str]] = []
+        self.text = ""
+        self._open: list[tuple[str, dict[str, str]]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        found = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, found))
+        if tag in ("script", "style"):
+            self._open.append((tag, found))
+            self.raw.append((tag, found, ""))
+
+    def handle_endtag(self, tag):
+        if self._open and self._open[-1][0] == tag:
+            self._open.pop()
+
+    def handle_data(self, data):
+        if self._open:
+            tag, attrs, text = self.raw[-1]
+            self.raw[-1] = (tag, attrs, text + data)
+        else:
+            self.text += data
+
+    def all(self, tag, **wanted):
+        return [a for t, a in self.tags if t == tag and all(a.get(k) == v for k, v in wanted.items())]
+
+    @property
+    def data(self):
+        return json.loads(next(text for _, attrs, text in self.raw if attrs.get("id") == "data"))
+
+
+def passage(text="To be,\nor not", name=None, step=1, bits=2.0):
+    n_bytes = len(text.encode())
+    ends = [*range(step, n_bytes, step), n_bytes]
+    entry = {"start": 0, "text": text, "ids": list(range(len(ends))), "ends": ends}
+    entry |= {"bits": [bits] * len(ends), "bits_residual": [0.0] * len(ends)}
+    return entry | ({"name": name, "bits_tail": 1.0} if name else {})
+
+
+def sample_record(text="ROMEO:\nO xyzzy, the light", prompt="\n"):
+    marks = {"foreign": [[9, 14]], "speaker": [[0, 5]], "stranger": [], "copied": [[12, 20]]}
+    return {"prompt": prompt, "least_copied": 20, "samples": [{"text": text, "n_words": 5, "marks": marks}]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_figures():
+    """Most of a report's time goes into its figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("analysis.view.drawings", lambda comparison, metrics: [])
+        yield
+
+
+def read(study, **more):
+    return Reading((write_report(study, **more).path.parent / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Three settings under three seeds with passages and samples; one run failed, one is damaged, one stopped."""
+    root = tmp_path_factory.mktemp("outputs") / "quick"
+    for run in make_study(root, ("char", "bpe", "byte"), (1, 2, 3), every=100):
+        run.write_passages([passage(step=1 if run.name.startswith("char") else 3)])
+        run.write_samples(sample_record())
+    make_run(root, "word", 9, state="failed", every=100)
+    make_run(root, "word", 8, state="interrupted", every=100)
+    (make_run(root, "char", 9, every=100).path / "result.json").write_text("{")
+    return root
+
+
+@pytest.fixture(scope="module")
+def page(study):
+    return read(study)
+
+
+# --- what it may load and run ---
+
+
+def test_policy_names_the_very_scripts_and_styles_and_nothing_else(page):
+    policy = page.all("meta", **{"http-equiv": "Content-Security-Policy"})[0]["content"]
+    assert page.tags.index(("meta", page.all("meta")[1])) < next(
+        i for i, (tag, _) in enumerate(page.tags) if tag in ("script", "style", "link")
+    ), "the policy comes before what it governs"
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'"
+    assert rules["img-src"] == "data:"
+    assert "unsafe" not in policy
+    for kind in ("script", "style"):
+        own = [
+            text for tag, attrs, text in page.raw if tag == kind and attrs.get("type") != "application/json"
+        ]
+        hashes = {f"'sha256-{base64.b64encode(hashlib.sha256(t.encode()).digest()).decode()}'" for t in own}
+        assert set(rules[f"{kind}-src"].split()) == hashes
+
+
+def test_nothing_comes_from_outside_and_no_attribute_runs(page):
+    for tag, attrs in page.tags:
+        assert not [name for name in attrs if name.startswith("on") or name in ("style", "srcset", "srcdoc")]
+        for name in ("src", "href", "action", "data", "poster"):
+            assert attrs.get(name, "#").startswith(("#", "data:")), (tag, attrs)
+    for _, _, text in page.raw:
+        assert set(re.findall(r"https?://[^\s\"']*", text)) <= {"http://www.w3.org/2000/svg"}
+        assert "@import" not in text
+        assert not re.search(r"url\((?!#)", text)
+
+
+def test_anchors_and_references_lead_somewhere_and_ids_are_single(page):
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for _, attrs in page.tags:
+        wanted = [attrs[k] for k in ("data-tip", "aria-describedby", "aria-labelledby") if k in attrs]
+        wanted += [attrs["href"][1:]] if attrs.get("href", "").startswith("#") else []
+        assert set(wanted) <= set(ids)
+
+
+def test_hostile_names_are_shown_and_never_run(tmp_path):
+    for seed in (1, 2, 3):
+        extra = {"tokenizer": HOSTILE, "losses": "<b>loses</b>", "comparable": False}
+        run = make_run(tmp_path, "bpe", seed, corpus=HOSTILE, extra=extra, every=100)
+        run.write_passages([passage(HOSTILE_TEXT), passage(HOSTILE_TEXT, "</script>.txt")])
+        run.samples_path.write_text(f"--- sample 1 ---\n{HOSTILE_TEXT}\n", encoding="utf-8")
+        marked = make_run(tmp_path, "char", seed, corpus=HOSTILE, every=100)
+        marked.write_samples(sample_record(HOSTILE_TEXT, "<i>prompt</i>"))
+    failed = make_run(tmp_path, "word", 1, state="empty", name="<img src=x onerror=alert(4)>")
+    failed.write_failure("<b>", HOSTILE)
+    found = read(tmp_path)
+    assert len(found.all("script")) == 3  # the theme's, the data, the page's
+    assert not found.all("img")
+    assert not found.all("b", onclick="")
+    assert HOSTILE_TEXT.replace("\r\n", "\n").split("\n")[0] in found.text
+    assert found.text.count("<script>alert(1)</script>") > 5
+    assert "<img src=x onerror=alert(4)>" in found.text
+    (raw,) = [text for _, attrs, text in found.raw if attrs.get("id") == "data"]
+    assert not re.search("[<>&\u2028]", raw)
+    assert found.data["sections"][0]["passages"][0]["text"] == HOSTILE_TEXT
+    assert found.data["sections"][0]["settings"][1]["label"] == HOSTILE
+
+
+# --- what it says ---
+
+
+def test_conclusion_facts_and_bars_come_first(page, study):
+    text = " ".join(page.text.split())
+    conclusion = write_report(study).view.sections[0].comparison.conclusion
+    assert text.index(conclusion.headline) < text.index("sha256 86c4e6aa9db7") < text.index("In figures")
+    for fact in ("sha256 86c4e6aa9db7", "the last 10 % of the characters", "1,000 updates", "3 per setting",
+                 "AMD EPYC", "0123456789"):  # fmt: skip
+        assert fact in text
+    bars = [attrs["data-label"] for attrs in page.all("li") if "data-label" in attrs]
+    rivals = ["bpe", "char", "byte"]
+    assert [b for b in bars if b in rivals] == rivals
+    assert {"gzip -9 (last 32 KiB)", "Kneser-Ney, order 6"} <= set(bars)
+
+
+def test_best_is_marked_only_where_the_statistics_support_it(page, tmp_path):
+    leader = [a for t, a in page.tags if t == "li" and "best" in a.get("class", "").split()]
+    assert [attrs["data-label"] for attrs in leader] == ["bpe"]
+    won = page.all("span", **{"class": "won"})
+    assert len(won) == 3  # its bar, its cell in the comparison, its cell in the original table
+    make_study(tmp_path, ("bpe", "bpe-bytefallback"), (1, 2, 3), every=100)
+    (tied,) = write_report(tmp_path).view.sections
+    assert tied.comparison.conclusion.leader is None
+    assert not read(tmp_path).all("span", **{"class": "won"})
+
+
+def test_rows_that_may_not_be_compared_carry_a_badge_with_the_reason(tmp_path):
+    make_run(tmp_path, "char", 1, every=100)
+    make_run(tmp_path, "word", 1, every=100, extra={"comparable": False})
+    make_run(tmp_path, "bpe", 1, state="failed", every=100)
+    found = read(tmp_path)
+    reasons = {attrs["data-reason"] for attrs in found.all("span") if "data-reason" in attrs}
+    assert "word loses case, spaces, unknown words, and that is not charged" in reasons
+    assert "a rank needs at least 3 seeds; this setting has one" in reasons
+    assert "the loss is not finite at step 40" in reasons
+    last = [attrs["class"] for attrs in found.all("li") if attrs.get("data-label") == "word"]
+    assert "apart" in last[0]
+
+
+def test_every_measure_shown_has_its_tooltip(page):
+    known = definitions()
+    tips = {attrs["data-tip"].removeprefix("def-") for _, attrs in page.tags if "data-tip" in attrs}
+    assert {"bits_per_byte", "fertility", "word_share", "clipped_share", "seconds_per_mb"} <= tips
+    for key in tips:
+        assert known[key] in page.text
+    buttons = [attrs for attrs in page.all("button") if "sort" in attrs.get("class", "")]
+    assert sum("data-tip" in attrs for attrs in buttons) > 30
+
+
+def test_definitions_are_those_of_the_essay():
+    known = definitions()
+    essay = METRICS.read_text(encoding="utf-8")
+    headings = re.findall(r"^### `(\w+)`", essay, re.MULTILINE)
+    assert list(known) == headings
+    assert known["epochs"] == "How often the training text was gone through."
+    assert all(len(sentence) > 15 and "`" not in sentence for sentence in known.values())
+    undefined = {key.rpartition(".")[2] for key in MEASURES} - known.keys()
+    assert undefined <= {"lossless"}
+
+
+def test_without_the_essay_the_page_says_where_it_is(tmp_path, monkeypatch):
+    assert definitions(tmp_path / "docs" / "METRICS.md") == {}
+    monkeypatch.setattr(pages, "definitions", dict)
+    make_run(tmp_path / "s", "char", 1, every=100)
+    found = read(tmp_path / "s")
+    assert "docs/METRICS.md, which does not lie beside" in " ".join(found.text.split())
+    assert not [attrs for _, attrs in found.tags if "data-tip" in attrs]
+
+
+def test_runs_that_count_nowhere_are_named(page):
+    text = " ".join(page.text.split())
+    assert "char-small-s9/result.json is damaged" in text
+    assert "word-small-s9 failed" in text
+    assert "word-small-s8 interrupted" in text
+    assert [panel["state"] for panel in page.data["panels"]].count("done") == 9
+    assert {"failed", "interrupted"} <= {panel["state"] for panel in page.data["panels"]}
+
+
+def test_no_finished_run_is_said(tmp_path):
+    make_run(tmp_path, "char", 1, state="interrupted", every=100)
+    found = read(tmp_path)
+    assert "No run has finished yet" in found.text
+    assert found.data["sections"] == []
+    assert len(found.data["panels"]) == 1
+
+
+def test_cells_sort_as_their_values(page):
+    cells = [attrs["data-value"] for attrs in page.all("td") if "data-value" in attrs]
+    numbers = [float(value) for value in cells if value not in ("", "text")]
+    assert len(numbers) > 100
+    assert any(value not in (round(value, 3), round(value)) for value in numbers), "full precision"
+    assert {attrs.get("data-kind") for attrs in page.all("tbody")} == {"run", "ruler", "human"}
+    heads = [attrs for attrs in page.all("th", scope="col") if "aria-sort" in attrs]
+    assert {attrs["aria-sort"] for attrs in heads} == {"none"}
+
+
+# --- what its scripts draw from ---
+
+
+def test_curves_are_those_of_the_metrics(page):
+    (section,) = page.data["sections"]
+    curve = section["curves"][0]
+    assert section["settings"][curve["setting"]]["label"] == "char"
+    assert set(curve["x"]) == {"step", "chars", "flops", "seconds"}
+    assert curve["x"]["step"] == [0.0, 1000.0]
+    assert curve["mean"][0] == 6.0
+    assert curve["half"][-1] > 0
+
+
+def test_several_budgets_stand_side_by_side(tmp_path):
+    make_run(tmp_path, "char", 1, every=100)
+    make_run(tmp_path, "char", 1, every=100, name="longer", budget__iters=2000)
+    found = read(tmp_path)
+    assert len(found.data["sections"]) == 2
+    assert {"c1", "c2", "overviews"} <= {attrs.get("id") for _, attrs in found.tags}
+
+
+def test_sizes_get_a_frontier(tmp_path):
+    for width in (64, 128):
+        make_run(tmp_path, "bpe", 1, every=100, model__n_embd=width)
+    make_run(tmp_path, "char", 1, every=100)
+    found = read(tmp_path)
+    points = found.data["sections"][0]["frontier"]
+    assert len(points) == 3
+    assert all({"n_params", "train_flops", "train_seconds"} <= point["costs"].keys() for point in points)
+    assert {"c1-frontier"} <= {attrs.get("id") for _, attrs in found.tags}
+
+
+# --- its bytes ---
+
+
+def test_same_runs_give_the_same_bytes_wherever_they_lie(study, tmp_path):
+    first = (write_report(study, tmp_path / "a").path.parent / "report.html").read_bytes()
+    shutil.copytree(study, tmp_path / "elsewhere" / "quick", ignore=shutil.ignore_patterns("report"))
+    again = write_report(tmp_path / "elsewhere" / "quick").path.parent / "report.html"
+    assert again.read_bytes() == first
+    assert str(study).encode() not in first
+
+
+def test_forty_runs_weigh_less_than_three_megabytes(tmp_path):
+    """Of forty settings, with as much as real ones hold: four passages of 800 tokens, five samples, 100 steps."""
+    rng = np.random.default_rng(1)
+    texts = ["".join(rng.choice(list("abcdef \n"), 800)) for _ in range(4)]
+    for number in range(40):
+        run = make_run(tmp_path, "char", 1, every=10, model__n_embd=64 + number)
+        run.write_passages([
+            passage(text) | {"start": i, "bits": rng.uniform(0, 9, 800).tolist()}
+            for i, text in enumerate(texts)
+        ])  # fmt: skip
+        text = "".join(rng.choice(list("abcdef \n"), 1400))
+        marks = {
+            "foreign": [[9 * i, 9 * i + 5] for i in range(80)],
+            "speaker": [],
+            "stranger": [],
+            "copied": [],
+        }
+        run.write_samples({"prompt": "\n", "least_copied": 20,
+                           "samples": [{"text": text, "n_words": 200, "marks": marks}] * 5})  # fmt: skip
+    size = (write_report(tmp_path).path.parent / "report.html").stat().st_size
+    pictures = 4 * 200_000  # of two comparisons, for readers without scripts
+    assert size + pictures < 3_000_000
+
+
+# --- its looks ---
+
+
+def theme(name):
+    text = (pages.TEMPLATES / "styles" / f"{name}.css").read_text(encoding="utf-8")
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", text))
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(a, b):
+    lighter, darker = sorted((luminance(a), luminance(b)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_contrasts_are_those_of_wcag_aa(name):
+    colours = theme(name)
+    grounds = ("paper", "raised", "faint")
+    pairs = [(ink, ground) for ink in ("ink", "soft", "accent") for ground in grounds]
+    pairs += [(kind, f"{kind}-ground") for kind in ("good", "stop", "caution")] + [("soft", "note-ground")]
+    pairs += [("ink", f"t{i}") for i in range(4)] + [("ink", "copied"), ("paper", "ink")]
+    pairs += [("on-low", f"b{i}") for i in range(6)] + [("on-six", "b6")]
+    pairs += [("on-high", f"b{i}") for i in range(7, 10)]
+    low = {pair: contrast(colours[pair[0]], colours[pair[1]]) for pair in pairs}
+    assert not {pair: round(value, 2) for pair, value in low.items() if value < 4.5}
+    shapes = {f"look-{i}": contrast(colours[f"look-{i}"], colours["paper"]) for i in range(9)}
+    assert not {look: round(v, 2) for look, v in shapes.items() if v < (2 if name == "light" else 3)}
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_colours_of_cost_rise_evenly_and_neighbouring_tokens_differ_in_grey(name):
+    colours = theme(name)
+    steps = [luminance(colours[f"b{i}"]) for i in range(10)]
+    assert steps == sorted(steps, reverse=name == "light")
+    tokens = [luminance(colours[f"t{i}"]) for i in range(4)]
+    for one, other in zip(tokens, tokens[1:] + tokens[:1], strict=True):
+        assert abs(one - other) > (0.1 if name == "light" else 0.02)
+
+
+def test_light_colours_are_those_of_the_figures():
+    colours = theme("light")
+    assert [colours[f"look-{i}"] for i in range(len(PALETTE))] == [look.colour for look in PALETTE]
+    assert theme("dark").keys() == colours.keys()
+
+
+def test_scripts_and_styles_can_stand_in_a_page():
+    for path in sorted(pages.TEMPLATES.rglob("*")):
+        if path.suffix in (".js", ".css"):
+            text = path.read_text(encoding="utf-8")
+            assert not re.search("</|<!--", text), path
+            assert "innerHTML" not in text, path
+    assert {path.stem for path in (pages.TEMPLATES / "scripts").iterdir()} == {*pages.SCRIPTS, "theme"}

@@ -1,0 +1,141 @@
+"""What the page draws from: thinned without losing spikes, averaged only where tokens agree, faults named."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import make_run
+
+from analysis.page_data import evenly, panels, rounded, spikes_kept
+from analysis.page_passages import passages
+from analysis.page_samples import Piece, _pieces, sample_columns
+from analysis.view import view
+from numpygpt.runs import find_runs
+
+
+@given(st.integers(1, 500), st.integers(2, 50))
+def test_thinning_keeps_both_ends(n, most):
+    kept = evenly(n, most)
+    assert len(kept) == min(n, most)
+    assert kept == sorted(set(kept))
+    assert (kept[0], kept[-1]) == (0, n - 1)
+
+
+@given(st.lists(st.floats(0, 9), min_size=1, max_size=300), st.integers(1, 40))
+def test_thinning_loses_no_spike(norms, most):
+    kept = spikes_kept(np.array(norms), most)
+    assert len(kept) <= max(most, 1)
+    assert max(norms) in [norms[i] for i in kept]
+
+
+def test_what_is_not_finite_counts_as_a_spike_and_is_no_json_number():
+    assert spikes_kept(np.array([1, 2, np.nan, 1, 0, 5.0]), 2) == [2, 5]
+    assert rounded([1 / 3, np.nan, -np.inf, 123456.0]) == [0.33333, None, None, 123460.0]
+
+
+def test_share_of_clipped_steps_is_of_all_that_were_logged(tmp_path):
+    run = make_run(tmp_path, "char", 1, every=1)
+    (panel,) = panels(view(find_runs(tmp_path)))
+    steps = [row for row in run.metrics() if row["kind"] == "train"]
+    assert len(panel.steps["step"]) == 120
+    assert panel.clipped == pytest.approx(np.mean([row["clipped"] for row in steps]), abs=1e-4)
+    assert max(panel.steps["grad_norm"]) == pytest.approx(max(row["grad_norm"] for row in steps), rel=1e-4)
+
+
+def scored(ends, bits, text="Hello, world", **more):
+    n = len(ends)
+    return {
+        "start": 0,
+        "text": text,
+        "ids": list(range(n)),
+        "ends": ends,
+        "bits": bits,
+        "bits_residual": [0.0] * n,
+        **more,
+    }
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return [make_run(tmp_path, "char", seed, every=500) for seed in (1, 2, 3)]
+
+
+def comparison_of(runs):
+    return view(find_runs(runs[0].path.parent)).sections[0].comparison
+
+
+def test_bits_are_means_over_the_seeds_with_the_same_tokens(runs):
+    for run, ends, bits in zip(runs, ([5, 12], [5, 12], [4, 12]), ([1, 2], [3, 4], [9, 9]), strict=True):
+        run.write_passages([scored(ends, bits)])
+    ((found,), problems) = passages(comparison_of(runs), 100)
+    (reading,) = found.readings
+    assert (reading.seeds, reading.lengths, reading.bits, reading.residual) == (2, [5, 7], [2.0, 3.0], [])
+    assert not problems
+    assert not found.cut
+
+
+def test_a_users_passages_come_after_the_validation_texts_and_of_any_run_that_has_them(runs):
+    mine = scored([3, 10], [4.0, 6.0], name="mine.txt", bits_tail=2.5)
+    runs[0].write_passages([scored([12], [5.0])])
+    runs[1].write_passages([mine, scored([12], [7.0])])
+    (validation, own), _ = passages(comparison_of(runs), 100)
+    assert (validation.own, own.own, own.title) == (False, True, "mine.txt")
+    assert validation.readings[0].bits == [6.0]
+    assert (own.readings[0].seeds, own.readings[0].tail) == (1, 2.5)
+
+
+def test_long_passages_are_cut_between_characters_and_tokens_with_them(runs):
+    text = "caf\u00e9 " * 40
+    runs[0].write_passages([scored([4, 100, 240], [1.0, 2.0, 3.0], text)])
+    ((found,), _) = passages(comparison_of(runs), 64)
+    assert found.cut
+    assert found.n_bytes == 240
+    assert found.text == text[: len(found.text)]
+    assert len(found.text.encode()) <= 64
+    assert found.readings[0].lengths == [4, len(found.text.encode()) - 4]
+
+
+@pytest.mark.parametrize("entry", [{"text": "x"}, scored([1, 2], [1.0]), 3])
+def test_passages_of_another_shape_are_named_and_left_out(runs, entry):
+    runs[0].write_passages([entry])
+    runs[1].write_passages([scored([12], [5.0])])
+    found, problems = passages(comparison_of(runs), 100)
+    assert len(found) == 1
+    assert [p.folder for p in problems] == [runs[0].path]
+    assert "passages.json is none of this version" in problems[0].sentence
+
+
+def test_tokens_without_bytes_and_texts_without_tokens(runs):
+    runs[0].write_passages(
+        [scored([5, 5, 12], [1.0, 2.0, 3.0]), scored([], [], " ", name="blank", bits_tail=8.0)]
+    )
+    (one, blank), problems = passages(comparison_of(runs), 100)
+    assert one.readings[0].lengths == [5, 0, 7]
+    assert (blank.readings[0].ids, blank.readings[0].tail) == ([], 8.0)
+    assert not problems
+
+
+def test_marks_may_overlap_and_pieces_make_up_the_text():
+    pieces = list(_pieces("abcdefgh", [("foreign", 1, 3), ("copied", 2, 6), ("speaker", 7, 99)]))
+    assert "".join(piece.text for piece in pieces) == "abcdefgh"
+    assert pieces[2] == Piece("c", ("foreign", "copied"))
+    assert pieces[-1] == Piece("h", ("speaker",))
+
+
+def test_marked_samples_are_taken_before_unmarked_ones(runs):
+    marks = {"foreign": [[9, 14]], "speaker": [[0, 5]], "stranger": [], "copied": []}
+    entry = {"text": "ROMEO:\nO lihgt", "n_words": 3, "marks": marks}
+    record = {"prompt": "", "least_copied": 20, "samples": [entry]}
+    for run in runs:
+        run.samples_path.write_text("--- sample 1 ---\nplain\n--- sample 2 ---\nmore\n")
+    (column,), _ = sample_columns(comparison_of(runs))
+    assert (column.run, column.least_copied, len(column.samples)) == (runs[0].name, None, 2)
+    assert column.samples[0].counts is None
+    runs[2].write_samples(record)
+    (column,), _ = sample_columns(comparison_of(runs))
+    assert column.run == runs[2].name
+    assert column.samples[0].counts == "1 of 3 words are none, 1 of 1 speakers real, nothing copied"
+    runs[2].write_samples({"samples": [{}]})
+    (column,), problems = sample_columns(comparison_of(runs))
+    assert column.run == runs[0].name
+    assert "samples.json is none of this version" in problems[0].sentence
