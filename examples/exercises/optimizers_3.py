@@ -14,7 +14,7 @@ from numpygpt.nn import Parameter
 from numpygpt.optim import Optimizer
 
 BETA1, BETA2, DECAY, LR = 0.9, 0.99, 0.1, 0.01
-GRADIENTS = (5.0, 5.0, -1.0, -20.0)
+GRADIENTS = (5.0, 5.0, -0.85, -20.0)
 
 
 class Lion(Optimizer):

@@ -70,8 +70,9 @@ def test_lion(monkeypatch):
 
     monkeypatch.setattr(module.Lion, "update", update("mean last"))
     assert module.check() == []
-    monkeypatch.setattr(module.Lion, "update", update("never"))
-    assert module.check()
+    for wrong in ("mean first", "never"):
+        monkeypatch.setattr(module.Lion, "update", update(wrong))
+        assert "after step 3" in module.check()[0]
 
 
 def test_who_was_it(monkeypatch):
