@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpygpt.runs import RunFolder, RunUnfinished
 
 MARKS = ("foreign", "speaker", "stranger", "copied")
 MOST_CHARS = 3000  # of a sample are shown
+ALL_SAMPLES = 60  # of all settings together, but at least one of each
 _SAMPLE = re.compile(r"^--- sample \d+ ---\n", re.MULTILINE)
 
 
@@ -50,7 +51,8 @@ def sample_columns(comparison: Comparison) -> tuple[list[Column], list[Problem]]
     """One column per setting: its first run with marked samples, else its first with any."""
     problems: list[Problem] = []
     columns = [_column(number, group, problems) for number, group in enumerate(comparison.groups)]
-    return [c for c in columns if c is not None], problems
+    most = max(1, ALL_SAMPLES // max(1, len(columns)))
+    return [replace(c, samples=c.samples[:most]) for c in columns if c is not None], problems
 
 
 def _column(number: int, group: Group, problems: list[Problem]) -> Column | None:

@@ -327,7 +327,7 @@ def test_forty_runs_weigh_less_than_three_megabytes(tmp_path):
         run.write_samples({"prompt": "\n", "least_copied": 20,
                            "samples": [{"text": text, "n_words": 200, "marks": marks}] * 5})  # fmt: skip
     size = (write_report(tmp_path).path.parent / "report.html").stat().st_size
-    pictures = 4 * 200_000  # of two comparisons, for readers without scripts
+    pictures = 2 * 200_000  # for readers without scripts
     assert size + pictures < 3_000_000
 
 
