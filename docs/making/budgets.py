@@ -162,6 +162,12 @@ def depends() -> list[str]:
     return [s for s in dependence(comparisons()) if "depends on the budget:" in s]
 
 
+def under() -> str:
+    """Where a verdict holds that is the same in all studies: `under every budget`, or under the only one."""
+    found = quick_studies()
+    return "under every budget" if len(found) > 1 else f"under {STUDIES[found[0].name]}"
+
+
 def counting() -> Ruler:
     """The ruler that is hardest to beat: a Kneser-Ney model of characters."""
     return comparisons()[0].main_rulers[0]

@@ -9,13 +9,13 @@ from analysis.display import MISSING, measure
 from analysis.tables import ORIGINAL, cell
 from making import records
 from making.records import Study, study
-from making.words import listed, markdown_table
+from making.words import listed, markdown_table, times
 from numpygpt.errors import UserError
 
 NAMES = ("char", "word", "bpe", "bpe-bytefallback")
 UPDATES = 8000
 LN2 = math.log(2)
-RISE = 0.005  # bits per byte after the best evaluation: more than the last digit wavers
+RISE = 0.005  # bits per byte above the best evaluation: more than the last digit wavers
 
 
 def long_runs() -> Study:
@@ -93,21 +93,22 @@ def published_bits_per_char(name: str) -> float:
 def fate(name: str) -> str:
     """What 8,000 updates did to one tokenizer: where it was best, where it ended, what it learnt by heart."""
     runs = long_runs()
-    final, best, train, gap, epochs = (
-        runs.mean(name, key)
-        for key in ("bits_per_byte", "best_bits_per_byte", "train_bits_per_byte",
-                    "gap_change_bits_per_byte", "epochs")
-    )  # fmt: skip
-    step = int(runs.mean(name, "best_step"))
-    seen = f"It went through the training text {epochs:.0f} times"
-    change = f"{'grown' if gap > 0 else 'shrunk'} by {abs(gap):.3f}"
-    end = f"training text costs it {train:.3f}, and the gap to validation text has {change} since the start"
-    if final - best > RISE and step < UPDATES:
+    curve = runs.curve(name)
+    steps, windows = curve["step"].to_numpy(), curve["val_bpb"].to_numpy()
+    best, rise = steps[windows.argmin()], windows[-1] - windows.min()
+    gap = runs.mean(name, "gap_change_bits_per_byte")
+    seen = f"It went through the training text {times(runs.mean(name, 'epochs'))}"
+    end = (
+        f"It ended at {runs.mean(name, 'bits_per_byte'):.3f} bits per byte of validation text against"
+        f" {runs.mean(name, 'train_bits_per_byte'):.3f} of training text, and the gap between the two has"
+        f" {'grown' if gap > 0 else 'shrunk'} by {abs(gap):.3f} since the start."
+    )
+    if rise > RISE:
         return (
-            f"{seen}. Its best evaluation was at update {step:,} with {best:.3f} bits per byte; from there on it"
-            f" learnt by heart, and ended at {final:.3f}: {end}."
+            f"{seen}, and was at its best at update {best:,}, with {windows.min():.3f} bits per byte of the"
+            f" windows; from there on it learnt by heart, and lost {rise:.3f} again. {end}"
         )
-    return f"{seen}, and was still as good as ever at the end, with {final:.3f} bits per byte: {end}."
+    return f"{seen}, and was as good as ever at the end. {end}"
 
 
 def order(key: str, of: Study | None = None) -> str:

@@ -105,6 +105,11 @@ def same_order(key: str, other: str) -> bool:
     return orders[0] == orders[1]
 
 
+def quick_order() -> str:
+    """The tokenizers at the quick size under equal updates, from the fewest bits to the most."""
+    return original.order("bits_per_byte", budgets.quick_studies()[0])
+
+
 def kept() -> list[Study]:
     """The studies that this page speaks of, as far as they have ended."""
     others = [found for found in (original.long_runs(), study("nanogpt_cpu")) if found.labels]
@@ -168,12 +173,12 @@ def exists(path: str) -> bool:
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(kept, names, ready, stale, exists, listed),
     *(long, measured, measured_words, measured_table, shown, ranking, highest, lowest, human, steadiness),
-    *(longer_tokens, same_order, nanogpt, corpus_sha256, sample, first_run, iters),
+    *(longer_tokens, same_order, nanogpt, corpus_sha256, sample, first_run, iters, quick_order),
     *(original.trained, original.training, original.published, original.published_bits_per_char),
     *(original.fate, original.order),
     *(budgets.quick_studies, budgets.budget_table, budgets.pair_table, budgets.pair_notes, budgets.seeds),
     *(budgets.sure, budgets.spread, budgets.n_pairs, budgets.leaders, budgets.always_leader),
-    *(budgets.closest_lead, budgets.depends, budgets.counting, budgets.below_counting),
+    *(budgets.closest_lead, budgets.depends, budgets.under, budgets.counting, budgets.below_counting),
     *(ablation.key_seeds, ablation.key_bits, ablation.key_gradients, ablation.cost_words),
     *(provenance.commands, provenance.provenance_table, original.original_table),
 )

@@ -12,9 +12,9 @@ def listed(words: Sequence[str], joint: str = "and") -> str:
     return f" {joint} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def times(ratio: float) -> str:
-    """A ratio in words: `1.8 times`, `12 times`."""
-    return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:.0f} times"
+def times(number: float) -> str:
+    """`1.8 times`, `56 times`."""
+    return f"{number:.1f} times" if number < 10 else f"{number:.0f} times"
 
 
 def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], left: int = 1) -> str:
