@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -35,12 +38,21 @@ def save(path: Path, model: GPT, optimizer: Optimizer, progress: Progress) -> No
     """
     tensors = {f"model.{name}": array for name, array in model.state_dict().items()}
     tensors |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
-    metadata = {"format": FORMAT, "progress": json.dumps(asdict(progress) | {"n_steps": optimizer.n_steps})}
+    where = json.dumps(asdict(progress) | {"n_steps": optimizer.n_steps})
+    metadata = {"format": FORMAT, "progress": where, "crc32": _crc32(tensors, where)}
     with replacing(path) as partial:
         try:
             save_file(tensors, partial, metadata=metadata)
         except SafetensorError as error:
             raise OSError(f"cannot write {path}: {error}") from error
+
+
+def _crc32(tensors: Mapping[str, np.ndarray], progress: str) -> str:
+    """Of everything in the file, in hexadecimal: a flipped bit in a weight would look like any other weight."""
+    crc = zlib.crc32(progress.encode())
+    for name in sorted(tensors):
+        crc = zlib.crc32(np.ascontiguousarray(tensors[name]).data, zlib.crc32(name.encode(), crc))
+    return f"{crc:08x}"
 
 
 def load(path: Path, model: GPT, optimizer: Optimizer | None = None) -> Progress:
@@ -54,6 +66,8 @@ def load(path: Path, model: GPT, optimizer: Optimizer | None = None) -> Progress
             if metadata.get("format") != FORMAT:
                 raise UserError(f"{path} is not a checkpoint of this version of numpygpt")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+        if metadata.get("crc32") not in (None, _crc32(tensors, metadata["progress"])):
+            raise ValueError("its bytes are not those that were written")
         progress = json.loads(metadata["progress"])
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         if isinstance(error, UserError):

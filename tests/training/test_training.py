@@ -95,7 +95,11 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     data = path.read_bytes()
     model = GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init"))
-    for broken in (b"", data[:100], data[:-1], b"x" * 500):
+    flipped = [
+        data[:i] + bytes([data[i] ^ 1 << i % 8]) + data[i + 1 :]
+        for i in range(len(data) - 1, len(data) // 2, -1999)
+    ]
+    for broken in (b"", data[:100], data[:-1], b"x" * 500, *flipped):
         path.write_bytes(broken)
         with pytest.raises(UserError, match="checkpoint"):
             checkpoints.load(path, model)
