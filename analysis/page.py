@@ -5,17 +5,16 @@ hashes. All text of runs comes in through autoescaping, or as JSON in which no t
 """
 
 import base64
-import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from analysis.collect import Problem
@@ -26,13 +25,13 @@ from analysis.page_data import curves, frontier, look_number, panels, settings
 from analysis.page_passages import passages
 from analysis.page_samples import sample_columns
 from analysis.page_summary import Badge, Kind, badges, bars, leads, sureness
+from analysis.shell import environment, policy, source, style
 from analysis.table import Cell, Table
 from analysis.tables import ORIGINAL
 from analysis.view import Section, View
 
-TEMPLATES = Path(__file__).resolve().parent / "templates"
 STYLES = ("page.css", "summary.css", "tables.css", "charts.css", "texts.css", "print.css")
-SCRIPTS = (
+SCRIPTS = (  # in this order: each uses those before it
     "dom",
     "tips",
     "sort",
@@ -45,11 +44,8 @@ SCRIPTS = (
     "samples",
     "start",
 )
-LEAST_BYTES, MOST_BYTES, ALL_BYTES = (
-    900,
-    20_000,
-    40_000,
-)  # of a passage, and of one under all settings together
+LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
+ALL_BYTES = 40_000  # of one passage under all settings together
 TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
 OPEN = ("comparison", "original")
 STATE_BADGES: dict[str, Kind] = {"failed": "stop", "interrupted": "caution", "running": "note"}
@@ -57,7 +53,6 @@ STATE_BADGES: dict[str, Kind] = {"failed": "stop", "interrupted": "caution", "ru
 
 def page(view: View, pictures: Mapping[str, Path]) -> str:
     """The whole page. `pictures` are PNG files by the name of their drawing, shown where no script runs."""
-    environment = _environment()
     data, sections, problems = [], [], list(view.problems)
     for number, section in enumerate(view.sections):
         drawn, context, found = _section(number, section, view, pictures)
@@ -65,9 +60,9 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         sections.append(context)
         problems += found
     known = definitions()
-    styles, scripts = Markup(_style(environment)), Markup(_script())
-    first = Markup(_source("scripts/theme.js"))
-    return environment.get_template("report.html.j2").render(
+    first, scripts, styles = Markup(source("scripts/theme.js")), Markup(_script()), Markup(style(*STYLES))
+    template = _environment().get_template("report.html.j2")
+    return template.render(
         sections=sections,
         overviews=view.overviews,
         runs=view.runs.without_empty(),
@@ -209,48 +204,19 @@ def as_json(value: Any) -> str:
     return re.sub(r"[<>&]", lambda m: f"\\u{ord(m.group()):04x}", text)
 
 
-# --- styles, scripts, policy ---
+# --- scripts ---
 
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"sort_key": sort_key, "measure_key": measure_key}
-    environment.globals |= {"row_measure": row_measure, "TRANSPOSED": TRANSPOSED, "OPEN": OPEN}
-    return environment
-
-
-@cache
-def _source(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _style(environment: Environment) -> str:
-    theme = environment.get_template("styles/theme.css.j2").render()
-    return "\n".join([theme, *(_source(f"styles/{name}") for name in STYLES)])
+    """The shell's, with what tables ask for."""
+    own = environment().overlay()
+    own.filters = {**own.filters, "sort_key": sort_key, "measure_key": measure_key}
+    own.globals = {**own.globals, "row_measure": row_measure, "TRANSPOSED": TRANSPOSED, "OPEN": OPEN}
+    return own
 
 
 def _script() -> str:
     """All scripts in one strict function: nothing of theirs is global."""
-    body = "\n".join(_source(f"scripts/{name}.js") for name in SCRIPTS)
+    body = "\n".join(source(f"scripts/{name}.js") for name in SCRIPTS)
     return f'(() => {{\n"use strict";\n{body}\n}})();'
-
-
-def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
-    """A Content-Security-Policy that allows these very scripts and styles, pictures within the page, no more."""
-    return (
-        f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hashes(sources: Sequence[str]) -> str:
-    digests = (hashlib.sha256(source.encode()).digest() for source in sources)
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests)

@@ -15,6 +15,7 @@ from analysis import page as pages
 from analysis.definitions import METRICS, definitions
 from analysis.display import MEASURES
 from analysis.report import write_report
+from analysis.shell import TEMPLATES
 from analysis.style import PALETTE
 
 HOSTILE = "<script>alert(1)</script>"
@@ -335,7 +336,7 @@ def test_forty_runs_weigh_less_than_three_megabytes(tmp_path):
 
 
 def theme(name):
-    text = (pages.TEMPLATES / "styles" / f"{name}.css").read_text(encoding="utf-8")
+    text = (TEMPLATES / "styles" / f"{name}.css").read_text(encoding="utf-8")
     return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", text))
 
 
@@ -382,9 +383,9 @@ def test_light_colours_are_those_of_the_figures():
 
 
 def test_scripts_and_styles_can_stand_in_a_page():
-    for path in sorted(pages.TEMPLATES.rglob("*")):
+    for path in sorted(TEMPLATES.rglob("*")):
         if path.suffix in (".js", ".css"):
             text = path.read_text(encoding="utf-8")
             assert not re.search("</|<!--", text), path
             assert "innerHTML" not in text, path
-    assert {path.stem for path in (pages.TEMPLATES / "scripts").iterdir()} == {*pages.SCRIPTS, "theme"}
+    assert {path.stem for path in (TEMPLATES / "scripts").iterdir()} == {*pages.SCRIPTS, "theme"}
