@@ -3,7 +3,8 @@
 What is kept rebuilds the report anywhere (`python analysis/report.py docs/results`): run.json, result.json,
 scores.json, samples.txt, and of metrics.jsonl all evaluations and every tenth of the other rows. Passages and
 marked samples, the largest files, are kept for the lowest seed of each setting, but not passages that a user added
-with score.py. Folders of the machine are left out of run.json.
+with score.py. Folders of the machine are left out of run.json. What was kept before of the same runs under an older
+`results_version` is removed, for the two are never mixed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ def keep(study: Path, target: Path) -> list[Path]:
     for record, result in records.values():
         setting = _setting(record)
         lowest[setting] = min(result["seed"], lowest.get(setting, result["seed"]))
+    _remove_older([record for record, _ in records.values()], target)
     return [
         _keep_run(
             run, target / run.name, records[run.path][1]["seed"] == lowest[_setting(records[run.path][0])]
@@ -47,6 +50,24 @@ def keep(study: Path, target: Path) -> list[Path]:
 def _setting(record: dict) -> str:
     """All of a run's identity but its seed."""
     return repr(sorted((key, repr(value)) for key, value in record["identity"].items() if key != "seed"))
+
+
+def _remove_older(records: Sequence[dict], target: Path) -> None:
+    """Removes the kept runs that those of `records` redo under a higher results_version."""
+    newest: dict[str, int] = {}
+    for record in records:
+        run, version = _but_version(record)
+        newest[run] = max(version, newest.get(run, version))
+    for kept in find_runs(target):
+        run, version = _but_version(kept.run())
+        if version < newest.get(run, version):
+            shutil.rmtree(kept.path)
+
+
+def _but_version(record: dict) -> tuple[str, int]:
+    """A run's identity without its results_version, and that."""
+    rest = {key: value for key, value in record["identity"].items() if key != "results_version"}
+    return repr(sorted(rest.items())), int(record["identity"].get("results_version", 0))
 
 
 def _keep_run(run: RunFolder, path: Path, with_passages: bool) -> Path:
