@@ -3,8 +3,8 @@
 What is kept rebuilds the report anywhere (`python analysis/report.py docs/results`): run.json, result.json,
 scores.json, samples.txt, and of metrics.jsonl all evaluations and every tenth of the other rows. Passages and
 marked samples, the largest files, are kept for the lowest seed of each setting, but not passages that a user added
-with score.py. Folders of the machine are left out of run.json. What was kept before of the same runs under an older
-`results_version` is removed, for the two are never mixed.
+with score.py. Folders of the machine are left out of run.json. What was kept before of the same settings, under any
+seed, is removed if its `results_version` is older: the two are never mixed.
 """
 
 from __future__ import annotations
@@ -53,21 +53,21 @@ def _setting(record: dict) -> str:
 
 
 def _remove_older(records: Sequence[dict], target: Path) -> None:
-    """Removes the kept runs that those of `records` redo under a higher results_version."""
+    """Removes the kept runs of the same settings as `records`, under any seed, if their version is older."""
     newest: dict[str, int] = {}
     for record in records:
-        run, version = _but_version(record)
-        newest[run] = max(version, newest.get(run, version))
+        setting, version = _but_version(record)
+        newest[setting] = max(version, newest.get(setting, version))
     for kept in find_runs(target):
-        run, version = _but_version(kept.run())
-        if version < newest.get(run, version):
+        setting, version = _but_version(kept.run())
+        if version < newest.get(setting, version):
             shutil.rmtree(kept.path)
 
 
 def _but_version(record: dict) -> tuple[str, int]:
-    """A run's identity without its results_version, and that."""
-    rest = {key: value for key, value in record["identity"].items() if key != "results_version"}
-    return repr(sorted(rest.items())), int(record["identity"].get("results_version", 0))
+    """A run's setting without its results_version, and that."""
+    identity = {key: value for key, value in record["identity"].items() if key != "results_version"}
+    return _setting({"identity": identity}), int(record["identity"].get("results_version", 0))
 
 
 def _keep_run(run: RunFolder, path: Path, with_passages: bool) -> Path:

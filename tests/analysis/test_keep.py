@@ -50,21 +50,17 @@ def test_the_report_is_the_same(study, tmp_path):
     assert tables[0] == tables[1]
 
 
-def test_what_is_redone_by_a_newer_version_is_replaced_and_nothing_else(study, tmp_path):
+def test_older_versions_of_the_same_settings_make_way_for_newer_ones(study, tmp_path):
     target = tmp_path / "kept"
     keep.keep(study, target)
-    for run in find_runs(study):
+    anew = [run for run in find_runs(study) if run.name.startswith("char") and run.result()["seed"] == 4]
+    for run in anew:
         record = run.run()
-        if record["identity"]["seed"] == 4:
-            record["identity"]["results_version"] += 1
-            run.create({k: v for k, v in record.items() if k != "schema"})
-            run.path.rename(run.path.with_name(f"{run.name}-anew"))
-    keep.keep(study, target)
-    names = [run.name for run in find_runs(target)]
-    assert len(names) == 6
-    assert sorted(name for name in names if name.endswith("-anew")) == [
-        run.name for run in find_runs(target) if run.run()["identity"]["seed"] == 4
-    ]
+        record["identity"]["results_version"] += 1
+        run.create({k: v for k, v in record.items() if k != "schema"})
+    keep.keep(anew[0].path, target)
+    seeds = [(run.result()["tokenizer"], run.result()["seed"]) for run in find_runs(target)]
+    assert seeds == [("bpe", 3), ("bpe", 4), ("bpe", 5), ("char", 4)]
 
 
 def test_unfinished_runs_are_not_kept(tmp_path, capsys):
