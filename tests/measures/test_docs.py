@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from making.code_of_measures import CODE
 
 from numpygpt.measures.cost import Stability
 from numpygpt.measures.generated import GeneratedMeasures
@@ -53,9 +54,23 @@ def test_every_key_of_a_result_is_defined(entries):
     assert {name for name, value in vars(TextScore).items() if isinstance(value, property)} - {"bits"} <= keys
 
 
+def test_every_measure_is_linked_to_the_line_that_computes_it(entries):
+    linked = [key for keys, *_ in CODE for key in keys.split()]
+    assert sorted(linked) == sorted(key for key, _ in entries)
+
+
+def test_the_passage_of_two_plays_is_what_the_essay_says(shakespeare):
+    train, val = shakespeare[:1_003_854], shakespeare[1_003_854:]
+    assert "PROSPERO" in val
+    assert "PROSPERO" not in train
+    assert 76_500 < val.index("Boatswain!") < 77_500
+    assert "From 77 kB on it is another play" in PAGE.read_text(encoding="utf-8")
+
+
 def test_the_table_of_the_original_names_measures_that_exist(entries):
     keys = {key for key, _ in entries}
-    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")][1:]
+    table = PAGE.read_text(encoding="utf-8").partition("| The original table asked ")[2].partition("\n\n")[0]
+    rows = table.splitlines()[2:]
     assert len(rows) == 10
     for row in rows:
         named = re.findall(r"`(\w+)`", row)

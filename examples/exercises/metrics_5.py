@@ -1,0 +1,78 @@
+"""Exercise 5 of docs/METRICS.md: the cheat.
+
+Fill in `Cheat`, then: python examples/exercises/metrics_5.py
+"""
+
+import math
+import sys
+from types import ModuleType
+
+import numpy as np
+from checking import report
+
+from numpygpt.data.corpus import resolve
+from numpygpt.errors import UserError
+from numpygpt.measures.residual import ResidualCoder
+from numpygpt.measures.scores import TextScore, score_text
+from numpygpt.tokenizers import create
+
+TRAIN_CHARS, VAL_CHARS = 200_000, 20_000
+
+
+class Cheat:
+    """A tokenizer under which a model that gives every token the same probability loses nothing per token.
+
+    Such a model pays ln V for each token. How many different tokens can there be? The stretches may be cut as you
+    like, as long as they tile the text; words are not a bad idea.
+    """
+
+    unk_id = 0  # stands for anything: the residual coder spells it from scratch
+
+    def train(self, text: str) -> None:
+        """Sets self.vocab_size, V."""
+        raise NotImplementedError
+
+    def spans(self, text: str) -> tuple[list[int], list[int]]:
+        """The ids of the text, and where the stretch of each ends, in characters."""
+        raise NotImplementedError
+
+    def encode(self, text: str) -> list[int]:
+        return self.spans(text)[0]
+
+    def decode(self, ids: list[int]) -> str:
+        return "word " * len(ids)
+
+
+def score(cheat: type) -> TextScore:
+    """What a model that knows nothing needs for the beginning of the validation text under this tokenizer."""
+    module = ModuleType("cheat")
+    module.__dict__["Cheat"] = cheat
+    sys.modules["cheat"] = module
+    train, val = resolve("shakespeare", allow_fallback=True).split(0.1)
+    train, val = train[-TRAIN_CHARS:], val[:VAL_CHARS]
+    tokenizer = create("custom", factory="cheat:Cheat")
+    tokenizer.train(train)
+    ids, ends = tokenizer.spans(val)
+    nats = np.full(len(ids), math.log(tokenizer.vocab_size))
+    return score_text(val, ids, ends, nats, ResidualCoder.fit(tokenizer, train))
+
+
+def check() -> list[str]:
+    Cheat().train("O Romeo!")  # before they are called where errors are made into sentences
+    Cheat().spans("O Romeo!")
+    try:
+        found = score(Cheat)
+    except (UserError, AssertionError) as error:
+        return [str(error)]
+    if found.val_loss > 1e-9:
+        return [f"the loss is {found.val_loss:.3f} nats per token: are there fewer different tokens?"]
+    print(
+        f"A loss of {found.val_loss:.3f} nats per token, without any learning. In bits per byte: "
+        f"tokens {found.bits_per_byte_tokens:.3f}, residual {found.bits_per_byte_residual:.3f}, "
+        f"together {found.bits_per_byte:.3f}."
+    )
+    return []
+
+
+if __name__ == "__main__":
+    report(check)
