@@ -1,0 +1,106 @@
+"""Right answers to the exercises of docs/TOKENIZERS.md pass, wrong ones are told what is wrong."""
+
+import importlib
+import sys
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+EXERCISES = Path(__file__).parents[2] / "examples" / "exercises"
+sys.path.insert(0, str(EXERCISES))
+
+
+def judged(monkeypatch, number, **answers):
+    """What the exercise's check says of answers, by the names of their functions."""
+    module = importlib.import_module(f"tokenizers_{number}")
+    for name, answer in answers.items():
+        monkeypatch.setattr(module, name, answer)
+    return module.check()
+
+
+# --- 1: learn the merges ---
+
+
+def learner(tie=lambda pair, numbers: tuple(numbers[s] for s in pair), least=2, neighbours=pairwise):
+    def learn(words, n_merges):
+        pieces = [list(word) for word in words]
+        numbers = {letter: i for i, letter in enumerate(sorted(set("".join(words))))}
+        merges = []
+        while len(merges) < n_merges:
+            counts = Counter(pair for piece in pieces for pair in neighbours(piece))
+            best = max(counts.values(), default=0)
+            if best < least:
+                break
+            pair = min((p for p, n in counts.items() if n == best), key=lambda p: tie(p, numbers))
+            merges.append(pair)
+            numbers["".join(pair)] = len(numbers)
+            pieces = [merged(piece, pair) for piece in pieces]
+        return merges
+
+    return learn
+
+
+def disjoint(piece):
+    """Neighbours, but of a pair that overlaps its like only one: `aaa` has one `a a`."""
+    skip = False
+    for before, pair in pairwise([None, *pairwise(piece)]):
+        skip = pair == before and not skip
+        if not skip:
+            yield pair
+
+
+def merged(piece, pair):
+    out, i = [], 0
+    while i < len(piece):
+        step = 2 if tuple(piece[i : i + 2]) == pair else 1
+        out.append("".join(piece[i : i + step]))
+        i += step
+    return out
+
+
+def test_learning_merges(monkeypatch):
+    assert judged(monkeypatch, 1, learn=learner()) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (learner(tie=lambda pair, numbers: tuple(-numbers[s] for s in pair)), "merge"),
+        (learner(tie=lambda pair, numbers: "".join(pair)), "merge"),
+        (learner(least=1), "there are"),
+        (learner(neighbours=disjoint), "merge"),
+        (lambda words, n: [("e", "a")], "merge 2 is ('t', 'ea'), not one of 1"),
+    ],
+)
+def test_wrong_merges(monkeypatch, wrong, hint):
+    assert any(hint in sentence for sentence in judged(monkeypatch, 1, learn=wrong))
+
+
+# --- 2: byte fallback ---
+
+
+def encode(text, alphabet):
+    return [
+        id
+        for character in text
+        for id in ([256 + alphabet.index(character)] if character in alphabet else character.encode())
+    ]
+
+
+def decode(ids, alphabet):
+    return b"".join(bytes([id]) if id < 256 else alphabet[id - 256].encode() for id in ids).decode(
+        errors="replace"
+    )
+
+
+def test_byte_fallback(monkeypatch):
+    assert judged(monkeypatch, 2, encode=encode, decode=decode) == []
+
+
+def test_wrong_byte_fallback(monkeypatch):
+    code_points = lambda text, alphabet: [min(ord(c), 255) for c in text]  # noqa: E731
+    assert any("'tea' is [" in s for s in judged(monkeypatch, 2, encode=code_points, decode=decode))
+    ignoring = lambda ids, alphabet: decode(ids, alphabet).replace("\ufffd", "")  # noqa: E731
+    assert any("[195] is" in s for s in judged(monkeypatch, 2, encode=encode, decode=ignoring))
