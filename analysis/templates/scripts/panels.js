@@ -3,7 +3,7 @@
 function startPanels(host, panels) {
   for (const panel of panels) {
     const card = make("section", { class: "panel", "data-run": panel.run, "aria-label": panel.run },
-      make("h4", {}, make("i", { class: `dot look-${panel.look}` }), panel.run, panel.state === "done" ? null : make("span", { class: "badge caution" }, panel.state)));
+      make("h3", {}, make("i", { class: `dot look-${panel.look}` }), panel.run, panel.state === "done" ? null : make("span", { class: "badge caution" }, panel.state)));
     host.append(card);
     whenNear(card, () => charts(card, panel));
   }

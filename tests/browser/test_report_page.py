@@ -1,0 +1,296 @@
+"""The report in a real browser: everything that answers to a pointer or a key, and nothing that runs by itself."""
+
+import pytest
+from browsing import NOTE_VIOLATIONS
+from studies import EVIL, EVIL_NAME, OWN, VERSES
+
+SOON = 3.0  # seconds: 0.4 where nobody else is at work
+
+
+def texts(page, selector: str) -> list[str]:
+    return page.locator(selector).all_inner_texts()
+
+
+# --- opening ---
+
+
+def test_it_opens_at_once_and_says_who_won(usual, opened, record_property):
+    page = opened(usual)
+    loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
+    record_property("seconds to open", loaded)
+    assert loaded < SOON
+    assert usual.stat().st_size < 1_000_000
+    headline = page.locator(".summary .headline")
+    assert headline.bounding_box()["y"] < 300
+    assert "word" in headline.inner_text()
+    assert {"char", "word"} <= {bar.get_attribute("data-label") for bar in page.locator(".bar").all()}
+
+
+def test_without_scripts_all_words_and_tables_are_there(usual, opened):
+    page = opened(usual, java_script_enabled=False)
+    assert page.locator(".summary .headline").is_visible()
+    assert page.locator("table[data-table=comparison] tbody tr").count() > 6
+    assert not page.locator(".controls").first.is_visible()
+    assert not page.locator("#theme").is_visible()
+    assert page.locator("noscript").first.is_visible()
+
+
+# --- tables ---
+
+
+def values(page, column: int, kind: str = "run") -> list[float]:
+    rows = page.locator(f"table[data-table=comparison] tbody[data-kind={kind}] tr")
+    return rows.evaluate_all(
+        "(rows, column) => rows.map(row => Number(row.cells[column].dataset.value))", column
+    )
+
+
+@pytest.mark.parametrize("by", ["pointer", "keyboard"])
+def test_a_table_is_sorted(usual, opened, by):
+    page = opened(usual)
+    table = page.locator("table[data-table=comparison]")
+    heads = table.locator("thead th")
+    column = next(i for i in range(heads.count()) if heads.nth(i).inner_text().startswith("parameters"))
+    head, before = heads.nth(column), values(page, column)
+    rulers = values(page, 2, "ruler")
+    assert before != sorted(before)
+    button = head.locator("button.sort")
+
+    def press(key: str) -> None:
+        if by == "pointer":
+            button.click()
+        else:
+            button.focus()
+            page.keyboard.press(key)
+
+    press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert values(page, column) == sorted(before)
+    assert "ascending" in page.locator("#said").inner_text()
+    press("Space")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert values(page, column) == sorted(before, reverse=True)
+    assert values(page, 2, "ruler") != [] != rulers  # they keep to themselves
+    press("Enter")
+    assert head.get_attribute("aria-sort") == "none"
+    assert values(page, column) == before
+    heads.nth(0).locator("button.sort").click()
+    names = texts(page, "table[data-table=comparison] tbody[data-kind=run] th")
+    assert [name.split()[0] for name in names] == sorted(name.split()[0] for name in names)
+
+
+def test_a_measure_is_defined_where_it_stands(usual, opened):
+    page = opened(usual)
+    tip = page.locator("#tip")
+    term = page.locator("table[data-table=comparison] thead [data-tip=def-bits_per_byte]")
+    assert not tip.is_visible()
+    term.hover()
+    assert tip.inner_text() == page.locator("#def-bits_per_byte").inner_text()
+    box = tip.bounding_box()
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= 1280
+    page.mouse.move(2, 2)
+    assert not tip.is_visible()
+    term.focus()
+    assert tip.is_visible()
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+
+
+def test_what_does_not_count_says_why(usual, opened):
+    page = opened(usual)
+    page.locator("#runs .badge[data-reason]", has_text="failed").first.hover()
+    assert "the loss is not finite at step 40" in page.locator("#tip").inner_text()
+
+
+# --- curves ---
+
+
+def curves(page):
+    chart = page.locator("[data-chart=curves]").first
+    chart.scroll_into_view_if_needed()
+    chart.locator("svg .line").first.wait_for()
+    return chart
+
+
+def test_curves_are_drawn_against_whatever_is_chosen(usual, opened):
+    page = opened(usual)
+    chart = curves(page)
+    axis = chart.locator("svg text.axis").first
+    shape = chart.locator("svg path.line").first
+    chosen, drawn = axis.text_content(), shape.get_attribute("d")
+    radios = page.locator("[name=c1-axis]")
+    labels = [radio.get_attribute("data-label") for radio in radios.all()]
+    assert len(labels) == 4
+    page.locator("#c1-curves label", has=page.locator("[name=c1-axis]")).nth(1).click()
+    assert axis.text_content() == labels[1] != chosen
+    by_chars = shape.get_attribute("d")
+    assert by_chars.split("L") != drawn.split("L")
+    page.keyboard.press("ArrowRight")
+    assert radios.nth(2).is_checked()
+    assert axis.text_content() == labels[2]
+    page.locator("[name=c1-log]").check()
+    assert shape.get_attribute("d") not in (drawn, by_chars)
+    assert "NaN" not in chart.locator("svg").first.evaluate("svg => svg.outerHTML")
+
+
+def test_curves_are_read_by_pointer_and_keys_and_can_be_hidden(usual, opened):
+    page = opened(usual)
+    chart = curves(page)
+    frame, value = chart.locator(".frame"), chart.locator(".legend .value").first
+    at_rest = value.inner_text()
+    box = frame.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
+    hovered = value.inner_text()
+    assert hovered != at_rest
+    assert chart.locator(".cursor circle").count() >= 3
+    page.mouse.move(2, 2)
+    assert value.inner_text() == at_rest
+    frame.focus()
+    page.keyboard.press("End")
+    assert value.inner_text() == at_rest
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert value.inner_text() not in (at_rest, hovered)
+    lines = chart.locator("svg path.line").count()
+    button = chart.locator(".legend button[data-series]").first
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert chart.locator("svg path.line").count() < lines
+
+
+def test_the_frontier_is_drawn_against_each_cost(usual, opened):
+    page = opened(usual)
+    chart = page.locator("[data-chart=frontier]").first
+    chart.scroll_into_view_if_needed()
+    chart.locator("svg path").first.wait_for()
+    seen = set()
+    for label in page.locator("#c1-frontier .segments label").all():
+        label.click()
+        seen.add(chart.locator("svg text.axis").first.text_content())
+        assert "NaN" not in chart.locator("svg").first.evaluate("svg => svg.outerHTML")
+    assert len(seen) == page.locator("[name=c1-cost]").count() > 2
+
+
+def test_each_runs_charts_are_drawn_when_they_are_asked_for(usual, opened):
+    page = opened(usual)
+    assert page.locator("#panels .panel").count() == 0
+    page.locator("#panels > summary").click()
+    page.locator("#panels svg").first.wait_for()
+    assert page.locator("#panels .panel[data-run='bpe-small-s1']").count() == 1
+
+
+# --- tokens and samples ---
+
+
+def tokens(page):
+    view = page.locator("[data-view=tokens]").first
+    view.scroll_into_view_if_needed()
+    view.locator(".token").first.wait_for()
+    return view
+
+
+def block(view, setting: str):
+    return view.locator(f".block[data-setting='{setting}']")
+
+
+def text_of(block) -> str:
+    return block.evaluate(
+        "b => [...b.querySelectorAll('.token, .tail')].map(t => [...t.childNodes]"
+        ".map(n => n.className === 'break' ? '' : n.textContent).join('')).join('')"
+    )
+
+
+def test_a_token_tells_its_id_and_its_price(usual, opened):
+    page = opened(usual)
+    view = tokens(page)
+    token = block(view, "char").locator(".token").nth(5)
+    token.hover()
+    told = page.locator("#tip").inner_text()
+    assert f"token {token.get_attribute('data-id')}:" in told
+    assert f"{token.get_attribute('data-bits')} bits" in told
+    page.mouse.move(2, 2)
+    reading = block(view, "char").locator(".reading")
+    reading.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    second = block(view, "char").locator(".token").nth(1)
+    assert "current" in second.get_attribute("class")
+    assert second.get_attribute("data-id") in page.locator("#tip").inner_text()
+    assert page.locator("#said").text_content() == page.locator("#tip").text_content()
+    page.keyboard.press("Tab")
+    assert not page.locator("#tip").is_visible()
+
+
+def test_another_passage_is_chosen_a_users_own_among_them(usual, opened):
+    page = opened(usual)
+    view = tokens(page)
+    picker = page.locator("[name=c1-passage]")
+    options = picker.locator("option").all_inner_texts()
+    assert len(options) == len(VERSES) + 1
+    assert "mine.txt" in options[-1]
+    for number, verse in enumerate((*VERSES, OWN)):
+        picker.select_option(index=number)
+        assert text_of(block(view, "char")) == verse
+    page.keyboard.press("Home")
+
+
+def test_tokens_are_coloured_by_bits_or_by_turns(usual, opened):
+    page = opened(usual)
+    view = tokens(page)
+    ground = "t => getComputedStyle(t).backgroundColor"
+    marked = block(view, "char").locator(".token")
+    by_bits = [marked.nth(i).evaluate(ground) for i in range(4)]
+    view.locator("label", has=page.locator("[value=tokens]")).click()
+    assert [marked.nth(i).evaluate(ground) for i in range(4)] != by_bits
+    assert len({marked.nth(i).evaluate(ground) for i in range(4)}) == 4
+    assert not view.locator("[data-scale]").is_visible()
+    view.locator("[data-chips] button").first.click()
+    assert block(view, "char").count() + block(view, "word").count() < 2
+
+
+def test_another_sample_is_chosen(usual, opened):
+    page = opened(usual)
+    shown = page.locator(".sample:visible")
+    assert VERSES[0].split("\n")[1] in shown.first.inner_text()
+    page.locator("[name=c1-sample]").select_option("2")
+    assert VERSES[1].split("\n")[1] in shown.first.inner_text()
+    assert len({sample.get_attribute("data-number") for sample in shown.all()}) == 1
+
+
+# --- markup in names, texts and settings ---
+
+
+def test_nothing_that_a_study_holds_is_run_and_all_of_it_is_shown(hostile, opened):
+    page = opened(hostile)
+    view = tokens(page)
+    curves(page)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.locator("#panels").scroll_into_view_if_needed()
+    page.locator("#panels svg").first.wait_for()
+    page.locator("#runs .badge[data-reason]:visible").first.hover()
+    assert EVIL in page.locator("#tip").inner_text()
+    assert text_of(view.locator(".block").first) == EVIL
+    body = page.locator("body").inner_text()
+    assert body.count(EVIL) > 6
+    assert EVIL_NAME in body
+    assert EVIL in page.locator(".sample:visible").first.inner_text()
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img, iframe, object, embed, b > script").count() == 0
+    assert page.evaluate("document.scripts.length") == 3  # the theme's, the data, all others
+
+
+def test_the_policy_stops_what_would_slip_through(usual, browser, tmp_path):
+    """The page with a script, a handler and a picture of somebody else's in its middle."""
+    broken = tmp_path / "broken.html"
+    bad = (
+        "<script>window.hacked=1</script><b id=bad onclick='window.hacked=2'>x</b><i style='color:red'>y</i>"
+    )
+    broken.write_text(usual.read_text(encoding="utf-8").replace("</h1>", f"</h1>{bad}", 1), encoding="utf-8")
+    page = browser.new_page()
+    page.add_init_script(NOTE_VIOLATIONS)
+    page.goto(broken.as_uri())
+    page.locator("#bad").click()
+    assert page.evaluate("window.hacked") is None
+    assert len(page.evaluate("window.violations")) == 3
+    page.close()
