@@ -24,7 +24,7 @@ from analysis.figures import AXES, COSTS
 from analysis.page_data import curves, frontier, look_number, panels, settings
 from analysis.page_passages import passages
 from analysis.page_samples import sample_columns
-from analysis.page_summary import Badge, Kind, badges, bars, leads, sureness
+from analysis.page_summary import Badge, Kind, badges, bars, leads, sureness, why_table
 from analysis.shell import environment, policy, source, style
 from analysis.table import Cell, Table
 from analysis.tables import ORIGINAL
@@ -111,6 +111,7 @@ def _section(
         "bars": bars(comparison),
         "leads": leads(comparison.conclusion.verdicts),
         "sureness": sureness(comparison),
+        "why": why_table(comparison),
         "badges": {g.label: badges(g) for g in comparison.groups},
         "looks": {g.label: look_number(g.tokenizer, tokenizers) for g in comparison.groups},
         "tables": section.tables,

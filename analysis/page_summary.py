@@ -8,10 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from analysis.display import measure
 from analysis.figures import mean_and_half
 from analysis.groups import Comparison, Group
 from analysis.page_data import look_number
-from analysis.uncertainty import MIN_SEEDS
+from analysis.table import Cell, Column, Row, Table, column
+from analysis.tables import bits_cell, cell, interval, name_cell
+from analysis.uncertainty import MIN_SEEDS, Floats, estimate
 from analysis.verdicts import COUNT, Difference, Outcome, Verdict, plus_minus
 
 Kind = Literal["stop", "caution", "note"]
@@ -173,6 +178,35 @@ def leads(verdicts: Sequence[Verdict]) -> Leads:
         Lead(v.sentence, v.outcome.value, v.notes, whisker(v.seeds), whisker(v.text)) for v in verdicts
     )
     return Leads(round(-100 * left / span, 3), rows)
+
+
+def why_table(comparison: Comparison) -> Table:
+    """Bits per byte taken apart: what a token costs, for how many bytes it stands, and what is charged beside."""
+    columns = [Column("tokenizer", "tokenizer", right=False)]
+    columns += [
+        Column("bits_per_token", "bits/token", form=".3f"),
+        Column("bytes_per_token", "bytes/token", form=".2f"),
+        *(
+            column(measure(key))
+            for key in ("bits_per_byte_tokens", "bits_per_byte_residual", "bits_per_byte")
+        ),
+    ]
+    rows = []
+    for group in comparison.groups:
+        bits = group.values("val_loss") / math.log(2)
+        length = bits / np.where(np.isfinite(floors := group.values("bits_per_byte_tokens")), floors, np.nan)
+        shown = [_mean_cell(bits, ".3f"), _mean_cell(length, ".2f")]
+        shown += [cell(group, key) for key in ("bits_per_byte_tokens", "bits_per_byte_residual")]
+        rows.append(Row((name_cell(group), *shown, bits_cell(comparison, group))))
+    notes = ("tokens (floor) = bits/token \N{DIVISION SIGN} bytes/token; with the residual, bits/byte",)
+    return Table("why", f"Bits per byte, taken apart: {comparison.title}", tuple(columns), tuple(rows), notes)
+
+
+def _mean_cell(values: Floats, form: str) -> Cell:
+    """The mean of the finite ones with its interval."""
+    values = values[np.isfinite(values)]
+    found = estimate(values) if len(values) else None
+    return Cell(found.mean, form, interval(found)) if found else Cell(None, form)
 
 
 def sureness(comparison: Comparison) -> str:

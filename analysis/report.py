@@ -32,13 +32,17 @@ TRAIN = "train some with: python experiments/run.py -m tokenizer=char,word,bpe"
 
 @dataclass(frozen=True)
 class Report:
-    """A report that was written: `path` is its first page, report.md."""
+    """A report that was written: `path` is report.md, `page` the HTML page beside it."""
 
     path: Path
     view: "View"
 
+    @property
+    def page(self) -> Path:
+        return self.path.with_name("report.html")
+
     def __str__(self) -> str:
-        return str(self.path)
+        return str(self.page)
 
     def show(self, console: "Console | None" = None) -> None:
         """Prints the conclusion and the essential tables, and where the rest lies."""
@@ -171,7 +175,8 @@ def show(report: Report, console: "Console") -> None:
         _show_table(report.view.unfinished, console)
     for problem in report.view.problems:
         console.print(Text(f"left out: {problem.sentence}", style="yellow"))
-    console.print(Text.assemble("Report: ", (str(report.path), "bold")), soft_wrap=True)
+    place = Text.assemble("Report: ", (str(report.page), "bold"), f" (and {report.path.name})")
+    console.print(place, soft_wrap=True)
 
 
 def _show_section(section: "Section", console: "Console") -> None:

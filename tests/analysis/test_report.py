@@ -38,6 +38,7 @@ def test_report_lies_beside_the_runs_with_all_its_parts(written):
     assert out.name == "report"
     names = set((out / "files.txt").read_text().split())
     assert {
+        "report.html",
         "report.md",
         "scalars.csv",
         "tables/comparison.md",
@@ -124,7 +125,7 @@ def test_terminal_shows_the_essential(written):
     assert "bpe is better than char by" in text
     assert "Not counted" in text
     assert "left out:" in text
-    assert text.rstrip().endswith("report.md")
+    assert text.rstrip().endswith("report.html (and report.md)")
 
 
 def test_no_finished_run_is_said(tmp_path, no_figures):
