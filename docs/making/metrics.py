@@ -29,8 +29,10 @@ def told() -> Study:
     by_loss, by_bits = (_ranked(found, key) for key in ("val_loss", "bits_per_byte"))
     if by_loss[0] != by_bits[-1]:
         raise UserError("the lowest loss per token no longer has the most bits per byte: tell it anew")
-    if verdict().winner != LOSSY:
-        raise UserError(f"{LOSSY} no longer beats {RIVAL}: tell it anew")
+    if found.only.conclusion.leader != LOSSY:
+        raise UserError(f"{LOSSY} no longer beats all others from its ceiling: tell it anew")
+    if len(found.labels) != 4 or any(len(group.seeds) != 5 for group in found.only.groups):
+        raise UserError("these are no longer four tokenizers of five seeds each: tell it anew")
     return found
 
 
@@ -72,10 +74,16 @@ def exchange(label: str) -> str:
     s = told()
     nats, tokens, n_bytes = s.mean(label, "val_loss"), s.mean(label, "val_tokens"), s.only.val_bytes
     bits = nats / math.log(2)
+    result = bits * tokens / n_bytes
     return (
-        f"{nats:.3f} nats / ln 2 = {bits:.3f} bits per token;  "
-        f"{bits:.3f} x {tokens:,.0f} tokens / {n_bytes:,} bytes = {bits * tokens / n_bytes:.3f} bits per byte"
+        f"{label:4}   {nats:.3f} nats per token / ln 2 = {bits:.3f} bits per token\n"
+        f"           {bits:.3f} * {tokens:,.0f} tokens / {n_bytes:,} bytes = {result:.3f} bits per byte"
     )
+
+
+def budget() -> str:
+    """What was held equal: `768,000 characters seen`."""
+    return told().only.budget
 
 
 def times_tokens(label: str, rival: str) -> str:
@@ -159,6 +167,7 @@ VALUES: dict[str, Callable[..., Any]] = {
     "shown": shown,
     "ranking": ranking,
     "losses_table": losses_table,
+    "budget": budget,
     "exchange": exchange,
     "times_tokens": times_tokens,
     "stretches": stretches,
