@@ -20,7 +20,7 @@ from analysis.report import write_report
 def browser() -> Iterator[Any]:
     """One Chromium for all tests, of the system: none is downloaded."""
     reason = "needs Playwright: pip install -e '.[browser]'"
-    sync_api = pytest.importorskip("playwright.sync_api", reason=reason, exc_type=ImportError)
+    sync_api = pytest.importorskip("playwright.sync_api", reason=reason)
     if (path := chromium()) is None:
         pytest.skip("needs Chromium: apt-get install chromium, or name one in CHROMIUM")
     with sync_api.sync_playwright() as playwright:
