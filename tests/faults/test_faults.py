@@ -1,0 +1,72 @@
+"""The short fault tests: a few faults of each kind. `python tests/faults/long.py` tries hundreds."""
+
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from damage import check_damaged, cut, damaged_files, flip
+from disks import fail_at, finish
+from harness import SHORT, all_results, check_equal
+from long import Suite, Tally
+
+from numpygpt.runs import RunFolder, find_runs
+
+ONE = ("tokenizer=word", "budget.iters=40", "train.workers=1")
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    """The undisturbed sweep, against which all else is held."""
+    made = Suite(tmp_path_factory.mktemp("faults"), seed=4, settings=ONE, reports=False)
+    yield made
+    shutil.rmtree(made.sandbox.folder)
+
+
+def test_a_sweep_killed_at_random_moments_ends_in_the_same_bits(suite: Suite):
+    tally = Tally("kill -9")
+    suite.kills(tally, 2, signal.SIGKILL)
+    assert tally.tried == 2
+
+
+def test_of_two_sweeps_at_once_each_run_is_done_once(suite: Suite):
+    suite.pairs(Tally("two at once"), 1)
+
+
+@pytest.mark.parametrize(("name", "write"), [("ENOSPC", 13), ("EROFS", 3)])
+def test_a_disk_that_fails_in_the_middle_of_a_run_costs_nothing(suite: Suite, name: str, write: int):
+    sandbox = suite.sandbox
+    if not sandbox.study("writes").exists():
+        assert sandbox.type("writes", SHORT)[0] == 0
+    fail_at(sandbox, f"writes-{write}", name, write)
+    finish(sandbox, f"writes-{write}", all_results(sandbox.study("writes")))
+
+
+@pytest.mark.parametrize("damage", [cut, flip])
+def test_damage_to_any_file_of_a_finished_run_is_named(suite: Suite, tmp_path: Path, damage):
+    whole, rng = suite.sandbox.study("whole"), Random(1)
+    first = find_runs(whole)[0]
+    files = damaged_files(first)
+    for file in files:
+        folder = RunFolder(tmp_path / file.name / first.name)
+        shutil.copytree(first.path, folder.path)
+        damage(folder.path / file.name, rng)
+        check_damaged(folder, file.name, suite.whole)
+    assert {"checkpoint.safetensors", "metrics.jsonl", "result.json", "run.json"} <= {f.name for f in files}
+
+
+def test_a_flipped_bit_in_a_checkpoint_stops_a_run_with_a_sentence(suite: Suite):
+    sandbox, study = suite.sandbox, "flipped"
+    shutil.copytree(sandbox.study("whole"), sandbox.study(study))
+    (folder,) = find_runs(sandbox.study(study))
+    (folder.path / "result.json").unlink()  # as if it had been cut before its end
+    whole = folder.checkpoint_path.read_bytes()
+    folder.checkpoint_path.write_bytes(whole[:-5] + bytes([whole[-5] ^ 4]) + whole[-4:])
+    code, printed = sandbox.type(study)
+    assert code == 1
+    assert "checkpoint.safetensors cannot be read" in printed
+    folder.checkpoint_path.unlink()  # as the sentence says
+    assert sandbox.type(study)[0] == 0
+    check_equal(sandbox.study(study), suite.whole)
