@@ -1,7 +1,8 @@
 """Which runs may be averaged, which may stand in one table, and what each is called there.
 
 A *group* is one setting under several seeds. A *comparison* is a set of groups on the same text (corpus,
-sha256, split) under the same budget; nothing is ever compared across two of them but side by side.
+sha256, split) under the same budget; nothing is ever compared across two of them but side by side. A study that
+tries several optimizers stands by itself among other studies.
 """
 
 import re
@@ -101,10 +102,11 @@ class Comparison:
     groups: tuple[Group, ...]
     contenders: tuple[Contender, ...]
     conclusion: Conclusion
+    study: str = ""  # if it stands by itself, the study that it is of
 
     @cached_property
     def title(self) -> str:
-        return f"{self.corpus}, {self.budget}"
+        return f"{self.corpus}, {self.budget}{f', study {self.study}' if self.study else ''}"
 
     @cached_property
     def rulers(self) -> tuple[Ruler, ...]:
@@ -167,22 +169,37 @@ def data_order(identity: Mapping[str, Any], iters: Any) -> str:
 
 def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]:
     """Finished runs as comparisons, in the order of corpus and budget. A run that is there twice counts once."""
-    done, problems = collection.done, []
-    twice = done[done.duplicated(["group", "seed"])]
+    done, problems = collection.done.assign(apart=_apart(collection)), []
+    twice = done[done.duplicated(["group", "seed", "apart"])]
     for path, run in zip(twice["folder"], twice["run"], strict=True):
         problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
-    done = done.drop_duplicates(["group", "seed"])
+    done = done.drop_duplicates(["group", "seed", "apart"])
     comparisons = []
-    for _, same_text in done.groupby(CORPUS_KEYS, sort=True, dropna=False):
+    for (*_, study), same_text in done.groupby([*CORPUS_KEYS, "apart"], sort=True, dropna=False):
         groups = _named(_groups(same_text, collection))
         by_budget: dict[str, list[Group]] = {}
         for group in groups:
             by_budget.setdefault(budget_words(group.identity), []).append(group)
         for budget in sorted(by_budget):
             comparison, found = _comparison(by_budget[budget], budget)
-            comparisons.append(comparison)
+            comparisons.append(replace(comparison, study=study))
             problems.extend(found)
     return comparisons, problems
+
+
+def _apart(collection: Collection) -> pd.Series:
+    """By finished run the name of its study, if that tries several optimizers and is not the only one, else "".
+
+    Among the tokenizers of other studies its runs would look like further rivals.
+    """
+    done = collection.done
+    settings = {
+        path: group_hash({k: v for k, v in identity.items() if k.startswith("optimizer.")})
+        for path, identity in collection.identities.items()
+    }
+    optimizers = done["folder"].map(settings).groupby(done["study"]).nunique()
+    several = optimizers[optimizers > 1].index if len(optimizers) > 1 else []
+    return done["study"].where(done["study"].isin(several), "")
 
 
 def _groups(runs: pd.DataFrame, collection: Collection) -> list[Group]:

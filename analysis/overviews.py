@@ -54,7 +54,7 @@ def _by_corpus(comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
 def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     """Per corpus with several budgets: bits per byte side by side, and in words where the ranking depends."""
     tables: list[Table] = []
-    for same_text in _by_corpus(comparisons):
+    for same_text in _by_corpus([c for c in comparisons if not c.study]):
         if len(same_text) < 2:
             continue
         labels = list(dict.fromkeys(g.label for c in same_text for g in c.groups))

@@ -34,6 +34,7 @@ from numpygpt.models import GPT, GPTConfig
 from numpygpt.nn import functional as F
 from numpygpt.nn.functional import Array
 from numpygpt.optim import AdamW, warmup_cosine
+from numpygpt.runs import RunFolder
 from numpygpt.streams import generator
 from numpygpt.tokenizers import create
 from numpygpt.training import Engine, Text, TrainConfig, Trainer, score_tokens
@@ -136,6 +137,31 @@ def train(kind: str, seed: int, recipe: Recipe, on_row: Callable[[dict], None] =
     }
 
 
+def taken_from(run: RunFolder) -> dict:
+    """The record of a right key gradient from a finished run of run.py: the same bits, trained only once.
+
+    Raises UserError if the run is another: the identity must say what Recipe says.
+    """
+    identity, result = run.run()["identity"], run.result()
+    recipe = asdict(Recipe(eval_interval=identity["train"]["eval_interval"]))
+    said = {
+        **identity["model"], **identity["optimizer"], **identity["train"], "iters": identity["budget"].get("iters")
+    }  # fmt: skip
+    other = {key for key, value in recipe.items() if said.get(key) != value}
+    if other or (identity["tokenizer"]["kind"], identity["optimizer"]["kind"]) != ("char", "adamw"):
+        raise UserError(
+            f"{run.path} is no quick default run of char: {', '.join(sorted(other)) or 'its kinds'} differ"
+        )
+    return {
+        "what": f"taken from the run {run.name} of run.py, which has the same bits",
+        "key_gradient": "right",
+        "seed": identity["seed"],
+        "recipe": recipe,
+        **{key: result[key] for key in ("val_loss", "bits_per_byte")},
+        "rows": [{k: v for k, v in row.items() if k not in ("seconds", "crc")} for row in run.metrics()],
+    }
+
+
 def compare_gradients(model: GPT, x: Array, y: Array) -> dict[str, float]:
     """The wrong gradient of all weights beside the right one, at one place: cosine, and |wrong - right| / |right|.
 
@@ -216,6 +242,17 @@ def train_all(kinds: Sequence[str], seeds: Sequence[int], recipe: Recipe, folder
             print(f"{path.stem}: {record['bits_per_byte']:.3f} bits per byte of the validation text")
 
 
+def take_all(runs: Sequence[Path], folder: Path) -> None:
+    """A record right-sSEED.json of each run; one that is there is left as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for run in runs:
+        record = taken_from(RunFolder(run))
+        path = folder / f"right-s{record['seed']}.json"
+        if not path.exists():
+            path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        print(f"{path.stem}: {record['bits_per_byte']:.3f} bits per byte of the validation text")
+
+
 def _say(name: str, row: dict) -> None:
     if row["kind"] == "eval":
         print(f"{name} {row['step']:>5}  validation loss {row['val_loss']:.3f}", flush=True)
@@ -229,14 +266,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--train", nargs="+", choices=BACKWARDS, metavar="KIND", help="right, wrong, none")
+    parser.add_argument("--take", nargs="+", type=Path, metavar="RUN", help="finished right runs of run.py")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], metavar="N")
     parser.add_argument("--iters", type=int, default=Recipe.iters, metavar="N", help="updates (1000)")
     parser.add_argument("--records", type=Path, default=RECORDS, metavar="FOLDER", help="where records go")
     options = parser.parse_args(arguments)
     try:
+        if options.take:
+            take_all(options.take, options.records)
         if options.train:
             train_all(options.train, options.seeds, Recipe(iters=options.iters), options.records)
-        else:
+        if not (options.take or options.train):
             print_tests()
     except UserError as error:
         print(f"wrong_key_gradient.py: {error}", file=sys.stderr)

@@ -130,6 +130,21 @@ def test_many_groups_are_compared_one_aspect_at_a_time(tmp_path):
     assert len(pairs_to_compare(comparison.groups)) == 4 * 3 + 3 * 3  # tokenizers per width, next widths
 
 
+def test_a_study_of_optimizers_stands_by_itself_among_others(tmp_path):
+    make_study(tmp_path / "tokenizers", ("char", "bpe"), (1,))
+    for lr in (1e-3, 1e-2):
+        make_study(tmp_path / "optimizers", ("char",), (1,), optimizer__lr=lr)
+    comparisons, problems = group_runs(collect(find_runs(tmp_path)))
+    assert not problems  # the run that both studies hold is no repetition
+    assert [[group.label for group in c.groups] for c in comparisons] == [
+        ["char", "bpe"],
+        ["char lr=0.001", "char lr=0.01"],
+    ]
+    assert [c.title.partition(", study ")[2] for c in comparisons] == ["", "optimizers"]
+    ((alone,), _) = group_runs(collect(find_runs(tmp_path / "optimizers")))
+    assert "study" not in alone.title
+
+
 def test_two_models_of_one_tokenizer_are_paired_by_seed(tmp_path):
     for width in (64, 128):
         make_study(tmp_path, ("char",), (1, 2, 3), model__n_embd=width)
