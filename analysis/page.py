@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         problems=[_beside(p) for p in dict.fromkeys(problems)],
         definitions={key: known[key] for key in sorted(_measures(view)) if key in known},
         has_definitions=bool(known),
-        data=Markup(as_json({"sections": data, "panels": [asdict(p) for p in panels(view)]})),
+        data=Markup(as_json({"sections": data, "panels": panels(view)})),
         n_panels=view.metrics["folder"].nunique() if len(view.metrics) else 0,
         style=styles,
         script=scripts,
@@ -94,12 +94,12 @@ def _section(
     comparison = section.comparison
     read, unread = passages(comparison, most_bytes(view))
     columns, lost = sample_columns(comparison)
-    drawn = {
-        "settings": [asdict(s) for s in settings(comparison)],
+    drawn: dict[str, Any] = {
+        "settings": settings(comparison),
         "rulers": [{"label": r.label, "bits": round(r.bits_per_byte, 4)} for r in comparison.main_rulers],
-        "curves": [asdict(c) for c in curves(comparison, view.metrics)],
-        "frontier": [asdict(p) for p in frontier(comparison)],
-        "passages": [asdict(p) for p in read],
+        "curves": curves(comparison, view.metrics),
+        "frontier": frontier(comparison),
+        "passages": read,
     }
     tokenizers = [g.tokenizer for g in comparison.groups]
     context = {
@@ -115,7 +115,7 @@ def _section(
         "badges": {g.label: badges(g) for g in comparison.groups},
         "looks": {g.label: look_number(g.tokenizer, tokenizers) for g in comparison.groups},
         "tables": section.tables,
-        "axes": [a for a in AXES if any(a.key in c["x"] for c in drawn["curves"])],
+        "axes": [a for a in AXES if any(a.key in c.x for c in drawn["curves"])],
         "costs": [*COSTS, ("vocab_size", "vocabulary")],
         "has_frontier": bool(drawn["frontier"]),
         "passages": read,
@@ -200,8 +200,8 @@ def _measures(view: View) -> set[str]:
 
 
 def as_json(value: Any) -> str:
-    """JSON that can stand in a script element: no tag, entity or comment can begin in it."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    """JSON that can stand in a script element: no tag, entity or comment can begin in it. Records are objects."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=vars)
     return re.sub(r"[<>&]", lambda m: f"\\u{ord(m.group()):04x}", text)
 
 

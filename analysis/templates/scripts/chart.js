@@ -27,7 +27,7 @@ function chart(host, read = () => {}) {
   frame.addEventListener("pointerdown", (event) => {
     if (map) readAt(map.invert(event.clientX - frame.getBoundingClientRect().left));
   });
-  frame.addEventListener("pointerleave", () => map && readAt(null));
+  frame.addEventListener("pointerleave", (event) => { if (map && event.pointerType === "mouse") readAt(null); });
   frame.addEventListener("blur", () => map && readAt(null));
   let at = -1;
   frame.addEventListener("keydown", (event) => {
