@@ -136,7 +136,7 @@ def training_side(texts: Texts, trainer: Trainer, folder: RunFolder, val: TextSc
     that it was not fitted on. Nats per token are alike before training (ln V): what training does to their
     difference, in bits per byte of the validation text, is the change of the gap.
     """
-    text = texts.train_part.text[-texts.val.n_chars :]
+    text = texts.train_part.end(texts.val.n_chars)
     ids, ends = texts.tokenizer.spans(text)
     train = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
     first = next(row for row in folder.metrics() if row["kind"] == "eval")

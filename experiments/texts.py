@@ -1,5 +1,7 @@
 """A run's texts as its model sees them: the tokenizer fitted on the training part, both parts as ids."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,9 +11,10 @@ from experiments.config import RunConfig
 from experiments.progress import Reporter
 from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, Part
-from numpygpt.data.tokens import encoded
+from numpygpt.data.tokens import encoded, pieces
 from numpygpt.errors import UserError
 from numpygpt.measures.residual import ResidualCoder
+from numpygpt.measures.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
 from numpygpt.training.engine import available_cores
@@ -52,23 +55,21 @@ def prepare_texts(
         tokenizer.train(train_part.chunks())
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
-    train_ids = encoded(train_part, tokenizer, workers=available_cores())
+    train_ids = encoded(train_part, tokenizer, workers=config.train.workers or available_cores())
     val_text = val_part.text
     val_ids, val_ends = tokenizer.spans(val_text)
     _require_tokens(train_ids, "training", config)
     _require_tokens(val_ids, "validation", config)
     if not tokenizer.lossless:
         reporter.phase("fitting the residual coder")
-    coder = ResidualCoder.fit(tokenizer, "" if tokenizer.lossless else train_part.text)
+    coder = ResidualCoder.fit_pieces(tokenizer, sources(train_part, tokenizer))
     residual, tail = coder.bits(val_text, val_ids, val_ends)
     return Texts(
         tokenizer,
         coder,
         train_part,
         val_part,
-        Text(
-            train_ids, train_part.n_bytes, train_part.n_chars, _train_residual(coder, tokenizer, train_part)
-        ),
+        Text(train_ids, train_part.n_bytes, train_part.n_chars, _residual(coder, tokenizer, train_part)),
         Text(val_ids, val_part.n_bytes, val_part.n_chars, float(residual.sum() + tail)),
         val_text,
         val_ends,
@@ -85,13 +86,26 @@ def _saved(folder: RunFolder, fingerprint: str | None) -> tokenizers.Tokenizer |
     return tokenizer if tokenizer.fingerprint() == fingerprint else None
 
 
-def _train_residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part) -> float:
-    """Bits that the tokens of the training part leave out."""
+def sources(part: Part, tokenizer: tokenizers.Tokenizer) -> Iterator[Source]:
+    """The part and its tokens piece by piece, together those of the whole."""
+    before, held = "\n", ""
+    for start, stop in pieces(part, tokenizer):
+        text = held + part.read(start, stop)
+        ids, ends = tokenizer.spans(text)
+        source, held = Source(text, ids, ends, before), ""
+        if source.tail and stop < part.stop:  # it belongs to the first token of the next piece
+            held, text = source.tail, text.removesuffix(source.tail)
+            source = Source(text, ids, ends, before)
+        yield source
+        before = text[-1:] or before
+
+
+def _residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part) -> float:
+    """Bits that the tokens of the part leave out."""
     if tokenizer.lossless:
         return 0.0
-    text = part.text
-    residual, tail = coder.bits(text, *tokenizer.spans(text))
-    return float(residual.sum() + tail)
+    bits = (coder.bits_of(source) for source in sources(part, tokenizer))
+    return math.fsum(float(residual.sum() + tail) for residual, tail in bits)
 
 
 def _require_tokens(ids: np.ndarray, part: str, config: RunConfig) -> None:

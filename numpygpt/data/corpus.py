@@ -58,6 +58,12 @@ class Part:
         """The text between two byte offsets into the corpus, both between characters."""
         return b"".join(self.corpus.blocks(start, stop)).decode("utf-8")
 
+    def end(self, n_chars: int) -> str:
+        """Its last characters, or all if there are not as many; no more than they is read."""
+        longest = 4 * n_chars  # bytes
+        raw = b"".join(self.corpus.blocks(max(self.start, self.stop - longest), self.stop))
+        return raw.decode("utf-8", errors="ignore")[-n_chars:]  # it may begin inside a character
+
     def chunks(self) -> Iterator[str]:
         """The text in strings of at most a megabyte, cut anywhere between two characters."""
         decoder = codecs.getincrementaldecoder("utf-8")()

@@ -122,15 +122,15 @@ def _digest(file: BinaryIO, key: str, n_bytes: int) -> bytes:
 
 
 def _encode_pieces(part: Part, tokenizer: Encoder, workers: int) -> Iterator[np.ndarray]:
-    pieces = _pieces(part, tokenizer)
+    ranges = pieces(part, tokenizer)
     if workers <= 1 or part.n_bytes <= 2 * PIECE:
-        yield from (tokenizer.encode(part.read(start, stop)) for start, stop in pieces)
+        yield from (tokenizer.encode(part.read(start, stop)) for start, stop in ranges)
         return
     context = multiprocessing.get_context("spawn")  # forking a process that has threads can hang
     with ProcessPoolExecutor(workers, context, _start_worker, (part, tokenizer)) as pool:
         waiting: deque[Future[np.ndarray]] = deque()
         try:
-            for piece in pieces:
+            for piece in ranges:
                 waiting.append(pool.submit(_encode_in_worker, *piece))
                 if len(waiting) > 2 * workers:
                     yield waiting.popleft().result()
@@ -161,7 +161,7 @@ def _encode_in_worker(start: int, stop: int) -> np.ndarray:
     return tokenizer.encode(part.read(start, stop))
 
 
-def _pieces(part: Part, tokenizer: Encoder) -> Iterator[tuple[int, int]]:
+def pieces(part: Part, tokenizer: Encoder) -> Iterator[tuple[int, int]]:
     """Byte ranges that tile the part and can be encoded each on its own."""
     start = part.start
     crosses_anything = getattr(tokenizer, "pattern", None) == "none"

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -62,15 +62,28 @@ class ResidualCoder:
     @classmethod
     def fit(cls, tokenizer: Tokenizer, train_text: str, spans: Spans | None = None) -> ResidualCoder:
         """Fit on the training text alone. `spans`: what `tokenizer.spans(train_text)` gives, if it is at hand."""
+        whole = Source(train_text, *(tokenizer.spans(train_text) if spans is None else spans))
+        return cls.fit_pieces(tokenizer, [whole])
+
+    @classmethod
+    def fit_pieces(cls, tokenizer: Tokenizer, pieces: Iterable[Source]) -> ResidualCoder:
+        """Fit on a training text that comes in pieces, of which one at a time is looked at.
+
+        Each begins where the one before it ends, with that one's last character as its `before`; only the last one
+        has a tail.
+        """
         coder = cls(tokenizer)
         if coder.lossless:
             return coder
-        source = Source(train_text, *(tokenizer.spans(train_text) if spans is None else spans))
-        exact = coder.exact[source.ids]
-        occurrences = Counter(source.stretches(np.flatnonzero(~exact)))
-        spelled = {x for _, x, _ in occurrences} | coder._texts(np.unique(source.ids[exact]).tolist())
-        if source.tail:
-            spelled.add(source.tail)
+        occurrences: Counter[Stretch] = Counter()
+        spelled: set[str] = set()
+        for source in pieces:
+            exact = coder.exact[source.ids]
+            occurrences.update(source.stretches(np.flatnonzero(~exact)))
+            spelled |= coder._texts(np.unique(source.ids[exact]).tolist())
+            if source.tail:
+                spelled.add(source.tail)
+        spelled |= {x for _, x, _ in occurrences}
         coder.alphabet = np.array([*sorted(map(ord, set().union(*spelled))), END], np.int64)
         coder.levels = (*_speller(spelled), *coder._pointers(occurrences))
         return coder
@@ -114,7 +127,10 @@ class ResidualCoder:
 
         AssertionError: the spans do not tile `text`, or an exact token's stretch is not its own text.
         """
-        source = Source(text, ids, ends)
+        return self.bits_of(Source(text, ids, ends))
+
+    def bits_of(self, source: Source) -> tuple[Floats, float]:
+        """As `bits`, of a text or of a piece of one."""
         source.check(self.own_bytes, self.exact)
         bits = np.zeros(len(source.ids))
         if self.lossless:

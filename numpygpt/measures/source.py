@@ -17,12 +17,13 @@ Stretch = tuple[int, str, str]
 class Source:
     """`text`, its ids (n,) and the byte offsets (n,) at which the stretches of the tokens end.
 
+    before: the source character before the text, where it is a piece of a longer one.
     data: the text in UTF-8.   starts, ends: byte offsets of the stretches, int64 (n,).   tail: what follows them.
     AssertionError: the stretches do not tile the beginning of the text.
     """
 
-    def __init__(self, text: str, ids: npt.NDArray, ends: npt.NDArray) -> None:
-        self.text, self.data = text, text.encode()
+    def __init__(self, text: str, ids: npt.NDArray, ends: npt.NDArray, before: str = "\n") -> None:
+        self.text, self.data, self.before = text, text.encode(), before
         self.ids, self.ends = np.asarray(ids).astype(np.int64), np.asarray(ends).astype(np.int64)
         self.starts = np.concatenate([[0], self.ends])[:-1]
         last = int(self.ends[-1]) if len(self.ends) else 0
@@ -47,7 +48,7 @@ class Source:
         edges = edges[edges < len(self.data)]
         inside = np.frombuffer(self.data, np.uint8)[edges] & 0xC0 == 0x80
         assert not inside.any(), "the stretch of a token that is not exact cuts through a character"
-        text = "\n" + self.text
+        text = self.before + self.text
         spans = zip(self.characters(starts).tolist(), self.characters(ends).tolist(), strict=True)
         ids = self.ids[tokens].tolist()
         return ((z, text[a + 1 : b + 1], text[a]) for z, (a, b) in zip(ids, spans, strict=True))
@@ -55,7 +56,7 @@ class Source:
     @property
     def tail_stretch(self) -> Stretch:
         before = self.text[: len(self.text) - len(self.tail)]
-        return TAIL, self.tail, before[-1:] or "\n"
+        return TAIL, self.tail, before[-1:] or self.before
 
     def check(self, own: Sequence[bytes | None], exact: npt.NDArray[np.bool_]) -> None:
         """AssertionError unless every exact token stands for its own text."""

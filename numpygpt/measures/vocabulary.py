@@ -16,6 +16,7 @@ from numpygpt.tokenizers.base import Tokenizer
 
 RARE = 5
 ALPHA = 2.5
+AT_ONCE = 1 << 20  # ids counted at a time
 _WORD = re.compile(r"\w+")
 
 Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
@@ -59,7 +60,7 @@ def tokenizer_measures(
     train_ids, _ = tokenizer.spans(train_text) if train_spans is None else train_spans
     val = TextMeasures(tokenizer, val_text, val_spans)
     size = tokenizer.vocab_size
-    train, seen = np.bincount(train_ids, minlength=size), np.bincount(val.source.ids, minlength=size)
+    train, seen = occurrences(train_ids, size), occurrences(val.source.ids, size)
     return TokenizerMeasures(
         chars_per_token_val=val.chars_per_token,
         chars_per_token=len(train_text) / max(len(train_ids), 1),
@@ -77,6 +78,14 @@ def tokenizer_measures(
         unseen_rate=float(seen[train == 0].sum() / max(seen.sum(), 1)),
         renyi_efficiency=renyi_efficiency(train),
     )
+
+
+def occurrences(ids: npt.NDArray[np.integer], vocab_size: int) -> npt.NDArray[np.intp]:
+    """How often each id occurs, (V,). `ids` may be memory-mapped: it is read stretch by stretch."""
+    counts = np.zeros(vocab_size, np.intp)
+    for start in range(0, len(ids), AT_ONCE):
+        counts += np.bincount(ids[start : start + AT_ONCE], minlength=vocab_size)
+    return counts
 
 
 class TextMeasures:

@@ -11,6 +11,8 @@ from numpygpt.optim.optimizer import Array
 from numpygpt.training.engine import Engine
 from numpygpt.training.share import Batch
 
+AT_ONCE = 1024  # groups of windows handed to the engine together, so that memory does not grow with the text
+
 
 @dataclass(frozen=True)
 class Window:
@@ -46,11 +48,13 @@ def score_tokens(engine: Engine, ids: Array, batch_size: int = 8) -> Array:
     nats = np.zeros(len(ids))
     if len(ids):
         nats[0] = math.log(config.vocab_size)
-    groups = _groups_of_one_shape(windows(max(0, len(ids) - 1), config.block_size), batch_size)
-    jobs = [(_gather(ids, group, 0), _gather(ids, group, 1), group[0].first) for group in groups]
-    for group, scores in zip(groups, engine.losses(jobs), strict=True):
-        for window, row in zip(group, scores, strict=True):
-            nats[window.start + window.first + 1 : window.stop + 1] = row
+    every = _groups_of_one_shape(windows(max(0, len(ids) - 1), config.block_size), batch_size)
+    for start in range(0, len(every), AT_ONCE):
+        groups = every[start : start + AT_ONCE]
+        jobs = [(_gather(ids, group, 0), _gather(ids, group, 1), group[0].first) for group in groups]
+        for group, scores in zip(groups, engine.losses(jobs), strict=True):
+            for window, row in zip(group, scores, strict=True):
+                nats[window.start + window.first + 1 : window.stop + 1] = row
     return nats
 
 

@@ -135,7 +135,7 @@ def test_pieces_are_small_and_tile_the_text(
     part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokens, "PIECE", 1000)
-    pieces = list(tokens._pieces(part, Counting()))
+    pieces = list(tokens.pieces(part, Counting()))
     assert [start for start, _ in pieces] == [part.start, *(stop for _, stop in pieces[:-1])]
     assert pieces[-1][1] == part.stop
     assert max(stop - start for start, stop in pieces) < 1000 + 300 + 2 * len(
