@@ -28,11 +28,14 @@ AT_LEAST_ONE = (
     *("optimizer.decay_iters", "optimizer.step_size"),
     *("budget.iters", "sample.tokens", "sample.number", "sample.top_k"),
 )
-NOT_NEGATIVE = ("optimizer.min_lr", "optimizer.warmup", "optimizer.weight_decay", "seed")
+NOT_NEGATIVE = (
+    *("optimizer.min_lr", "optimizer.warmup", "optimizer.weight_decay"),
+    *("sample.temperature", "seed"),  # temperature 0 takes the likeliest token
+)
 POSITIVE = (
     *("optimizer.lr", "optimizer.eps", "optimizer.grad_clip", "optimizer.step_factor"),
     *("budget.chars", "budget.flops", "budget.seconds", "train.checkpoint_seconds"),
-    *("model.context_chars", "sample.temperature"),
+    "model.context_chars",
 )
 SHARES = ("model.dropout", "optimizer.beta1", "optimizer.beta2", "optimizer.momentum")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

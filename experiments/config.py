@@ -109,7 +109,7 @@ class SampleConfig:
     tokens: int = 500  # per sample
     number: int = 5
     prompt: str = "\n"
-    temperature: float = 0.8
+    temperature: float = 0.8  # 0: always the likeliest
     top_k: int | None = None
     top_p: float | None = None
 

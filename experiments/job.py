@@ -15,6 +15,7 @@ from experiments.corpora import Corpora, folder_of, text_path, texts_sha256
 from experiments.explain import EXPLAINED, explain
 from experiments.identity import identity
 from experiments.interrupts import Interrupted, stop_requests
+from experiments.memory import require_memory
 from experiments.progress import Reporter, reporter
 from experiments.record import PeakMemory, run_record
 from experiments.texts import Texts, prepare_texts
@@ -116,7 +117,7 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     corpus = build.build_corpus(config.data)
     record = _begin(config, folder, corpus)
     texts = prepare_texts(config, corpus, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
-    _require_windows(config, texts)
+    _require_room(config, texts)
     model = build.build_model(config.model, config.seed, texts.tokenizer.vocab_size, texts.chars_per_token)
     reporter.model(model.config.vocab_size, model.n_params(), model.n_params_embedding())
     iters = _resolve(config, folder, record, texts, model)
@@ -129,11 +130,15 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
         finish(config, folder, texts, trainer, reporter, memory, started)
 
 
-def _require_windows(config: RunConfig, texts: Texts) -> None:
-    """Raises UserError if a part is shorter than a window: before a model of that length takes its memory."""
+def _require_room(config: RunConfig, texts: Texts) -> None:
+    """Before a model takes its memory.
+
+    Raises UserError if a part of the text is shorter than a window, MemoryError if the model is surely too large.
+    """
     shape = build.gpt_config(config.model, texts.tokenizer.vocab_size, texts.chars_per_token)
     check_window(texts.train.ids, shape.block_size, "training")
     check_window(texts.val.ids, shape.block_size, "validation")
+    require_memory(shape, config)
 
 
 def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus) -> dict[str, Any]:

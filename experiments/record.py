@@ -1,5 +1,6 @@
 """run.json: what was asked, on which text, with which software, on which machine."""
 
+import math
 import os
 import platform
 import subprocess
@@ -114,8 +115,10 @@ class PeakMemory:
             workers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
             return sum(_peak_kib(pid) for pid in ("self", *workers)) / 1024
         except (OSError, ValueError, IndexError):
-            import resource
-
+            try:
+                import resource
+            except ImportError:  # Windows
+                return math.nan
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 

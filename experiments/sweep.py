@@ -182,7 +182,10 @@ def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> lis
     parsed = planner.parser.parse_overrides([*sweeper._parse_config(), *arguments])
     for override in parsed:
         if override.key_or_group == "experiment" and override.is_sweep_override():
-            raise UserError("experiment may be one at a time: each brings a sweep of its own")
+            raise UserError(
+                f"{override.input_line} is not possible: it may be one experiment, as each brings a sweep of its "
+                f"own; type a command for each"
+            )
     lines = sweeper.split_arguments(parsed, None)[0]
     return [[override.lstrip("+") for override in line] for line in lines]  # nothing can be added to a schema
 

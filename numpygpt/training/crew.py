@@ -42,7 +42,7 @@ class SharedArray:
 
     def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         n_bytes = max(1, int(np.prod(shape, dtype=float)) * np.dtype(dtype).itemsize)
-        if n_bytes > _physical_memory():
+        if n_bytes > physical_memory():
             raise MemoryError(
                 f"{n_bytes / 2**30:.1f} GiB for processes to share are more than this machine has"
             )
@@ -58,10 +58,11 @@ class SharedArray:
     def forget(self) -> None:
         os.close(self._number)
         if self.path.parent != Path(f"/proc/{os.getpid()}/fd"):
-            self.path.unlink(missing_ok=True)
+            with suppress(PermissionError):  # Windows keeps a file that is mapped
+                self.path.unlink(missing_ok=True)
 
 
-def _physical_memory() -> float:
+def physical_memory() -> float:
     """In bytes; without limit where the system does not tell."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

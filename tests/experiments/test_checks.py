@@ -32,6 +32,7 @@ REFUSED = {
     "train.slices=13": ("train.slices=13", "at most train.batch_size=12"),
     "model.dropout=1": ("model.dropout=1", "not including, 1"),
     "model.activation=swish": ("model.activation=swish", "relu, leaky_relu or gelu"),
+    "sample.temperature=-1": ("sample.temperature=-1", "0 or more"),
     "sample.top_p=1.5": ("sample.top_p=1.5", "at most 1"),
     "seed=-1": ("seed=-1", "0 or more"),
     "study=a/b": ("study='a/b'", "letters"),

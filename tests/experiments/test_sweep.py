@@ -198,6 +198,16 @@ def test_a_window_longer_than_the_text_is_refused_before_it_takes_memory(run, tm
     assert "the training text has" in failure["reason"]
 
 
+def test_a_model_that_no_memory_holds_is_refused_before_it_is_made(run, tmp_path):
+    finished = run("model.n_embd=200000", "sample.temperature=0")
+    assert finished.returncode == 1
+    (folder,) = find_runs(tmp_path / "out")
+    failure = folder.failure()
+    assert failure is not None
+    assert failure["status"] == "out of memory"
+    assert "this model needs at least" in failure["reason"]
+
+
 def test_force_sets_the_old_run_aside(tmp_path):
     folder = RunFolder(tmp_path / "study" / "char-tiny-s1-abc")
     set_aside(folder)  # nothing there yet
