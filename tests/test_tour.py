@@ -127,9 +127,10 @@ def holds_what_it_promises(notebook: Notebook) -> None:
     assert counts == list(range(1, len(counts) + 1))
     assert pictures(notebook) == 8
 
-    errors = [float(error) for error in re.findall(r"relative error (\S+)", text)]
+    errors = [float(error) for error in re.findall(r"relative error (\S+)\n(?!That)", text)]
     assert len(errors) == 30  # 29 arrays of the layers, and the worst of the whole model
     assert max(errors) < 1e-5
+    assert float(re.search(r"relative error (\S+)\nThat cannot be right", text)[1]) > 0.1
     assert "the same: True" in text
     assert "moved at position: [False False False False  True]" in text
     assert "the same logits: True" in text
