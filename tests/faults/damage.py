@@ -98,7 +98,7 @@ def damage_unfinished(sandbox: Sandbox, whole: Whole, tally: Any, rng: Random) -
     _interrupt(sandbox, "cut")
     (cut_short,) = (f for f in find_runs(sandbox.study("cut")) if f.state() == "interrupted")
     for file in damaged_files(cut_short):
-        for damage in DAMAGES:
+        for damage in DAMAGES if tally.in_time() else ():
             study = sandbox.study("mended")
             shutil.copytree(sandbox.study("cut"), study)
             damage(study / cut_short.name / file.name, rng)

@@ -28,6 +28,8 @@ def failing_writes(sandbox: Sandbox, tally: Any, every: int = 1) -> None:
     total = writes_of(sandbox, "writes")
     whole = all_results(sandbox.study("writes"))
     for first in range(1, total + 1, every):
+        if not tally.in_time():
+            return
         name = ("ENOSPC", "EROFS")[first // every % 2]
         study = f"writes-{first}"
         fail_at(sandbox, study, name, first)
@@ -57,7 +59,7 @@ def full_disks(sandbox: Sandbox, tally: Any, step: int = 8) -> None:
     sandbox.type("whole-disks", SHORT)
     whole = all_results(sandbox.study("whole-disks"))
     pages = 1
-    while True:
+    while tally.in_time():
         study = f"disk-{pages}"
         with small_disk(sandbox.study(study), 4 * pages) as disk:
             code, printed = sandbox.type(study, SHORT)

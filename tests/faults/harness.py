@@ -101,7 +101,7 @@ class Started:
     def printed(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def end(self, seconds: float = 300) -> tuple[int, str]:
+    def end(self, seconds: float = 3000) -> tuple[int, str]:
         """Waits for its end. Raises Wrong where a person would see a traceback."""
         code = self.process.wait(timeout=seconds)
         if "Traceback" in self.printed():

@@ -5,6 +5,7 @@ comes out to an undisturbed sweep, bit for bit. It ends with a table, and exit c
 """
 
 import argparse
+import math
 import shutil
 import signal
 import sys
@@ -42,7 +43,12 @@ class Tally:
     tried: int = 0
     places: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    seconds: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+    minutes: float = math.inf
+
+    def in_time(self) -> bool:
+        """Whether its time is not over yet."""
+        return time.monotonic() - self.started < 60 * self.minutes
 
     def row(self) -> str:
         places = ", ".join(f"{place} {n}" for place, n in self.places.most_common())
@@ -71,9 +77,9 @@ class Suite:
 
     def kills(self, tally: Tally, n: int, signum: signal.Signals) -> None:
         """Signals at random moments; the same command is typed until the sweep is through, and then another one."""
-        while tally.tried < n:
+        while tally.tried < n and tally.in_time():
             study = self.new_study()
-            while tally.tried < n:
+            while tally.tried < n and tally.in_time():
                 if self._kill_once(study, tally, signum):
                     break
             self._finish(study)
@@ -89,7 +95,7 @@ class Suite:
         if started.process.poll() is not None or not started.kill(signum, child):
             started.end()
             return True
-        code, printed = started.end(60)
+        code, printed = started.end()
         tally.tried += 1
         tally.places[started.phase() + (" (a worker)" if child else "")] += 1
         if signum == signal.SIGTERM:
@@ -136,6 +142,8 @@ class Suite:
     def pairs(self, tally: Tally, n: int) -> None:
         """The same sweep typed twice at once; every second time one of the two is killed on the way."""
         for number in range(n):
+            if not tally.in_time():
+                return
             study = self.new_study()
             both = [self.sandbox.start(study)]
             time.sleep(self.rng.uniform(0, 1))
@@ -159,6 +167,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     for name, default in (("kills", 200), ("terms", 50), ("reports", 20), ("pairs", 20), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="for each part, at most")
     parser.add_argument("--only", choices=("kills", "terms", "reports", "pairs", "writes", "disks", "damage"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
@@ -173,7 +182,7 @@ def main() -> int:
             "disks": ("a full disk (tmpfs)", lambda t: full_disks(suite.sandbox, t)),
             "damage": ("a damaged file", lambda t: _damage(suite, t)),
         }
-        tallies = [run_part(*parts[name]) for name in parts if options.only in (None, name)]
+        tallies = [run_part(*parts[name], options.minutes) for name in parts if options.only in (None, name)]
     print("| fault | tried | survived | where |\n|---|---|---|---|")
     print("\n".join(tally.row() for tally in tallies))
     return int(any(tally.wrong for tally in tallies))
@@ -184,16 +193,15 @@ def _damage(suite: Suite, tally: Tally) -> None:
     damage_unfinished(suite.sandbox, suite.whole, tally, suite.rng)
 
 
-def run_part(fault: str, part: Callable[[Tally], None]) -> Tally:
+def run_part(fault: str, part: Callable[[Tally], None], minutes: float) -> Tally:
     """A part ends at the first thing that is wrong: what comes after it would hang on it."""
-    tally, started = Tally(fault), time.monotonic()
+    tally = Tally(fault, minutes=minutes)
     try:
         part(tally)
     except Wrong as error:
         tally.wrong.append(str(error))
         print(f"WRONG: {fault}: {error}", flush=True)
-    tally.seconds = time.monotonic() - started
-    print(f"{tally.row()} {tally.seconds:.0f} s", flush=True)
+    print(f"{tally.row()} {time.monotonic() - tally.started:.0f} s", flush=True)
     return tally
 
 
