@@ -11,7 +11,6 @@ from rich.text import Text
 from analysis import tables
 from analysis.groups import group_runs
 from analysis.table import terminal_notes, to_markdown, to_rich
-from experiments.identity import RESULTS_VERSION
 from making import ablation, budgets, original, provenance, result_figures
 from making.budgets import measured
 from making.lines import ROOT
@@ -45,13 +44,8 @@ def ready() -> bool:
 
 
 def stale() -> list[str]:
-    """The kept studies that were trained by earlier numerics than those of the code, which differ."""
-    return [s.name for s in kept() if any(v != RESULTS_VERSION for v in numerics(s))]
-
-
-def numerics(study: Study) -> list[int]:
-    """The versions of the numerics of a study's runs."""
-    return sorted({record["identity"]["results_version"] for record in study.collection.records.values()})
+    """The studies that are told of here, although the code's numerics are newer than theirs."""
+    return [found.name for found in kept() if budgets.is_stale(found)]
 
 
 def ranking(key: str, up: bool = False) -> str:

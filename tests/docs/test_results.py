@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import rebuild
-from making import ablation, original, provenance, records, result_figures, words
+from making import ablation, budgets, original, provenance, records, result_figures, words
 
 from analysis.style import styled
 from numpygpt.errors import UserError
@@ -120,6 +120,25 @@ def test_without_any_record_the_pages_say_so(results):
     assert "no study of all four tokenizers at the quick size has ended yet" in page()
     assert "still training" in readme()
     assert rebuild._render("fragments/results-first-run.md", rebuild.ROOT).strip() == ""
+
+
+def test_a_study_is_told_of_once_it_can_be_ranked_and_older_numerics_make_way(results, monkeypatch):
+    monkeypatch.setattr(budgets, "is_stale", lambda study: False)
+    assert [study.name for study in budgets.quick_studies()] == [QUICK]
+    for seeds in (2, 3):
+        (results / "quick-text").mkdir(exist_ok=True)
+        for name in original.NAMES:
+            for run in find("quick-text", name)[:seeds]:
+                link = results / "quick-text" / run.name
+                if not link.exists():
+                    link.symlink_to(run.path)
+        records._study.cache_clear()
+        assert len(budgets.quick_studies()) == (1 if seeds == 2 else 2)
+    monkeypatch.setattr(budgets, "is_stale", lambda study: study.name == QUICK)
+    assert [study.name for study in budgets.quick_studies()] == ["quick-text"]
+    monkeypatch.setattr(budgets, "is_stale", lambda study: True)
+    assert len(budgets.quick_studies()) == 2
+    assert "To be trained anew: quick-iters and quick-text." in page()
 
 
 def test_damaged_records_are_refused(results):
