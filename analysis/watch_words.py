@@ -22,7 +22,7 @@ def time_left(standing: Standing) -> str:
         return ""
     if not standing.count("running") and not standing.count("waiting"):
         return "the report is being written"
-    if standing.left is None:
+    if standing.left is None or (standing.left.at_least and standing.left.seconds < 1):
         return "time left unknown yet"
     return f"{standing.left} left"
 
