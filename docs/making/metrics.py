@@ -1,4 +1,4 @@
-"""What docs/METRICS.md tells with this project's own figures: tokenizers after the same text, several seeds each."""
+"""What docs/METRICS.md tells with our own figures: tokenizers after the same text, under several seeds each."""
 
 import math
 from collections.abc import Callable
