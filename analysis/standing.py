@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from analysis.following import Evaluation, Followed
 from analysis.pace import Cost, Left, all_left, clock, running_left, typical
 from analysis.plans import Plan, read_plans
 from numpygpt.errors import UserError
-from numpygpt.runs import find_runs
+from numpygpt.runs import RunFolder, find_runs
 
 STATES = ("running", "waiting", "failed", "interrupted", "not begun", "done")  # the most urgent first
 SILENT = (
@@ -75,6 +76,20 @@ class Standing:
         return {state: n for state in ("done", *STATES[:-1]) if (n := self.count(state))}
 
 
+def _runs_in(study: Path) -> tuple[list[RunFolder], str]:
+    """All runs; where a folder cannot be read, those of the others, and which one it is."""
+    try:
+        return find_runs(study), ""
+    except UserError as error:
+        trouble = str(error)
+    found: list[RunFolder] = []
+    with suppress(OSError):
+        for folder in sorted(study.iterdir()):
+            with suppress(UserError):
+                found += [] if folder.name.startswith(".") else find_runs(folder)
+    return found, trouble
+
+
 class Study:
     """Follows all runs of a folder."""
 
@@ -88,12 +103,9 @@ class Study:
     def update(self) -> bool:
         """Looks at all folders; whether anything has changed."""
         before = (self._runs.keys(), self._plans, self._trouble)
-        self._trouble = ""
-        try:
-            found = {run.path: run for run in find_runs(self.path)}
-            self._runs = {path: self._runs.get(path) or Followed(run) for path, run in found.items()}
-        except UserError as error:
-            self._trouble = str(error)
+        found, self._trouble = _runs_in(self.path)
+        if found or not self._trouble:
+            self._runs = {run.path: self._runs.get(run.path) or Followed(run) for run in found}
         changed = [run.update() for run in self._runs.values()]
         studies = dict.fromkeys([self.path, *(path.parent for path in self._runs)])
         self._plans = [plan for study in studies for plan in read_plans(study)]

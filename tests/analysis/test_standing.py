@@ -240,22 +240,39 @@ def test_what_may_not_be_read_is_named_and_nothing_else_is_lost(tmp_path, monkey
     assert study.standing(NOW).problems == ()
 
 
-def test_a_folder_that_may_not_be_listed_leaves_what_was_known(tmp_path, monkeypatch):
-    from analysis import standing
-    from numpygpt.errors import UserError
+def test_a_folder_that_may_not_be_listed_hides_no_other(tmp_path, monkeypatch):
+    closed = make_run(tmp_path, "word", 1, every=200).path
+    make_run(tmp_path, "char", 1, every=200)
+    real = os.scandir
 
+    def refuse(path):
+        if os.fspath(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    study = Study(tmp_path)
+    study.update()
+    now = study.standing(NOW)
+    assert [run.name for run in now.runs] == ["char-small-s1"]
+    (problem,) = now.problems
+    assert problem.startswith(f"{closed} cannot be read (Permission denied)")
+
+
+def test_a_study_that_may_not_be_listed_any_more_leaves_what_was_known(tmp_path, monkeypatch):
     make_run(tmp_path, "word", 1, every=200)
     study = Study(tmp_path)
     study.update()
 
-    def refuse(path):
-        raise UserError(f"{path} cannot be read")
+    def refuse(path="."):
+        raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(standing, "find_runs", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(os, "listdir", refuse)
     study.update()
     now = study.standing(NOW)
     assert now.count("done") == 1
-    assert now.problems == (f"{tmp_path} cannot be read",)
+    assert "Permission denied" in now.problems[0]
 
 
 def test_looking_at_a_hundred_runs_takes_little(tmp_path):
