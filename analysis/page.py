@@ -48,6 +48,7 @@ LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
 TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
 OPEN = ("comparison", "original")
+BADGED = ("why", "comparison")  # with mere notes, too; elsewhere badges are for what may not be ranked
 STATE_BADGES: dict[str, Kind] = {"failed": "stop", "interrupted": "caution", "running": "note"}
 
 
@@ -213,7 +214,13 @@ def _environment() -> Environment:
     """The shell's, with what tables ask for."""
     own = environment().overlay()
     own.filters = {**own.filters, "sort_key": sort_key, "measure_key": measure_key}
-    own.globals = {**own.globals, "row_measure": row_measure, "TRANSPOSED": TRANSPOSED, "OPEN": OPEN}
+    own.globals = {
+        **own.globals,
+        "row_measure": row_measure,
+        "TRANSPOSED": TRANSPOSED,
+        "OPEN": OPEN,
+        "BADGED": BADGED,
+    }
     return own
 
 

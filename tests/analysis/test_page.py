@@ -31,7 +31,7 @@ class Reading(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.raw: list[tuple[str, dict[str, str], str]] = []
-        self.text = ""
+        self.text, self.html = "", html
         self._open: list[tuple[str, dict[str, str]]] = []
         self.feed(html)
         self.close()
@@ -175,6 +175,8 @@ def test_conclusion_facts_and_bars_come_first(page, study):
     text = " ".join(page.text.split())
     conclusion = write_report(study).view.sections[0].comparison.conclusion
     assert text.index(conclusion.headline) < text.index("sha256 86c4e6aa9db7") < text.index("In figures")
+    for verdict in conclusion.verdicts:
+        assert f">{verdict.sentence}</td>" in page.html
     for fact in ("sha256 86c4e6aa9db7", "the last 10 % of the characters", "1,000 updates", "3 per setting",
                  "AMD EPYC", "0123456789"):  # fmt: skip
         assert fact in text
@@ -204,6 +206,8 @@ def test_rows_that_may_not_be_compared_carry_a_badge_with_the_reason(tmp_path):
     assert "word loses case, spaces, unknown words, and that is not charged" in reasons
     assert "a rank needs at least 3 seeds; this setting has one" in reasons
     assert "the loss is not finite at step 40" in reasons
+    stops = [attrs for attrs in found.all("span") if attrs.get("class") == "badge stop"]
+    assert len(stops) > 5, "in every table that has the row"
     last = [attrs["class"] for attrs in found.all("li") if attrs.get("data-label") == "word"]
     assert "apart" in last[0]
 
