@@ -32,7 +32,7 @@ def uncounted(standing: Standing) -> str:
     if not standing.unknown or standing.left is None:
         return ""
     n = standing.unknown
-    return f"not counting {n} waiting run{'s' * (n != 1)} of a kind that none has begun yet"
+    return f"not counting {n} waiting run{'s' * (n != 1)} of a kind of which none has begun"
 
 
 def summary(standing: Standing) -> str:
