@@ -105,6 +105,12 @@ def test_prose_stands_before_the_code_and_no_line_is_cut_off_on_the_web():
     assert max(map(len, lines)) <= 108
 
 
+def test_every_link_leads_to_a_file_of_ours():
+    for kind, text in tour.cells():
+        for link in re.findall(r"\]\(([^)#]+)", text if kind == "markdown" else ""):
+            assert (tour.DOCS / link).is_file(), link
+
+
 # --- what it shows: the committed run, and one of today ---
 
 
