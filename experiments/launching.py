@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hydra.plugins.launcher import Launcher
@@ -52,8 +52,8 @@ def launch(launcher: Launcher, todo: Sequence["PlannedRun"]) -> int:
 
 
 def _with_any(launcher: Launcher, runs: Sequence["PlannedRun"]) -> None:
-    with nullcontext() if _in_process else stop_requests.passed_on():
-        launcher.launch([run.overrides for run in runs], initial_job_idx=0)
+    """In this process, or with Ray, whose workers end with this process: a signal is raised where it arrives."""
+    launcher.launch([run.overrides for run in runs], initial_job_idx=0)
 
 
 # --- joblib ---

@@ -8,6 +8,7 @@ import copy
 import importlib
 import signal
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -192,6 +193,7 @@ def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> lis
 
 def install() -> None:
     """Puts `sweep` in the place of Hydra's own: Hydra takes sweepers from its plugins' namespace alone."""
+    warnings.filterwarnings("ignore", "[^']*'hydra/launcher/ray' is validated against ConfigStore schema")
     Plugins.instance()  # looks for plugins, and in doing so loads the module of the basic sweeper anew
     module = importlib.import_module("hydra._internal.core_plugins.basic_sweeper")
     module.BasicSweeper.sweep = sweep
