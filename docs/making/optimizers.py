@@ -47,9 +47,7 @@ class Run:
     def curve(self, kind: str, key: str) -> tuple[np.ndarray, np.ndarray]:
         """Steps and a logged number, for the rows of one kind."""
         rows = [row for row in self.folder.metrics() if row["kind"] == kind]
-        return np.array([row["step"] for row in rows]), np.array(
-            [row[key] for row in rows]
-        )
+        return np.array([row["step"] for row in rows]), np.array([row[key] for row in rows])
 
 
 @cache
@@ -84,10 +82,7 @@ def _name(identity: dict[str, Any]) -> str:
 
 def _common_iters() -> list[int]:
     """The numbers of updates for which every optimizer has a run, fewest first: search, and race."""
-    have = [
-        {run.iters for run in runs() if run.name == name and run.bits is not None}
-        for name in NAMES
-    ]
+    have = [{run.iters for run in runs() if run.name == name and run.bits is not None} for name in NAMES]
     return sorted(set.intersection(*have))
 
 
@@ -116,10 +111,12 @@ def grid(name: str) -> list[Run]:
 
 
 def race(name: str) -> list[Run]:
-    """The long runs of one optimizer, a run per seed."""
+    """The long runs of one optimizer at the learning rate that ended best, a run per seed."""
+    long = [run for run in runs() if run.name == name and run.iters == _race_iters() and run.bits is not None]
+    by_rate = {run.lr: [other for other in long if other.lr == run.lr] for run in long}
     return sorted(
-        (r for r in runs() if r.name == name and r.iters == _race_iters()),
-        key=lambda r: r.seed,
+        min(by_rate.values(), key=lambda group: np.mean([run.bits or np.nan for run in group])),
+        key=lambda run: run.seed,
     )
 
 
@@ -149,11 +146,7 @@ def grid_table() -> str:
 def _cell(run: Run | None, winner: Run) -> str:
     if run is None:
         return ""
-    return (
-        "diverged"
-        if run.bits is None
-        else f"{run.bits:.3f}{' (best)' if run is winner else ''}"
-    )
+    return "diverged" if run.bits is None else f"{run.bits:.3f}{' (best)' if run is winner else ''}"
 
 
 def race_table() -> str:
@@ -184,9 +177,7 @@ def steps_to(name: str, other: str) -> int:
 def seeds_words() -> str:
     """`seed 1`, `seeds 1, 2 and 3`."""
     seeds = sorted({run.seed for name in NAMES for run in race(name)})
-    return (
-        f"seed{'s' if len(seeds) > 1 else ''} {listed([str(seed) for seed in seeds])}"
-    )
+    return f"seed{'s' if len(seeds) > 1 else ''} {listed([str(seed) for seed in seeds])}"
 
 
 def grid_figure() -> "Figure":
@@ -233,13 +224,9 @@ def race_figure() -> "Figure":
         steps, mean = curves[0][0], np.mean([losses for _, losses in curves], axis=0)
         for axes, from_ in ((whole, 0), (late, steps[-1] // 2)):
             shown = steps >= from_
-            axes.plot(
-                steps[shown], mean[shown], color=colour, linestyle=dash, label=name
-            )
+            axes.plot(steps[shown], mean[shown], color=colour, linestyle=dash, label=name)
             for _, losses in curves if len(curves) > 1 else ():
-                axes.plot(
-                    steps[shown], losses[shown], color=colour, linewidth=0.6, alpha=0.6
-                )
+                axes.plot(steps[shown], losses[shown], color=colour, linewidth=0.6, alpha=0.6)
             axes.set_xlabel("updates")
         ends.append((float(mean[-1]), name, colour))
     whole.set_title("Validation loss")
@@ -276,9 +263,7 @@ VALLEYS = (("SGD", 0.07), ("momentum", 0.02), ("Adam", 0.6))
 def valley_figure() -> "Figure":
     figure = new_figure(7.2, 5.6)
     x, y = np.meshgrid(np.linspace(-10, 4, 141), np.linspace(-1.6, 1.6, 81))
-    for axes, (name, lr) in zip(
-        figure.subplots(3, 1, sharex=True), VALLEYS, strict=True
-    ):
+    for axes, (name, lr) in zip(figure.subplots(3, 1, sharex=True), VALLEYS, strict=True):
         axes.contour(
             x,
             y,
@@ -337,9 +322,7 @@ def schedule_figure() -> "Figure":
     figure = new_figure(6.8, 2.9)
     axes = figure.subplots()
     rate, steps = warmup_cosine(1e-3, 1e-4, 100, 1000), np.arange(0, 1401)
-    axes.plot(
-        steps, [1e3 * rate(int(step)) for step in steps], color=LOOKS["char"].colour
-    )
+    axes.plot(steps, [1e3 * rate(int(step)) for step in steps], color=LOOKS["char"].colour)
     for step, words, offset in (
         (0, "the first step: a hundredth", (10, 4)), (99, "full", (6, 2)),
         (550, "half way: the mean of both ends", (8, 4)), (1000, "the end, and from there on", (4, 8)),
