@@ -15,6 +15,7 @@ from numpygpt.errors import UserError
 NAMES = ("char", "word", "bpe", "bpe-bytefallback")
 UPDATES = 8000
 LN2 = math.log(2)
+NOISE = 0.02  # bits per byte: about the most that another seed changes (docs/results/quick-iters)
 RISE = 0.005  # bits per byte above the best evaluation: more than the last digit wavers
 
 
