@@ -72,11 +72,12 @@ def test_the_exchange_by_hand_ends_at_the_floor_and_the_bill_makes_up_the_rest()
 
 
 def test_the_essay_is_not_told_of_other_figures(monkeypatch):
-    kept = metrics.study("quick-text")
-    monkeypatch.setattr(metrics, "study", lambda name: kept)
     monkeypatch.setattr(metrics, "LOSSY", "bpe")
     metrics.told.cache_clear()
     with pytest.raises(UserError, match="bpe no longer beats all others"):
+        metrics.told()
+    monkeypatch.setattr(metrics, "STUDIES", ("nothing-of-the-kind",))
+    with pytest.raises(UserError, match="none of nothing-of-the-kind is complete"):
         metrics.told()
     metrics.told.cache_clear()
 
