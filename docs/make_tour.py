@@ -34,7 +34,7 @@ def fresh() -> "NotebookNode":
     return v4.new_notebook(cells=made, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
 
 
-def execute(notebook: "NotebookNode", seconds: int = 600) -> None:
+def execute(notebook: "NotebookNode", seconds: int = 1000) -> None:
     """Runs all cells in a kernel of this Python, at most so many seconds each; raises at the first error."""
     from nbclient import NotebookClient
 
