@@ -2,8 +2,12 @@
 
 import os
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -19,6 +23,29 @@ addEventListener("securitypolicyviolation", (e) => violations.push(`${e.violated
 def chromium() -> str | None:
     """The path of a Chromium of the system; CHROMIUM names another one."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def patiently(work: Callable[[], T], seconds: float = 30.0) -> T:
+    """What `work` returns, done again while it fails: a page that loads itself may do so in the middle of it."""
+    from playwright.sync_api import Error
+
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return work()
+        except (Error, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def seconds_to_open(page: Any) -> float:
+    """From asking for the page to its last byte drawn; the best of three, for the machine has others to serve."""
+    found = []
+    for _ in range(3):
+        found.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000)
+        page.reload()
+    return min(found)
 
 
 def note_faults(page: Any, file: Path, faults: list[str]) -> None:
