@@ -93,7 +93,7 @@ def budget_head(found: Study) -> str:
     budget = found.only.groups[0].identity
     kind = str(budget["budget.kind"])
     amount = float(budget["budget.chars" if kind == "text" else f"budget.{kind}"])
-    return f"{STUDIES[found.name]}: {amounts[kind].format(amount)}"
+    return f"{STUDIES[found.name]}: {amounts[kind].format(amount)}".replace("e+", "e")
 
 
 def pair_table() -> str:
