@@ -70,6 +70,34 @@ def test_a_short_run_is_kept_and_not_repeated(shakespeare, tmp_path, capsys):
     assert "bits per byte" in capsys.readouterr().out
 
 
+def kept(pattern):
+    """A kept run of run.py whose numerics are today's."""
+    for path in sorted((ablation.RECORDS.parent / "quick-iters").glob(pattern)):
+        if json.loads((path / "run.json").read_text())["identity"]["results_version"] >= 2:
+            return path
+    pytest.skip(f"no run {pattern} of these numerics is kept")
+
+
+def test_a_right_run_of_this_script_has_the_bits_of_run_py(tmp_path):
+    assert ablation.main(["--take", str(kept("char-small-s1-*")), "--records", str(tmp_path)]) == 0
+    taken, own = (json.loads((f / "right-s1.json").read_text()) for f in (tmp_path, ablation.RECORDS))
+    losses, own_losses = (
+        {row["step"]: row["val_loss"] for row in record["rows"] if row["kind"] == "eval"}
+        for record in (taken, own)
+    )
+    assert losses.keys() <= own_losses.keys()
+    assert len(losses) == 11
+    assert {step: own_losses[step] for step in losses} == losses
+    assert (taken["val_loss"], taken["seed"]) == (own["val_loss"], 1)
+
+
+def test_another_run_is_not_taken(tmp_path, capsys):
+    word = kept("word-small-s1-*")
+    assert ablation.main(["--take", str(word), "--records", str(tmp_path)]) == 2
+    assert f"{word} is no quick default run of char" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_kind_is_refused(capsys):
     with pytest.raises(SystemExit) as stop:
         ablation.main(["--train", "left"])
