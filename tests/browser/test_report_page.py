@@ -4,7 +4,7 @@ import pytest
 from browsing import NOTE_VIOLATIONS, seconds_to_open
 from studies import EVIL, EVIL_NAME, OWN, VERSES
 
-SOON = 2.0  # seconds: 0.3 where nobody else is at work
+SOON = 1.0  # seconds
 
 
 def texts(page, selector: str) -> list[str]:

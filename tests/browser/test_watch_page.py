@@ -84,6 +84,6 @@ def test_it_is_light(study, opened, record_property):
     write(study, kept)
     page = opened(kept.path)
     record_property("seconds to open", loaded := seconds_to_open(page))
-    assert loaded < 2.0
+    assert loaded < 1.0
     assert kept.path.stat().st_size < 100_000
     assert re.search(r"30/31 ", page.title())
