@@ -182,7 +182,7 @@ def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]
             by_budget.setdefault(budget_words(group.identity), []).append(group)
         for budget in sorted(by_budget):
             comparison, found = _comparison(by_budget[budget], budget)
-            comparisons.append(replace(comparison, study=study))
+            comparisons.append(replace(comparison, study=str(study)))
             problems.extend(found)
     return comparisons, problems
 
@@ -198,7 +198,7 @@ def _apart(collection: Collection) -> pd.Series:
         for path, identity in collection.identities.items()
     }
     optimizers = done["folder"].map(settings).groupby(done["study"]).nunique()
-    several = optimizers[optimizers > 1].index if len(optimizers) > 1 else []
+    several = set(optimizers[optimizers > 1].index) if len(optimizers) > 1 else set()
     return done["study"].where(done["study"].isin(several), "")
 
 
