@@ -7,7 +7,7 @@ together with `tokenizer=char,bpe`: a choice ignores the keys that it has no use
 says which).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +146,18 @@ def register_resolver() -> None:
     from omegaconf import OmegaConf
 
     OmegaConf.register_new_resolver("outputs_folder", lambda outputs: str(REPOSITORY / outputs), replace=True)
+
+
+def number_fields() -> dict[str, dict[str, type]]:
+    """Section -> key -> int or float, for every number of the schema; the section of the top level is ''."""
+    kinds: dict[Any, type] = {int: int, int | None: int, float: float, float | None: float}
+    found: dict[str, dict[str, type]] = {"": {}}
+    for part in fields(RunConfig):
+        if is_dataclass(part.type):
+            found[part.name] = {f.name: kinds[f.type] for f in fields(part.type) if f.type in kinds}
+        elif part.type in kinds:
+            found[""][part.name] = kinds[part.type]
+    return found
 
 
 def to_config(composed: Any) -> RunConfig:

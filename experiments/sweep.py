@@ -17,13 +17,13 @@ from typing import Any
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, OverrideType
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, open_dict
 
 from experiments import closing, launching
 from experiments.checks import check
-from experiments.config import RunConfig, register_resolver, to_config
+from experiments.config import RunConfig, number_fields, register_resolver, to_config
 from experiments.corpora import Corpora, folder_of, text_path
 from experiments.explain import EXPLAINED, explain
 from experiments.identity import used_keys
@@ -33,6 +33,7 @@ from numpygpt.errors import UserError
 from numpygpt.files import writing
 from numpygpt.runs import RunFolder
 
+NUMBERS = number_fields()
 register_resolver()  # here, because processes that launchers start import this module first
 
 
@@ -68,7 +69,8 @@ class PlannedRun:
 class Planner:
     """Composes the configurations of a sweep: each combination of choices once, values on top of it.
 
-    Hydra composes a run in about 0.1 s, which for hundreds of runs is too long to find out that all are done.
+    Hydra composes a run in about 0.1 s, which for hundreds of runs is too long to find out that all are done. Runs
+    that differ only in numbers (seeds, sizes, rates) are composed once.
     """
 
     def __init__(self, loader: Any, master: DictConfig) -> None:
@@ -77,6 +79,7 @@ class Planner:
         self.groups = frozenset(loader.list_groups(""))
         self._parsed: dict[str, Override] = {}
         self._bases: dict[tuple[str, ...], DictConfig] = {}
+        self._configs: dict[tuple[str, ...], RunConfig] = {}
         self.corpora = Corpora()
 
     def plan(self, lines: Sequence[Sequence[str]]) -> list[PlannedRun]:
@@ -95,9 +98,16 @@ class Planner:
 
     def _configuration(self, line: Sequence[str]) -> RunConfig:
         try:
-            config = to_config(self.compose(line))
+            numbers = [o for o in map(self._parse, line) if is_number_of_schema(o)]
+            others = tuple(o for o in line if self._parse(o) not in numbers)
+            if others not in self._configs:
+                self._configs[others] = to_config(self.compose(others))
         except EXPLAINED as error:
             raise UserError(explain(error, line)) from error
+        config = copy.deepcopy(self._configs[others])
+        for number in numbers:
+            section, _, key = number.key_or_group.rpartition(".")
+            setattr(getattr(config, section) if section else config, key, number.value())
         check(config)
         return config
 
@@ -119,6 +129,13 @@ class Planner:
         if override not in self._parsed:
             self._parsed[override] = self.parser.parse_override(override)
         return self._parsed[override]
+
+
+def is_number_of_schema(override: Override) -> bool:
+    """Whether it sets a number of the schema to one of exactly its type: no value hangs on it then."""
+    section, _, key = override.key_or_group.rpartition(".")
+    owner = NUMBERS.get(section, {})
+    return override.type == OverrideType.CHANGE and key in owner and type(override.value()) is owner[key]
 
 
 def _pinned(config: RunConfig) -> list[str]:

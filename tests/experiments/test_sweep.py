@@ -17,7 +17,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
 from experiments import sample
-from experiments.config import CONF, REPOSITORY, register
+from experiments.config import CONF, REPOSITORY, register, to_config
 from experiments.explain import explain
 from experiments.identity import identity_hash
 from experiments.job import set_aside
@@ -70,6 +70,20 @@ def test_runs_are_composed_as_hydra_composes_them(planner, line):
     assert OmegaConf.to_container(planner.compose(line), resolve=True) == OmegaConf.to_container(
         composed, resolve=True
     )
+
+
+def test_runs_that_differ_in_numbers_are_planned_as_if_each_were_composed(planner, text_file, tmp_path):
+    asked = lines(
+        planner, "data=file", file_override(text_file), f"outputs={tmp_path}", "seed=1,2",
+        "optimizer.lr=0.5,1,2e-3", "tokenizer=bpe,char", "model.context_chars=100.0",
+        "optimizer.grad_clip=null,2.0", "tokenizer.vocab_size=300,400",
+    )  # fmt: skip
+    planned = {run.overrides[: len(asked[0])]: run.config for run in planner.plan(asked)}
+    assert len(planned) == 36  # char is the same under both sizes
+    for line, config in planned.items():
+        composed = to_config(planner.compose(line))
+        composed.data, composed.eval.texts = config.data, config.eval.texts
+        assert config == composed
 
 
 def test_runs_that_differ_only_in_unused_keys_are_one(planner, text_file, tmp_path):
