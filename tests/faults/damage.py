@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -116,7 +117,7 @@ def damage_unfinished(sandbox: Sandbox, whole: Whole, tally: Any, rng: Random) -
 def _interrupt(sandbox: Sandbox, study: str) -> None:
     """Stops a sweep in the training of its first run."""
     started = sandbox.start(study, SWEEP)
-    while "10/40" not in started.printed() and started.process.poll() is None:
-        pass
+    while "10/40" not in started.printed() and started.poll() is None:
+        time.sleep(0.01)
     started.kill(signal.SIGKILL)
-    started.process.wait()
+    started.end()

@@ -13,13 +13,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from experiments.config import REPOSITORY
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_runs
 
-RUN = REPOSITORY / "experiments" / "run.py"
-REPORT = REPOSITORY / "analysis" / "report.py"
-FAILING = Path(__file__).parent / "failing.py"
 CLOCKS = ("second", "_generated", "peak_rss_mb")  # keys with these in their names are measured, not computed
 TINY = (
     *(
@@ -35,9 +31,31 @@ TINY = (
 SWEEP = ("tokenizer=char,word", "budget.iters=40")
 SHORT = ("tokenizer=word", "budget.iters=12", "train.workers=1")
 
+Disk = tuple[str, int]
+
 
 class Wrong(Exception):
     """What must never happen: a lost line, a doubled one, another number, a fault without a sentence."""
+
+
+class Server:
+    """The process of which all commands are forks (server.py)."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, str(Path(__file__).parent / "server.py")]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, **request: Any) -> Any:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def end(self) -> None:
+        """Ends the server, not what it started."""
+        self.process.kill()
+        self.process.wait()
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,8 @@ class Sandbox:
     """A folder with a text, outputs and one cache per study: what is typed here touches nothing else."""
 
     folder: Path
-    settings: Sequence[str] = SWEEP
+    settings: Sequence[str]
+    server: Server
 
     @classmethod
     def make(cls, folder: Path, settings: Sequence[str] = SWEEP) -> "Sandbox":
@@ -54,56 +73,62 @@ class Sandbox:
         words = ["".join(rng.choices("aeinorst", k=rng.randint(1, 6))) for _ in range(300)]
         lines = (" ".join(rng.choices(words, k=8)).capitalize() + "." for _ in range(600))
         (folder / "text.txt").write_text("\n".join(lines), encoding="utf-8")
-        return cls(folder, settings)
+        return cls(folder, settings, Server())
 
     def study(self, name: str) -> Path:
         return self.folder / "outputs" / name
 
-    def command(self, study: str, settings: Sequence[str] | None = None) -> list[str]:
-        data = ("data=file", f"data.path={self.folder / 'text.txt'}", f"outputs={self.folder / 'outputs'}")
-        return [sys.executable, str(RUN), "-m", *TINY, *data, *(settings or self.settings), f"study={study}"]
-
-    def environment(self, study: str) -> dict[str, str]:
-        cache = self.folder / "caches" / study
-        return {**os.environ, "NUMPYGPT_CACHE": str(cache), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
-
     def start(
-        self, study: str, settings: Sequence[str] | None = None, before: Sequence[str] = ()
+        self, study: str, settings: Sequence[str] | None = None, disk: Disk | None = None, log: str = ""
     ) -> "Started":
-        """`before`: what stands before the command, for example a program that runs it."""
-        log = self.folder / f"{study}.log"
-        command = self.command(study, settings)
-        return Started.of([command[0], *before, *command[1:]], self.environment(study), log)
+        """A sweep, in the background. disk: (error, the first write that it strikes)."""
+        data = ("data=file", f"data.path={self.folder / 'text.txt'}", f"outputs={self.folder / 'outputs'}")
+        arguments = ["-m", *TINY, *data, *(settings or self.settings), f"study={study}"]
+        return self._start("run", arguments, study, log or study, disk)
 
     def type(
-        self, study: str, settings: Sequence[str] | None = None, before: Sequence[str] = ()
+        self, study: str, settings: Sequence[str] | None = None, disk: Disk | None = None
     ) -> tuple[int, str]:
-        """The exit code and what was printed."""
-        return self.start(study, settings, before).end()
+        """The exit code of a sweep, and what was printed."""
+        return self.start(study, settings, disk).end()
 
     def report(self, study: str) -> "Started":
-        command = [sys.executable, str(REPORT), str(self.study(study))]
-        return Started.of(command, self.environment(study), self.folder / f"{study}-report.log")
+        return self._start("report", [str(self.study(study))], study, f"{study}-report", None)
+
+    def _start(
+        self, program: str, arguments: Sequence[str], study: str, log: str, disk: Disk | None
+    ) -> "Started":
+        path = self.folder / f"{log}.log"
+        path.unlink(missing_ok=True)
+        environment = {"NUMPYGPT_CACHE": str(self.folder / "caches" / study), "COLUMNS": "200"}
+        request = {"program": program, "arguments": list(arguments), "environment": environment}
+        failing = None if disk is None else [*disk, str(self.folder)]
+        pid = self.server.ask(start={**request, "log": str(path), "disk": failing})
+        return Started(self.server, pid, path)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Started:
     """A command that goes on; what it prints lies in `log`."""
 
-    process: subprocess.Popen[bytes]
+    server: Server
+    pid: int
     log: Path
+    code: int | None = None
 
-    @classmethod
-    def of(cls, command: Sequence[str], environment: dict[str, str], log: Path) -> "Started":
-        with log.open("wb") as file:
-            return cls(subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment), log)
+    def poll(self) -> int | None:
+        """The exit code, None while it goes on."""
+        if self.code is None:
+            self.code = self.server.ask(poll=self.pid)
+        return self.code
 
     def printed(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace")
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
-    def end(self, seconds: float = 3000) -> tuple[int, str]:
+    def end(self) -> tuple[int, str]:
         """Waits for its end. Raises Wrong where a person would see a traceback."""
-        code = self.process.wait(timeout=seconds)
+        while (code := self.poll()) is None:
+            time.sleep(0.01)
         if "Traceback" in self.printed():
             raise Wrong(f"a traceback: {self.printed()[-3000:]}")
         return code, self.printed()
@@ -111,7 +136,7 @@ class Started:
     def works(self, seconds: float = 60) -> bool:
         """Waits until its first run has begun; False if it ended before."""
         deadline = time.monotonic() + seconds
-        while self.process.poll() is None and time.monotonic() < deadline:
+        while self.poll() is None and time.monotonic() < deadline:
             if "[" in self.printed():
                 return True
             time.sleep(0.01)
@@ -127,7 +152,7 @@ class Started:
 
     def kill(self, signum: int, child: bool = False) -> bool:
         """Sends a signal to it, or to a process that it started; False if there was none to send it to."""
-        pid = self.process.pid
+        pid = self.pid
         if child:
             children = Path(f"/proc/{pid}/task/{pid}/children")
             found = children.read_text().split() if children.exists() else []

@@ -86,13 +86,14 @@ class Suite:
 
     def _kill_once(self, study: str, tally: Tally, signum: signal.Signals) -> bool:
         """Whether the sweep was through before the signal came."""
-        started = self.sandbox.start(study)
+        workers = self.rng.choices((1, 2), (3, 1))[0]  # of which results do not depend
+        started = self.sandbox.start(study, (*self.sandbox.settings, f"train.workers={workers}"))
         if not started.works():
             started.end()
             return True
         time.sleep(self.rng.uniform(0, self.seconds / 3))
         child = signum == signal.SIGKILL and self.rng.random() < 0.2
-        if started.process.poll() is not None or not started.kill(signum, child):
+        if started.poll() is not None or not started.kill(signum, child):
             started.end()
             return True
         code, printed = started.end()
@@ -130,10 +131,10 @@ class Suite:
         study = self.sandbox.study("whole")
         for _ in range(n):
             started = self.sandbox.report("whole")
-            time.sleep(self.rng.uniform(0.5, 4))
+            time.sleep(self.rng.uniform(0, 2))
             tally.tried += 1
             tally.places["killed" if started.kill(signal.SIGKILL) else "after its end"] += 1
-            started.process.wait()
+            started.end()
             if (study / "report" / "tables" / "runs.csv").exists():
                 check_report(study, self.whole)
         self.sandbox.report("whole").end()
@@ -147,10 +148,7 @@ class Suite:
             study = self.new_study()
             both = [self.sandbox.start(study)]
             time.sleep(self.rng.uniform(0, 1))
-            second = self.sandbox.folder / f"{study}-second.log"
-            both.append(
-                type(both[0]).of(self.sandbox.command(study), self.sandbox.environment(study), second)
-            )
+            both.append(self.sandbox.start(study, log=f"{study}-second"))
             if number % 2:
                 time.sleep(self.rng.uniform(1, self.seconds))
                 both[number // 2 % 2].kill(signal.SIGKILL)

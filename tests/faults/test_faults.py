@@ -20,6 +20,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     """The undisturbed sweep, against which all else is held."""
     made = Suite(tmp_path_factory.mktemp("faults"), seed=4, settings=SHORT, reports=False)
     yield made
+    made.sandbox.server.end()
     shutil.rmtree(made.sandbox.folder)
 
 
