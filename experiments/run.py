@@ -37,7 +37,8 @@ def main() -> None:
     try:
         with stop_requests.handled():
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(sweep.task)()
-    except Interrupted as stop:
+    except Interrupted as stop:  # before the first run or after the last one
+        print("\nstopped: type the same command again to continue where it was", file=sys.stderr)
         sys.exit(128 + stop.signum)
     except (ValueError, ImportError, RuntimeError, *EXPLAINED) as error:
         sentence = _sentence(error)
