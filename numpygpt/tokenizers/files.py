@@ -3,33 +3,25 @@
 {"format": "numpygpt-tokenizer", "version": 1, "kind": "char", "options": {...}, ...what the kind learned}
 """
 
-import contextlib
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 from numpygpt.errors import UserError
+from numpygpt.files import replacing
 
 FORMAT = "numpygpt-tokenizer"
 VERSION = 1
 
 
 def write_json(path: str | os.PathLike[str], data: dict[str, Any]) -> None:
-    """Write `data` as UTF-8 JSON, atomically: after a crash `path` holds the old file or the new one."""
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("x", encoding="utf-8", newline="\n") as file:
-            json.dump(data, file, ensure_ascii=False, indent=0)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise UserError(f"cannot write the tokenizer to {path}: {error.strerror or error}") from None
+    """Write `data` as UTF-8 JSON, atomically: after a crash `path` holds the old file or the new one.
+
+    Raises NotWritable, a UserError, if it cannot be written.
+    """
+    with replacing(Path(path)) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+        json.dump(data, file, ensure_ascii=False, indent=0)
 
 
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
