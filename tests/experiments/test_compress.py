@@ -149,14 +149,14 @@ def restores_or_says_so(packer: Packer, file: bytes, text: str) -> bool:
 
 @pytest.mark.parametrize("tokenizer", ["byte", "word"])
 def test_weighs_what_the_scores_claim(packer_of, tokenizer):
-    """Within 0.5 % besides the header, for a lossless tokenizer and for a lossy one."""
-    packer, text = packer_of(tokenizer), prose(40, seed=2) + "Strange WORDS come, at the end:  \n\n  "
+    """Within 0.5 % and the last byte, besides the header, for a lossless tokenizer and for a lossy one."""
+    packer, text = packer_of(tokenizer), prose(120, seed=2) + "Strange WORDS come, at the end:  \n\n  "
     codec = packer.codec
     ids, ends = codec.tokenizer.spans(text)
     with Engine(codec.model) as engine:
         claimed = score_text(text, ids, ends, score_tokens(engine, ids), codec.coder).bits
     weighed = 8 * (len(packer.pack(text)) - HEADER_BYTES)
-    assert weighed == pytest.approx(claimed, rel=0.005)
+    assert abs(weighed - claimed) <= 0.005 * claimed + 8
     assert claimed < 0.7 * 8 * len(text)  # the model has learned something
 
 
