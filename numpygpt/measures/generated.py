@@ -14,9 +14,7 @@ from numpygpt.measures.mixing import Ints, UInts, join, mix
 from numpygpt.measures.spelling import code_points
 
 NGRAMS = (3, 4, 5)
-LEAST_COPIED = (
-    20  # characters from which on a copied stretch is marked: people share shorter phrases by chance
-)
+LEAST_COPIED = 20  # characters: shorter stretches in common are chance, and are not marked as copied
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _HEADING = re.compile(r"(?:\A|\n[^\S\n]*\n)[^\S\n]*([^\n:]{1,60}?)[^\S\n]*:[^\S\n]*(?=\n|\Z)")
 
