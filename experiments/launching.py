@@ -133,19 +133,20 @@ def _with_submitit(launcher: Launcher, runs: Sequence["PlannedRun"]) -> None:
     """submitit's launcher gives up waiting at the first job that was killed, and tells no job of a signal."""
     from submitit import AutoExecutor
 
+    kind: Any = AutoExecutor
     jobs: list[Any] = []
-    submit = AutoExecutor.map_array
+    submit = kind.map_array
 
     def map_array(executor: Any, *arguments: Any) -> list[AwaitedJob]:
         jobs.extend(submit(executor, *arguments))
         return [AwaitedJob(job) for job in jobs]
 
-    AutoExecutor.map_array = map_array  # type: ignore[method-assign,assignment]
+    kind.map_array = map_array
     try:
         with stop_requests.passed_on(lambda _: _cancel(jobs)):
             launcher.launch([run.overrides for run in runs], initial_job_idx=0)
     finally:
-        AutoExecutor.map_array = submit  # type: ignore[method-assign]
+        kind.map_array = submit
 
 
 class AwaitedJob:
