@@ -18,6 +18,7 @@ from numpygpt.models import GPT
 from numpygpt.optim import Optimizer
 
 FORMAT = "numpygpt-checkpoint-1"
+ANEW = "delete the run's folder to start it anew"
 
 
 @dataclass
@@ -26,9 +27,7 @@ class Progress:
 
     step: int = 0  # updates done
     seconds: float = 0.0  # spent training, evaluation not counted
-    notes: dict[str, float] = field(
-        default_factory=dict
-    )  # what the trainer wants back: best loss and the like
+    notes: dict[str, float] = field(default_factory=dict)  # what the trainer wants back: the best loss, say
 
 
 def save(path: Path, model: GPT, optimizer: Optimizer, progress: Progress) -> None:
@@ -72,7 +71,11 @@ def load(path: Path, model: GPT, optimizer: Optimizer | None = None) -> Progress
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f"the checkpoint {path} cannot be read ({error}): delete it to start anew") from error
+        if isinstance(error, FileNotFoundError):
+            raise UserError(
+                f"there are no weights in {Path(path).parent}: {Path(path).name} is missing"
+            ) from None
+        raise UserError(f"the checkpoint {path} cannot be read ({error}): {ANEW}") from error
     parts = {
         part: {k.removeprefix(part): v for k, v in tensors.items() if k.startswith(part)}
         for part in ("model.", "optimizer.")
@@ -81,6 +84,6 @@ def load(path: Path, model: GPT, optimizer: Optimizer | None = None) -> Progress
     n_steps = progress.pop("n_steps")
     if optimizer is not None:
         if parts["optimizer."].keys() != optimizer.state_dict().keys():
-            raise UserError(f"the checkpoint {path} is of another optimizer: delete it to start anew")
+            raise UserError(f"the checkpoint {path} is of another optimizer: {ANEW}")
         optimizer.load_state_dict(parts["optimizer."], n_steps)
     return Progress(**progress)

@@ -145,6 +145,22 @@ def test_joblib_goes_on_when_a_worker_is_killed(command, tmp_path):
         assert [row["step"] for row in run.metrics() if row["kind"] == "train"] == list(range(1, 151))
 
 
+def test_submitit_does_the_other_runs_when_a_job_is_killed(command, tmp_path):
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="needs numpygpt[slurm]")
+    sweep = command("seed=1,2", "hydra/launcher=submitit_local")
+    killed = wait_for_checkpoint(tmp_path / "out" / "default", sweep)
+    os.kill(holder(killed), signal.SIGKILL)
+    printed, _ = sweep.communicate(timeout=120)
+    assert sweep.returncode == 1, printed
+    assert sorted(run.state() for run in find_runs(tmp_path / "out")) == ["done", "interrupted"]
+    again = command("seed=1,2", "hydra/launcher=submitit_local")
+    printed, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, printed
+    assert "1 of them done already" in printed
+    for run in find_runs(tmp_path / "out"):
+        assert [row["step"] for row in run.metrics() if row["kind"] == "train"] == list(range(1, 151))
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR2"), reason="needs POSIX signals")
 def test_the_signal_of_a_cluster_writes_a_checkpoint_and_is_passed_on():
     seen = []

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -41,6 +42,17 @@ def test_a_disk_that_fails_in_the_middle_of_a_run_costs_nothing(suite: Suite, na
     finish(sandbox, f"writes-{write}", suite.whole)
 
 
+def test_a_sweep_stopped_while_it_writes_its_report_says_so(suite: Suite):
+    settings = ("tokenizer=word", "seed=1,2", "budget.iters=2", "train.workers=1")
+    started = suite.sandbox.start("reported", settings)
+    while started.phase() != "reporting" and started.poll() is None:
+        time.sleep(0.01)
+    assert started.kill(signal.SIGTERM), started.printed()
+    code, printed = started.end()
+    assert (code, "stopped: type the same command again" in printed) == (128 + signal.SIGTERM, True), printed
+    assert {folder.state() for folder in find_runs(suite.sandbox.study("reported"))} == {"done"}
+
+
 @pytest.mark.parametrize("damage", [cut, flip])
 def test_damage_to_any_file_of_a_finished_run_is_named(suite: Suite, tmp_path: Path, damage):
     whole, rng = suite.sandbox.study("whole"), Random(1)
@@ -64,6 +76,7 @@ def test_a_flipped_bit_in_a_checkpoint_stops_a_run_with_a_sentence(suite: Suite)
     code, printed = sandbox.type(study)
     assert code == 1
     assert "checkpoint.safetensors cannot be read" in printed
-    folder.checkpoint_path.unlink()  # as the sentence says
+    assert "delete the run's folder" in printed
+    shutil.rmtree(folder.path)
     assert sandbox.type(study)[0] == 0
     check_equal(sandbox.study(study), suite.whole)
