@@ -186,6 +186,7 @@ def _trainer(
         build.train_config(config, iters),
         on_row=on_row,
         should_stop=stop_requests.requested,
+        before_save=folder.sync_metrics,
         checkpoint_path=folder.checkpoint_path,
     )
 
@@ -197,7 +198,7 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
     """
     done = trainer.progress.step if trainer.resume() else -1  # -1: not even the first evaluation
     seconds_before = trainer.progress.seconds
-    folder.drop_metrics_after(done)
+    folder.drop_metrics_after(done, trainer.progress.rows)
     reporter.training(trainer.config.iters, max(done, 0))
     if done == trainer.config.iters:
         return seconds_before

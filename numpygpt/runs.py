@@ -12,7 +12,8 @@
 
 Every file but metrics.jsonl is replaced atomically. A reader of a damaged or half-written folder gets a
 `UserError` that names the file, never a wrong number: JSON files carry a sha256 over their content, each line
-of metrics.jsonl carries a CRC-32 over its bytes, and result.json says how many such lines there were.
+of metrics.jsonl carries a CRC-32 over its bytes, and result.json and every checkpoint say how many such lines
+there were.
 
 JSON knows no NaN and no infinity: here they are `{"float": "nan"}`, `{"float": "inf"}`, `{"float": "-inf"}`,
 and reading gives the float back. NumPy numbers and arrays are written as numbers and lists.
@@ -226,20 +227,32 @@ class RunFolder:
         is_done = (self.path / "result.json").exists()
         expected = self.result()["metrics_rows"] if is_done else 0  # read first: a running run adds to both
         rows = [row for _, row in self._metric_lines()]
-        if len(rows) < expected:
-            raise RunDamaged(
-                f"{self.metrics_path} is damaged, lines after line {len(rows)} are missing: "
-                f"delete the folder {self.path} and run its command again"
-            )
+        self._require_rows(len(rows), expected)
         return rows
 
-    def drop_metrics_after(self, step: int) -> None:
-        """Keeps the rows up to `step` (inclusive), the step of the checkpoint from which a run resumes."""
+    def sync_metrics(self) -> None:
+        """Has the rows on the disk, where a loss of power spares them, before a checkpoint counts on them."""
+        with writing(self.metrics_path), self.metrics_path.open("ab") as file:
+            os.fsync(file.fileno())
+
+    def drop_metrics_after(self, step: int, n_rows: int = 0) -> None:
+        """Keeps the rows up to `step` (inclusive), the step of the checkpoint from which a run resumes.
+
+        Raises RunDamaged if there are fewer than `n_rows`, which is how many there were at the checkpoint.
+        """
         raw = _read_bytes(self.metrics_path) or b""
-        kept = b"".join(line for line, row in self._metric_lines() if row["step"] <= step)
-        if kept != raw:
+        kept = [line for line, row in self._metric_lines() if row["step"] <= step]
+        self._require_rows(len(kept), n_rows)
+        if (lines := b"".join(kept)) != raw:
             with replacing(self.metrics_path) as temporary:
-                temporary.write_bytes(kept)
+                temporary.write_bytes(lines)
+
+    def _require_rows(self, found: int, expected: int) -> None:
+        if found < expected:
+            raise RunDamaged(
+                f"{self.metrics_path} is damaged, lines after line {found} are missing: "
+                f"delete the folder {self.path} and run its command again"
+            )
 
     def _metric_lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
         raw = _read_bytes(self.metrics_path) or b""

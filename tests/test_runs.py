@@ -274,6 +274,15 @@ def test_dropping_rows_keeps_the_others_to_the_byte(run: RunFolder, step: int, k
     assert run.metrics_path.read_bytes() == b"".join(whole.splitlines(keepends=True)[:kept])
 
 
+@pytest.mark.parametrize("lines", [0, 1, 2])
+def test_a_run_that_lost_rows_of_before_its_checkpoint_does_not_go_on(run: RunFolder, lines: int) -> None:
+    cut = b"".join(run.metrics_path.read_bytes().splitlines(keepends=True)[:lines])
+    run.metrics_path.write_bytes(cut)
+    with pytest.raises(RunDamaged, match=f"metrics.jsonl is damaged, lines after line {lines} are missing"):
+        run.drop_metrics_after(30, n_rows=3)
+    assert run.metrics_path.read_bytes() == cut
+
+
 def test_dropping_rows_where_there_are_none_makes_no_file(tmp_path: Path) -> None:
     RunFolder(tmp_path).drop_metrics_after(0)
     assert not list(tmp_path.iterdir())
@@ -433,6 +442,7 @@ def test_a_read_only_folder_can_be_read_and_says_so_when_written(small_disk: Pat
         lambda: run.create(RUN),
         lambda: run.append_metrics(row(20)),
         lambda: run.drop_metrics_after(0),
+        lambda: run.sync_metrics(),
         lambda: run.write_failure("x", "y"),
         lambda: RunFolder(small_disk / "new").create(RUN),
         lambda: run.lock().__enter__(),

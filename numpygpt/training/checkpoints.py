@@ -27,6 +27,7 @@ class Progress:
 
     step: int = 0  # updates done
     seconds: float = 0.0  # spent training, evaluation not counted
+    rows: int = 0  # of metrics handed out, so that a loss of some is noticed
     notes: dict[str, float] = field(default_factory=dict)  # what the trainer wants back: the best loss, say
 
 

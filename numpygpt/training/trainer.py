@@ -78,6 +78,7 @@ class Trainer:
 
     on_row is handed each row of metrics as it arises: "train" rows per log_interval, "eval" rows per
     eval_interval and before the first and after the last update. should_stop is asked after each update.
+    before_save is called before each checkpoint, which counts the rows handed out: they must be kept by then.
     """
 
     def __init__(
@@ -91,11 +92,13 @@ class Trainer:
         *,
         on_row: Callable[[Row], None] = lambda row: None,
         should_stop: Callable[[], bool] = lambda: False,
+        before_save: Callable[[], None] = lambda: None,
         checkpoint_path: Path | None = None,
     ) -> None:
         self.engine, self.optimizer, self.schedule = engine, optimizer, schedule
         self.train_text, self.val_text, self.config = train, val, config
-        self.on_row, self.should_stop, self.checkpoint_path = on_row, should_stop, checkpoint_path
+        self.on_row, self.should_stop = on_row, should_stop
+        self.before_save, self.checkpoint_path = before_save, checkpoint_path
         self.progress = Progress()
         self._eval_batches = {
             name: self._fixed_batches(text) for name, text in (("train", train), ("val", val))
@@ -134,6 +137,7 @@ class Trainer:
 
     def save(self) -> None:
         if self.checkpoint_path is not None:
+            self.before_save()
             checkpoints.save(self.checkpoint_path, self.engine.model, self.optimizer, self.progress)
         self._saved_at = time.monotonic()
 
@@ -194,6 +198,7 @@ class Trainer:
         self.on_row(
             {"step": step, "kind": kind, **values, "tokens": tokens, "chars": chars, "seconds": seconds}
         )
+        self.progress.rows += 1
 
     @property
     def tokens_per_update(self) -> int:

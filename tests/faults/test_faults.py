@@ -66,7 +66,7 @@ def test_damage_to_any_file_of_a_finished_run_is_named(suite: Suite, tmp_path: P
     assert {"checkpoint.safetensors", "metrics.jsonl", "result.json", "run.json"} <= {f.name for f in files}
 
 
-def test_a_flipped_bit_in_a_checkpoint_stops_a_run_with_a_sentence(suite: Suite):
+def test_damage_to_an_unfinished_run_stops_it_with_a_sentence(suite: Suite):
     sandbox, study = suite.sandbox, "flipped"
     shutil.copytree(sandbox.study("whole"), sandbox.study(study))
     (folder,) = find_runs(sandbox.study(study))
@@ -77,6 +77,11 @@ def test_a_flipped_bit_in_a_checkpoint_stops_a_run_with_a_sentence(suite: Suite)
     assert code == 1
     assert "checkpoint.safetensors cannot be read" in printed
     assert "delete the run's folder" in printed
+    folder.checkpoint_path.write_bytes(whole)
+    cut(folder.metrics_path, Random(2))
+    code, printed = sandbox.type(study)
+    assert code == 1
+    assert "metrics.jsonl is damaged" in printed
     shutil.rmtree(folder.path)
     assert sandbox.type(study)[0] == 0
     check_equal(sandbox.study(study), suite.whole)
