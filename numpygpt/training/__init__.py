@@ -1,4 +1,4 @@
-"""Training: the loop, the threads that carry it, evaluation, budgets and checkpoints."""
+"""Training: the loop, the worker processes that carry it, evaluation, budgets and checkpoints."""
 
 from numpygpt.training.engine import Engine
 from numpygpt.training.evaluation import score_tokens
