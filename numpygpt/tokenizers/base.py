@@ -5,7 +5,7 @@ of its own. Where a stretch always equals the id's own text the id is *exact*; a
 exact, for every text, is *lossless*; the others say what they lose.
 
 Special tokens come first, in the order given; what follows is up to the kind. A special token is never
-recognised in a text: the six characters `<unk>` are six characters.
+recognised in a text: the five characters `<unk>` are five characters.
 """
 
 import hashlib
@@ -110,10 +110,14 @@ class Tokenizer(ABC):
         own = self.token_bytes(id)
         return self.specials[id] if own is None else own.decode("utf-8", errors="backslashreplace")
 
-    @property
-    def _vocabulary(self) -> list[bytes | None]:
+    def _require_trained(self) -> None:
+        """UserError: there is no vocabulary yet."""
         if not self._own:
             raise UserError(f"this {self.kind} tokenizer has no vocabulary yet: train it or load one")
+
+    @property
+    def _vocabulary(self) -> list[bytes | None]:
+        self._require_trained()
         return self._own
 
     def _set_vocabulary(self, own: Iterable[bytes]) -> None:
@@ -171,8 +175,8 @@ class Tokenizer(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """The tokenizer as JSON values: format, version, kind, options, and what it learned."""
+        self._require_trained()
         header = {"format": files.FORMAT, "version": files.VERSION, "kind": self.kind}
-        assert self._vocabulary
         return {**header, "options": {"specials": list(self.specials), **self._options()}, **self._learned()}
 
     @classmethod

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import Tokenizer, checked_alphabet, checked_int, checked_keys
+from numpygpt.tokenizers.base import UNK, Tokenizer, checked_alphabet, checked_int, checked_keys
 from numpygpt.tokenizers.cache import Cache
 from numpygpt.tokenizers.merging import MAX_SYMBOLS, learn_merges
 from numpygpt.tokenizers.pretokenize import splitter
@@ -71,7 +71,7 @@ class BPETokenizer(Tokenizer):
 
     def _spell_unknown(self, character: str) -> str:
         """The symbols that stand for a character outside of the alphabet."""
-        return chr(self.special_ids["<unk>"])
+        return chr(self.special_ids[UNK])
 
     def _view(self, piece: str) -> str:
         """A piece of text in the characters that the alphabet is about."""
@@ -139,7 +139,7 @@ class BPETokenizer(Tokenizer):
 
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
-        assert self._vocabulary
+        self._require_trained()
         symbols_of = self._symbols_of_piece.__getitem__
         blocks = self._splitter.blocks((check_text(text),))
         symbols = "".join("".join(map(symbols_of, self._splitter.split(block))) for block in blocks)

@@ -31,7 +31,7 @@ class CharTokenizer(Tokenizer):
         self._id_of_point[points] = np.arange(len(self.specials), self.vocab_size)
 
     def encode(self, text: str) -> np.ndarray:
-        assert self._vocabulary
+        self._require_trained()
         points = code_points(check_text(text))
         return self._id_of_point[np.minimum(points, len(self._id_of_point) - 1)]
 

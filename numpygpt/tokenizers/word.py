@@ -12,7 +12,7 @@ import numpy as np
 import regex
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import Tokenizer, checked_bool, checked_int, checked_keys, checked_texts
+from numpygpt.tokenizers.base import UNK, Tokenizer, checked_bool, checked_int, checked_keys, checked_texts
 from numpygpt.tokenizers.cache import Cache
 from numpygpt.tokenizers.pretokenize import BEFORE_SPACE, Splitter
 from numpygpt.tokenizers.spacing import set_line_spacing
@@ -86,11 +86,11 @@ class WordTokenizer(Tokenizer):
         self._id_of_stretch = Cache(self._look_up)
 
     def _look_up(self, stretch: str) -> int:
-        return self._id_of_word.get(self._word(stretch), self.special_ids["<unk>"])
+        return self._id_of_word.get(self._word(stretch), self.special_ids[UNK])
 
     def _stretches(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The ids of the stretches, int32 (n,), and their lengths in characters, int64 (n,); without the tail."""
-        assert self._vocabulary
+        self._require_trained()
         ids, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
         for block in STRETCHES.blocks((check_text(text),)):
             stretches = STRETCHES.split(block)

@@ -142,7 +142,7 @@ class ForeignTokenizer(Tokenizer):
     @property
     def exact(self) -> np.ndarray:
         """For each id whether its stretch is always its own text: all that have one, or none at all."""
-        assert self._vocabulary
+        self._require_trained()
         return ~self._nameless & (self._kept != NOTHING)
 
     def token(self, id: int) -> str:
@@ -150,7 +150,7 @@ class ForeignTokenizer(Tokenizer):
         return self._printed[id].decode() if own is None else own.decode("utf-8", errors="backslashreplace")
 
     def encode(self, text: str) -> np.ndarray:
-        assert self._vocabulary
+        self._require_trained()
         with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
             return np.asarray(self._ids(check_text(text)), dtype=np.int32)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.bytelevel import PRINTABLE
 from numpygpt.tokenizers.foreign import extras
-from numpygpt.tokenizers.foreign.contract import ForeignTokenizer, ends_between, read_bytes
+from numpygpt.tokenizers.foreign.contract import NOTHING, ForeignTokenizer, ends_between, read_bytes
 
 BYTE_OF_PRINTABLE = {character: bytes([byte]) for byte, character in PRINTABLE.items()}
 BYTE_TOKENS = {f"<0x{byte:02X}>": bytes([byte]) for byte in range(256)}
@@ -75,7 +75,7 @@ class HuggingFaceTokenizer(ForeignTokenizer):
 
     def _kept_of(self, text: str) -> str:
         """A normalizer may change texts that nobody thought of trying: then nothing is believed to be kept."""
-        return super()._kept_of(text) if self._file.get("normalizer") is None else "nothing"
+        return super()._kept_of(text) if self._file.get("normalizer") is None else NOTHING
 
     def _ids(self, text: str) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=False).ids
