@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from numpygpt.measures.mixing import Ints, UInts, join, mix
-from numpygpt.measures.spelling import code_points
+from numpygpt.tokenizers.unicode import code_points
 
 NGRAMS = (3, 4, 5)
 LEAST_COPIED = 20  # characters: shorter stretches in common are chance, and are not marked as copied

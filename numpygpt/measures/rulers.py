@@ -16,7 +16,7 @@ import numpy as np
 
 from numpygpt.measures.kneser_ney import KneserNey
 from numpygpt.measures.mixing import N_SCALARS
-from numpygpt.measures.spelling import code_points
+from numpygpt.tokenizers.unicode import code_points
 
 ORDER = 6
 
@@ -92,7 +92,7 @@ def kneser_ney_bits(train_text: str, val_text: str, order: int = ORDER) -> np.nd
     is an escape of probability 1 / (characters of training + 1) and then one of all Unicode scalars alike; setting
     that probability aside costs the other characters next to nothing.
     """
-    train, both = code_points(train_text), code_points(train_text + val_text)
+    train, both = (code_points(text).astype(np.int64) for text in (train_text, train_text + val_text))
     alphabet = np.unique(train)
     model = KneserNey.fit(train, np.arange(len(train)), order, 1 / max(len(alphabet), 1))
     first = max(len(train) - order + 1, 0)

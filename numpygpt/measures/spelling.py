@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numpygpt.measures.kneser_ney import contexts_of
 from numpygpt.measures.mixing import END, NO_CONTEXT, START, Ints, UInts, join, mix
 from numpygpt.measures.source import Stretch
+from numpygpt.tokenizers.unicode import code_points
 
 ORDER = 6
 N_POINTER_LEVELS = 3
@@ -37,7 +38,7 @@ class Sequences:
         lengths = np.array([len(x) + 2 for x in strings], np.int64)
         last = np.cumsum(lengths) - 1
         first = last - lengths + 1
-        symbols = code_points("".join(f" {x} " for x in strings))
+        symbols = code_points("".join(f" {x} " for x in strings)).astype(np.int64)
         symbols[first], symbols[last] = START, END
         owner = np.repeat(np.arange(len(strings)), lengths)
         return cls(symbols, first, last, owner, np.arange(len(symbols)) - first[owner])
@@ -122,8 +123,3 @@ def _prefixes(s: Sequences) -> UInts:
     terms = mix(s.symbols.astype(np.uint64) + np.uint64(1)) * powers[s.place]
     sums = np.cumsum(terms) - terms
     return sums - sums[s.first][s.owner]
-
-
-def code_points(text: str) -> Ints:
-    """The text's Unicode code points, int64 (characters,)."""
-    return np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.int64)
