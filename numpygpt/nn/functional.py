@@ -8,10 +8,10 @@ One alphabet of shapes:
     B batch    T time (position)    C channels (n_embd)    H heads    D head size = C / H
     F feed-forward width    V vocabulary    N rows of anything (usually B * T)    R rows of one block
 
-What makes it fast is here in three places. `new` hands out result arrays: by default fresh ones, or memory that
-is used again at every step (see Workspace in module.py). `row_blocks` cuts chains of elementwise work into
-stretches that stay in the level-2 cache from the first link to the last. And the two softmaxes keep their
-exponentials unnormalised, so that the division is done once per row and not once per entry.
+Three things make it fast. `new` hands out result arrays: by default fresh ones, or memory that is used again at
+every step (see Workspace in module.py). `row_blocks` cuts chains of elementwise work into stretches that stay in
+the level-2 cache from the first link to the last. And the two softmaxes keep their exponentials unnormalised, so
+that the division is done once per row and not once per entry.
 """
 
 import functools
@@ -221,6 +221,9 @@ def gelu_gate(x: Array, s: Array, square: Array) -> None:
 def gelu_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
     """dout times the slope that the forward worked out."""
     return np.multiply(dout, cache, out=new("dx", dout.shape, dout.dtype))
+
+
+# ---- dropout ---------------------------------------------------------------------------------------------
 
 
 def dropout(x: Array, p: float, rng: np.random.Generator, new: Allocator = fresh) -> tuple[Array, Any]:
