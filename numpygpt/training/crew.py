@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -140,12 +140,11 @@ class Crew:
         answer = receive(_pipe(worker.stdout))
         if answer is None:
             self._tell_who_died()
-            raise AssertionError("unreachable")
         if "error" in answer[0]:
             raise RuntimeError(f"a worker process failed:\n{answer[0]['error']}")
         return answer
 
-    def _tell_who_died(self) -> None:
+    def _tell_who_died(self) -> NoReturn:
         codes = [worker.poll() for worker in self.workers]
         raise WorkerDied(
             f"a worker process died (exit codes {codes}; -9 is a kill, often for want of memory): "
