@@ -1,6 +1,6 @@
 """One look for all figures: colours that the colour-blind tell apart and that differ in grey, plus shapes.
 
-Every tokenizer has its colour, marker, dash and hatch wherever it appears. Importing this module does not
+Every tokenizer has its colour, marker and dash wherever it appears. Importing this module does not
 import matplotlib; `new_figure` does, without pyplot and its global state.
 """
 
@@ -49,22 +49,21 @@ class Look:
     colour: str
     marker: str
     dash: Any
-    hatch: str
 
 
 # After Okabe and Ito's colours, two of them darker so that no two have the same grey.
 LOOKS = {
-    "char": Look("#0072b2", "o", "-", ""),
-    "word": Look("#e69f00", "s", (0, (6, 2)), "//"),
-    "bpe": Look("#8f2d00", "^", (0, (1.2, 1.2)), ".."),
-    "bpe-bytefallback": Look("#009e73", "D", (0, (5, 1.5, 1, 1.5)), "xx"),
-    "bpe-bytelevel": Look("#3f8db3", "P", (0, (3, 1)), "--"),
-    "byte": Look("#c46f9c", "v", (0, (8, 2, 2, 2)), "\\\\"),
+    "char": Look("#0072b2", "o", "-"),
+    "word": Look("#e69f00", "s", (0, (6, 2))),
+    "bpe": Look("#8f2d00", "^", (0, (1.2, 1.2))),
+    "bpe-bytefallback": Look("#009e73", "D", (0, (5, 1.5, 1, 1.5))),
+    "bpe-bytelevel": Look("#3f8db3", "P", (0, (3, 1))),
+    "byte": Look("#c46f9c", "v", (0, (8, 2, 2, 2))),
 }
 _OTHERS = (
-    Look("#333333", "X", (0, (1, 2)), "++"),
-    Look("#b9a44c", "*", (0, (10, 2)), "oo"),
-    Look("#5b3a8c", "p", (0, (4, 1, 1, 1, 1, 1)), "||"),
+    Look("#333333", "X", (0, (1, 2))),
+    Look("#b9a44c", "*", (0, (10, 2))),
+    Look("#5b3a8c", "p", (0, (4, 1, 1, 1, 1, 1))),
 )
 PALETTE = (*LOOKS.values(), *_OTHERS)  # every look, in the order in which the page numbers them
 
@@ -91,9 +90,8 @@ def new_figure(width: float, height: float) -> "Figure":
     """An empty figure of so many inches; to be made and drawn within `styled()`."""
     from matplotlib.figure import Figure
 
-    dpi = (
-        RC["figure.dpi"] if height < 10 else 96
-    )  # a picture taller than a page need not be finer than a screen
+    # A picture taller than a page need not be finer than a screen.
+    dpi = RC["figure.dpi"] if height < 10 else 96
     return Figure(figsize=(width, height), layout="tight", dpi=dpi)
 
 
