@@ -14,9 +14,8 @@ from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_runs
 
 STATES = ("running", "waiting", "failed", "interrupted", "not begun", "done")  # the most urgent first
-SILENT = (
-    60.0  # seconds without a line in the log, if that is also ten times as long as a line takes: worth saying
-)
+# Seconds without a line in the log that are worth saying, if that is also ten times as long as a line takes.
+SILENT = 60.0
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
-COLOURS = (
-    "YlOrBr"  # from white to dark brown: lightness falls all the way, in grey and to the colour-blind too
-)
+# From white to dark brown: lightness falls all the way, in grey and to the colour-blind too.
+COLOURS = "YlOrBr"
 MOST = 8.0  # bits per byte of the darkest colour: what a byte costs without any model
 COLUMNS, LINES = 56, 18  # characters per line, after which it is broken; lines shown
 EM = 0.602  # width of a letter of DejaVu Sans Mono, in font sizes

@@ -51,9 +51,8 @@ def wrong_backward(dout: Array, cache: Any, new: F.Allocator = F.fresh) -> Array
     dqkv = right_backward(dout, cache, new)
     B, T, _, H, D = dqkv.shape
     transposed = dqkv[:, :, 1].transpose(0, 2, 3, 1)  # (B, H, D, T): what q^T ds gives
-    merged = transposed.transpose(0, 2, 1, 3).reshape(
-        B, T, H * D
-    )  # right for (B, H, T, D), and only for that
+    # Right for (B, H, T, D), and only for that.
+    merged = transposed.transpose(0, 2, 1, 3).reshape(B, T, H * D)
     dqkv[:, :, 1] = merged.reshape(B, T, H, D)
     return dqkv
 

@@ -72,9 +72,8 @@ class Encoder:
         """All bytes. The decoder reads zeros past the end, so the fewest that land in the interval are enough."""
         for kept in range(_STATE_BITS // 8 + 1):
             step = _FULL >> (8 * kept)
-            value = (
-                -(-self._low // step) * step
-            )  # the first multiple of step in the interval, if there is one
+            # The first multiple of step in the interval, if there is one.
+            value = -(-self._low // step) * step
             if value < self._low + self._range:
                 break
         if value >= _FULL:

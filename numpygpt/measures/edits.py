@@ -38,9 +38,8 @@ def edit_distance(a: str, b: str) -> int:
     up, down, distance = mask, 0, len(a)
     for character in b:
         equal = where.get(character, 0)
-        diagonal = (
-            (((equal & up) + up) ^ up) | equal | down
-        )  # rows whose distance equals the one diagonally above
+        # Rows whose distance equals the one diagonally above.
+        diagonal = (((equal & up) + up) ^ up) | equal | down
         right_up = down | ~(diagonal | up)
         right_down = up & diagonal
         distance += bool(right_up & last) - bool(right_down & last)

@@ -212,9 +212,8 @@ class FlatMemory:
 
     def __init__(self, module: Module, data: Array | None = None, grad: Array | None = None) -> None:
         """Move the module's parameters into new buffers; or let them view `data`, as it is, and `grad`."""
-        self.members = sorted(
-            module.parameters(), key=lambda p: not p.decay
-        )  # stable: matrices, then vectors
+        # The sort is stable: matrices, then vectors.
+        self.members = sorted(module.parameters(), key=lambda p: not p.decay)
         size, dtype = sum(p.data.size for p in self.members), self.members[0].data.dtype
         n_matrices = sum(p.data.size for p in self.members if p.decay)
         nothing = np.empty(0, dtype)

@@ -8,9 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-CLOSING = frozenset(
-    ".,;:!?%\N{HORIZONTAL ELLIPSIS}"
-)  # and the Unicode classes of closing brackets and quotes
+# Beside the Unicode classes of closing brackets and quotes.
+CLOSING = frozenset(".,;:!?%\N{HORIZONTAL ELLIPSIS}")
 APOSTROPHES = frozenset("'\N{RIGHT SINGLE QUOTATION MARK}")
 JOINING = frozenset("-/_\N{EN DASH}\N{EM DASH}")  # no space on either side
 # Behind an apostrophe: king's, o'er, o'clock stand right behind the word before it; 'tis, 'gainst do not.
