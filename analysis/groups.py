@@ -134,6 +134,8 @@ def _ruler(key: str, ruler: Any) -> Ruler:
     history = str(ruler.get("history") or "")
     seen = history.removeprefix("the ").removesuffix(" of training text")
     short = label if not seen or "all of" in seen else f"{label} ({seen})"
+    if excerpts := ruler.get("excerpts"):
+        short, history = f"{label} (excerpts)", f"{history}; taken from {excerpts} alone"
     return Ruler(key, short, float(ruler["bits_per_byte"]), history)
 
 
@@ -256,6 +258,12 @@ def _order(group: Group) -> tuple[Any, ...]:
     return (place, group.tokenizer, *size, group.model, group.key)
 
 
+def _gained(group: Group) -> np.ndarray:
+    """By how much each run's best evaluation is below its last one, on the same windows."""
+    lost = group.values("lost_since_best_bits_per_byte")
+    return np.where(group.values("best_step") == group.values("iters"), 0.0, lost)
+
+
 def _contender(group: Group) -> tuple[Contender, list[Problem]]:
     blocks, problems = read_blocks(group.runs["folder"])
     totals, floors = group.values("bits_per_byte"), group.values("bits_per_byte_tokens")
@@ -269,7 +277,7 @@ def _contender(group: Group) -> tuple[Contender, list[Problem]]:
             seeds=group.seeds,
             totals=totals,
             floors=floors,
-            best=group.values("best_bits_per_byte"),
+            gained=_gained(group),
             gap=gap,
             charged=group.charged,
             losses=group.losses,

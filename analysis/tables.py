@@ -164,7 +164,8 @@ def cost_table(comparison: Comparison) -> Table:
 
 def setting_table(comparison: Comparison) -> Table:
     keys = ["iters", "epochs", "chars_seen", "tokens_seen", "context_chars_mean", "context_chars_min"]
-    keys += ["lr_peak", "schedule_iters", "train_bits_per_byte", "best_bits_per_byte", "best_step"]
+    keys += ["lr_peak", "schedule_iters", "warmup_iters", "train_bits_per_byte", "gap_unigram_bits_per_byte"]
+    keys += ["best_bits_per_byte", "best_step", "lost_since_best_bits_per_byte"]
     return _simple(
         comparison, "settings", "What each was given", keys, "best: chosen on validation, never the headline"
     )

@@ -1,9 +1,9 @@
 """Who models this text better, in plain words: pure functions from bits to sentences.
 
-A verdict needs two separate kinds of evidence to exclude zero, the seeds (Holm over all pairs) and the
-text (an interval within the passage). A tokenizer that throws something away has no single figure but
-a *floor* (bits of its tokens alone) and a *ceiling* (with what our residual coder charges for the rest):
-a rival below the floor wins, one above the ceiling loses, and between them nobody can say.
+A verdict needs two separate kinds of evidence to exclude zero, the seeds (Holm's test and the simultaneous
+interval over all pairs) and the text (an interval within the passage). A tokenizer that throws something away
+has no single figure but a *floor* (bits of its tokens alone) and a *ceiling* (with what our residual coder charges
+for the rest): a rival below the floor wins, one above the ceiling loses, and between them nobody can say.
 """
 
 import math
@@ -52,7 +52,7 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Contender:
-    """All seeds of one setting. Arrays are per seed (n,), in bits per byte; `best` and `gap` may be NaN.
+    """All seeds of one setting. Arrays are per seed (n,), in bits per byte; `gained` and `gap` may be NaN.
 
     `totals` charge for what is lost, `floors` are the tokens alone (equal to `totals` if nothing is lost).
     Two contenders with the same `tokenizer` key pay the same residual bits; two with the same
@@ -63,7 +63,7 @@ class Contender:
     seeds: tuple[int, ...]
     totals: Floats
     floors: Floats
-    best: Floats
+    gained: Floats  # what the last evaluation lies above the best one, on the same windows of validation text
     gap: Floats
     charged: bool = True
     losses: str = ""
@@ -180,8 +180,8 @@ def _outcome(match: Match, seeds: Difference | None, text: TextDifference | None
         return Outcome.DEPENDS
     if text is None:
         return Outcome.UNRANKED
-    sure = p <= 1 - level and text.excludes_zero and seeds.value > 0 and text.value > 0
-    return Outcome.BETTER if sure else Outcome.TIED
+    over_seeds = p <= 1 - level and seeds.excludes_zero and seeds.value > 0
+    return Outcome.BETTER if over_seeds and text.excludes_zero and text.value > 0 else Outcome.TIED
 
 
 def _sentence(match: Match, outcome: Outcome, seeds: Difference | None) -> str:
@@ -237,7 +237,7 @@ def _why(match: Match, outcome: Outcome, seeds, text, p: float, level: float) ->
             f"within this passage ({text.n_blocks} blocks): {plus_minus(text.value, text.half)}; "
             f"first half {text.first_half:.3f}, second half {text.second_half:.3f}"
         )
-        if outcome is Outcome.TIED and p <= 1 - level:
+        if outcome is Outcome.TIED and p <= 1 - level and seeds is not None and seeds.excludes_zero:
             notes.append("the seeds agree, but the difference does not hold across the passage")
     return notes
 
@@ -252,8 +252,8 @@ def _caution(match: Match) -> list[str]:
     gaps = [f"{c.label} {c.gap.mean():+.3f}" for c in (a, b) if np.isfinite(c.gap).all()]
     if gaps:
         notes.append(f"gap between training and validation since the first evaluation: {', '.join(gaps)}")
-    b_best = b.best - (b.totals - b.floors) if match.b_at_floor else b.best
-    lead = float(b_best.mean() - a.best.mean())
+    b_final = b.floors if match.b_at_floor else b.totals
+    lead = float((b_final - b.gained).mean() - (a.totals - a.gained).mean())
     if not match.overlap and math.isfinite(lead) and lead < 0:
         notes.append(
             f"best and final rank differently: at its best evaluation (chosen on validation) "

@@ -60,22 +60,25 @@ def build_optimizer(config: OptimizerConfig, model: GPT) -> Optimizer:
 
 
 def schedule_iters(config: OptimizerConfig, iters: int) -> int:
-    """Updates over which the learning rate decays."""
-    return iters if config.decay_iters is None else config.decay_iters
+    """Updates that the schedule spans: those of the run, unless a cosine is given a length of its own."""
+    return config.decay_iters if config.schedule == "cosine" and config.decay_iters is not None else iters
 
 
-def build_schedule(config: OptimizerConfig, iters: int) -> Schedule:
-    """The learning rate for a run of `iters` updates. Raises UserError if the warm-up does not fit."""
-    total = schedule_iters(config, iters)
-    if config.warmup > total:
-        raise UserError(
-            f"optimizer.warmup={config.warmup} is not possible: it may be at most {total} updates"
-        )
-    if config.schedule == "cosine":
-        return warmup_cosine(config.lr, config.min_lr, config.warmup, total)
-    if config.schedule == "step":
-        return step_decay(config.lr, config.step_size, config.step_factor, config.warmup)
-    return constant(config.lr, config.warmup)
+def warmup(config: RunConfig, iters: int) -> int:
+    """Updates of warm-up. Where the budget makes runs of different length, it is the same share of each."""
+    if config.budget.kind == "iters":
+        return config.optimizer.warmup
+    return round(config.optimizer.warmup / 1000 * schedule_iters(config.optimizer, iters))
+
+
+def build_schedule(config: RunConfig, iters: int) -> Schedule:
+    """The learning rate for a run of `iters` updates."""
+    optimizer, rising = config.optimizer, warmup(config, iters)
+    if optimizer.schedule == "cosine":
+        return warmup_cosine(optimizer.lr, optimizer.min_lr, rising, schedule_iters(optimizer, iters))
+    if optimizer.schedule == "step":
+        return step_decay(optimizer.lr, optimizer.step_size, optimizer.step_factor, rising)
+    return constant(optimizer.lr, rising)
 
 
 def train_config(config: RunConfig, iters: int) -> TrainConfig:

@@ -158,9 +158,13 @@ def _model(config: RunConfig) -> Iterator[tuple[str, object, str]]:
 def _training(config: RunConfig) -> Iterator[tuple[str, object, str]]:
     if config.train.slices > config.train.batch_size:
         yield "train.slices", config.train.slices, f"at most train.batch_size={config.train.batch_size}"
-    total = config.optimizer.decay_iters or (config.budget.iters if config.budget.kind == "iters" else None)
+    own = config.optimizer.decay_iters if config.optimizer.schedule == "cosine" else None
+    in_updates = config.budget.kind == "iters"
+    total, of = (
+        (own or config.budget.iters, "the updates of the schedule") if in_updates else (1000, "all of them")
+    )
     if total is not None and config.optimizer.warmup > total:
-        yield "optimizer.warmup", config.optimizer.warmup, f"at most {total}, the updates of the schedule"
+        yield "optimizer.warmup", config.optimizer.warmup, f"at most {total}, {of}"
     if config.optimizer.kind == "sgd" and config.optimizer.nesterov and config.optimizer.momentum == 0:
         yield "optimizer.momentum", 0, "above 0 when optimizer.nesterov=true"
     if config.optimizer.schedule == "cosine" and config.optimizer.min_lr > config.optimizer.lr:

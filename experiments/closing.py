@@ -73,7 +73,7 @@ def print_states(rows: Sequence[tuple[str, str, str]], console: Console) -> None
     console.print(table)
 
 
-def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: int, started: float) -> int:
+def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: int) -> int:
     """Statuses and report after the last run; returns the exit code.
 
     `stopped` is the exit code if a signal ended the sweep, else 0; `started` the time.time() of its start.

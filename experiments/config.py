@@ -21,7 +21,7 @@ CONF = REPOSITORY / "conf"
 class TokenizerConfig:
     # char, word, bpe, bpe-bytefallback, bpe-bytelevel, byte, unigram; hf, sentencepiece, tiktoken, custom
     kind: str = MISSING
-    name: str = "${.kind}"  # what tables and folders call it
+    name: str = "${.kind}"  # what tables and folders call it; tiktoken without a path: its encoding
     specials: list[str] | None = None  # null: what the kind needs
     lowercase: bool = True  # word
     min_freq: int = 2  # word and the bpes: occurrences that a word (a merge) needs
@@ -31,7 +31,7 @@ class TokenizerConfig:
     character_coverage: float = 0.9995  # bpe-bytefallback, unigram: rarer characters are spelled as bytes
     path: str | None = None  # hf, sentencepiece, tiktoken: the file
     factory: str | None = None  # custom: package.module:Class
-    charge_all: bool = False  # these four: charge every token, even if nothing seems lost
+    charge_all: bool = False  # hf, sentencepiece, tiktoken, custom: charge every token, lossy or not
 
 
 @dataclass
@@ -64,8 +64,8 @@ class OptimizerConfig:
     lr: float = 1e-3  # peak
     min_lr: float = 1e-4  # where cosine ends
     schedule: str = "cosine"  # cosine, constant, step
-    warmup: int = 100  # updates
-    decay_iters: int | None = None  # null: the whole budget
+    warmup: int = 100  # updates; of every thousand where the budget is not in updates
+    decay_iters: int | None = None  # cosine: null for the whole budget
     step_size: int = 1000  # step: updates between drops
     step_factor: float = 0.1  # step: what a drop multiplies by
     beta1: float = 0.9
@@ -91,7 +91,7 @@ class TrainConfig:
     batch_size: int = 12
     grad_accum: int = 1  # micro-batches per update
     slices: int = 2  # parts of a batch that can run at once; part of the result's bits
-    workers: int | None = None  # threads for the slices; null: as many as there are cores
+    workers: int | None = None  # processes for the slices, this one included; null: one each if cores allow
     eval_interval: int = 100  # updates between evaluations
     eval_windows: int = 64  # fixed windows per evaluation, training and validation each
     log_interval: int = 10

@@ -1,7 +1,7 @@
 """What makes a run the run that it is: pure functions from a configuration to its identity, hash and name.
 
 Two configurations that must give the same bits on the same machine have the same identity; two that may give
-other results have another. So the study's name, logging, checkpoints, threads and the places of files are
+other results have another. So the study's name, logging, checkpoints, processes and the places of files are
 left out, a key that the chosen kind does not use is left out, and every file counts by its content.
 """
 
@@ -44,7 +44,7 @@ SCHEDULE_KEYS: dict[str, tuple[str, ...]] = {
     "constant": ("warmup",),
 }
 BUDGET_KEYS = {"iters": "iters", "text": "chars", "flops": "flops", "seconds": "seconds"}
-# Keys that cannot change a result: names, places, clocks, threads.
+# Keys that cannot change a result: names, places, clocks, worker processes.
 IRRELEVANT = ("name", "log_interval", "checkpoint_interval", "checkpoint_seconds", "workers")
 
 
@@ -82,6 +82,8 @@ def identity(config: RunConfig, texts_sha256: Mapping[str, str] | None = None) -
         for group, used in used_keys(config).items()
     }
     normalised["tokenizer"] |= _tokenizer_file(config.tokenizer)
+    if config.budget.kind != "iters":
+        normalised["budget"]["warmup"] = "share"  # experiments/build.py
     normalised["data"] = {"sha256": config.data.sha256, "val_fraction": config.data.val_fraction}
     normalised["eval"] = {"texts": [(texts_sha256 or {})[text] for text in config.eval.texts]}
     normalised["seed"] = config.seed
@@ -90,12 +92,16 @@ def identity(config: RunConfig, texts_sha256: Mapping[str, str] | None = None) -
 
 
 def _tokenizer_file(tokenizer: TokenizerConfig) -> dict[str, Any]:
-    """What an imported tokenizer is made of: its file by content, an encoding or a class by name.
+    """What an imported tokenizer is made of: its file or its code by content, an encoding by name.
 
     Raises UserError if the file cannot be read.
     """
-    if tokenizer.kind not in FOREIGN_KEYS or tokenizer.kind == "custom":
+    if tokenizer.kind not in FOREIGN_KEYS:
         return {}
+    if tokenizer.kind == "custom":
+        from numpygpt.tokenizers.foreign.custom import code_sha256
+
+        return {"code": code_sha256(tokenizer.factory)}
     if tokenizer.path is None:
         return {"encoding": tokenizer.name}
     try:

@@ -17,7 +17,7 @@ from experiments.identity import identity
 from experiments.interrupts import Interrupted, stop_requests
 from experiments.memory import require_memory
 from experiments.progress import Reporter, reporter
-from experiments.record import PeakMemory, run_record
+from experiments.record import PeakMemory, earlier_parts, run_record
 from experiments.texts import Texts, prepare_texts
 from numpygpt.data.batches import check_window
 from numpygpt.data.corpus import Corpus
@@ -50,8 +50,6 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
     folder = folder_of(config)
     reporter.start(folder.name)
     try:
-        if config.force:
-            set_aside(folder)
         with folder.lock():
             if folder.state() != "done":
                 folder.clear_failure()
@@ -66,19 +64,6 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
     except Exception as error:
         _record_failure(folder, error, reporter)
         return "failed"
-
-
-def set_aside(folder: RunFolder) -> None:
-    """Moves an existing run folder to `.aside/` beside it. Raises RunLocked if somebody works on it."""
-    if not folder.path.exists():
-        return
-    with folder.lock():
-        aside = folder.path.parent / ".aside"
-        aside.mkdir(exist_ok=True)
-        number = 1
-        while (target := aside / f"{folder.name}.{number}").exists():
-            number += 1
-        folder.path.rename(target)
 
 
 def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> None:
@@ -115,7 +100,7 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     started, memory = time.perf_counter(), PeakMemory()
     reporter.phase("reading the text")
     corpus = build.build_corpus(config.data)
-    record = _begin(config, folder, corpus)
+    record = _begin(config, folder, corpus, reporter)
     texts = prepare_texts(config, corpus, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
     _require_room(config, texts)
     model = build.build_model(config.model, config.seed, texts.tokenizer.vocab_size, texts.chars_per_token)
@@ -141,14 +126,17 @@ def _require_room(config: RunConfig, texts: Texts) -> None:
     require_memory(shape, config)
 
 
-def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus) -> dict[str, Any]:
-    """Writes run.json; what an interrupted run had decided (`resolved`) is kept."""
+def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus, reporter: Reporter) -> dict[str, Any]:
+    """Writes run.json; what an interrupted run had decided (`resolved`) is kept, and on what it ran (`earlier`)."""
     before = {}
     if (folder.path / "run.json").exists() and folder.checkpoint_path.exists():
         before = folder.run()
     normalised = identity(config, texts_sha256(config.eval.texts))
     record = run_record(folder.name, normalised, config, corpus, *corpus.parts(config.data.val_fraction))
     record["resolved"] = before.get("resolved", {})
+    record["earlier"] = earlier_parts(before, record)
+    if len(record["earlier"]) > len(before.get("earlier", [])):
+        reporter.note("it goes on with other software, or on another machine, than it began: bits may differ")
     folder.create(record)
     return record
 
@@ -180,7 +168,7 @@ def _trainer(
     return Trainer(
         engine,
         build.build_optimizer(config.optimizer, engine.model),
-        build.build_schedule(config.optimizer, iters),
+        build.build_schedule(config, iters),
         texts.train,
         texts.val,
         build.train_config(config, iters),

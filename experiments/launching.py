@@ -106,19 +106,16 @@ def _record_killed(runs: Sequence["PlannedRun"]) -> None:
 
 
 def share_cores(launcher: Any, runs: Sequence["PlannedRun"]) -> list[list[str]]:
-    """The overrides of each run: no more at once than there are, and cores left over as processes of the first.
+    """The overrides of each run: no more at once than there are, and where cores are left over, more for each.
 
-    A run alone gets a process of its own too, which it may lose without ending the sweep.
+    All get the same number of processes, so that what is measured by the clock can be compared. A run alone gets a
+    process of its own too, which it may lose without ending the sweep.
     """
     cores = available_cores()
     n_jobs = launcher.joblib["n_jobs"]
     at_once = min(len(runs), n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs))
     launcher.joblib["n_jobs"] = max(at_once, 2) if len(runs) == 1 else at_once
-    each, more = divmod(cores, at_once)
-    return [
-        [f"train.workers={max(1, each + (len(runs) == at_once and number < more))}", *run.overrides]
-        for number, run in enumerate(runs)
-    ]
+    return [[f"train.workers={max(1, cores // at_once)}", *run.overrides] for run in runs]
 
 
 def available_cores() -> int:

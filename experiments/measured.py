@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from experiments.config import RunConfig
-from experiments.corpora import text_name
+from experiments.corpora import text_name, texts_sha256
 from experiments.samples import Samples
 from experiments.texts import Texts
 from numpygpt.data.corpus import Part, cache_folder, lock_for
@@ -20,16 +20,21 @@ from numpygpt.measures.generated import LEAST_COPIED, Reference
 from numpygpt.measures.rulers import as_result, rulers
 from numpygpt.measures.scores import score_text
 from numpygpt.measures.vocabulary import TextMeasures, tokenizer_measures
+from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 
-RULERS_VERSION = 1
+RULERS_VERSION = 2
 SAME_CHARS = 400  # of each sample and of each human passage: what 500 tokens of any tokenizer give
 MUCH = 16_000_000  # bytes: of a longer training text, its end stands for the whole in what follows
 VAL_MUCH = 2_000_000  # and of a longer validation text its beginning
 
 
-def measured(config: RunConfig, texts: Texts, samples: Samples, trainer: Trainer) -> dict[str, Any]:
-    """Nested keys of result.json."""
+def measured(
+    config: RunConfig, folder: RunFolder, texts: Texts, samples: Samples, trainer: Trainer
+) -> dict[str, Any]:
+    """Nested keys of result.json. Raises UserError if one of `eval.texts` has changed since the run began."""
+    planned = folder.run()["identity"]["eval"]["texts"]
+    elsewhere = zip(config.eval.texts, planned, strict=True)
     reference, human = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
     return {
         "tokenizer_measures": _of_tokenizer(texts),
@@ -37,7 +42,7 @@ def measured(config: RunConfig, texts: Texts, samples: Samples, trainer: Trainer
         "generated_tokens": reference.measure(samples.texts).to_dict(),
         "human": human,
         "rulers": corpus_rulers(texts.train_part, texts.val_part),
-        "texts": [_text_from_elsewhere(path, texts, trainer) for path in config.eval.texts],
+        "texts": [_text_from_elsewhere(path, sha256, texts, trainer) for path, sha256 in elsewhere],
     }
 
 
@@ -83,12 +88,13 @@ def _of_tokenizer(texts: Texts) -> dict[str, Any]:
     return values | {"chars_per_token": texts.chars_per_token}
 
 
-def _text_from_elsewhere(path: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
+def _text_from_elsewhere(path: str, sha256: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
     """One of `eval.texts`: bits per byte under the same charging, and what the tokenizer makes of it."""
-    try:
-        text = Path(path).read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"eval.texts={path} is not possible: it may be a UTF-8 text ({error})") from error
+    if texts_sha256([path])[path] != sha256:
+        raise UserError(
+            f"eval.texts={path} is not the text that this run was planned with: put that back, or start it again"
+        )
+    text = Path(path).read_bytes().decode("utf-8")
     ids, ends = texts.tokenizer.spans(text)
     score = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
     return {
@@ -109,9 +115,18 @@ def corpus_rulers(train: Part, val: Part) -> dict[str, Any]:
         with lock_for(path):
             if (found := _read(path, key)) is None:
                 found = as_result(rulers(*_excerpts(train, val)))
+                for row in found.values():
+                    row["excerpts"] = _excerpts_in_words(train, val)
                 with replacing(path) as temporary:
                     temporary.write_text(json.dumps({"key": key, "rulers": found}), encoding="utf-8")
     return found
+
+
+def _excerpts_in_words(train: Part, val: Part) -> str:
+    """What stands for a long text: nothing to say where the rulers are given all of it."""
+    known = f"the last {MUCH / 1e6:.0f} MB of the training text" * (train.n_bytes > MUCH)
+    scored = "the beginning of the validation text" * (val.n_bytes > VAL_MUCH)
+    return " and ".join(part for part in (known, scored) if part)
 
 
 def _read(path: Path, key: str) -> dict[str, Any] | None:

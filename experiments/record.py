@@ -34,6 +34,20 @@ def run_record(
     }
 
 
+def earlier_parts(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
+    """The software and machines, in order, on which parts of a run were done before, if they were other ones."""
+    earlier = list(before.get("earlier", []))
+    if before and _bits_depend_on(before) != _bits_depend_on(now):
+        earlier.append({"environment": before["environment"], "git": before["git"]})
+    return earlier
+
+
+def _bits_depend_on(record: dict[str, Any]) -> dict[str, Any]:
+    environment = record["environment"]
+    keys = ("python", "platform", "packages", "cpu", "blas")
+    return {**{key: environment.get(key) for key in keys}, "git": record["git"]}
+
+
 def corpus_record(corpus: Corpus, val_fraction: float, train: Part, val: Part) -> dict[str, Any]:
     return {
         "name": corpus.name,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments.budget import flops_per_token
+from experiments.build import schedule_iters, warmup
 from experiments.config import RunConfig
 from experiments.progress import Reporter
 from experiments.record import PeakMemory
@@ -15,6 +16,8 @@ from numpygpt.files import replacing
 from numpygpt.measures.cost import Stability, seconds_per_mb, train_flops_per_byte
 from numpygpt.measures.mixing import Floats, Ints
 from numpygpt.measures.scores import TextScore, block_edges, score_text
+from numpygpt.measures.source import Source
+from numpygpt.measures.vocabulary import unigram_gap
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 
@@ -49,7 +52,7 @@ def finish(
         **trained(config, folder, texts, trainer),
         **training_side(texts, trainer, folder, score),
         **samples.result(),
-        **measured(config, texts, samples, trainer),
+        **measured(config, folder, texts, samples, trainer),
         "peak_rss_mb": memory.mb(),
     }
     folder.write_samples(marked(texts, samples))
@@ -101,7 +104,8 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
         "corpus_sha256": texts.train_part.corpus.sha256,
         "budget": config.budget.kind,
         "iters": settings.iters,
-        "schedule_iters": config.optimizer.decay_iters or settings.iters,
+        "schedule_iters": schedule_iters(config.optimizer, settings.iters),
+        "warmup_iters": warmup(config, settings.iters),
         "lr_peak": max(trainer.schedule(step) for step in range(settings.iters)),
         "tokens_seen": tokens,
         "chars_seen": chars,
@@ -115,17 +119,20 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
         "grad_spikes": steady.grad_spikes,
         "loss_spread": steady.loss_spread,
         "clipped_share": progress.notes.get("clipped", 0) / settings.iters,
-        **evaluated(texts, progress.notes),
+        **evaluated(texts, progress.notes, rows),
         **context(texts, model.config.block_size),
     }
 
 
-def evaluated(texts: Texts, notes: dict[str, float]) -> dict[str, Any]:
-    """The best of the evaluations on fixed windows, which was chosen on validation text."""
+def evaluated(texts: Texts, notes: dict[str, float], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The best of the evaluations on fixed windows, which was chosen on validation text, and what came after."""
+    best = texts.val.bits_per_byte(notes["best_val_loss"])
+    last = next(row for row in reversed(rows) if row["kind"] == "eval")
     return {
         "best_val_loss": notes["best_val_loss"],
-        "best_bits_per_byte": texts.val.bits_per_byte(notes["best_val_loss"]),
+        "best_bits_per_byte": best,
         "best_step": int(notes["best_step"]),
+        "lost_since_best_bits_per_byte": last["val_bpb"] - best,
     }
 
 
@@ -134,18 +141,23 @@ def training_side(texts: Texts, trainer: Trainer, folder: RunFolder, val: TextSc
 
     The passages differ in difficulty, in bits per byte above all because a tokenizer needs more tokens for text
     that it was not fitted on. Nats per token are alike before training (ln V): what training does to their
-    difference, in bits per byte of the validation text, is the change of the gap.
+    difference, in bits per byte of the validation text, is the change of the gap. How much of it is difficulty that
+    any model would learn to see is told by one that has seen neither passage and can memorise nothing, a unigram.
     """
     text = texts.train_part.end(texts.val.n_chars)
     ids, ends = texts.tokenizer.spans(text)
     train = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
     first = next(row for row in folder.metrics() if row["kind"] == "eval")
     grown = (val.val_loss - train.val_loss) - (first["val_loss"] - first["train_loss"])
+    seen = np.asarray(texts.train.ids)[: -len(ids)]
+    unigram = unigram_gap(seen, ids, np.asarray(texts.val.ids), texts.tokenizer.vocab_size)
+    per_byte = len(texts.val.ids) / texts.val.n_bytes / np.log(2)
     return {
         "train_loss": train.val_loss,
         "train_bits_per_byte": train.bits_per_byte,
         "gap_bits_per_byte": val.bits_per_byte - train.bits_per_byte,
-        "gap_change_bits_per_byte": grown / np.log(2) * len(texts.val.ids) / texts.val.n_bytes,
+        "gap_change_bits_per_byte": grown * per_byte,
+        "gap_unigram_bits_per_byte": unigram * per_byte,
     }
 
 
@@ -159,9 +171,10 @@ def context(texts: Texts, block_size: int) -> dict[str, float]:
     position = np.arange(n - 1)  # inputs; token t + 1 is predicted from input t
     number = np.maximum(0, (position - block_size) // stride + 1)
     first = number * stride  # the first input of the window in which it is scored
-    ends = np.concatenate([[0], texts.val_ends])
-    seen = ends[position + 1] - ends[first]  # bytes
-    chars = seen * texts.val.n_chars / texts.val.n_bytes
+    ends = np.concatenate(
+        [[0], Source(texts.val_text, texts.val.ids, texts.val_ends).characters(texts.val_ends)]
+    )
+    chars = ends[position + 1] - ends[first]
     full = chars[position >= block_size]
     return {
         "context_chars_mean": float(chars.mean()),

@@ -7,7 +7,6 @@ really used, which runs there are, which of them differ only in keys that they d
 import copy
 import importlib
 import signal
-import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +30,7 @@ from experiments.interrupts import SIGNALS, Interrupted, stop_requests
 from experiments.planned import planned
 from numpygpt.errors import UserError
 from numpygpt.files import writing
-from numpygpt.runs import RunFolder
+from numpygpt.runs import RunFolder, RunLocked
 
 NUMBERS = number_fields()
 register_resolver()  # here, because processes that launchers start import this module first
@@ -176,7 +175,6 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
     assert sweeper.config is not None
     assert sweeper.hydra_context is not None
     assert sweeper.launcher is not None
-    started = time.time()
     planner = Planner(sweeper.hydra_context.config_loader, sweeper.config)
     lines = _lines(sweeper, planner, arguments)
     runs = planner.plan(lines)
@@ -187,12 +185,41 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
     with writing(records):
         records.mkdir(parents=True, exist_ok=True)
     closing.announce(runs, asked=len(lines))
-    todo = [run for run in runs if run.config.force or run.folder.state() != "done"]
+    todo = [_anew(run) if run.config.force else run for run in runs if _is_to_do(run)]
     with planned(todo):
         stopped = launching.launch(sweeper.launcher, todo)
-        code = closing.close(runs, todo, stopped, started)
+        code = closing.close(runs, todo, stopped)
     if code:
         raise SystemExit(code)
+
+
+def _is_to_do(run: PlannedRun) -> bool:
+    return run.config.force or run.folder.state() != "done"
+
+
+def _anew(run: PlannedRun) -> PlannedRun:
+    """Puts the old folder aside, once: a job that a launcher starts again goes on from its checkpoint."""
+    try:
+        set_aside(run.folder)
+    except RunLocked as error:
+        print(error)
+    return replace(run, overrides=(*run.overrides, "force=false"))
+
+
+def set_aside(folder: RunFolder) -> None:
+    """Moves an existing run folder to `.aside/` beside it.
+
+    Raises RunLocked if somebody works on it, RunNotWritable if it cannot be moved.
+    """
+    if not folder.path.exists():
+        return
+    aside = folder.path.parent / ".aside"
+    with writing(aside), folder.lock():
+        aside.mkdir(exist_ok=True)
+        number = 1
+        while (target := aside / f"{folder.name}.{number}").exists():
+            number += 1
+        folder.path.rename(target)
 
 
 def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> list[list[str]]:

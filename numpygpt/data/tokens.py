@@ -28,6 +28,7 @@ from numpygpt.data.corpus import Part, cache_folder, lock_for
 from numpygpt.errors import UserError
 from numpygpt.files import replacing
 
+VERSION = 1  # raised when the same tokenizer gives other ids than before
 PIECE = 4 << 20  # bytes of text encoded at a time
 WINDOW = 1 << 13  # bytes in which a place to cut is looked for
 CONTEXT = 256  # characters on either side on which a cut is tried out
@@ -54,7 +55,7 @@ def encoded(part: Part, tokenizer: Encoder, folder: Path | None = None, workers:
     `workers` processes encode a long text; the ids do not depend on how many. Processes that want the same
     file wait for the one that makes it. Raises UserError if the file cannot be written.
     """
-    key = f"{part.corpus.sha256} {part.start} {part.stop} {tokenizer.fingerprint()}"
+    key = f"{VERSION} {part.corpus.sha256} {part.start} {part.stop} {tokenizer.fingerprint()}"
     name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npy"
     path = (folder or cache_folder()) / name
     if (ids := _open(path, key)) is not None:

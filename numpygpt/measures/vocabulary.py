@@ -88,6 +88,21 @@ def occurrences(ids: npt.NDArray[np.integer], vocab_size: int) -> npt.NDArray[np
     return counts
 
 
+def unigram_gap(
+    seen: npt.NDArray[np.integer],
+    train: npt.NDArray[np.integer],
+    val: npt.NDArray[np.integer],
+    vocab_size: int,
+) -> float:
+    """Nats per token that `val` costs more than `train` under the frequencies of `seen`, which holds neither.
+
+    All are ids (n,). Frequencies have one added to each count (Laplace), so that none is zero.
+    """
+    counts = occurrences(seen, vocab_size) + 1.0
+    nats = np.log(counts.sum() / counts)
+    return float(nats[val].mean() - nats[train].mean())
+
+
 class TextMeasures:
     """The measures that any text has under a tokenizer: also for texts far from the training text."""
 

@@ -178,6 +178,10 @@ class Trainer:
 
     def _evaluate(self) -> None:
         losses = {name: mean_loss(self.engine, batches) for name, batches in self._eval_batches.items()}
+        if not math.isfinite(losses["train"] + losses["val"]):
+            raise Diverged(
+                f"the loss is not a number after update {self.progress.step}: try a lower optimizer.lr"
+            )
         notes = self.progress.notes
         if losses["val"] < notes.get("best_val_loss", math.inf):
             notes |= {"best_val_loss": losses["val"], "best_step": self.progress.step}

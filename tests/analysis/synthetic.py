@@ -101,6 +101,7 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
             "best_val_loss": nats - 0.01,
             "best_bits_per_byte": total - 0.01,
             "best_step": iters,
+            "lost_since_best_bits_per_byte": 0.0,
         },
         **{
             "train_bits_per_byte": total - 0.2,
@@ -117,6 +118,7 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
         **{"context_chars_mean": 48 * chars, "context_chars_min": 32 * chars, "lr_peak": 1e-3},
         **{
             "schedule_iters": iters,
+            "warmup_iters": iters // 10,
             "budget": kept["budget"]["kind"],
             "corpus_sha256": SHA,
             "peak_rss_mb": 180.0,

@@ -10,7 +10,7 @@ BYTES = np.full(24, 4096.0)
 SCENE = np.random.default_rng(5).normal(0, 0.15, 24)  # some scenes are harder, for everybody
 
 
-def contender(label, totals, residual=0.0, seeds=None, noise=0.01, best=None, **more):
+def contender(label, totals, residual=0.0, seeds=None, noise=0.01, gained=0.0, **more):
     """Per-seed totals whose blocks follow the passage's shape plus a little noise of each seed's own."""
     totals = np.asarray(totals, dtype=float)
     rng = np.random.default_rng(len(label) * 7 + len(totals))
@@ -22,7 +22,7 @@ def contender(label, totals, residual=0.0, seeds=None, noise=0.01, best=None, **
         seeds=tuple(seeds or range(len(totals))),
         totals=totals,
         floors=totals - residual,
-        best=totals - 0.01 if best is None else np.asarray(best, dtype=float),
+        gained=np.full(len(totals), gained),
         gap=np.full(len(totals), 0.1),
         losses="loses case" if residual or more.get("charged") is False else "",
         blocks=Blocks(BYTES, (rate - rest) * BYTES, rest * BYTES),
@@ -129,7 +129,7 @@ def test_pairs_only_where_the_data_order_is_shared():
 
 
 def test_best_and_final_that_rank_differently_are_said():
-    v = only(contender("char", 2.5 + FIVE, best=2.2 + FIVE), contender("bpe", 2.3 + FIVE, best=2.25 + FIVE))
+    v = only(contender("char", 2.5 + FIVE, gained=0.3), contender("bpe", 2.3 + FIVE, gained=0.05))
     assert any("best and final rank differently" in n and "char leads by 0.050" in n for n in v.notes)
 
 

@@ -40,7 +40,7 @@ def test_twelve_updates_on_two_workers_are_those_of_torch(name, composer):
     model = build_model(config.model, config.seed, vocab_size, 1.0)
     start = {key: array.copy() for key, array in model.state_dict().items()}
     rows = []
-    optimizer, schedule = build_optimizer(config.optimizer, model), build_schedule(config.optimizer, ITERS)
+    optimizer, schedule = build_optimizer(config.optimizer, model), build_schedule(config, ITERS)
     text = Text(ids, len(ids), len(ids))
     with Engine(model, config.train.slices, workers=2) as engine:
         settings = dataclasses.replace(train_config(config, ITERS), checkpoint_seconds=1e9)

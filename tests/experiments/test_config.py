@@ -49,7 +49,7 @@ def test_every_run_of_an_experiment_can_be_built(composer, name):
             build.build_tokenizer(config.tokenizer)
             shape = build.gpt_config(config.model, 100, chars_per_token=3.0)
             assert shape.n_embd % shape.n_head == 0
-            build.build_schedule(config.optimizer, config.budget.iters or 1000)
+            build.build_schedule(config, config.budget.iters or 1000)
             build.train_config(config, config.budget.iters or 1000)
 
 

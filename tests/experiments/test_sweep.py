@@ -20,8 +20,7 @@ from experiments import sample
 from experiments.config import CONF, REPOSITORY, register, to_config
 from experiments.explain import explain
 from experiments.identity import identity_hash
-from experiments.job import set_aside
-from experiments.sweep import Planner, unused_settings
+from experiments.sweep import Planner, set_aside, unused_settings
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, RunLocked, find_runs
 

@@ -29,10 +29,12 @@ characters. The last one is needed if the ids' own texts do not join to the text
 lost where.
 """
 
-import importlib
+import hashlib
+import importlib.util
 import json
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -117,10 +119,14 @@ class CustomTokenizer(ForeignTokenizer):
 
     def _open(self, model: Any) -> None:
         match model:
-            case {"factory": str(named), "state": dict(state)}:
+            case {"factory": str(named), "code": str(code), "state": dict(state)}:
                 self.factory = _consented(named, self.factory)
             case _:
-                raise UserError("it needs a factory and a state")
+                raise UserError("it needs a factory, the sha256 of its code, and a state")
+        if code != code_sha256(self.factory):
+            raise UserError(
+                f"the code of {self.factory} is not what it was when this was trained: train it again"
+            )
         self._object = _make(self.factory)
         vars(self._object).update(state)
         self._read_ids()
@@ -136,7 +142,8 @@ class CustomTokenizer(ForeignTokenizer):
         return super().from_dict(data)
 
     def _model(self) -> Any:
-        return {"factory": self.factory, "state": vars(self._object)}
+        code = code_sha256(self.factory)
+        return {"factory": self.factory, "code": code, "state": vars(self._object)}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.factory, self.to_dict())
@@ -156,6 +163,25 @@ def _consented(named: str, factory: str | None) -> str:
     return named
 
 
+def code_sha256(factory: str | None) -> str:
+    """sha256 of the file in which package.module:Class is written; the module itself is not run.
+
+    Raises UserError if there is no such module.
+    """
+    module = (factory or "").partition(":")[0]
+    try:
+        spec = importlib.util.find_spec(module)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(f"No module named {module!r}")
+        return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
+    except (ImportError, ValueError, OSError) as error:
+        raise _not_importable(factory, error) from None
+
+
+def _not_importable(factory: str | None, error: Exception) -> UserError:
+    return UserError(f"tokenizer.factory={factory} cannot be imported ({error}): is it installed?")
+
+
 def _make(factory: str | None) -> Any:
     """A new instance of package.module:Class."""
     module, _, name = (factory or "").partition(":")
@@ -164,9 +190,7 @@ def _make(factory: str | None) -> Any:
     try:
         made = getattr(importlib.import_module(module), name)
     except ImportError as error:
-        raise UserError(
-            f"tokenizer.factory={factory} cannot be imported ({error}): is it installed?"
-        ) from None
+        raise _not_importable(factory, error) from None
     except AttributeError:
         raise UserError(f"tokenizer.factory={factory} is not possible: {module} has no {name}") from None
     with extras.refusing(f"tokenizer.factory={factory} cannot be made"):
