@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.uncertainty import Floats
 from analysis.verdicts import Blocks
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
@@ -148,17 +149,18 @@ def metrics_frame(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
 
 def read_blocks(folders: Iterable[str]) -> tuple[Blocks | None, list[Problem]]:
     """The bits per block of the seeds of one group; None if a file is missing or the blocks differ."""
-    sizes, tokens, residual = [], [], []
+    found: list[list[Floats]] = []
     for path in folders:
         try:
             scores = RunFolder(Path(path)).scores()
         except UserError as error:
             return None, [Problem(Path(path), str(error))]
-        sizes.append(np.asarray(scores["block_bytes"], dtype=np.float64))
-        tokens.append(np.asarray(scores["bits_tokens"], dtype=np.float64))
-        rest = scores["bits_residual"] or np.zeros(len(sizes[-1]))
-        residual.append(np.asarray(rest, dtype=np.float64))
-    shapes = {a.shape for part in (sizes, tokens, residual) for a in part}
-    if len(shapes) != 1 or any((s != sizes[0]).any() for s in sizes):
-        return None, [Problem(Path(path), f"{path}/scores.json is cut into other blocks than its fellows'")]
-    return Blocks(sizes[0], np.stack(tokens), np.stack(residual)), []
+        sizes, tokens = (np.asarray(scores[key], dtype=np.float64) for key in ("block_bytes", "bits_tokens"))
+        residual = np.asarray(scores["bits_residual"] or np.zeros(len(sizes)), dtype=np.float64)
+        first = found[0][0] if found else sizes
+        if {sizes.shape, tokens.shape, residual.shape} != {first.shape} or (sizes != first).any():
+            why = f"{path}/scores.json has other blocks than the other seeds of this setting"
+            return None, [Problem(Path(path), why)]
+        found.append([sizes, tokens, residual])
+    sizes, tokens, residual = (np.stack(part) for part in zip(*found, strict=True))
+    return Blocks(sizes[0], tokens, residual), []

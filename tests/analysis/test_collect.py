@@ -104,12 +104,14 @@ def test_blocks_of_a_group_are_stacked(tmp_path):
     assert totals == pytest.approx(comparison.groups[0].values("bits_per_byte"), rel=1e-9)
 
 
-def test_blocks_cut_elsewhere_are_refused(tmp_path):
-    a, b = make_run(tmp_path, "char", 1), make_run(tmp_path, "char", 2)
-    scores = b.scores() | {"block_bytes": [4000] * 27}
-    b.write_scores({key: value for key, value in scores.items() if key != "schema"})
-    blocks, problems = read_blocks([str(a.path), str(b.path)])
+@pytest.mark.parametrize("sizes", [[4000] * 27, [4000] * 26, [4000]])
+def test_blocks_cut_elsewhere_are_refused_by_the_name_of_their_run(tmp_path, sizes):
+    runs = [make_run(tmp_path, "char", seed) for seed in (1, 2, 3)]
+    scores = runs[1].scores() | {"block_bytes": sizes}
+    runs[1].write_scores({key: value for key, value in scores.items() if key != "schema"})
+    blocks, problems = read_blocks([str(run.path) for run in runs])
     assert blocks is None
+    assert [problem.folder for problem in problems] == [runs[1].path]
     assert "other blocks" in problems[0].sentence
 
 
