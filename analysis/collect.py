@@ -4,8 +4,6 @@ Whatever cannot be read is named with its reason and skipped; no number is ever 
 failed, are running or were interrupted keep their row, with their state, and are left out of every average.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.plans import setting_of
 from analysis.uncertainty import Floats
 from analysis.verdicts import Blocks
 from numpygpt.errors import UserError
@@ -65,12 +64,6 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def group_hash(identity: Mapping[str, Any]) -> str:
-    """sha256 of a flat identity without its seed: runs that may be averaged share it."""
-    settings = {key: value for key, value in identity.items() if key != "seed"}
-    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
 def collect(folders: Iterable[RunFolder]) -> Collection:
     """Reads run.json and result.json of every folder. Never raises for a damaged one: see `problems`."""
     rows: list[dict[str, Any]] = []
@@ -105,7 +98,7 @@ def _row(folder: RunFolder, found: Collection) -> dict[str, Any]:
         "study": folder.path.parent.name,
         "state": state,
         "reason": failure.get("reason", ""),
-        "group": group_hash(identity),
+        "group": setting_of(identity),
         "seed": int(identity["seed"]),
         "tokenizer": result.get("tokenizer") or _choice(config, "tokenizer"),
         "model": result.get("model") or _choice(config, "model"),

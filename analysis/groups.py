@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.collect import Collection, Problem, group_hash, read_blocks
+from analysis.collect import Collection, Problem, read_blocks
+from analysis.plans import setting_of
 from analysis.verdicts import NEGLIGIBLE, Conclusion, Contender, compare, conclude
 
 CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "val_bytes"]
@@ -166,7 +167,7 @@ def data_order(identity: Mapping[str, Any], iters: Any) -> str:
         for key, value in identity.items()
         if key in shapes_batches or key.split(".")[0] not in ("model", "optimizer", "sample", "eval")
     }
-    return group_hash(decides | {"iters": iters})
+    return setting_of(decides | {"iters": iters})
 
 
 def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]:
@@ -196,7 +197,7 @@ def _apart(collection: Collection) -> pd.Series:
     """
     done = collection.done
     settings = {
-        path: group_hash({k: v for k, v in identity.items() if k.startswith("optimizer.")})
+        path: setting_of({k: v for k, v in identity.items() if k.startswith("optimizer.")})
         for path, identity in collection.identities.items()
     }
     optimizers = done["folder"].map(settings).groupby(done["study"]).nunique()
@@ -217,7 +218,7 @@ def _groups(runs: pd.DataFrame, collection: Collection) -> list[Group]:
 
 def _named(groups: Sequence[Group]) -> list[Group]:
     """The same groups with names; one name is one setting, whatever the budget: budgets stand side by side."""
-    settings = [group_hash(_without_budget(group.identity)) for group in groups]
+    settings = [setting_of(_without_budget(group.identity)) for group in groups]
     first = dict(zip(reversed(settings), reversed(groups), strict=True))
     different = {key: first[key] for key in settings}
     names = dict(zip(different, _labels(list(different.values())), strict=True))
@@ -281,7 +282,7 @@ def _contender(group: Group) -> tuple[Contender, list[Problem]]:
             gap=gap,
             charged=group.charged,
             losses=group.losses,
-            tokenizer=group_hash(tokenizer),
+            tokenizer=setting_of(tokenizer),
             data_order=data_order(group.identity, group.first("iters")),
             blocks=blocks,
         ),
@@ -316,7 +317,7 @@ def _alike(groups: Sequence[Group], aspect: str) -> dict[str, list[int]]:
     alike: dict[str, list[int]] = {}
     for i, group in enumerate(groups):
         rest = {key: value for key, value in group.identity.items() if key.split(".")[0] != aspect}
-        alike.setdefault(group_hash(rest), []).append(i)
+        alike.setdefault(setting_of(rest), []).append(i)
     return alike
 
 
@@ -330,11 +331,11 @@ def _labels(groups: Sequence[Group]) -> list[str]:
     """
     labels = [group.tokenizer for group in groups]
     for name in (lambda g: f"{g.first('vocab_size')}", lambda g: g.model):
-        labels = _disambiguate(groups, labels, [name(g) for g in groups])
+        labels = _disambiguate(labels, [name(g) for g in groups])
     keys = {key for g in groups for key in _without_budget(g.identity)} - {"tokenizer.vocab_size"}
     for key in sorted(keys, key=_telling):
-        labels = _disambiguate(groups, labels, [_setting_words(g, key) for g in groups])
-    return _disambiguate(groups, labels, [group.key[:6] for group in groups])
+        labels = _disambiguate(labels, [_setting_words(g, key) for g in groups])
+    return _disambiguate(labels, [group.key[:6] for group in groups])
 
 
 def _telling(key: str) -> tuple[int, str]:
@@ -360,7 +361,7 @@ def setting(value: Any) -> str:
     return value[:8] if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) else str(value)
 
 
-def _disambiguate(groups: Sequence[Group], labels: list[str], more: list[str]) -> list[str]:
+def _disambiguate(labels: list[str], more: list[str]) -> list[str]:
     """Adds `more` to the labels of those that still share one and differ in it."""
     named = []
     for label, extra in zip(labels, more, strict=True):

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from analysis.plans import setting_of
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_runs
 
@@ -36,20 +37,15 @@ def keep(study: Path, target: Path) -> list[Path]:
     records = {run.path: (run.run(), run.result()) for run in done}
     lowest: dict[str, int] = {}
     for record, result in records.values():
-        setting = _setting(record)
+        setting = setting_of(record["identity"])
         lowest[setting] = min(result["seed"], lowest.get(setting, result["seed"]))
     _remove_older([record for record, _ in records.values()], target)
-    return [
-        _keep_run(
-            run, target / run.name, records[run.path][1]["seed"] == lowest[_setting(records[run.path][0])]
-        )
-        for run in done
-    ]
-
-
-def _setting(record: dict) -> str:
-    """All of a run's identity but its seed."""
-    return repr(sorted((key, repr(value)) for key, value in record["identity"].items() if key != "seed"))
+    kept = []
+    for run in done:
+        record, result = records[run.path]
+        is_lowest = result["seed"] == lowest[setting_of(record["identity"])]
+        kept.append(_keep_run(run, target / run.name, is_lowest))
+    return kept
 
 
 def _remove_older(records: Sequence[dict], target: Path) -> None:
@@ -67,7 +63,7 @@ def _remove_older(records: Sequence[dict], target: Path) -> None:
 def _but_version(record: dict) -> tuple[str, int]:
     """A run's setting without its results_version, and that."""
     identity = {key: value for key, value in record["identity"].items() if key != "results_version"}
-    return _setting({"identity": identity}), int(record["identity"].get("results_version", 0))
+    return setting_of(identity), int(record["identity"].get("results_version", 0))
 
 
 def _keep_run(run: RunFolder, path: Path, with_passages: bool) -> Path:
