@@ -19,7 +19,7 @@ from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
 # Dictionaries of result.json that become columns such as generated.word_share.
-NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "human_tokens")
+NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human")
 SPLIT = ["val_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
 COLUMNS = ["folder", "run", "study", "state", "reason", "group", "seed", "tokenizer", "model"]
 COLUMNS += ["corpus", "corpus_sha256", *SPLIT]  # what every run has, however it ended

@@ -4,7 +4,7 @@ Every figure is the mean over the seeds of one setting, with its 95 % t-interval
 two seeds that differ. Rulers and human text stand as rows of their own.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -187,27 +187,31 @@ def tokenizer_table(comparison: Comparison) -> Table:
 
 
 def generated_tables(comparison: Comparison) -> list[Table]:
-    """Measures of generated text of a fixed length, in characters and in tokens; human text as last rows."""
+    """Measures of generated text of a fixed length: in characters, with human text as last rows, and in tokens."""
     found = [
-        _generated(comparison, "generated", "human", "a fixed number of characters"),
-        _generated(comparison, "generated_tokens", "human_tokens", "a fixed number of tokens"),
+        _generated(comparison, "generated", "a fixed number of characters", with_human=True),
+        _generated(comparison, "generated_tokens", "a fixed number of tokens"),
     ]
     return [table for table in found if len(table.columns) > 1]
 
 
-def _generated(comparison: Comparison, name: str, human: str, length: str) -> Table:
+def _generated(comparison: Comparison, name: str, length: str, with_human: bool = False) -> Table:
     keys = _nested(comparison, name)
-    rows = list(_rows(comparison.groups, keys))
-    beside = [[cell(g, key.replace(name, human, 1)) for key in keys] for g in comparison.groups]
+    rows = [*_rows(comparison.groups, keys), *(_human_rows(comparison, keys) if with_human else ())]
+    columns = (NAME, *(column(measure(key)) for key in keys))
+    title = f"Generated text, {length}: {comparison.title}"
+    return Table(name, title, columns, tuple(rows), mean_note(comparison)).without_empty()
+
+
+def _human_rows(comparison: Comparison, keys: Sequence[str]) -> Iterator[Row]:
+    """The same of held-out text: one row if it is the same text for all groups, else one for each."""
+    beside = [[cell(g, key.replace("generated.", "human.")) for key in keys] for g in comparison.groups]
     texts = [[c.text for c in cells] for cells in beside]
     same = all(t == texts[0] for t in texts)
     for group, cells in zip(comparison.groups[:1] if same else comparison.groups, beside, strict=False):
         label = "human, held out" if same else f"human, held out ({group.label})"
         if any(c.text != MISSING for c in cells):
-            rows.append(Row((Cell(label), *cells), "human"))
-    columns = (NAME, *(column(measure(key)) for key in keys))
-    title = f"Generated text, {length}: {comparison.title}"
-    return Table(name, title, columns, tuple(rows), mean_note(comparison)).without_empty()
+            yield Row((Cell(label), *cells), "human")
 
 
 def ruler_table(comparison: Comparison) -> Table:
