@@ -44,7 +44,7 @@ class Difference:
     p: float
     half: float
     level: float
-    method: Literal["welch", "paired", "one-sample", "jackknife"]
+    method: Literal["welch", "paired", "jackknife"]
 
     @property
     def low(self) -> float:
@@ -126,13 +126,6 @@ def paired(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Difference:
         raise ValueError(f"the paired t needs as many values on both sides, not {len(x)} and {len(y)}")
     d = x - y
     return _difference(float(d.mean()), float(d.std(ddof=1)) / len(d) ** 0.5, len(d) - 1, level, "paired")
-
-
-def one_sample(a: ArrayLike, constant: float, level: float = LEVEL) -> Difference:
-    """mean(a) - constant, for a rival without randomness such as a compressor."""
-    x = _sample(a, 2, "the one-sample t")
-    se = float(x.std(ddof=1)) / len(x) ** 0.5
-    return _difference(float(x.mean()) - constant, se, len(x) - 1, level, "one-sample")
 
 
 def jackknife(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.uncertainty import bonferroni, estimate, holm, jackknife, one_sample, paired, welch
+from analysis.uncertainty import bonferroni, estimate, holm, jackknife, paired, welch
 
 RNG = np.random.default_rng(7)
 A, B = RNG.normal(2.3, 0.01, 5), RNG.normal(2.31, 0.03, 4)
@@ -37,11 +37,6 @@ def test_paired_is_scipys():
     assert got.p == pytest.approx(want.pvalue, rel=1e-10)
     assert (got.low, got.high) == pytest.approx((interval.low, interval.high), rel=1e-10)
     assert got.half < welch(A, b).half / 2  # what pairing is for
-
-
-def test_one_sample_is_scipys():
-    got, want = one_sample(A, 2.25), stats.ttest_1samp(A, 2.25)
-    assert got.p == pytest.approx(want.pvalue, rel=1e-10)
 
 
 def test_no_spread_is_no_doubt_and_no_nan():
