@@ -53,6 +53,19 @@ def test_every_run_of_an_experiment_can_be_built(composer, name):
             build.train_config(config, config.budget.iters or 1000)
 
 
+@pytest.mark.parametrize(("iters", "rises"), [(1000, 100), (339, 34), (5000, 500)])
+def test_runs_of_different_length_warm_up_for_the_same_share(composer, iters, rises):
+    assert build.warmup(composer("budget=text"), iters) == rises
+    assert build.warmup(composer("budget=iters"), iters) == 100
+    assert build.warmup(composer("budget=flops", "optimizer.decay_iters=500"), iters) == 50
+
+
+def test_only_a_cosine_has_a_length_of_its_own(composer):
+    for schedule, total in (("cosine", 300), ("step", 1000), ("constant", 1000)):
+        config = composer(f"optimizer.schedule={schedule}", "optimizer.decay_iters=300")
+        assert build.schedule_iters(config.optimizer, 1000) == total
+
+
 def test_the_default_run_is_the_published_recipe_cut_to_a_thousand_updates(composer):
     default, recipe = composer(), composer("experiment=nanogpt_cpu")
     assert (default.budget.iters, recipe.budget.iters) == (1000, 2000)

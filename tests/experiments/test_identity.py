@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from experiments import config as schema
 from experiments.config import RunConfig
 from experiments.identity import RESULTS_VERSION, identity, identity_hash, run_name, used_keys
+from numpygpt.errors import UserError
 
 SHA = "0" * 64
 NOT_PART_OF_IT = {
@@ -121,6 +122,24 @@ def test_files_count_by_their_content():
     assert identity(config, {"a.txt": "1"}) != identity(config, {"a.txt": "2"})
     moved = dataclasses.replace(config.data, kind="file", path="/elsewhere.txt")
     assert identity(base(data=moved)) == identity(base())
+
+
+def test_a_warm_up_that_is_a_share_is_another_than_one_of_updates():
+    for kind, warmup in (("iters", None), ("text", "share"), ("flops", "share"), ("seconds", "share")):
+        budget = dataclasses.replace(base().budget, kind=kind, chars=1e5, flops=1e9, seconds=1.0)
+        assert identity(base(budget=budget))["budget"].get("warmup") == warmup
+
+
+def test_a_class_of_one_s_own_counts_by_its_code(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own = dataclasses.replace(base().tokenizer, kind="custom", factory="my_own_words:Words")
+    found = set()
+    for code in ("class Words: pass", "class Words: pass", "class Words: ..."):
+        (tmp_path / "my_own_words.py").write_text(code)
+        found.add(hash_of(base(tokenizer=own)))
+    assert len(found) == 2
+    with pytest.raises(UserError, match="No module named 'nobody'"):
+        identity(base(tokenizer=dataclasses.replace(own, factory="nobody:Words")))
 
 
 def test_context_in_characters_makes_the_block_size_irrelevant():

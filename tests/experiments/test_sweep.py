@@ -20,7 +20,7 @@ from experiments import sample
 from experiments.config import CONF, REPOSITORY, register, to_config
 from experiments.explain import explain
 from experiments.identity import identity_hash
-from experiments.sweep import Planner, set_aside, unused_settings
+from experiments.sweep import Planner, _anew, set_aside, unused_settings
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, RunLocked, find_runs
 
@@ -219,6 +219,20 @@ def test_a_model_that_no_memory_holds_is_refused_before_it_is_made(run, tmp_path
     assert failure is not None
     assert failure["status"] == "out of memory"
     assert "this model needs at least" in failure["reason"]
+
+
+def test_force_starts_anew_once_and_not_again_when_a_job_is_started_again(run, planner, text_file, tmp_path):
+    assert run().returncode == 0
+    (old,) = find_runs(tmp_path / "out")
+    asked = lines(
+        planner, "data=file", file_override(text_file), f"outputs={tmp_path / 'out'}", *TINY, "force=true"
+    )
+    (planned,) = planner.plan(asked)
+    assert planned.folder == old
+    job = _anew(planned)
+    assert not old.path.exists()
+    assert to_config(planner.compose(job.overrides)).force is False
+    assert len(list((tmp_path / "out" / "default" / ".aside").iterdir())) == 1
 
 
 def test_force_sets_the_old_run_aside(tmp_path):

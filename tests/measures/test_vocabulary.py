@@ -8,6 +8,7 @@ from numpygpt.measures.vocabulary import (
     TextMeasures,
     renyi_efficiency,
     tokenizer_measures,
+    unigram_gap,
     unreachable_tokens,
 )
 from numpygpt.tokenizers.char import CharTokenizer
@@ -52,6 +53,12 @@ def test_edit_rate():
     assert edit_rate("abc", "abc") == 0
     assert edit_rate("a b", "a\nb") == 1 / 3  # lines do not match: compared as a whole
     assert edit_rate("x", "") == 1
+
+
+def test_a_unigram_finds_the_passage_of_frequent_tokens_easier():
+    seen, frequent, rare = np.array([0] * 7 + [1]), np.array([0, 0]), np.array([1, 1])
+    assert unigram_gap(seen, frequent, rare, 2) == pytest.approx(np.log(8 / 2))
+    assert unigram_gap(seen, rare, rare, 2) == 0
 
 
 def test_word_tokenizer():

@@ -349,6 +349,19 @@ def test_the_documented_class_works(own_class, tmp_path):
     assert pickle.loads(pickle.dumps(tokenizer)).encode(TEXT).tolist() == tokenizer.encode(TEXT).tolist()
 
 
+def test_a_file_is_refused_if_the_code_of_its_class_has_changed(own_class, tmp_path):
+    tokenizer = create("custom", factory=own_class)
+    tokenizer.train(TEXT)
+    tokenizer.save(tmp_path / "tokenizer.json")
+    before = tokenizer.fingerprint()
+    (tmp_path / "frequent.py").write_text(example_of(custom).replace("most_common(500)", "most_common(400)"))
+    with pytest.raises(UserError, match="the code of frequent:FrequentWords is not what it was"):
+        load(tmp_path / "tokenizer.json", factory=own_class)
+    assert (
+        tokenizer.fingerprint() != before
+    )  # so ids that the old code gave are not taken for those of the new
+
+
 def test_a_file_imports_nothing_by_itself(own_class, tmp_path, monkeypatch):
     tokenizer = create("custom", factory=own_class)
     tokenizer.train(TEXT)

@@ -1,0 +1,133 @@
+"""One run: what it refuses at its end, and what it keeps of its beginning."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import record, results
+from experiments.corpora import Corpora, folder_of
+from experiments.interrupts import Interrupted, stop_requests
+from experiments.job import execute
+from experiments.measured import MUCH, VAL_MUCH, corpus_rulers
+from experiments.progress import PlainReporter
+from experiments.results import context
+from experiments.texts import Texts
+from numpygpt.data.corpus import resolve
+from numpygpt.training import Text, Trainer
+
+WORDS = ("grün ", "häuser ", "sind ", "schön.\n", "天地 ", "und ", "玄黄\n")
+
+
+@pytest.fixture
+def corpus(tmp_path) -> Path:
+    path = tmp_path / "text.txt"
+    order = np.random.default_rng(5).integers(0, len(WORDS), 2000)
+    path.write_text("".join(WORDS[k] for k in order), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def configured(composer, corpus, tmp_path):
+    """configured(*overrides) -> the configuration of a tiny run on the small text."""
+
+    def made(*overrides: str):
+        config = composer(
+            *("tokenizer=char", "model=tiny", "data=file", f"data.path='{corpus}'", f"outputs='{tmp_path}'"),
+            *("budget.iters=6", "optimizer.warmup=2", "train.eval_interval=3", "train.eval_windows=4"),
+            *("train.workers=1", "sample.tokens=5", "sample.number=1"),
+            *("eval.texts=[]", *overrides),
+        )
+        return replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+
+    return made
+
+
+def test_weights_that_are_lost_in_the_last_update_are_a_divergence_and_not_kept(configured):
+    config = configured("budget.iters=1", "optimizer.warmup=0", "optimizer.lr=3e38")
+    for _ in range(2):  # the second time, too
+        assert execute(config, PlainReporter()) == "failed"
+        failure = folder_of(config).failure()
+        assert failure is not None
+        assert failure["status"] == "diverged"
+    assert not folder_of(config).checkpoint_path.exists()
+
+
+def test_a_text_to_score_that_changed_under_the_run_is_refused_and_can_be_put_back(
+    configured, tmp_path, monkeypatch
+):
+    mine = tmp_path / "mine.txt"
+    mine.write_text("grün und schön", encoding="utf-8")
+    config = configured(f"eval.texts=['{mine}']")
+    folder, run_to_the_end = folder_of(config), Trainer.run
+
+    def run_and_edit(trainer: Trainer):
+        mine.write_text("grau und schön", encoding="utf-8")
+        return run_to_the_end(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "run", run_and_edit)
+        assert execute(config, PlainReporter()) == "failed"
+    failure = folder.failure()
+    assert failure is not None
+    assert "is not the text that this run was planned with" in failure["reason"]
+    mine.write_text("grün und schön", encoding="utf-8")
+    assert execute(config, PlainReporter()) == "done"
+    assert [row["step"] for row in folder.metrics() if row["kind"] == "eval"] == [0, 3, 6]
+
+
+def test_other_software_than_at_the_beginning_is_kept_and_said(configured, monkeypatch, capsys):
+    config = configured()
+    folder, took_part = folder_of(config), record.environment()
+    monkeypatch.setattr(record, "environment", lambda: took_part)
+    with monkeypatch.context() as patch:
+        patch.setattr(stop_requests, "signum", 15)
+        with pytest.raises(Interrupted):
+            execute(config, PlainReporter())
+    assert folder.run()["earlier"] == []
+    monkeypatch.setattr(record, "environment", lambda: {**took_part, "python": "3.99"})
+    assert execute(config, PlainReporter()) == "done"
+    (earlier,) = folder.run()["earlier"]
+    assert earlier["environment"]["python"] == took_part["python"]
+    assert folder.run()["environment"]["python"] == "3.99"
+    assert "it goes on with other software" in capsys.readouterr().out
+
+
+def test_context_is_counted_in_characters_not_in_bytes():
+    def found(text: str) -> dict[str, float]:
+        ends = np.cumsum([len(c.encode()) for c in text])
+        ids = np.zeros(len(text), np.int32)
+        val = Text(ids, int(ends[-1]), len(text))
+        return context(Texts(*(None,) * 5, val, text, ends), 8)  # type: ignore[arg-type]
+
+    assert found("a" * 40 + "天" * 60) == found("a" * 100)
+    assert found("a" * 100)["context_chars_min"] == 5
+
+
+def test_what_training_on_has_cost_is_measured_on_the_same_windows():
+    val = Text(np.zeros(10, np.int32), 40, 40)
+    losses = [{"kind": "eval", "val_bpb": val.bits_per_byte(loss)} for loss in (5.0, 2.0, 3.0)]
+    rows = [*losses, {"kind": "train"}]
+    texts = Texts(*(None,) * 5, val, "", np.zeros(0))  # type: ignore[arg-type]
+    found = results.evaluated(texts, {"best_val_loss": 2.0, "best_step": 1}, rows)
+    assert found["lost_since_best_bits_per_byte"] == pytest.approx(val.bits_per_byte(1.0))
+
+
+def test_rulers_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMPYGPT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("experiments.measured.rulers", lambda train, val: [])
+    monkeypatch.setattr("experiments.measured.as_result", lambda rows: {"gzip": {"history": "all"}})
+    for n_bytes, val_fraction, said in (
+        (30_000_000, 0.1, "the last 16 MB of the training text and the beginning of the validation text"),
+        (10_000_000, 0.5, "the beginning of the validation text"),
+        (1_000_000, 0.1, ""),
+    ):
+        path = tmp_path / f"{n_bytes}.txt"
+        path.write_bytes(b"To be or not to be, " * (n_bytes // 20))
+        parts = resolve("file", str(path)).parts(val_fraction)
+        assert (parts[0].n_bytes > MUCH, parts[1].n_bytes > VAL_MUCH) == (
+            "16 MB" in said,
+            "beginning" in said,
+        )
+        assert corpus_rulers(*parts)["gzip"]["excerpts"] == said
