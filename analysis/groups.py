@@ -73,6 +73,12 @@ class Group:
             for row in self.runs.itertuples(index=False, name=None)
         ]
 
+    @property
+    def gained(self) -> np.ndarray:
+        """By how much each run's best evaluation lies below its last one, on the same windows."""
+        lost = self.values("lost_since_best_bits_per_byte")
+        return np.where(self.values("best_step") == self.values("iters"), 0.0, lost)
+
     def values(self, key: str) -> np.ndarray:
         """A number per seed (n,), NaN where a run has none."""
         found = [row.get(key) for row in self.rows]
@@ -259,12 +265,6 @@ def _order(group: Group) -> tuple[Any, ...]:
     return (place, group.tokenizer, *size, group.model, group.key)
 
 
-def _gained(group: Group) -> np.ndarray:
-    """By how much each run's best evaluation is below its last one, on the same windows."""
-    lost = group.values("lost_since_best_bits_per_byte")
-    return np.where(group.values("best_step") == group.values("iters"), 0.0, lost)
-
-
 def _contender(group: Group) -> tuple[Contender, list[Problem]]:
     blocks, problems = read_blocks(group.runs["folder"])
     totals, floors = group.values("bits_per_byte"), group.values("bits_per_byte_tokens")
@@ -278,7 +278,7 @@ def _contender(group: Group) -> tuple[Contender, list[Problem]]:
             seeds=group.seeds,
             totals=totals,
             floors=floors,
-            gained=_gained(group),
+            gained=group.gained,
             gap=gap,
             charged=group.charged,
             losses=group.losses,

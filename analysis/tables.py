@@ -26,6 +26,8 @@ def derived(group: Group, key: str) -> np.ndarray:
         return group.values("n_params_embedding") / group.values("n_params")
     if key == "n_params_body" and not np.isfinite(group.values(key)).all():
         return group.values("n_params") - group.values("n_params_embedding")
+    if key == "bits_per_byte_at_best":
+        return group.values("bits_per_byte") - group.gained
     if key == "train_chars_per_second":
         return group.values("chars_seen") / group.values("train_seconds")
     return group.values(key)
@@ -166,7 +168,7 @@ def cost_table(comparison: Comparison) -> Table:
 def setting_table(comparison: Comparison) -> Table:
     keys = ["iters", "epochs", "chars_seen", "tokens_seen", "context_chars_mean", "context_chars_min"]
     keys += ["lr_peak", "schedule_iters", "warmup_iters", "train_bits_per_byte", "gap_unigram_bits_per_byte"]
-    keys += ["best_bits_per_byte", "best_step", "lost_since_best_bits_per_byte"]
+    keys += ["bits_per_byte_at_best", "best_step"]
     return _simple(
         comparison, "settings", "What each was given", keys, "best: chosen on validation, never the headline"
     )

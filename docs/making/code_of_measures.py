@@ -21,6 +21,7 @@ CODE: tuple[tuple[str, str, str, str], ...] = (
     ("gap_change_bits_per_byte", RESULTS, "grown = ", ""),
     ("gap_unigram_bits_per_byte", "numpygpt/measures/vocabulary.py", "def unigram_gap(", ""),
     ("lost_since_best_bits_per_byte", RESULTS, '"lost_since_best_bits_per_byte":', ""),
+    ("bits_per_byte_at_best", TABLES, 'if key == "bits_per_byte_at_best"', ""),
     ("comparable", RESULTS, '"comparable":', ""),
     ("losses", "numpygpt/tokenizers/base.py", "def losses(", ""),
     ("rulers", "numpygpt/measures/rulers.py", "def rulers(", ""),

@@ -19,7 +19,7 @@ ENTRY = re.compile(r"^### `(\w+)`\n(.+)\n(?:\n|\Z)", re.MULTILINE)
 
 RESULT_KEYS = """
 vocab_size val_loss train_loss bits_per_byte bits_per_char bits_per_byte_tokens bits_per_byte_residual
-comparable losses best_val_loss best_bits_per_byte best_step lost_since_best_bits_per_byte
+comparable losses best_val_loss best_bits_per_byte best_step lost_since_best_bits_per_byte bits_per_byte_at_best
 train_bits_per_byte gap_bits_per_byte gap_change_bits_per_byte gap_unigram_bits_per_byte
 chars_per_token n_params n_params_embedding n_params_body train_seconds
 total_seconds iters epochs chars_seen tokens_seen context_chars_mean context_chars_min lr_peak
