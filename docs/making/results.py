@@ -119,6 +119,11 @@ def nanogpt() -> float:
     return found.mean("char", "val_loss") if found.labels else 0.0
 
 
+def nanogpt_windows() -> float:
+    """The same model on windows that are read without anything before them, which is how the figure was published."""
+    return float(study("nanogpt_cpu").curve("char")["val_loss"].iloc[-1])
+
+
 def corpus_sha256() -> str:
     """Of the one corpus of all these runs."""
     (found,) = {record["corpus"]["sha256"] for s in kept() for record in s.collection.records.values()}
@@ -170,7 +175,7 @@ def exists(path: str) -> bool:
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(kept, names, ready, stale, exists, listed),
     *(long, measured, measured_words, measured_table, shown, ranking, highest, lowest, human, steadiness),
-    *(longer_tokens, same_order, nanogpt, corpus_sha256, sample, first_run, iters, quick_order),
+    *(longer_tokens, same_order, nanogpt, nanogpt_windows, corpus_sha256, sample, first_run, iters, quick_order),
     *(original.trained, original.training, original.published, original.published_bits_per_char),
     *(original.fate, original.order),
     *(budgets.quick_studies, budgets.budget_table, budgets.pair_table, budgets.pair_notes, budgets.seeds),
