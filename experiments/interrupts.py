@@ -40,7 +40,7 @@ class StopRequests:
     def handled(self) -> Iterator[None]:
         """Signals are handled here inside the block; elsewhere than in the main thread, nothing is done.
 
-        So is a cluster's pre-emption signal where somebody waits for it, which then is for the caller to pass on.
+        A cluster's pre-emption signal is handled, too, where somebody waits for it; the caller then passes it on.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -91,7 +91,7 @@ class StopRequests:
         if self._pass_on is not None:
             self._pass_on(signum)
         if self._patient:
-            os.write(2, b"\nstopping at the next checkpoint; once more to leave at once\n")
+            os.write(2, b"\nstopping after this update, with a checkpoint; once more to leave at once\n")
         else:
             raise Interrupted(signum)
 
