@@ -68,9 +68,8 @@ def size(vocab_size: int, n_params: int, n_embedding: int) -> str:
 
 def summary(result: Mapping[str, Any]) -> str:
     """One line on a finished run."""
-    floor = "" if result.get("comparable", True) else f" (loses {result.get('losses', 'text')})"
     return (
-        f"{result['val_loss']:.3f} nats/token, {result['bits_per_char']:.3f} bits/char{floor}, "
+        f"{result['bits_per_byte']:.3f} bits/byte, {result['val_loss']:.3f} nats/token, "
         f"{result['n_params']:,} parameters, {clock(result['train_seconds'])} of training"
     )
 
