@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.named_tokenizers import Named, from_choices, from_runs, training_text
-from experiments.vocabulary_browser import browse, browser_tables
+from experiments.vocabulary_browser import browse, browser_table
 from numpygpt.errors import UserError
 from numpygpt.measures.edits import edit_rate
 from numpygpt.measures.source import Source
@@ -210,7 +210,7 @@ def run(chosen: argparse.Namespace) -> None:
         if chosen.json:
             print(json.dumps([page for _, page in pages], ensure_ascii=False, indent=1))
         else:
-            show_tables(console, [table for named, page in pages for table in browser_tables(named, page)])
+            show_tables(console, [browser_table(named, page) for named, page in pages])
         return
     text = wanted_text(chosen)
     if chosen.json:

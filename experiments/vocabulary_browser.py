@@ -54,8 +54,8 @@ def shown(token: str) -> str:
     return repr(token)[1:-1].replace(" ", "\u2423")
 
 
-def browser_tables(named: Named, page: dict[str, Any]) -> list[Table]:
-    """One table per tokenizer: a row per list."""
+def browser_table(named: Named, page: dict[str, Any]) -> Table:
+    """A row per list."""
     table = Table(
         title=f"{named.name}: vocabulary {page['vocab_size']:,}",
         title_justify="left",
@@ -72,4 +72,4 @@ def browser_tables(named: Named, page: dict[str, Any]) -> list[Table]:
         ]
         total = "" if name == "longest" else f"{page[name]['total']:,}"
         table.add_row(title, total, Columns(tokens, padding=(0, 2)))
-    return [table]
+    return table
