@@ -1,4 +1,4 @@
-"""Which files a sweep uses: decided once, by content, before its first run."""
+"""Which files a sweep uses: decided once, by content, before its first run; and which a run was given."""
 
 import functools
 import hashlib
@@ -43,6 +43,17 @@ class Corpora:
                 self.fallback_reasons.append(corpus.fallback_reason)
             self._found[key] = corpus
         return self._found[key]
+
+
+def corpus_of(run: RunFolder) -> Corpus | None:
+    """The corpus that a run was given; None if it is not to be had here, or is no longer what it was."""
+    recorded = run.run()
+    data = recorded["config"]["data"]
+    try:
+        corpus = resolve(data["kind"], data["path"])
+    except UserError:
+        return None
+    return corpus if corpus.sha256 == recorded["corpus"]["sha256"] else None
 
 
 PASSAGES = Path(__file__).resolve().parent / "passages"

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from experiments.corpora import corpus_of
 from experiments.sample import find_run, load_model
-from numpygpt.data.corpus import resolve
 from numpygpt.errors import UserError
 from numpygpt.files import replacing
 from numpygpt.models import GPT
@@ -122,17 +122,6 @@ def check_tokenizer(tokenizer: Tokenizer, written: dict[str, Any], text: str) ->
         )
 
 
-def corpus_text(run: RunFolder) -> str | None:
-    """The run's corpus, or None if it is not to be had here."""
-    recorded = run.run()
-    data = recorded["config"]["data"]
-    try:
-        corpus = resolve(data["kind"], data["path"])
-    except UserError:
-        return None
-    return corpus.text if corpus.sha256 == recorded["corpus"]["sha256"] else None
-
-
 def export(run: RunFolder, output: Path, tokenizer_only: bool) -> list[str]:
     """Write the files; what there is to say about them. UserError: something cannot be expressed."""
     model, tokenizer = load_model(run)
@@ -172,11 +161,13 @@ def export(run: RunFolder, output: Path, tokenizer_only: bool) -> list[str]:
 def _verdict(run: RunFolder, tokenizer: Tokenizer, written: dict[str, Any]) -> str:
     if importlib.util.find_spec("tokenizers") is None:
         return "tokenizer.json was not tried out: pip install tokenizers, and export again"
-    text = corpus_text(run)
-    if text is None:
+    corpus = corpus_of(run)
+    if corpus is None:
         return "tokenizer.json was not tried out: the run's corpus is not here"
-    check_tokenizer(tokenizer, written, text)
-    return f"tokenizer.json encodes all {len(text):,} characters of the corpus as the run's tokenizer does"
+    check_tokenizer(tokenizer, written, corpus.text)
+    return (
+        f"tokenizer.json encodes all {corpus.n_chars:,} characters of the corpus as the run's tokenizer does"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from experiments.build import build_tokenizer
 from experiments.checks import did_you_mean
 from experiments.config import CONF, TokenizerConfig
+from experiments.corpora import corpus_of
 from experiments.identity import FOREIGN_KEYS
 from experiments.sample import find_run
 from numpygpt import tokenizers
@@ -44,14 +45,8 @@ def from_runs(names: Iterable[str]) -> list[Named]:
     found = []
     for name in names:
         run = find_run(name)
-        data = run.run()["config"]["data"]
-        try:
-            corpus = resolve(data["kind"], data["path"])
-        except UserError:
-            corpus = None
-        if corpus is not None and corpus.sha256 != run.run()["corpus"]["sha256"]:
-            corpus = None
-        found.append(Named(run.name, tokenizers.load(run.tokenizer_path), corpus, data["val_fraction"]))
+        val_fraction = run.run()["config"]["data"]["val_fraction"]
+        found.append(Named(run.name, tokenizers.load(run.tokenizer_path), corpus_of(run), val_fraction))
     return found
 
 

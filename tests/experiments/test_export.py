@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from experiments import export
+from numpygpt.data.corpus import resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.runs import REQUIRED, RunFolder
@@ -45,7 +46,7 @@ def a_run(tmp_path):
         run = RunFolder(tmp_path / "run")
         resolved = {"tokenizer_fingerprint": tokenizer.fingerprint()}
         data = {"kind": "file", "path": str(tmp_path / "text.txt")}
-        corpus = {"sha256": export.resolve("file", data["path"]).sha256}
+        corpus = {"sha256": resolve("file", data["path"]).sha256}
         run.create(
             dict.fromkeys(REQUIRED["run.json"])
             | {"name": "run", "config": {"data": data}, "corpus": corpus, "resolved": resolved}
