@@ -13,10 +13,10 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from experiments.checks import did_you_mean
-from experiments.config import REPOSITORY
+from experiments.config import REPOSITORY, SampleConfig
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_runs
 
@@ -81,10 +81,8 @@ def load_model(run: RunFolder) -> "tuple[GPT, Tokenizer]":
     """The trained model and its tokenizer. Raises UserError if a file is missing or damaged."""
     import dataclasses
 
-    import numpy as np
-
     from numpygpt import tokenizers
-    from numpygpt.models import GPT, GPTConfig
+    from numpygpt.models import GPT, GPTConfig, NoDraws
     from numpygpt.training import checkpoints
 
     result, resolved = run.result(), run.run().get("resolved", {})
@@ -92,7 +90,7 @@ def load_model(run: RunFolder) -> "tuple[GPT, Tokenizer]":
     if tokenizer.fingerprint() != resolved.get("tokenizer_fingerprint"):
         raise UserError(f"{run.tokenizer_path} is damaged: delete the folder and run its command again")
     shape = GPTConfig(**{field.name: result[field.name] for field in dataclasses.fields(GPTConfig)})
-    model = GPT(shape, rng=np.random.default_rng(0))
+    model = GPT(shape, rng=NoDraws())
     checkpoints.load(run.checkpoint_path, model)
     return model, tokenizer
 
@@ -131,25 +129,19 @@ def show(run: RunFolder, chosen: argparse.Namespace) -> None:
     """Prints the samples; more than one have a line between them."""
     import numpy as np
 
-    from experiments.samples import prompt_ids
-    from numpygpt.generation import generate
-    from numpygpt.streams import generator
+    from experiments.samples import prompt_ids, sampled_ids
 
     model, tokenizer = load_model(run)
     prompt = prompt_ids(tokenizer, chosen.prompt)
     seed = chosen.seed if chosen.seed is not None else int(np.random.SeedSequence().generate_state(1)[0])
-    options: dict[str, Any] = {
-        "temperature": chosen.temperature,
-        "top_k": chosen.top_k,
-        "top_p": chosen.top_p,
-    }
+    settings = SampleConfig(
+        tokens=chosen.length, temperature=chosen.temperature, top_k=chosen.top_k, top_p=chosen.top_p
+    )
     for number in range(chosen.number):
         if chosen.number > 1:
             print(f"--- sample {number + 1} ---")
         print(chosen.prompt.lstrip("\n"), end="", flush=True)
-        rng = generator(seed, "sample", number)
-        rows = generate(model, prompt[None, :], chosen.length, rng, **options)
-        for piece in stream(tokenizer, prompt, (int(row[0]) for row in rows)):
+        for piece in stream(tokenizer, prompt, sampled_ids(model, prompt, settings, seed, number)):
             print(piece, end="", flush=True)
         print()
 
