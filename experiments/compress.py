@@ -121,7 +121,7 @@ def read(file: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if file == PIPE else Path(file).read_bytes()
     except OSError as error:
-        raise UserError(f"{file} cannot be read ({error.strerror}): name a file that can be") from error
+        raise UserError(f"{file} cannot be read ({error.strerror}): name a file that can be read") from error
 
 
 def write(output: str, data: bytes) -> None:

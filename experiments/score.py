@@ -138,7 +138,9 @@ def _read_passage(file: str) -> Passage:
         with Path(file).open("rb") as opened:
             data = opened.read(LONGEST + 1)
     except OSError as error:
-        raise UserError(f"{file} cannot be read ({error.strerror}): name a text file that can be") from error
+        raise UserError(
+            f"{file} cannot be read ({error.strerror}): name a text file that can be read"
+        ) from error
     if len(data) > LONGEST:
         raise UserError(
             f"{file} has more than {LONGEST:,} bytes, too many to be shown token by token: cut a passage out, "

@@ -59,7 +59,7 @@ class Part:
         return b"".join(self.corpus.blocks(start, stop)).decode("utf-8")
 
     def end(self, n_chars: int) -> str:
-        """Its last characters, or all if there are not as many; no more than they is read."""
+        """Its last n_chars characters, or all if there are fewer; reads little more of the file than these."""
         longest = 4 * n_chars  # bytes
         raw = b"".join(self.corpus.blocks(max(self.start, self.stop - longest), self.stop))
         return raw.decode("utf-8", errors="ignore")[-n_chars:]  # it may begin inside a character
@@ -199,7 +199,7 @@ def _inspect(name: str, path: Path, sha256: str | None = None, fallback_reason: 
 
 
 def _unreadable(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be read ({error.strerror}): name a text file that can be")
+    return UserError(f"{path} cannot be read ({error.strerror}): name a text file that can be read")
 
 
 # --- pydoc ---
