@@ -76,7 +76,7 @@ def print_states(rows: Sequence[tuple[str, str, str]], console: Console) -> None
 def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: int) -> int:
     """Statuses and report after the last run; returns the exit code.
 
-    `stopped` is the exit code if a signal ended the sweep, else 0; `started` the time.time() of its start.
+    `stopped` is the exit code if a signal ended the sweep, else 0.
     """
     console = Console()
     rows = states(runs)
@@ -92,9 +92,11 @@ def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: in
             _report(runs, console)
         else:
             print(runs[0].folder.path)
-            print(f"tables of all runs beside it: python analysis/report.py {study_folder(runs)}")
+            print(
+                f"to compare it with the other runs of its study: python analysis/report.py {study_folder(runs)}"
+            )
     elif not ran and len(runs) > 1:
-        print(f"their tables again: python analysis/report.py {study_folder(runs)}")
+        print(f"all are done; to see their tables again: python analysis/report.py {study_folder(runs)}")
     return 1 if unfinished else 0
 
 
