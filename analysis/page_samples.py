@@ -105,7 +105,7 @@ def _pieces(text: str, marked: Iterable[tuple[str, int, int]]) -> Iterator[Piece
 def _counts(marks: dict[str, list[tuple[int, int]]], n_words: int) -> str:
     """What is marked, in words."""
     real, strange = len(marks["speaker"]), len(marks["stranger"])
-    said = [f"{len(marks['foreign'])} of {n_words} words are none" if n_words else "no words"]
+    said = [f"{len(marks['foreign'])} of {n_words} words not in the training text" if n_words else "no words"]
     if real + strange:
         said.append(f"{real} of {real + strange} speakers real")
     copied = sum(b - a for a, b in marks["copied"])

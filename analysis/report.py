@@ -104,8 +104,8 @@ def _touched(run: RunFolder) -> float:
 
 def _place(folders: Sequence[Path]) -> Path:
     """Beside the runs: in the one folder named, or the one that holds all those named."""
-    parents = [str(folder.resolve()) for folder in folders]
-    return Path(parents[0] if len(parents) == 1 else os.path.commonpath(parents)) / "report"
+    paths = [str(folder.resolve()) for folder in folders]
+    return Path(paths[0] if len(paths) == 1 else os.path.commonpath(paths)) / "report"
 
 
 # --- files ---

@@ -134,7 +134,8 @@ def test_marked_samples_are_taken_before_unmarked_ones(runs):
     runs[2].write_samples(record)
     (column,), _ = sample_columns(comparison_of(runs))
     assert column.run == runs[2].name
-    assert column.samples[0].counts == "1 of 3 words are none, 1 of 1 speakers real, nothing copied"
+    said = "1 of 3 words not in the training text, 1 of 1 speakers real, nothing copied"
+    assert column.samples[0].counts == said
     runs[2].write_samples({"samples": [{}]})
     (column,), problems = sample_columns(comparison_of(runs))
     assert column.run == runs[0].name
