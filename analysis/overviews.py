@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
 
 from analysis.collect import Collection
 from analysis.groups import Comparison, Group
 from analysis.table import Cell, Column, Row, Table
 from analysis.tables import bits_cell, cell, name_cell
-from analysis.verdicts import Outcome
+from analysis.verdicts import Outcome, Verdict
+
+REVERSAL = "the ranking depends on the budget"
 
 
 def run_table(collection: Collection) -> Table:
@@ -76,19 +77,18 @@ def _bits_of(comparison: Comparison, label: str) -> Cell:
 
 
 def dependence(same_text: Sequence[Comparison]) -> list[str]:
-    """Sentences: which pairs are ranked one way under one budget and another way under another."""
+    """A sentence for each pair that is not ranked the same way under every budget: all its verdicts."""
+    pairs: dict[frozenset[str], list[tuple[str, Verdict]]] = {}
+    for comparison in same_text:
+        for verdict in comparison.conclusion.verdicts:
+            pairs.setdefault(frozenset((verdict.a, verdict.b)), []).append((comparison.budget, verdict))
     sentences = []
-    for one, other in combinations(same_text, 2):
-        found = {frozenset((v.a, v.b)): v for v in other.conclusion.verdicts}
-        for verdict in one.conclusion.verdicts:
-            match = found.get(frozenset((verdict.a, verdict.b)))
-            if match is None or match.winner == verdict.winner:
-                continue
-            reverse = bool(match.winner and verdict.winner)
-            head = "the ranking depends on the budget" if reverse else "the verdict depends on the budget"
-            sentences.append(
-                f"{head}: under {one.budget}, {verdict.sentence}; under {other.budget}, {match.sentence}"
-            )
+    for found in pairs.values():
+        winners = {verdict.winner for _, verdict in found}
+        if len(winners) > 1:
+            what = REVERSAL if len(winners - {None}) > 1 else "the verdict depends on the budget"
+            words = "; ".join(f"under {budget}, {verdict.sentence}" for budget, verdict in found)
+            sentences.append(f"{what}: {words}")
     return sentences or ["no verdict depends on the budget"]
 
 

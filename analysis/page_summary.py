@@ -156,7 +156,7 @@ def _behind(comparison: Comparison) -> dict[str, str]:
 
 def _least(verdict: Verdict) -> str:
     """The mark of a lead that may be larger under another residual coder."""
-    return "\N{GREATER-THAN OR EQUAL TO} " if " by at least " in verdict.sentence else ""
+    return "\N{GREATER-THAN OR EQUAL TO} " * verdict.bound
 
 
 def leads(verdicts: Sequence[Verdict]) -> Leads:
@@ -214,16 +214,11 @@ def sureness(comparison: Comparison) -> str:
     verdicts = comparison.conclusion.verdicts
     if not verdicts:
         return ""
-    ranked = sum(v.outcome is Outcome.BETTER for v in verdicts)
-    pairs = f"{len(verdicts)} pair{'s' * (len(verdicts) > 1)}"
-    number = (
-        "All"
-        if ranked == len(verdicts) and ranked > 1
-        else "The"
-        if ranked == len(verdicts)
-        else f"{ranked} of"
-    )
-    many = f"{number} {pairs} {'is' if len(verdicts) == 1 else 'are'} ranked"
-    if ranked == 0:
-        many = f"None of {pairs} is ranked" if len(verdicts) > 1 else "The pair is not ranked"
+    n, ranked = len(verdicts), sum(v.outcome is Outcome.BETTER for v in verdicts)
+    if n == 1:
+        many = "The pair is ranked" if ranked else "The pair is not ranked"
+    elif ranked == 0:
+        many = f"None of {n} pairs is ranked"
+    else:
+        many = f"{'All' if ranked == n else f'{ranked} of'} {n} pairs are ranked"
     return f"{many}: a rank needs the seeds and the text, each with an interval of its own, to exclude zero."

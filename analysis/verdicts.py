@@ -104,6 +104,7 @@ class Verdict:
     seeds: Difference | None = None
     text: TextDifference | None = None
     p: float = 1.0  # of the seed test, after Holm
+    bound: bool = False  # the lead is the least that any residual coder leaves
 
     @property
     def winner(self) -> str | None:
@@ -279,7 +280,8 @@ def compare(
         outcome = _outcome(match, seed, text, p, level)
         notes = _why(match, outcome, seed, text, p, level) + _caution(match)
         sentence = _sentence(match, outcome, seed)
-        verdicts.append(Verdict(match.a.label, match.b.label, outcome, sentence, tuple(notes), seed, text, p))
+        names = (match.a.label, match.b.label)
+        verdicts.append(Verdict(*names, outcome, sentence, tuple(notes), seed, text, p, match.bound))
     return tuple(verdicts)
 
 

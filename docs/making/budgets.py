@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from analysis.groups import Comparison, Ruler
-from analysis.overviews import dependence
+from analysis.overviews import REVERSAL, dependence
 from analysis.table import Cell
 from analysis.tables import bits_cell
 from analysis.uncertainty import MIN_SEEDS
@@ -16,7 +16,6 @@ from making.records import Study, study
 from making.words import listed, markdown_table
 
 STUDIES = {"quick-iters": "equal updates", "quick-text": "equal text", "quick-flops": "equal compute"}
-BARELY = "*"
 
 
 def quick_studies() -> list[Study]:
@@ -105,7 +104,7 @@ def pair_table() -> str:
 
 
 def pair_notes() -> str:
-    """What the words and marks of the pair table mean, for those that it holds."""
+    """What the words of the pair table mean, for those that it holds."""
     table, notes = pair_table(), []
     if "at least" in table:
         notes.append(
@@ -117,12 +116,7 @@ def pair_notes() -> str:
             '"Depends on the residual coder": one of the two loses text, and the other lies between its floor and'
             " its ceiling."
         )
-    if BARELY in table:
-        notes.append(
-            f"{BARELY} Holm's test over seeds just excludes zero, the interval that holds for all pairs at once"
-            " does not."
-        )
-    return " ".join(notes).replace(BARELY, f"\\{BARELY}")
+    return " ".join(notes)
 
 
 def verdict_of(comparison: Comparison, a: str, b: str) -> Verdict:
@@ -130,11 +124,10 @@ def verdict_of(comparison: Comparison, a: str, b: str) -> Verdict:
 
 
 def pair_words(verdict: Verdict) -> str:
-    """`word by 0.32 ± 0.02`; a star where only the sharper of the two seed tests excludes zero."""
+    """`word by 0.32 ± 0.02`."""
     if verdict.outcome is Outcome.BETTER and verdict.seeds is not None:
-        least = "at least " * any("measured from" in note for note in verdict.notes)
-        barely = BARELY * (not verdict.seeds.excludes_zero)
-        return f"{verdict.a} by {least}{plus_minus(verdict.seeds.value, verdict.seeds.half)}{barely}"
+        least = "at least " * verdict.bound
+        return f"{verdict.a} by {least}{plus_minus(verdict.seeds.value, verdict.seeds.half)}"
     return {Outcome.TIED: "not told apart", Outcome.DEPENDS: "depends on the residual coder"}.get(
         verdict.outcome, "no ranking"
     )
@@ -143,8 +136,7 @@ def pair_words(verdict: Verdict) -> str:
 def sure() -> list[tuple[str, str]]:
     """The pairs (better, worse) that are ranked the same way under every budget, intervals included."""
     found: list[set[tuple[str, str]]] = [
-        {(v.a, v.b) for v in c.conclusion.verdicts if v.winner and v.seeds and v.seeds.excludes_zero}
-        for c in comparisons()
+        {(v.a, v.b) for v in c.conclusion.verdicts if v.winner} for c in comparisons()
     ]
     chosen = set.intersection(*found)
     place = labels().index
@@ -176,6 +168,11 @@ def n_pairs() -> int:
 def depends() -> list[str]:
     """Sentences: which verdicts are not the same under all budgets; none if all are."""
     return [s for s in dependence(comparisons()) if "depends on the budget:" in s]
+
+
+def reversals() -> list[str]:
+    """Those in which one budget ranks a pair one way and another the other way."""
+    return [s for s in depends() if s.startswith(REVERSAL)]
 
 
 def under() -> str:

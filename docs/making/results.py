@@ -120,7 +120,7 @@ def nanogpt() -> float:
 
 
 def nanogpt_windows() -> float:
-    """The same model on windows that are read without anything before them, which is how the figure was published."""
+    """The same model on windows that are read without anything before them, as the published figure was measured."""
     return float(study("nanogpt_cpu").curve("char")["val_loss"].iloc[-1])
 
 
@@ -175,12 +175,29 @@ def exists(path: str) -> bool:
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(kept, names, ready, stale, exists, listed),
     *(long, measured, measured_words, measured_table, shown, ranking, highest, lowest, human, steadiness),
-    *(longer_tokens, same_order, nanogpt, nanogpt_windows, corpus_sha256, sample, first_run, iters, quick_order),
+    *(
+        longer_tokens,
+        same_order,
+        nanogpt,
+        nanogpt_windows,
+        corpus_sha256,
+        sample,
+        first_run,
+        iters,
+        quick_order,
+    ),
     *(original.trained, original.training, original.published, original.published_bits_per_char),
     *(original.fate, original.order),
     *(budgets.quick_studies, budgets.budget_table, budgets.pair_table, budgets.pair_notes, budgets.seeds),
     *(budgets.sure, budgets.spread, budgets.n_pairs, budgets.leaders, budgets.always_leader),
-    *(budgets.closest_lead, budgets.depends, budgets.under, budgets.counting, budgets.below_counting),
+    *(
+        budgets.closest_lead,
+        budgets.depends,
+        budgets.reversals,
+        budgets.under,
+        budgets.counting,
+        budgets.below_counting,
+    ),
     *(ablation.key_seeds, ablation.key_bits, ablation.key_gradients, ablation.cost_words),
     *(provenance.commands, provenance.provenance_table, original.original_table),
 )
