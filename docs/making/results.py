@@ -120,7 +120,7 @@ def nanogpt() -> float:
 
 
 def nanogpt_windows() -> float:
-    """The same model on windows that are read without anything before them, as the published figure was measured."""
+    """The same model on windows read without anything before them, as the published figure was measured."""
     return float(study("nanogpt_cpu").curve("char")["val_loss"].iloc[-1])
 
 
