@@ -40,6 +40,7 @@ from typing import Any, Self
 import numpy as np
 
 from numpygpt.errors import UserError
+from numpygpt.tokenizers.base import UNK
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import ForeignTokenizer
 from numpygpt.tokenizers.unicode import training_chunks
@@ -93,7 +94,7 @@ class CustomTokenizer(ForeignTokenizer):
         with extras.refusing(f"{self.factory} does not tell its ids"):
             size, unk = int(made.vocab_size), getattr(made, "unk_id", None)
             own = {id: self._own_text(id) for id in range(size) if id != unk}
-        names = {} if unk is None else {int(unk): "<unk>"}
+        names = {} if unk is None else {int(unk): UNK}
         names |= {id: f"<{id}>" for id, text in own.items() if not text}
         self._set_ids({id: text for id, text in own.items() if text}, names, unk)
 
@@ -135,10 +136,8 @@ class CustomTokenizer(ForeignTokenizer):
     def from_dict(cls, data: dict[str, Any], factory: str | None = None) -> Self:
         """As in the contract; `factory` is the caller's word that this class may be imported."""
         if isinstance(data, dict) and isinstance(options := data.get("options"), dict):
-            data = {
-                **data,
-                "options": {**options, "factory": factory},
-            }  # the file's own word counts for nothing
+            # The file's own word counts for nothing.
+            data = {**data, "options": {**options, "factory": factory}}
         return super().from_dict(data)
 
     def _model(self) -> Any:
