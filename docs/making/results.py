@@ -12,7 +12,7 @@ from rich.text import Text
 from analysis import tables
 from analysis.groups import group_runs
 from analysis.table import terminal_notes, to_markdown, to_rich
-from making import ablation, budgets, original, provenance, result_figures
+from making import ablation, budgets, optimizers, original, provenance, result_figures
 from making.budgets import measured
 from making.lines import ROOT
 from making.records import Study, study
@@ -124,6 +124,13 @@ def nanogpt_windows() -> float:
     return float(study("nanogpt_cpu").curve("char")["val_loss"].iloc[-1])
 
 
+def other_rate() -> tuple[float, float] | None:
+    """The learning rate that suited char best in the race of optimizers, and where AdamW ended with it."""
+    if not optimizers.raced():
+        return None
+    return optimizers.race("AdamW")[0].lr, optimizers.final("AdamW")
+
+
 def corpus_sha256() -> str:
     """Of the one corpus of all these runs."""
     (found,) = {record["corpus"]["sha256"] for s in kept() for record in s.collection.records.values()}
@@ -162,6 +169,12 @@ def iters() -> int:
     return int(budgets.quick_studies()[0].only.groups[0].first("iters"))
 
 
+def peak_rate() -> str:
+    """The highest learning rate, of all runs of the quick studies alike."""
+    (rate,) = {float(g.first("lr_peak")) for s in budgets.quick_studies() for g in s.only.groups}
+    return f"{rate:.2g}"
+
+
 def names() -> list[str]:
     """The folders of docs/results that this page speaks of."""
     return [found.name for found in kept()]
@@ -175,29 +188,14 @@ def exists(path: str) -> bool:
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(kept, names, ready, stale, exists, listed),
     *(long, measured, measured_words, measured_table, shown, ranking, highest, lowest, human, steadiness),
-    *(
-        longer_tokens,
-        same_order,
-        nanogpt,
-        nanogpt_windows,
-        corpus_sha256,
-        sample,
-        first_run,
-        iters,
-        quick_order,
-    ),
+    *(longer_tokens, same_order, nanogpt, nanogpt_windows, peak_rate, other_rate, corpus_sha256, sample),
+    *(first_run, iters, quick_order),
     *(original.trained, original.training, original.published, original.published_bits_per_char),
     *(original.fate, original.order),
     *(budgets.quick_studies, budgets.budget_table, budgets.pair_table, budgets.pair_notes, budgets.seeds),
     *(budgets.sure, budgets.spread, budgets.n_pairs, budgets.leaders, budgets.always_leader),
-    *(
-        budgets.closest_lead,
-        budgets.depends,
-        budgets.reversals,
-        budgets.under,
-        budgets.counting,
-        budgets.below_counting,
-    ),
+    *(budgets.closest_lead, budgets.depends, budgets.reversals, budgets.under),
+    *(budgets.counting, budgets.below_counting),
     *(ablation.key_seeds, ablation.key_bits, ablation.key_gradients, ablation.cost_words),
     *(provenance.commands, provenance.provenance_table, original.original_table),
 )
