@@ -142,7 +142,8 @@ def _ruler(key: str, ruler: Any) -> Ruler:
     seen = history.removeprefix("the ").removesuffix(" of training text")
     short = label if not seen or "all of" in seen else f"{label} ({seen})"
     if excerpts := ruler.get("excerpts"):
-        short, history = f"{label} (excerpts)", f"{history}; taken from {excerpts} alone"
+        short = f"{short[:-1]}, excerpts)" if short.endswith(")") else f"{short} (excerpts)"
+        history = f"of {excerpts}: {history}"
     return Ruler(key, short, float(ruler["bits_per_byte"]), history)
 
 
@@ -159,7 +160,8 @@ def budget_words(identity: Mapping[str, Any]) -> str:
         "flops": f"{value:.10g} training FLOPs",
         "seconds": f"{value:.10g} s of training",
     }
-    return words.get(kind, f"{kind} {value}")
+    own_length = kind != "iters" and not str(identity.get("budget.warmup", "")).startswith("share")
+    return words.get(kind, f"{kind} {value}") + ", all with the same updates of warm-up" * own_length
 
 
 def data_order(identity: Mapping[str, Any], iters: Any) -> str:

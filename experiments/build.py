@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from experiments.config import DataConfig, ModelConfig, OptimizerConfig, RunConfig, TokenizerConfig
-from experiments.identity import FOREIGN_KEYS, TOKENIZER_KEYS
+from experiments.identity import FOREIGN_KEYS, TOKENIZER_KEYS, warmup_of
 from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, resolve
 from numpygpt.errors import UserError
@@ -68,7 +68,7 @@ def warmup(config: RunConfig, iters: int) -> int:
     """Updates of warm-up. Where the budget makes runs of different length, it is the same share of each."""
     if config.budget.kind == "iters":
         return config.optimizer.warmup
-    return round(config.optimizer.warmup / 1000 * schedule_iters(config.optimizer, iters))
+    return round(config.optimizer.warmup / warmup_of(config) * schedule_iters(config.optimizer, iters))
 
 
 def build_schedule(config: RunConfig, iters: int) -> Schedule:

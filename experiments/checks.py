@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from experiments.config import RunConfig
-from experiments.identity import BUDGET_KEYS, FOREIGN_KEYS, OPTIMIZER_KEYS, SCHEDULE_KEYS, TOKENIZER_KEYS
+from experiments.identity import (
+    BUDGET_KEYS,
+    FOREIGN_KEYS,
+    OPTIMIZER_KEYS,
+    SCHEDULE_KEYS,
+    TOKENIZER_KEYS,
+    warmup_of,
+)
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.foreign.extras import require
 
@@ -158,13 +165,13 @@ def _model(config: RunConfig) -> Iterator[tuple[str, object, str]]:
 def _training(config: RunConfig) -> Iterator[tuple[str, object, str]]:
     if config.train.slices > config.train.batch_size:
         yield "train.slices", config.train.slices, f"at most train.batch_size={config.train.batch_size}"
-    own = config.optimizer.decay_iters if config.optimizer.schedule == "cosine" else None
-    in_updates = config.budget.kind == "iters"
-    total, of = (
-        (own or config.budget.iters, "the updates of the schedule") if in_updates else (1000, "all of them")
-    )
-    if total is not None and config.optimizer.warmup > total:
-        yield "optimizer.warmup", config.optimizer.warmup, f"at most {total}, {of}"
+    iters, of = config.budget.iters, "the updates of the schedule"
+    if config.budget.kind != "iters":
+        iters, of = warmup_of(config), f"as it counts updates of every {warmup_of(config):,} here"
+    elif config.optimizer.schedule == "cosine":
+        iters = config.optimizer.decay_iters or iters
+    if iters is not None and config.optimizer.warmup > iters:
+        yield "optimizer.warmup", config.optimizer.warmup, f"at most {iters}, {of}"
     if config.optimizer.kind == "sgd" and config.optimizer.nesterov and config.optimizer.momentum == 0:
         yield "optimizer.momentum", 0, "above 0 when optimizer.nesterov=true"
     if config.optimizer.schedule == "cosine" and config.optimizer.min_lr > config.optimizer.lr:

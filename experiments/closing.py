@@ -84,7 +84,8 @@ def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: in
     if len(runs) > 1 and any(row[1] != "done" for row in rows):
         print_states(rows, console)
     if stopped:
-        message = "stopped: type the same command again to continue where it was"
+        forced = " without force=true" * any(run.config.force for run in runs)
+        message = f"stopped: type the same command again{forced} to continue where it was"
         print(f"\n{message}", file=sys.stderr)
         return stopped
     if ran and any(row[1] == "done" for row in rows):

@@ -44,8 +44,14 @@ SCHEDULE_KEYS: dict[str, tuple[str, ...]] = {
     "constant": ("warmup",),
 }
 BUDGET_KEYS = {"iters": "iters", "text": "chars", "flops": "flops", "seconds": "seconds"}
+USUAL_ITERS = 1000  # of a recipe that does not say
 # Keys that cannot change a result: names, places, clocks, worker processes.
 IRRELEVANT = ("name", "log_interval", "checkpoint_interval", "checkpoint_seconds", "workers")
+
+
+def warmup_of(config: RunConfig) -> int:
+    """The updates of which optimizer.warmup is a part: those of the recipe, whatever the budget makes of them."""
+    return config.budget.iters or USUAL_ITERS
 
 
 def used_keys(config: RunConfig) -> dict[str, frozenset[str]]:
@@ -57,12 +63,13 @@ def used_keys(config: RunConfig) -> dict[str, frozenset[str]]:
     }
     optimizer = ("kind", "lr", "schedule", "grad_clip", *OPTIMIZER_KEYS[config.optimizer.kind])
     data = {"path"} if config.data.kind == "file" else set()
+    recipe = () if config.budget.iters is None else ("iters",)  # warmup_of
     return {
         "tokenizer": frozenset(tokenizer),
         "model": frozenset(model),
         "data": frozenset({"kind", "val_fraction", "fallback", "sha256"} | data),
         "optimizer": frozenset((*optimizer, *SCHEDULE_KEYS[config.optimizer.schedule])),
-        "budget": frozenset(("kind", BUDGET_KEYS[config.budget.kind])),
+        "budget": frozenset(("kind", BUDGET_KEYS[config.budget.kind], *recipe)),
         "train": frozenset(asdict(config.train)),
         "sample": frozenset(asdict(config.sample)),
     }
@@ -83,7 +90,7 @@ def identity(config: RunConfig, texts_sha256: Mapping[str, str] | None = None) -
     }
     normalised["tokenizer"] |= _tokenizer_file(config.tokenizer)
     if config.budget.kind != "iters":
-        normalised["budget"]["warmup"] = "share"  # experiments/build.py
+        normalised["budget"]["warmup"] = "share"  # of what `warmup_of` says
     normalised["data"] = {"sha256": config.data.sha256, "val_fraction": config.data.val_fraction}
     normalised["eval"] = {"texts": [(texts_sha256 or {})[text] for text in config.eval.texts]}
     normalised["seed"] = config.seed

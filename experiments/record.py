@@ -37,15 +37,20 @@ def run_record(
 def earlier_parts(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
     """The software and machines, in order, on which parts of a run were done before, if they were other ones."""
     earlier = list(before.get("earlier", []))
-    if before and _bits_depend_on(before) != _bits_depend_on(now):
+    if before and (_bits_depend_on(before) != _bits_depend_on(now) or _other_code(before["git"], now["git"])):
         earlier.append({"environment": before["environment"], "git": before["git"]})
     return earlier
 
 
 def _bits_depend_on(record: dict[str, Any]) -> dict[str, Any]:
     environment = record["environment"]
-    keys = ("python", "platform", "packages", "cpu", "blas")
-    return {**{key: environment.get(key) for key in keys}, "git": record["git"]}
+    return {key: environment.get(key) for key in ("python", "platform", "packages", "cpu", "blas")}
+
+
+def _other_code(before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether both are known and the code is not the same; a commit of something else counts for nothing."""
+    known = "trees" in before and "trees" in now
+    return known and (before["trees"], before["changed"]) != (now["trees"], now["changed"])
 
 
 def corpus_record(corpus: Corpus, val_fraction: float, train: Part, val: Part) -> dict[str, Any]:
@@ -100,7 +105,10 @@ def _blas() -> list[dict[str, Any]]:
 
 
 def git() -> dict[str, Any]:
-    """The commit of the code and whether it was changed since; empty where there is no repository."""
+    """The commit, what it holds of the code that makes results, and whether that was changed since.
+
+    Empty where there is no repository.
+    """
 
     def ask(*arguments: str) -> str:
         command = ["git", "-C", str(REPOSITORY), *arguments]
@@ -108,7 +116,8 @@ def git() -> dict[str, Any]:
 
     try:
         changed = ask("status", "--porcelain", "--untracked-files=no", "--", "numpygpt", "experiments")
-        return {"commit": ask("rev-parse", "HEAD"), "changed": bool(changed)}
+        commit, *trees = ask("rev-parse", "HEAD", "HEAD:numpygpt", "HEAD:experiments").split()
+        return {"commit": commit, "trees": trees, "changed": bool(changed)}
     except (OSError, subprocess.SubprocessError):
         return {}
 

@@ -185,7 +185,7 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
     with writing(records):
         records.mkdir(parents=True, exist_ok=True)
     closing.announce(runs, asked=len(lines))
-    todo = [_anew(run) if run.config.force else run for run in runs if _is_to_do(run)]
+    todo = [run for run in map(_to_do, runs) if run is not None]
     with planned(todo):
         stopped = launching.launch(sweeper.launcher, todo)
         code = closing.close(runs, todo, stopped)
@@ -193,16 +193,19 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
         raise SystemExit(code)
 
 
-def _is_to_do(run: PlannedRun) -> bool:
-    return run.config.force or run.folder.state() != "done"
+def _to_do(run: PlannedRun) -> PlannedRun | None:
+    """The run if it is to be launched.
 
-
-def _anew(run: PlannedRun) -> PlannedRun:
-    """Puts the old folder aside, once: a job that a launcher starts again goes on from its checkpoint."""
+    With force=true its old folder is put aside here, once: a job that a launcher starts again is to go on from its
+    checkpoint. One that another process is at is left to it.
+    """
+    if not run.config.force:
+        return run if run.folder.state() != "done" else None
     try:
         set_aside(run.folder)
     except RunLocked as error:
         print(error)
+        return None
     return replace(run, overrides=(*run.overrides, "force=false"))
 
 

@@ -50,20 +50,18 @@ def provenance_table(studies: Iterable[Study]) -> str:
     rows = []
     for study in studies:
         records = list(study.collection.records.values())
-        packages = [record["environment"]["packages"] for record in records]
+        parts = [part for record in records for part in (*record.get("earlier", []), record)]
         rows.append(
             [
                 study.name,
                 str(len(records)),
-                _each(
-                    f"{r['git']['commit'][:10]}{' (changed)' * bool(r['git']['changed'])}" for r in records
-                ),
+                _each(f"{p['git']['commit'][:10]}{' (changed)' * bool(p['git']['changed'])}" for p in parts),
                 _each(str(r["identity"]["results_version"]) for r in records),
                 _each(f"{r['corpus']['name']} {r['corpus']['sha256'][:12]}" for r in records),
-                _each(r["environment"]["python"] for r in records),
-                _each(p["numpy"] for p in packages),
-                _each(_blas(r) for r in records),
-                _each(f"{r['environment']['cpu']}, {r['environment']['cores']} cores" for r in records),
+                _each(p["environment"]["python"] for p in parts),
+                _each(p["environment"]["packages"]["numpy"] for p in parts),
+                _each(_blas(p) for p in parts),
+                _each(f"{p['environment']['cpu']}, {p['environment']['cores']} cores" for p in parts),
             ]
         )
     heads = ["study", "runs", "commit", "numerics", "corpus, sha256", "Python", "NumPy", "BLAS", "processor"]

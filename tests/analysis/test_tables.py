@@ -221,6 +221,34 @@ def test_budgets_side_by_side_say_where_the_ranking_turns(tmp_path):
     )
 
 
+def test_a_warm_up_of_updates_and_one_of_a_share_are_two_comparisons(tmp_path):
+    text = {"budget__kind": "text", "budget__chars": 1e6}
+    make_run(tmp_path / "a", "bpe", 1, **text)
+    make_run(tmp_path / "b", "bpe", 1, **text, budget__warmup="share")
+    old, new = sorted(group_runs(collect(find_runs(tmp_path)))[0], key=lambda c: -len(c.budget))
+    assert new.budget == "1,000,000 characters seen"
+    assert old.budget == f"{new.budget}, all with the same updates of warm-up"
+
+
+def test_rulers_of_excerpts_say_so_and_what_they_see(tmp_path):
+    make_run(tmp_path, "bpe", 1)
+    (folder,) = find_runs(tmp_path)
+    result = folder.result()
+    seen = {"gzip": "the last 32 KiB of training text", "kneser_ney_6": "counts of all of the training text"}
+    result["rulers"] = {
+        key: {"label": key, "bits_per_byte": 3.0, "history": history, "excerpts": "the last 16 MB"}
+        for key, history in seen.items()
+    }
+    folder.write_result(
+        {key: value for key, value in result.items() if key not in ("schema", "metrics_rows")}
+    )
+    (comparison,) = group_runs(collect([folder]))[0]
+    assert {(ruler.label, ruler.history) for ruler in comparison.rulers} == {
+        ("gzip (last 32 KiB, excerpts)", "of the last 16 MB: the last 32 KiB of training text"),
+        ("kneser_ney_6 (excerpts)", "of the last 16 MB: counts of all of the training text"),
+    }
+
+
 def test_budgets_side_by_side_never_join_two_settings(tmp_path):
     make_run(tmp_path, "bpe", 1, tokenizer__vocab_size=512)
     make_run(tmp_path, "bpe", 1, tokenizer__vocab_size=1024, budget__iters=2000)

@@ -19,6 +19,7 @@ REFUSED = {
     "optimizer.min_lr=1": ("optimizer.min_lr=1", "at most optimizer.lr=0.001"),
     "optimizer.beta2=1": ("optimizer.beta2=1", "not including, 1"),
     "optimizer.warmup=1001": ("optimizer.warmup=1001", "at most 1000"),
+    "budget=text optimizer.warmup=1500": ("optimizer.warmup=1500", "it counts updates of every 1,000 here"),
     "optimizer.schedule=constant optimizer.warmup=1001": ("optimizer.warmup=1001", "at most 1000"),
     "optimizer.schedule=cosinus": ("optimizer.schedule=cosinus", "did you mean cosine?"),
     "data.val_fraction=1": ("data.val_fraction=1", "below 1"),

@@ -58,6 +58,7 @@ def test_runs_of_different_length_warm_up_for_the_same_share(composer, iters, ri
     assert build.warmup(composer("budget=text"), iters) == rises
     assert build.warmup(composer("budget=iters"), iters) == 100
     assert build.warmup(composer("budget=flops", "optimizer.decay_iters=500"), iters) == 50
+    assert build.warmup(composer("experiment=shakespeare", "budget=text"), iters) == rises
 
 
 def test_only_a_cosine_has_a_length_of_its_own(composer):

@@ -12,6 +12,7 @@ from experiments import config as schema
 from experiments.config import RunConfig
 from experiments.identity import RESULTS_VERSION, identity, identity_hash, run_name, used_keys
 from numpygpt.errors import UserError
+from numpygpt.tokenizers.foreign.custom import code_sha256
 
 SHA = "0" * 64
 NOT_PART_OF_IT = {
@@ -136,6 +137,7 @@ def test_a_class_of_one_s_own_counts_by_its_code(tmp_path, monkeypatch):
     found = set()
     for code in ("class Words: pass", "class Words: pass", "class Words: ..."):
         (tmp_path / "my_own_words.py").write_text(code)
+        code_sha256.cache_clear()
         found.add(hash_of(base(tokenizer=own)))
     assert len(found) == 2
     with pytest.raises(UserError, match="No module named 'nobody'"):

@@ -20,7 +20,7 @@ from experiments import sample
 from experiments.config import CONF, REPOSITORY, register, to_config
 from experiments.explain import explain
 from experiments.identity import identity_hash
-from experiments.sweep import Planner, _anew, set_aside, unused_settings
+from experiments.sweep import Planner, _to_do, set_aside, unused_settings
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, RunLocked, find_runs
 
@@ -229,7 +229,11 @@ def test_force_starts_anew_once_and_not_again_when_a_job_is_started_again(run, p
     )
     (planned,) = planner.plan(asked)
     assert planned.folder == old
-    job = _anew(planned)
+    with old.lock():
+        assert _to_do(planned) is None  # it is left to the process that is at it
+    assert old.state() == "done"
+    job = _to_do(planned)
+    assert job is not None
     assert not old.path.exists()
     assert to_config(planner.compose(job.overrides)).force is False
     assert len(list((tmp_path / "out" / "default" / ".aside").iterdir())) == 1

@@ -332,6 +332,7 @@ def example_of(module) -> str:
 def own_class(tmp_path, monkeypatch):
     (tmp_path / "frequent.py").write_text(example_of(custom))
     monkeypatch.syspath_prepend(str(tmp_path))
+    custom.code_sha256.cache_clear()
     yield "frequent:FrequentWords"
     sys.modules.pop("frequent", None)
 
@@ -355,11 +356,26 @@ def test_a_file_is_refused_if_the_code_of_its_class_has_changed(own_class, tmp_p
     tokenizer.save(tmp_path / "tokenizer.json")
     before = tokenizer.fingerprint()
     (tmp_path / "frequent.py").write_text(example_of(custom).replace("most_common(500)", "most_common(400)"))
+    assert tokenizer.fingerprint() == before  # this process goes on with the code that it imported
+    custom.code_sha256.cache_clear()  # another process
     with pytest.raises(UserError, match="the code of frequent:FrequentWords is not what it was"):
         load(tmp_path / "tokenizer.json", factory=own_class)
-    assert (
-        tokenizer.fingerprint() != before
-    )  # so ids that the old code gave are not taken for those of the new
+    assert tokenizer.fingerprint() != before  # so that no ids of the old code are taken for the new
+
+
+def test_a_package_counts_by_all_its_modules(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "__init__.py").write_text("from my_package.words import Words")
+    found = set()
+    for code in ("class Words: pass", "class Words: ..."):
+        (tmp_path / "my_package" / "words.py").write_text(code)
+        custom.code_sha256.cache_clear()
+        found.add(custom.code_sha256("my_package:Words"))
+    assert len(found) == 2
+    assert len(custom.code_sha256("__main__:Words")) == 64
+    with pytest.raises(UserError, match=r"names no class: it may be package\.module:Class"):
+        custom.code_sha256("Words")
 
 
 def test_a_file_imports_nothing_by_itself(own_class, tmp_path, monkeypatch):

@@ -29,10 +29,12 @@ characters. The last one is needed if the ids' own texts do not join to the text
 lost where.
 """
 
+import functools
 import hashlib
 import importlib.util
 import json
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
@@ -122,6 +124,8 @@ class CustomTokenizer(ForeignTokenizer):
         match model:
             case {"factory": str(named), "code": str(code), "state": dict(state)}:
                 self.factory = _consented(named, self.factory)
+            case {"factory": str(), "state": dict()}:
+                raise UserError("it does not say of which code it is: train it again")
             case _:
                 raise UserError("it needs a factory, the sha256 of its code, and a state")
         if code != code_sha256(self.factory):
@@ -162,19 +166,40 @@ def _consented(named: str, factory: str | None) -> str:
     return named
 
 
+@functools.cache  # a process goes on with the code that it imported, whatever becomes of the file
 def code_sha256(factory: str | None) -> str:
-    """sha256 of the file in which package.module:Class is written; the module itself is not run.
+    """sha256 of the module in package.module:Class, of a package of all its own modules; they are not run.
 
-    Raises UserError if there is no such module.
+    What the module imports from elsewhere does not count. Raises UserError if there is no such module.
     """
-    module = (factory or "").partition(":")[0]
+    module, _ = _parts(factory)
     try:
-        spec = importlib.util.find_spec(module)
-        if spec is None or spec.origin is None:
-            raise ModuleNotFoundError(f"No module named {module!r}")
-        return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
+        digest = hashlib.sha256()
+        for path in _sources(module):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
     except (ImportError, ValueError, OSError) as error:
         raise _not_importable(factory, error) from None
+
+
+def _sources(module: str) -> list[Path]:
+    """The files of a module. Raises ImportError if it cannot be found."""
+    if module in sys.modules and (file := getattr(sys.modules[module], "__file__", None)):
+        origin = file  # also of __main__, which has no spec
+    elif (spec := importlib.util.find_spec(module)) is None or spec.origin is None:
+        raise ModuleNotFoundError(f"No module named {module!r}")
+    else:
+        origin = spec.origin
+    path = Path(origin)
+    return sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+
+
+def _parts(factory: str | None) -> tuple[str, str]:
+    """package.module and Class. Raises UserError."""
+    module, _, name = (factory or "").partition(":")
+    if not module or not name.isidentifier():
+        raise UserError(f"tokenizer.factory={factory} names no class: it may be package.module:Class")
+    return module, name
 
 
 def _not_importable(factory: str | None, error: Exception) -> UserError:
@@ -183,9 +208,7 @@ def _not_importable(factory: str | None, error: Exception) -> UserError:
 
 def _make(factory: str | None) -> Any:
     """A new instance of package.module:Class."""
-    module, _, name = (factory or "").partition(":")
-    if not module or not name.isidentifier():
-        raise UserError(f"tokenizer.factory={factory} names no class: it may be package.module:Class")
+    module, name = _parts(factory)
     try:
         made = getattr(importlib.import_module(module), name)
     except ImportError as error:
