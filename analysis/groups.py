@@ -160,8 +160,8 @@ def budget_words(identity: Mapping[str, Any]) -> str:
         "flops": f"{value:.10g} training FLOPs",
         "seconds": f"{value:.10g} s of training",
     }
-    own_length = kind != "iters" and not str(identity.get("budget.warmup", "")).startswith("share")
-    return words.get(kind, f"{kind} {value}") + ", all with the same updates of warm-up" * own_length
+    in_updates = kind != "iters" and identity.get("budget.warmup") != "share"
+    return words.get(kind, f"{kind} {value}") + ", all with the same updates of warm-up" * in_updates
 
 
 def data_order(identity: Mapping[str, Any], iters: Any) -> str:

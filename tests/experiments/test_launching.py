@@ -132,13 +132,19 @@ def holder(folder: RunFolder) -> int:
     return int((folder.path / "run.lock").read_text().split()[1])
 
 
+def kill_a_worker_of(sweep: subprocess.Popen[str], study: Path) -> tuple[int, str]:
+    """Kills the process of the first run that has a checkpoint; the sweep's exit code, and what it printed."""
+    killed = wait_for_checkpoint(study, sweep)
+    os.kill(holder(killed), signal.SIGKILL)
+    printed, _ = sweep.communicate(timeout=120)
+    return sweep.returncode, printed
+
+
 def test_joblib_goes_on_when_a_worker_is_killed(command, tmp_path):
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs numpygpt[local]")
     sweep = command("seed=1,2", "hydra/launcher=local")
-    killed = wait_for_checkpoint(tmp_path / "out" / "default", sweep)
-    os.kill(holder(killed), signal.SIGKILL)
-    printed, _ = sweep.communicate(timeout=120)
-    assert sweep.returncode == 0, printed
+    code, printed = kill_a_worker_of(sweep, tmp_path / "out" / "default")
+    assert code == 0, printed
     assert "a worker process was killed; going on" in printed
     assert "going on after update" in printed
     for run in find_runs(tmp_path / "out"):
@@ -148,10 +154,8 @@ def test_joblib_goes_on_when_a_worker_is_killed(command, tmp_path):
 def test_submitit_does_the_other_runs_when_a_job_is_killed(command, tmp_path):
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="needs numpygpt[slurm]")
     sweep = command("seed=1,2", "hydra/launcher=submitit_local")
-    killed = wait_for_checkpoint(tmp_path / "out" / "default", sweep)
-    os.kill(holder(killed), signal.SIGKILL)
-    printed, _ = sweep.communicate(timeout=120)
-    assert sweep.returncode == 1, printed
+    code, printed = kill_a_worker_of(sweep, tmp_path / "out" / "default")
+    assert code == 1, printed
     assert sorted(run.state() for run in find_runs(tmp_path / "out")) == ["done", "interrupted"]
     again = command("seed=1,2", "hydra/launcher=submitit_local")
     printed, _ = again.communicate(timeout=120)
