@@ -225,16 +225,22 @@ def _groups(runs: pd.DataFrame, collection: Collection) -> list[Group]:
 
 
 def _named(groups: Sequence[Group]) -> list[Group]:
-    """The same groups with names; one name is one setting, whatever the budget: budgets stand side by side."""
-    settings = [setting_of(_without_budget(group.identity)) for group in groups]
+    """The same groups with names; one name is one setting, whatever the budget: budgets stand side by side.
+
+    How often a run was evaluated is no part of that, unless two groups of one budget differ in nothing else.
+    """
+    settings = [setting_of(_without(group.identity, "budget.", "train.eval_interval")) for group in groups]
+    budgets = [budget_words(group.identity) for group in groups]
+    if len(set(zip(settings, budgets, strict=True))) < len(groups):
+        settings = [setting_of(_without(group.identity, "budget.")) for group in groups]
     first = dict(zip(reversed(settings), reversed(groups), strict=True))
     different = {key: first[key] for key in settings}
     names = dict(zip(different, _labels(list(different.values())), strict=True))
     return [replace(group, label=names[key]) for group, key in zip(groups, settings, strict=True)]
 
 
-def _without_budget(identity: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in identity.items() if not key.startswith("budget.")}
+def _without(identity: Mapping[str, Any], *prefixes: str) -> dict[str, Any]:
+    return {key: value for key, value in identity.items() if not key.startswith(prefixes)}
 
 
 def _comparison(groups: Sequence[Group], budget: str) -> tuple[Comparison, list[Problem]]:
@@ -334,7 +340,7 @@ def _labels(groups: Sequence[Group]) -> list[str]:
     labels = [group.tokenizer for group in groups]
     for name in (lambda g: f"{g.first('vocab_size')}", lambda g: g.model):
         labels = _disambiguate(labels, [name(g) for g in groups])
-    keys = {key for g in groups for key in _without_budget(g.identity)} - {"tokenizer.vocab_size"}
+    keys = {key for g in groups for key in _without(g.identity, "budget.")} - {"tokenizer.vocab_size"}
     for key in sorted(keys, key=_telling):
         labels = _disambiguate(labels, [_setting_words(g, key) for g in groups])
     return _disambiguate(labels, [group.key[:6] for group in groups])

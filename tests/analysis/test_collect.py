@@ -74,6 +74,16 @@ def test_other_texts_and_budgets_are_other_comparisons(tmp_path):
     ]
 
 
+def test_how_often_a_run_was_evaluated_names_it_only_where_nothing_else_does(tmp_path):
+    make_run(tmp_path, "char", 1, train__eval_interval=100)
+    make_run(tmp_path, "char", 1, budget__iters=2000, train__eval_interval=250)
+    labels = [g.label for c in group_runs(collect(find_runs(tmp_path)))[0] for g in c.groups]
+    assert labels == ["char", "char"]
+    make_run(tmp_path, "char", 1, budget__iters=2000, train__eval_interval=500)
+    labels = [g.label for c in group_runs(collect(find_runs(tmp_path)))[0] for g in c.groups]
+    assert sorted(labels) == [f"char eval_interval={n}" for n in (100, 250, 500)]
+
+
 def test_the_same_run_in_two_folders_counts_once(tmp_path):
     make_run(tmp_path / "a", "char", 1)
     make_run(tmp_path / "b", "char", 1)
