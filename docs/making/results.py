@@ -12,7 +12,7 @@ from rich.text import Text
 from analysis import tables
 from analysis.groups import group_runs
 from analysis.table import terminal_notes, to_markdown, to_rich
-from making import ablation, budgets, optimizers, original, provenance, result_figures
+from making import ablation, budgets, optimizers, original, provenance, rates, result_figures
 from making.budgets import measured
 from making.lines import ROOT
 from making.records import Study, study
@@ -196,6 +196,8 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(budgets.sure, budgets.spread, budgets.n_pairs, budgets.leaders, budgets.always_leader),
     *(budgets.closest_lead, budgets.depends, budgets.reversals, budgets.under),
     *(budgets.counting, budgets.below_counting),
+    *(rates.searched, rates.rates, rates.rate_seeds, rates.rate_table, rates.best_rate_pairs),
+    rates.what_holds,
     *(ablation.key_seeds, ablation.key_bits, ablation.key_gradients, ablation.cost_words),
     *(provenance.commands, provenance.provenance_table, original.original_table),
 )

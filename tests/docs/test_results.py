@@ -1,13 +1,14 @@
 """docs/RESULTS.md and the README tell what the records hold, whichever runs have ended, without an edit by hand."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import making.results
 import pytest
 import rebuild
-from making import ablation, budgets, original, provenance, records, result_figures, words
+from making import ablation, budgets, original, provenance, rates, records, result_figures, words
 
 from analysis.style import styled
 from numpygpt.errors import UserError
@@ -57,6 +58,23 @@ def readme() -> str:
     return rebuild._render("fragments/results.md", rebuild.ROOT)
 
 
+def other_rate(folder: Path, name: str, seed: int, lr: float, bits: float) -> None:
+    """A record of a run at another learning rate that ended `bits` per byte above the usual one's."""
+    source = next(run for run in find(QUICK, name) if run.result()["seed"] == seed)
+    run, result, scores = source.run(), source.result(), source.scores()
+    run["identity"]["optimizer"] |= {"lr": lr, "min_lr": lr / 10}
+    made = RunFolder(folder / "quick-rates" / f"{name}-small-s{seed}-{lr:.0e}")
+    made.create({key: value for key, value in run.items() if key != "schema"})
+    for row in source.metrics():
+        made.append_metrics(row)
+    scores["bits_tokens"] = [
+        b + bits * n for b, n in zip(scores["bits_tokens"], scores["block_bytes"], strict=True)
+    ]
+    made.write_scores({k: v for k, v in scores.items() if k not in ("schema", "content_sha256")})
+    result |= {key: result[key] + bits for key in ("bits_per_byte", "bits_per_byte_tokens")}
+    made.write_result({k: v for k, v in result.items() if k not in ("schema", "metrics_rows")})
+
+
 def test_without_a_long_run_all_are_still_training(results):
     text = page()
     assert "**Still training: char, word, bpe and bpe-bytefallback.**" in text
@@ -100,6 +118,20 @@ def test_when_all_have_ended_nothing_is_still_training_and_the_page_speaks_of_th
         result_figures.surprisal().draw_without_rendering()
     ends = {line.get_xdata()[-1] for line in axes.lines if len(line.get_xdata()) > 2}
     assert ends == {original.UPDATES}
+
+
+def test_each_tokenizer_is_compared_at_its_own_best_rate_too(results):
+    assert "**One learning rate for all.** Every row has" in page()
+    for name, bits in (("char", -0.9), ("word", 0.1), ("bpe", -0.1), ("bpe-bytefallback", -0.1)):
+        for seed in (1, 2, 3):
+            other_rate(results, name, seed, 0.003, bits)
+    rates._collection.cache_clear()
+    text = " ".join(page().split())
+    assert re.search(r"\| word \| 2\.161 ± 0\.006 \(best\) \| 2\.26\d ± [\d.]+ \|", text)
+    assert re.search(r"\| char \| 3\.024 ± 0\.016 \| 2\.1\d\d ± [\d.]+ \(best\) \|", text)
+    assert "at other rates, three seeds each" in text
+    assert "not word over char, bpe over char and bpe-bytefallback over char" in text
+    assert rates.at_best().conclusion.unbeaten != ("word",)
 
 
 @pytest.mark.parametrize(
