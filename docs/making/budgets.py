@@ -81,7 +81,7 @@ def budget_table(explained: bool = False) -> str:
     if not explained:
         return markdown_table(heads, rows)
     explained_rows = [
-        [name, A_TOKEN.get(str(name), "no model: n-grams of characters"), *rest] for name, *rest in rows
+        [name, A_TOKEN.get(str(name), "no network: n-grams of characters"), *rest] for name, *rest in rows
     ]
     return markdown_table(["tokenizer", "a token is", *heads[1:]], explained_rows, left=2)
 

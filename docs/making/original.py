@@ -16,6 +16,7 @@ NAMES = ("char", "word", "bpe", "bpe-bytefallback")
 UPDATES = 8000
 LN2 = math.log(2)
 NOISE = 0.02  # bits per byte: about the most that another seed changes (docs/results/quick-iters)
+OVERFITTED = 0.1  # bits per byte above the best evaluation: far more than noise
 RISE = 0.005  # bits per byte above the best evaluation: more than the last digit wavers
 
 
@@ -110,6 +111,22 @@ def fate(name: str) -> str:
             f" windows; from there on it learnt by heart, and lost {rise:.3f} again. {end}"
         )
     return f"{seen}, and was as good as ever at the end. {end}"
+
+
+def overfitted() -> str:
+    """Which of them learnt the text by heart: `word has overfitted: it saw the training text 60 times.`"""
+    runs = long_runs()
+    ends = {name: [runs.mean(name, f"bits_per_byte{at}") for at in ("", "_at_best")] for name in trained()}
+    lost = [name for name, (final, best) in ends.items() if final - best > OVERFITTED]
+    seen = [times(runs.mean(name, "epochs")) for name in lost]
+    if len(lost) == 1:
+        return f"{lost[0]} has overfitted: it saw the training text {seen[0]}."
+    return f"{listed(lost)} have overfitted: they saw the training text {listed(seen)}." if lost else ""
+
+
+def best_val_loss(name: str) -> float:
+    """The lowest of a run's evaluations, nats per token."""
+    return float(long_runs().curve(name)["val_loss"].min())
 
 
 def order(key: str, of: Study | None = None) -> str:

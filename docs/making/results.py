@@ -109,8 +109,8 @@ def quick_order() -> str:
 
 def kept() -> list[Study]:
     """The studies that this page speaks of, as far as they have ended."""
-    others = [found for found in (original.long_runs(), study("nanogpt_cpu")) if found.labels]
-    return [*budgets.quick_studies(), *others]
+    others = (study("quick-rates"), original.long_runs(), study("nanogpt_cpu"))
+    return [*budgets.quick_studies(), *(found for found in others if found.labels)]
 
 
 def nanogpt() -> float:
@@ -191,7 +191,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(longer_tokens, same_order, nanogpt, nanogpt_windows, peak_rate, other_rate, corpus_sha256, sample),
     *(first_run, iters, quick_order),
     *(original.trained, original.training, original.published, original.published_bits_per_char),
-    *(original.fate, original.order),
+    *(original.fate, original.order, original.overfitted, original.best_val_loss),
     *(budgets.quick_studies, budgets.budget_table, budgets.pair_table, budgets.pair_notes, budgets.seeds),
     *(budgets.sure, budgets.spread, budgets.n_pairs, budgets.leaders, budgets.always_leader),
     *(budgets.closest_lead, budgets.depends, budgets.reversals, budgets.under),
