@@ -151,10 +151,9 @@ def parameter_figure(comparison: Comparison) -> "Figure":
 def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
     """Evaluations of the comparison's runs: group, seed, step, chars, seconds, flops, val_bpb, train_bpb.
 
-    FLOPs grow with the updates: each has the same share of the run's total.
+    Of no others of the same settings, which failed, are under way, or are counted elsewhere. FLOPs grow with the
+    updates: each has the same share of the run's total.
     """
-    rows = metrics[(metrics["kind"] == "eval") & metrics["group"].isin([g.key for g in comparison.groups])]
-    rows = rows.dropna(subset=["val_bpb"]).copy() if "val_bpb" in rows else rows.iloc[:0].copy()
     per_update = {
         folder: flops / iters
         for g in comparison.groups
@@ -162,14 +161,20 @@ def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
             g.runs["folder"], g.values("train_flops"), g.values("iters"), strict=True
         )
     }
+    rows = metrics[(metrics["kind"] == "eval") & metrics["folder"].isin(list(per_update))]
+    rows = rows.dropna(subset=["val_bpb"]).copy() if "val_bpb" in rows else rows.iloc[:0].copy()
     rows["flops"] = rows["step"] * rows["folder"].map(per_update)
     return rows
 
 
 def bands_of(rows: pd.DataFrame, x: str) -> dict[str, pd.DataFrame]:
-    """Per group and evaluation: mean x, mean val_bpb and its 95 % half-width over seeds (0 for one seed)."""
+    """Per group and evaluation: mean x, mean val_bpb and its 95 % half-width over seeds (0 for one seed).
+
+    Where seeds have different numbers of updates, a band ends with the last evaluation that all of them have.
+    """
     seeds = rows.groupby(["group", "step"])
     table = seeds.agg(x=(x, "mean"), mean=("val_bpb", "mean"), sd=("val_bpb", "std"), n=("val_bpb", "count"))
+    table = table[table["n"] == table.groupby(level="group")["n"].transform("max")].copy()
     table["half"] = (t_quantile(table["n"] - 1, LEVEL) * table["sd"] / table["n"] ** 0.5).fillna(0.0)
     return {str(key): part.reset_index() for key, part in table.groupby(level="group")}
 

@@ -21,6 +21,7 @@ from analysis.plans import setting_of
 from analysis.verdicts import NEGLIGIBLE, Conclusion, Contender, compare, conclude
 
 CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "val_bytes"]
+EQUAL_KEYS = ("budget.kind", "budget.chars", "budget.flops", "budget.seconds")  # what a budget holds equal
 ALL_PAIRS = 10  # up to so many groups, every pair is compared, however many settings separate them
 
 
@@ -227,15 +228,17 @@ def _groups(runs: pd.DataFrame, collection: Collection) -> list[Group]:
 def _named(groups: Sequence[Group]) -> list[Group]:
     """The same groups with names; one name is one setting, whatever the budget: budgets stand side by side.
 
-    How often a run was evaluated is no part of that, unless two groups of one budget differ in nothing else.
+    How often a run was evaluated is no part of that, nor of how many updates its warm-up is a share (`budget.iters`
+    of the other budgets), unless two groups of one budget differ in nothing else.
     """
-    settings = [setting_of(_without(group.identity, "budget.", "train.eval_interval")) for group in groups]
     budgets = [budget_words(group.identity) for group in groups]
-    if len(set(zip(settings, budgets, strict=True))) < len(groups):
-        settings = [setting_of(_without(group.identity, "budget.")) for group in groups]
+    for left_out in (("budget.", "train.eval_interval"), ("budget.",), EQUAL_KEYS):
+        settings = [setting_of(_without(group.identity, *left_out)) for group in groups]
+        if len(set(zip(settings, budgets, strict=True))) == len(groups):
+            break
     first = dict(zip(reversed(settings), reversed(groups), strict=True))
     different = {key: first[key] for key in settings}
-    names = dict(zip(different, _labels(list(different.values())), strict=True))
+    names = dict(zip(different, _labels(list(different.values()), left_out), strict=True))
     return [replace(group, label=names[key]) for group, key in zip(groups, settings, strict=True)]
 
 
@@ -332,15 +335,15 @@ def _alike(groups: Sequence[Group], aspect: str) -> dict[str, list[int]]:
 # --- names ---
 
 
-def _labels(groups: Sequence[Group]) -> list[str]:
+def _labels(groups: Sequence[Group], left_out: tuple[str, ...]) -> list[str]:
     """The tokenizer's name, and where that is not enough: vocabulary, model, then whatever else differs.
 
-    `groups` differ in more than their budget, which is no part of a name.
+    `groups` differ in more than what is `left_out`, which is no part of a name.
     """
     labels = [group.tokenizer for group in groups]
     for name in (lambda g: f"{g.first('vocab_size')}", lambda g: g.model):
         labels = _disambiguate(labels, [name(g) for g in groups])
-    keys = {key for g in groups for key in _without(g.identity, "budget.")} - {"tokenizer.vocab_size"}
+    keys = {key for g in groups for key in _without(g.identity, *left_out)} - {"tokenizer.vocab_size"}
     for key in sorted(keys, key=_telling):
         labels = _disambiguate(labels, [_setting_words(g, key) for g in groups])
     return _disambiguate(labels, [group.key[:6] for group in groups])

@@ -110,6 +110,9 @@ def main(argv: list[str]) -> int:
     except UserError as error:
         print(f"keep.py: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("keep.py: stopped", file=sys.stderr)
+        return 130
     print(f"kept the records of {len(kept)} runs in {args.target}")
     return 0
 

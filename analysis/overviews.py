@@ -77,13 +77,19 @@ def _bits_of(comparison: Comparison, label: str) -> Cell:
 
 
 def dependence(same_text: Sequence[Comparison]) -> list[str]:
-    """A sentence for each pair that is not ranked the same way under every budget: all its verdicts."""
+    """A sentence for each pair that is not ranked the same way under every budget: all its verdicts.
+
+    One sentence that says so if there is no such pair, or nothing to compare.
+    """
     pairs: dict[frozenset[str], list[tuple[str, Verdict]]] = {}
     for comparison in same_text:
         for verdict in comparison.conclusion.verdicts:
             pairs.setdefault(frozenset((verdict.a, verdict.b)), []).append((comparison.budget, verdict))
+    several = [found for found in pairs.values() if len(found) > 1]
+    if not any(verdict.winner for found in several for _, verdict in found):
+        return ["nothing is ranked under two budgets, so that these runs cannot say what depends on them"]
     sentences = []
-    for found in pairs.values():
+    for found in several:
         winners = {verdict.winner for _, verdict in found}
         if len(winners) > 1:
             what = REVERSAL if len(winners - {None}) > 1 else "the verdict depends on the budget"

@@ -233,6 +233,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("report.py: stopped", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from analysis.style import INK, SOFT, new_figure, plain, styled
 from analysis.uncertainty import Floats
 from numpygpt.errors import UserError
-from numpygpt.runs import find_runs
+from numpygpt.runs import RunUnfinished, find_runs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -132,7 +132,8 @@ def surprisal_figure(
 def _summary(passage: Mapping[str, Any]) -> str:
     """Bits per byte of the whole passage; of a lossy tokenizer also of its tokens alone."""
     n_bytes = len(passage["text"].encode())
-    floor, rest = sum(passage["bits"]) / n_bytes, sum(passage.get("bits_residual") or [0]) / n_bytes
+    floor = sum(passage["bits"]) / n_bytes
+    rest = (sum(passage.get("bits_residual") or [0]) + passage.get("bits_tail", 0.0)) / n_bytes
     return f"{floor + rest:.2f} bits/byte" + (f" (tokens alone: {floor:.2f})" if rest >= 0.005 else "")
 
 
@@ -224,17 +225,25 @@ def _scale(figure: "Figure", place: tuple[float, float, float, float]) -> None:
 def read_passages(folders: Sequence[Path], number: int = 0) -> dict[str, dict[str, Any]]:
     """One passage of each run in `folders` (runs, or folders of them), by the run's name.
 
-    Raises UserError for a folder without runs, or a run without so many passages.
+    Runs that keep none are left out, as the records of all seeds but the lowest. Raises UserError for a folder
+    without runs, for a run without so many passages, and if no run has any.
     """
     runs = [run for folder in folders for run in find_runs(folder)]
     if not runs:
         raise UserError(f"there are no runs in {', '.join(map(str, folders))}: name a folder under outputs/")
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
+    missing: RunUnfinished | None = None
     for run in runs:
-        passages = run.passages()
+        try:
+            passages = run.passages()
+        except RunUnfinished as error:
+            missing = error
+            continue
         if not 0 <= number < len(passages):
             raise UserError(f"{run.path} has {len(passages)} passages: --passage {number} is none of them")
         found[run.name] = passages[number]
+    if missing and not found:
+        raise missing
     return found
 
 
@@ -255,6 +264,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UserError, OSError, ValueError) as error:
         print(f"surprisal.py: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("surprisal.py: stopped", file=sys.stderr)
+        return 130
     print(options.out)
     return 0
 

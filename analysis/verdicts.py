@@ -201,7 +201,10 @@ def _sentence(match: Match, outcome: Outcome, seeds: Difference | None) -> str:
         return f"{a.label} and {b.label} are not comparable: {why}, which is not charged"
     fewest = min(len(a.seeds), len(b.seeds))
     if fewest >= MIN_SEEDS:
-        return f"no ranking of {a.label} and {b.label}: their bits per block of text are missing or differ"
+        why = "their bits per block of text are missing or differ"
+        if a.blocks is not None and b.blocks is not None and len(a.blocks.sizes) == len(b.blocks.sizes) == 1:
+            why = "the validation text is one block of a few kB, too short to say how sure a difference is"
+        return f"no ranking of {a.label} and {b.label}: {why}"
     return f"{COUNT[fewest]} seed{'s' * (fewest > 1)}: no ranking of {a.label} and {b.label}"
 
 
@@ -300,7 +303,7 @@ def conclude(contenders: Sequence[Contender], verdicts: Sequence[Verdict]) -> Co
         return Conclusion(f"Nothing to compare: {only}.", verdicts)
     beaten = {v.b for v in verdicts if v.winner}
     unbeaten = tuple(c.label for c in order if c.label not in beaten)
-    if not beaten:
+    if not beaten or not unbeaten:
         return Conclusion(_unranked(order, verdicts), verdicts, None, unbeaten)
     first = unbeaten[0]
     wins = [v for v in verdicts if v.winner == first and v.seeds is not None]
@@ -336,7 +339,7 @@ def _reason(verdicts: Sequence[Verdict]) -> str:
         Outcome.TIED: "cannot be told apart by these runs",
         Outcome.DEPENDS: "depend on the residual coder",
         Outcome.INCOMPARABLE: "are not comparable",
-        Outcome.UNRANKED: "lack seeds or bits per block",
+        Outcome.UNRANKED: "lack seeds, or several blocks of text",
     }
     counts = [(w, sum(v.outcome is o for v in verdicts)) for o, w in words.items()]
     return ", ".join(f"{n} of {len(verdicts)} pairs {w}" for w, n in counts if n)

@@ -62,7 +62,8 @@ PASSAGES = Path(__file__).resolve().parent / "passages"
 def text_path(text: str) -> str:
     """The absolute path of one of `eval.texts`: a file, or the name of a passage that the project brings."""
     own = PASSAGES / f"{text}.txt"
-    return str(own if own.is_file() else Path(text).expanduser().absolute())
+    brought = Path(text).name == text and own.is_file()
+    return str(own if brought else Path(text).expanduser().absolute())
 
 
 def text_name(path: str) -> str:
@@ -80,7 +81,10 @@ def _file_sha256(path: str, size: int, modified_ns: int) -> str:
 
 
 def texts_sha256(texts: Sequence[str]) -> Mapping[str, str]:
-    """sha256 of each of `eval.texts`. Raises UserError for one that is no UTF-8 text."""
+    """sha256 of each of `eval.texts`. Raises UserError for one that is no UTF-8 text, or two of one name."""
+    names = [text_name(text) for text in texts]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise UserError(f"two of eval.texts are called {twice[0]}, as tables will call them: rename one")
     found = {}
     for text in texts:
         try:

@@ -178,6 +178,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"export.py: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("export.py: stopped", file=sys.stderr)
+        return 130
     return 0
 
 

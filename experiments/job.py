@@ -51,16 +51,25 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
     reporter.start(folder.name)
     try:
         with folder.lock():
-            if folder.state() != "done":
-                folder.clear_failure()
-                with warnings.catch_warnings():  # of overflows: a loss that is not a number is found anyway
-                    warnings.simplefilter("ignore", RuntimeWarning)
-                    run_job(config, folder, reporter)
-            reporter.done(folder.result())
-        return "done"
+            return _done_or_failed(config, folder, reporter)
     except RunLocked as error:
         reporter.note(str(error))
         return "running"
+    except (UserError, OSError) as error:  # no folder can be made, or no lock in it
+        reporter.failed(*failure_of(error))
+        return "failed"
+
+
+def _done_or_failed(config: RunConfig, folder: RunFolder, reporter: Reporter) -> str:
+    """The run itself; its failure is written down while the lock is still held."""
+    try:
+        if folder.state() != "done":
+            folder.clear_failure()
+            with warnings.catch_warnings():  # of overflows: a loss that is not a number is found anyway
+                warnings.simplefilter("ignore", RuntimeWarning)
+                run_job(config, folder, reporter)
+        reporter.done(folder.result())
+        return "done"
     except Exception as error:
         _record_failure(folder, error, reporter)
         return "failed"
@@ -71,7 +80,8 @@ def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> 
     reporter.failed(status, reason)
     with suppress(UserError, OSError):  # on a full disk there may be no room for this either
         if status == "error":
-            (folder.path / "traceback.txt").write_text("".join(traceback.format_exception(error)))
+            said = "".join(traceback.format_exception(error))
+            (folder.path / "traceback.txt").write_text(said, encoding="utf-8", errors="backslashreplace")
         folder.write_failure(status, reason)
 
 
@@ -82,7 +92,7 @@ def failure_of(error: Exception) -> tuple[str, str]:
     if isinstance(error, WorkerDied):
         return "worker died", str(error)
     if isinstance(error, MemoryError):
-        return "out of memory", f"{error or 'no memory left'}: try a smaller train.batch_size or model"
+        return "out of memory", f"{str(error) or 'no memory left'}: try a smaller train.batch_size or model"
     if isinstance(error, RunNotWritable):
         return "not writable", str(error)
     if isinstance(error, UserError):

@@ -47,7 +47,8 @@ def launch(launcher: Launcher, todo: Sequence["PlannedRun"]) -> int:
     except KeyboardInterrupt as stop:
         return 128 + (stop.signum if isinstance(stop, Interrupted) else signal.SIGINT)
     except Exception as error:  # of the launcher: a run's own failure does not get here
-        print(f"the launcher gave up: {type(error).__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
+        reason = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
+        print(f"the launcher gave up: {reason}", file=sys.stderr)
     return 0
 
 

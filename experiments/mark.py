@@ -91,6 +91,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             marked += 1
         except UserError as error:
             faults.append(error)
+        except KeyboardInterrupt:
+            print("mark.py: stopped", file=sys.stderr)
+            return 130
     if marked:
         print(f"marked the samples of {marked} run{'s' * (marked != 1)}; the report shows them")
     for fault in faults:

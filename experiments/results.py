@@ -149,7 +149,7 @@ def training_side(texts: Texts, trainer: Trainer, folder: RunFolder, val: TextSc
     train = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
     first = next(row for row in folder.metrics() if row["kind"] == "eval")
     grown = (val.val_loss - train.val_loss) - (first["val_loss"] - first["train_loss"])
-    seen = np.asarray(texts.train.ids)[: -len(ids)]
+    seen = np.asarray(texts.train.ids)[: -len(ids)]  # nothing, where the validation text is the longer part
     unigram = unigram_gap(seen, ids, np.asarray(texts.val.ids), texts.tokenizer.vocab_size)
     per_byte = len(texts.val.ids) / texts.val.n_bytes / np.log(2)
     return {

@@ -6,7 +6,9 @@ really used, which runs there are, which of them differ only in keys that they d
 
 import copy
 import importlib
+import os
 import signal
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +35,11 @@ from numpygpt.files import writing
 from numpygpt.runs import RunFolder, RunLocked
 
 NUMBERS = number_fields()
+ONE_EACH = {
+    "experiment": "brings a sweep of its own",
+    "study": "has a report of its own",
+    "outputs": "holds studies of its own",
+}
 register_resolver()  # here, because processes that launchers start import this module first
 
 
@@ -48,6 +55,11 @@ def task(composed: DictConfig) -> str:
 
     try:
         return job(composed)
+    except (
+        UserError
+    ) as error:  # what the sweep planned is not to be had any more: there is no folder to say so
+        print(f"a run cannot begin: {error}", file=sys.stderr)
+        return "failed"
     except Interrupted as stop:
         if launching.in_process():
             raise
@@ -222,17 +234,21 @@ def set_aside(folder: RunFolder) -> None:
         number = 1
         while (target := aside / f"{folder.name}.{number}").exists():
             number += 1
-        folder.path.rename(target)
+        if os.name != "nt":
+            folder.path.rename(target)
+    if os.name == "nt":  # it moves no folder with an open file in it, such as the lock
+        with writing(aside):
+            folder.path.rename(target)
 
 
 def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> list[list[str]]:
     """The overrides of each run; what the command line sets replaces what the experiment sweeps."""
     parsed = planner.parser.parse_overrides([*sweeper._parse_config(), *arguments])
     for override in parsed:
-        if override.key_or_group == "experiment" and override.is_sweep_override():
+        if override.key_or_group in ONE_EACH and override.is_sweep_override():
             raise UserError(
-                f"{override.input_line} is not possible: it may be one experiment, as each brings a sweep of its "
-                f"own; type a command for each"
+                f"{override.input_line} is not possible: it may be one {override.key_or_group}, as each "
+                f"{ONE_EACH[override.key_or_group]}; type a command for each"
             )
     lines = sweeper.split_arguments(parsed, None)[0]
     return [[override.lstrip("+") for override in line] for line in lines]  # nothing can be added to a schema

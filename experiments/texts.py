@@ -45,14 +45,19 @@ def prepare_texts(
     """Fits the tokenizer on the training part alone, saves it, and encodes both parts.
 
     `fingerprint` is of the tokenizer that an interrupted run saved: if the file still has it, it is taken.
-    Raises UserError if the text is too short or does not suit the tokenizer.
+    Raises UserError if the text is too short or does not suit the tokenizer, or if another tokenizer comes out.
     """
     train_part, val_part = corpus.parts(config.data.val_fraction)
-    tokenizer = _saved(folder, fingerprint)
+    tokenizer = _saved(folder, fingerprint, config.tokenizer.factory)
     if tokenizer is None:
         reporter.phase(f"fitting the {config.tokenizer.kind} tokenizer")
         tokenizer = build_tokenizer(config.tokenizer)
         tokenizer.train(train_part.chunks())
+        if fingerprint not in (None, tokenizer.fingerprint()):
+            raise UserError(
+                f"the {config.tokenizer.kind} tokenizer came out otherwise than when this run began, so that its"
+                f" checkpoint is of no use: start it anew with force=true"
+            )
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
     train_ids = encoded(train_part, tokenizer, workers=config.train.workers or available_cores())
@@ -76,11 +81,11 @@ def prepare_texts(
     )
 
 
-def _saved(folder: RunFolder, fingerprint: str | None) -> tokenizers.Tokenizer | None:
+def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:
     if fingerprint is None:
         return None
     try:
-        tokenizer = tokenizers.load(folder.tokenizer_path)
+        tokenizer = tokenizers.load(folder.tokenizer_path, factory)
     except UserError:
         return None
     return tokenizer if tokenizer.fingerprint() == fingerprint else None

@@ -96,8 +96,10 @@ def unigram_gap(
 ) -> float:
     """Nats per token that `val` costs more than `train` under the frequencies of `seen`, which holds neither.
 
-    All are ids (n,). Frequencies have one added to each count (Laplace), so that none is zero.
+    All are ids (n,). Frequencies have one added to each count (Laplace), so that none is zero. NaN without `seen`.
     """
+    if not len(seen):
+        return float("nan")
     counts = occurrences(seen, vocab_size) + 1.0
     nats = np.log(counts.sum() / counts)
     return float(nats[val].mean() - nats[train].mean())

@@ -105,7 +105,10 @@ def receive(stream: IO[bytes]) -> Message | None:
     header, forms = json.loads(line)
     arrays = []
     for dtype, shape in forms:
-        data = stream.read(int(np.prod(shape)) * np.dtype(dtype).itemsize)
+        n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        data = stream.read(n_bytes)
+        if len(data) < n_bytes:
+            return None
         arrays.append(np.frombuffer(data, dtype).reshape(shape))
     return header, arrays
 
@@ -140,6 +143,8 @@ class Crew:
         answer = receive(_pipe(worker.stdout))
         if answer is None:
             self._tell_who_died()
+        if "no_memory" in answer[0]:
+            raise MemoryError(answer[0]["no_memory"])
         if "error" in answer[0]:
             raise RuntimeError(f"a worker process failed:\n{answer[0]['error']}")
         return answer

@@ -65,6 +65,8 @@ class Worker:
 def obey(worker: Worker, header: dict[str, Any], arrays: list[Array]) -> tuple[dict, list[Array]]:
     try:
         return getattr(worker, header.pop("do"))(*arrays, **header)
+    except MemoryError as error:
+        return {"no_memory": str(error)}, []
     except Exception:
         return {"error": traceback.format_exc()}, []
 

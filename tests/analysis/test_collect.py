@@ -84,6 +84,16 @@ def test_how_often_a_run_was_evaluated_names_it_only_where_nothing_else_does(tmp
     assert sorted(labels) == [f"char eval_interval={n}" for n in (100, 250, 500)]
 
 
+def test_two_settings_of_one_budget_never_share_a_name(tmp_path):
+    for seed in (1, 2, 3):
+        for iters, shift in ((500, 0.0), (2000, -0.5)):
+            text = {"budget__kind": "text", "budget__chars": 1e6, "budget__iters": iters}
+            make_run(tmp_path, "char", seed, shift=shift, **text)
+    ((comparison,), _) = group_runs(collect(find_runs(tmp_path)))
+    assert {group.label for group in comparison.groups} == {"char iters=500", "char iters=2000"}
+    assert comparison.conclusion.leader == "char iters=2000"
+
+
 def test_the_same_run_in_two_folders_counts_once(tmp_path):
     make_run(tmp_path / "a", "char", 1)
     make_run(tmp_path / "b", "char", 1)

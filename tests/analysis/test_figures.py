@@ -1,6 +1,7 @@
 """Figures: that each can be drawn from what runs leave behind, and the arithmetic behind them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from synthetic import make_run, make_study
 
@@ -35,6 +36,21 @@ def test_bands_are_means_and_intervals_over_seeds(study):
     want = estimate(here["val_bpb"].to_numpy())
     assert (last["mean"], last["half"]) == pytest.approx((want.mean, want.half))
     assert last["x"] == pytest.approx(group.values("train_flops").mean())
+
+
+def test_curves_are_those_of_the_runs_that_count_and_end_where_a_seed_does(tmp_path):
+    make_study(tmp_path / "a", ("char",), (1, 2), budget__kind="seconds", budget__seconds=60.0, every=100)
+    found = collect(find_runs(tmp_path))
+    ((comparison,), _) = group_runs(found)
+    (group,) = comparison.groups
+    metrics = metrics_frame(found.runs)[0]
+    other = metrics[metrics["seed"] == 1].assign(seed=3, folder="failed/char-s3", val_bpb=9.0)
+    later = metrics[(metrics["seed"] == 1) & (metrics["step"] == 1000)].assign(step=1100, val_bpb=1.0)
+    rows = curve_rows(comparison, pd.concat([metrics, other, later]))
+    assert set(rows["seed"]) == {1, 2}
+    band = bands_of(rows, "step")[group.key]
+    assert band["step"].iloc[-1] == 1000
+    assert (band["n"] == 2).all()
 
 
 def test_a_sweep_of_sizes_gets_its_frontier(tmp_path):

@@ -75,6 +75,11 @@ def test_nothing_to_show_and_different_texts_are_refused():
         surprisal_figure({"a": passage("x", ["x"], [1.0]), "b": passage("y", ["y"], [1.0])})
 
 
+def test_the_figure_of_a_passage_counts_its_tail():
+    read = {**passage("ab", ["a", "b"], [1.0, 2.0]), "bits_residual": [0.0, 0.5], "bits_tail": 0.5}
+    assert surprisal._summary(read) == "2.00 bits/byte (tokens alone: 1.50)"
+
+
 def test_the_command_draws_runs_and_says_what_is_wrong(tmp_path, capsys):
     run = RunFolder(tmp_path / "study" / "char-s1")
     run.create({key: {} for key in ("name", "identity", "config", "corpus", "environment", "git")})
@@ -82,6 +87,12 @@ def test_the_command_draws_runs_and_says_what_is_wrong(tmp_path, capsys):
     out = tmp_path / "map.png"
     assert surprisal.main([str(tmp_path / "study"), "-o", str(out)]) == 0
     assert out.read_bytes().startswith(b"\x89PNG")
+    RunFolder(tmp_path / "study" / "char-s2").create(
+        {key: {} for key in ("name", "identity", "config", "corpus", "environment", "git")}
+    )
+    assert surprisal.main([str(tmp_path / "study"), "-o", str(out)]) == 0  # without the one that keeps none
+    assert surprisal.main([str(tmp_path / "study" / "char-s2")]) == 2
+    assert "char-s2" in capsys.readouterr().err
     for arguments in ([str(tmp_path / "gone")], [str(run.path), "--passage", "3"]):
         assert surprisal.main(arguments) == 2
         assert capsys.readouterr().err.startswith("surprisal.py: ")

@@ -221,6 +221,14 @@ def test_budgets_side_by_side_say_where_the_ranking_turns(tmp_path):
     )
 
 
+def test_without_a_rank_nothing_is_said_to_be_independent_of_the_budget(tmp_path):
+    for tokenizer in ("char", "bpe"):
+        make_run(tmp_path / "a", tokenizer, 1)
+        make_run(tmp_path / "b", tokenizer, 1, budget__iters=2000)
+    (table,) = budget_tables(group_runs(collect(find_runs(tmp_path)))[0])
+    assert table.notes[0].startswith("nothing is ranked under two budgets")
+
+
 def test_a_warm_up_of_updates_and_one_of_a_share_are_two_comparisons(tmp_path):
     text = {"budget__kind": "text", "budget__chars": 1e6}
     make_run(tmp_path / "a", "bpe", 1, **text)

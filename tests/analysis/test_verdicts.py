@@ -75,6 +75,17 @@ def test_no_rank_without_bits_per_block():
     a = contender("bpe", 2.3 + FIVE)
     b = Contender(**{**contender("char", 2.5 + FIVE).__dict__, "blocks": None})
     assert only(a, b).outcome is Outcome.UNRANKED
+    assert "missing or differ" in only(a, b).sentence
+
+
+def test_no_rank_on_a_text_of_one_block():
+    one = Blocks(np.array([4100.0]), np.full((5, 1), 9000.0), np.zeros((5, 1)))
+    pair = [
+        Contender(**{**c.__dict__, "blocks": one})
+        for c in (contender("bpe", 2.3 + FIVE), contender("char", 2.5 + FIVE))
+    ]
+    assert only(*pair).outcome is Outcome.UNRANKED
+    assert "the validation text is one block" in only(*pair).sentence
 
 
 @pytest.mark.parametrize(

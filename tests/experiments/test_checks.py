@@ -3,7 +3,7 @@
 import pytest
 
 from experiments.checks import check, did_you_mean
-from experiments.corpora import texts_sha256
+from experiments.corpora import text_path, texts_sha256
 from numpygpt.errors import UserError
 
 REFUSED = {
@@ -63,6 +63,16 @@ def test_texts_that_cannot_be_scored_are_refused_before_any_work(tmp_path, conte
         texts_sha256([str(path)])
     assert str(refusal.value).startswith(f"eval.texts={path} is not")
     assert sentence in str(refusal.value)
+
+
+def test_two_texts_of_one_name_are_refused_and_a_path_is_never_a_passage_of_the_project(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "notes.txt").write_text(folder)
+    with pytest.raises(UserError, match=r"two of eval.texts are called notes.txt"):
+        texts_sha256([str(tmp_path / folder / "notes.txt") for folder in ("a", "b")])
+    assert text_path(str(tmp_path / "a" / "notes")) == str(tmp_path / "a" / "notes")
+    assert text_path("code").endswith("passages/code.txt")
 
 
 def test_did_you_mean_says_nothing_where_nothing_is_near():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import record, results
+from experiments import job, record, results
 from experiments.corpora import Corpora, folder_of
 from experiments.interrupts import Interrupted, stop_requests
 from experiments.job import execute
@@ -15,6 +15,8 @@ from experiments.progress import PlainReporter
 from experiments.results import context
 from experiments.texts import Texts
 from numpygpt.data.corpus import resolve
+from numpygpt.runs import RunFolder
+from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.training import Text, Trainer
 
 WORDS = ("grün ", "häuser ", "sind ", "schön.\n", "天地 ", "und ", "玄黄\n")
@@ -75,6 +77,49 @@ def test_a_text_to_score_that_changed_under_the_run_is_refused_and_can_be_put_ba
     mine.write_text("grün und schön", encoding="utf-8")
     assert execute(config, PlainReporter()) == "done"
     assert [row["step"] for row in folder.metrics() if row["kind"] == "eval"] == [0, 3, 6]
+
+
+def test_a_failure_is_written_down_before_the_run_is_let_go(configured, monkeypatch):
+    held = []
+
+    def note(folder: RunFolder, *_: str):
+        held.append(folder.state())
+
+    monkeypatch.setattr(RunFolder, "write_failure", note)
+    assert execute(configured("optimizer.lr=3e38"), PlainReporter()) == "failed"
+    assert held == ["running"]
+
+
+def test_a_worker_without_memory_is_no_bug(configured, monkeypatch):
+    def start(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(job, "Engine", start)
+    config = configured()
+    assert execute(config, PlainReporter()) == "failed"
+    failure = folder_of(config).failure()
+    assert failure is not None
+    assert failure["status"] == "out of memory"
+    assert failure["reason"].startswith("no memory left: try")
+
+
+def test_a_tokenizer_that_comes_out_otherwise_does_not_go_on_under_old_weights(configured, monkeypatch):
+    config = configured()
+    with monkeypatch.context() as patch:
+        patch.setattr(stop_requests, "signum", 15)
+        with pytest.raises(Interrupted):
+            execute(config, PlainReporter())
+    folder = folder_of(config)
+    saved = folder.tokenizer_path.read_bytes()
+    folder.tokenizer_path.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(CharTokenizer, "fingerprint", lambda self: "another")
+        assert execute(config, PlainReporter()) == "failed"
+    failure = folder.failure()
+    assert failure is not None
+    assert "came out otherwise than when this run began" in failure["reason"]
+    assert execute(config, PlainReporter()) == "done"
+    assert folder.tokenizer_path.read_bytes() == saved
 
 
 def test_other_software_than_at_the_beginning_is_kept_and_said(configured, monkeypatch, capsys):

@@ -358,6 +358,7 @@ def _modified(path: Path) -> int | None:
         (("model.n_head=2,3",), "model.n_head=3 is not possible: it may be a divisor of model.n_embd=16"),
         (("data=file", "data.path=/no/such/file"), "/no/such/file cannot be read"),
         (("model=5",), "model=5 is not possible: model may be"),
+        (("study=a,b",), "study=a,b is not possible: it may be one study"),
     ],
 )
 def test_a_refused_command_does_nothing_and_says_why(run, tmp_path, overrides, expected):

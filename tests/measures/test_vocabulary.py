@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from numpygpt.measures import edits
 from numpygpt.measures.edits import edit_distance, edit_rate
 from numpygpt.measures.vocabulary import (
     TextMeasures,
@@ -53,6 +54,18 @@ def test_edit_rate():
     assert edit_rate("abc", "abc") == 0
     assert edit_rate("a b", "a\nb") == 1 / 3  # lines do not match: compared as a whole
     assert edit_rate("x", "") == 1
+
+
+def test_edit_rate_of_long_lines_is_that_of_what_there_is_time_for(monkeypatch):
+    monkeypatch.setattr(edits, "LONGEST", 10)
+    assert edit_rate("b" * 40, "a" * 20 + "b" * 20) == 1  # of a line its beginning
+    assert edit_rate("\n".join(["a" * 8] * 50), "\n".join(["a" * 7 + "b"] * 50)) == 1 / 8  # one line fits
+    assert edit_rate("aaa\nbb", "aaa\nbc") == 1 / 6  # a text with room to spare is compared whole
+
+
+def test_a_unigram_that_has_seen_nothing_has_no_gap():
+    none = np.zeros(0, np.int64)
+    assert np.isnan(unigram_gap(none, np.array([1, 2]), np.array([0, 1]), 3))
 
 
 def test_a_unigram_finds_the_passage_of_frequent_tokens_easier():

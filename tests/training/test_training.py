@@ -1,5 +1,6 @@
 """Training: determinism over workers and restarts, the least a trainer must manage, and how it fails."""
 
+import io
 import math
 
 import numpy as np
@@ -18,10 +19,12 @@ from numpygpt.training import (
     Trainer,
     budgets,
     checkpoints,
+    crew,
     score_tokens,
 )
-from numpygpt.training.crew import SharedArray, WorkerDied
+from numpygpt.training.crew import SharedArray, WorkerDied, receive, send
 from numpygpt.training.evaluation import windows
+from numpygpt.training.worker import Worker, obey
 
 V = 17
 IDS = np.random.default_rng(0).integers(0, V, 3000).astype(np.uint8)
@@ -181,6 +184,29 @@ def test_a_killed_worker_is_named_and_leaves_nothing_behind():
     assert worker.returncode == -9
     with Engine(model, 2, 1) as alone:  # the weights are still there
         assert alone.gradients([batch])[0] == loss
+
+
+def test_a_message_that_breaks_off_is_that_of_a_worker_that_died():
+    whole = io.BytesIO()
+    send(whole, {"nats": 1.0}, [np.arange(5.0)])
+    for kept in (len(whole.getvalue()) - 8, len(whole.getvalue()) // 2, 3, 0):
+        assert receive(io.BytesIO(whole.getvalue()[:kept])) is None
+    message = receive(io.BytesIO(whole.getvalue()))
+    assert message is not None
+    np.testing.assert_array_equal(message[1][0], np.arange(5.0))
+
+
+def test_a_worker_without_memory_says_so_and_it_is_no_bug(monkeypatch):
+    assert obey(NoRoom(), {"do": "gradients"}, []) == ({"no_memory": "no room"}, [])
+    with Engine(GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init")), 2, 2) as engine:
+        monkeypatch.setattr(crew, "receive", lambda stream: ({"no_memory": "no room"}, []))
+        with pytest.raises(MemoryError, match="no room"):
+            engine.gradients([(IDS[:64].reshape(4, 16).astype(int),) * 2])
+
+
+class NoRoom(Worker):
+    def gradients(self, *_, **__):
+        raise MemoryError("no room")
 
 
 def test_memory_that_cannot_be_had_is_named():
