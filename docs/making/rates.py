@@ -96,6 +96,11 @@ def rate_table() -> str:
     return markdown_table(["learning rate", *(f"{rate:g}" for rate in rates())], rows)
 
 
+def at_the_edge() -> list[str]:
+    """The tokenizers whose best rate is the lowest or the highest that was tried: there may be a better one."""
+    return [name for name in NAMES if best(name).lr in (rates()[0], rates()[-1])]
+
+
 def rate_seeds() -> str:
     """How many seeds each of the rates has that were tried beside the usual one: `three seeds`."""
     fewest = min(len(s.runs) for s in settings())

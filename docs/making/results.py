@@ -197,7 +197,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(budgets.closest_lead, budgets.depends, budgets.reversals, budgets.under),
     *(budgets.counting, budgets.below_counting),
     *(rates.searched, rates.rates, rates.rate_seeds, rates.rate_table, rates.best_rate_pairs),
-    rates.what_holds,
+    *(rates.what_holds, rates.at_the_edge),
     *(ablation.key_seeds, ablation.key_bits, ablation.key_gradients, ablation.cost_words),
     *(provenance.commands, provenance.provenance_table, original.original_table),
 )

@@ -130,6 +130,7 @@ def test_each_tokenizer_is_compared_at_its_own_best_rate_too(results):
     assert re.search(r"\| word \| 2\.161 ± 0\.006 \(best\) \| 2\.26\d ± [\d.]+ \|", text)
     assert re.search(r"\| char \| 3\.024 ± 0\.016 \| 2\.1\d\d ± [\d.]+ \(best\) \|", text)
     assert "at other rates, three seeds each" in text
+    assert "For char, word, bpe and bpe-bytefallback the best rate is at the edge" in text
     assert "not word over char, bpe over char and bpe-bytefallback over char" in text
     assert rates.at_best().conclusion.unbeaten != ("word",)
 
