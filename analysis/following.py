@@ -94,6 +94,8 @@ class Followed:
         changed = [self._look(name) for name in self._files]  # a list: at each of them
         locked = self.locked
         self.locked = not self.ended and is_locked(self.folder.path / LOCK)
+        if self.locked and not locked:
+            self.log.pace.rest()
         return any(changed) or locked != self.locked
 
     def _look(self, name: str) -> bool:
@@ -146,8 +148,13 @@ class Followed:
 
     @property
     def spoke(self) -> float:
-        """When its log last grew; before that, when it began."""
-        return self._time("metrics.jsonl") or self._time("run.json")
+        """When its log last grew; before that, when it began, or began again."""
+        return max(self._time("metrics.jsonl"), self._time("run.json"))
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether it has logged nothing since it began, or began again."""
+        return not self.log.evaluations or self._time("run.json") > self._time("metrics.jsonl")
 
     @property
     def iters(self) -> int:
@@ -160,8 +167,11 @@ class Followed:
         return str(self.result.get("tokenizer") or chosen.get("name") or chosen.get("kind") or "")
 
     def begun(self, plan: Plan | None) -> bool:
-        """Whether what it holds is of now, and not of before a sweep that has it still to do."""
-        return plan is None or not 0 < self.ended < plan.began
+        """Whether what it holds is of now, and not of before a sweep that has it still to do.
+
+        A run that is done is never among those.
+        """
+        return plan is None or bool(self._time("result.json")) or not 0 < self.ended < plan.began
 
     def state(self, plan: Plan | None) -> str:
         """As RunFolder.state has it, or "waiting" if `plan`, of a sweep that goes on, has this run before it."""

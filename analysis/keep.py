@@ -14,12 +14,13 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from analysis.plans import setting_of
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
+from numpygpt.runs import RunFolder, RunUnfinished, find_runs
 
 THIN = 10
 FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/=,]+/)+")  # all of an absolute path but its last name
@@ -29,7 +30,7 @@ def keep(study: Path, target: Path) -> list[Path]:
     """Copy the records of all finished runs of `study` into folders of the same names in `target`.
 
     A folder that is there already is made anew. Raises UserError if there is no finished run, or if one is
-    damaged: nothing doubtful is kept.
+    damaged: nothing doubtful is kept, and nothing that was kept before is lost.
     """
     done = [run for run in find_runs(study) if run.state() == "done"]
     if not done:
@@ -39,6 +40,12 @@ def keep(study: Path, target: Path) -> list[Path]:
     for record, result in records.values():
         setting = setting_of(record["identity"])
         lowest[setting] = min(result["seed"], lowest.get(setting, result["seed"]))
+    for run in done:
+        if run.path.resolve() == (target / run.name).resolve():
+            raise UserError(f"{run.path} would be kept in its own place: name another folder for the records")
+        for read in (run.metrics, run.scores, run.passages, run.samples):  # before anything is removed
+            with suppress(RunUnfinished):
+                read()
     _remove_older([record for record, _ in records.values()], target)
     kept = []
     for run in done:

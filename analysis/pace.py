@@ -54,6 +54,10 @@ class Pace:
         while len(self._marks) > 2 and time - self._marks[1][0] > SPAN:
             self._marks.popleft()
 
+    def rest(self) -> None:
+        """Nobody was at the run: the time since it was last watched says nothing of its pace."""
+        self._marks.clear()
+
     def logged(self, seconds: float, step: int) -> None:
         """After `seconds` of training, counted by the run itself, `step` updates were done."""
         if self._own and step <= self._own[-1][1]:

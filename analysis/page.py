@@ -46,6 +46,7 @@ SCRIPTS = (  # in this order: each uses those before it
 )
 LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
+ELSEWHERE = ("texts", "texts_all", "rulers")  # of other texts, or of no model: the definitions do not fit
 TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
 OPEN = ("comparison", "original")
 BADGED = ("why", "comparison")  # with mere notes, too; elsewhere badges are for what may not be ranked
@@ -153,11 +154,11 @@ def _pictures(section: Section, files: Mapping[str, Path]) -> dict[str, Picture]
     return found
 
 
-def _run_badges(view: View) -> dict[str, tuple[Badge, ...]]:
-    """Of the runs that count nowhere: name -> state and reason."""
+def _run_badges(view: View) -> dict[tuple[str, str], tuple[Badge, ...]]:
+    """Of the runs that count nowhere: (name, state) -> state and reason. Two studies may hold runs of one name."""
     runs = view.collection.runs
     return {
-        str(run["run"]): (
+        (str(run["run"]), str(run["state"])): (
             Badge(STATE_BADGES[run["state"]], run["state"], run["reason"] or "counted nowhere"),
         )
         for _, run in runs[runs["state"] != "done"].iterrows()
@@ -218,6 +219,7 @@ def _environment() -> Environment:
         **own.globals,
         "row_measure": row_measure,
         "TRANSPOSED": TRANSPOSED,
+        "ELSEWHERE": ELSEWHERE,
         "OPEN": OPEN,
         "BADGED": BADGED,
     }

@@ -149,13 +149,18 @@ def _panel(run: str, state: str, number: int, rows: pd.DataFrame) -> Panel:
     kept = spikes_kept(_numbers(steps, "grad_norm"), MOST_STEPS)
     clipped = np.nan_to_num(_numbers(steps, "clipped"))
     at = evenly(len(evaluations), MOST_STEPS)
+    losses = _numbers(evaluations, "val_loss")
+    changes = np.diff(losses, prepend=np.nan) if len(losses) else losses  # of each to the next, shown or not
     return Panel(
         run,
         state,
         number,
         round(float(clipped.mean()), 4) if len(clipped) else 0.0,
         {key: rounded(_numbers(steps, key)[kept]) for key in ("step", "loss", "grad_norm", "lr")},
-        {key: rounded(_numbers(evaluations, key)[at]) for key in ("step", "train_loss", "val_loss")},
+        {
+            **{key: rounded(_numbers(evaluations, key)[at]) for key in ("step", "train_loss", "val_loss")},
+            "change": rounded(changes[at]),
+        },
     )
 
 

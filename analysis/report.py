@@ -144,7 +144,10 @@ def _write(view: "View", out: Path) -> Path:
 
 def scalars(view: "View") -> str:
     """Every logged scalar of every readable run, a line per logged step, as CSV."""
+    from analysis.table import csv_value
+
     names = view.collection.runs[["folder", "run", "study", "tokenizer", "model"]].reset_index(drop=True)
+    names = names.map(csv_value)
     table = names.merge(view.metrics, on="folder", how="inner", sort=False).drop(columns=["folder", "group"])
     return str(table.to_csv(index=False, lineterminator="\n"))
 

@@ -97,6 +97,7 @@ class Study:
         self._runs: dict[Path, Followed] = {}
         self._plans: list[Plan] = []
         self._at_once = 1
+        self._alive: set[Path] = set()
         self._trouble = ""
 
     def update(self) -> bool:
@@ -108,7 +109,12 @@ class Study:
         changed = [run.update() for run in self._runs.values()]
         studies = dict.fromkeys([self.path, *(path.parent for path in self._runs)])
         self._plans = [plan for study in studies for plan in read_plans(study)]
-        self._at_once = max(self._at_once, sum(run.locked for run in self._runs.values()))
+        alive = {plan.path for plan in self._plans if plan.alive}
+        at_least = (
+            1 if self._alive - alive else self._at_once
+        )  # a sweep that has ended leaves its place empty
+        self._alive = alive
+        self._at_once = max(at_least, sum(run.locked for run in self._runs.values()))
         return any(changed) or before != (self._runs.keys(), self._plans, self._trouble)
 
     def standing(self, now: float) -> Standing:
@@ -193,7 +199,7 @@ class Study:
 
 def _phase(run: Followed, idle: float) -> str:
     """What a running run does when it does not train."""
-    if not run.log.evaluations:
+    if run.is_preparing:
         return "preparing"
     if run.iters and run.log.step >= run.iters:
         return "scoring"

@@ -64,16 +64,19 @@ _OTHERS = (
     Look("#333333", "X", (0, (1, 2))),
     Look("#b9a44c", "*", (0, (10, 2))),
     Look("#5b3a8c", "p", (0, (4, 1, 1, 1, 1, 1))),
+    Look("#5f7a1f", "h", (0, (2, 2))),
+    Look("#7b8f9a", "d", (0, (7, 1, 1, 1))),
 )
+_FOREIGN = ("hf", "sentencepiece", "tiktoken", "unigram")
 PALETTE = (*LOOKS.values(), *_OTHERS)  # every look, in the order in which the page numbers them
 
 
 def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
-    """The look of a tokenizer; strangers share three more, in the order of their names."""
+    """The look of a tokenizer; strangers, in the order of their names, begin with the last of the others'."""
     if tokenizer in LOOKS:
         return LOOKS[tokenizer]
-    strangers = sorted(set(all_tokenizers) - set(LOOKS))
-    return _OTHERS[strangers.index(tokenizer) % len(_OTHERS) if tokenizer in strangers else 0]
+    named = [*_FOREIGN, *sorted({*all_tokenizers, tokenizer} - {*LOOKS, *_FOREIGN, ""})]
+    return _OTHERS[named.index(tokenizer) % len(_OTHERS) if tokenizer else -1]
 
 
 @contextmanager

@@ -142,23 +142,23 @@ def to_csv(table: Table) -> str:
     ]
     head: list[str] = []
     for col, has in zip(table.columns, intervals, strict=True):
-        head += [col.key, f"{col.key}_interval"] if has else [col.key]
+        head += [csv_value(col.key), csv_value(f"{col.key}_interval")] if has else [csv_value(col.key)]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
     for row in table.rows:
         line: list[Any] = []
         for cell, has in zip(row.cells, intervals, strict=True):
-            line += [_plain(cell.value), _plain(cell.half)] if has else [_plain(cell.value)]
+            line += [csv_value(cell.value), csv_value(cell.half)] if has else [csv_value(cell.value)]
         writer.writerow(line)
     return out.getvalue()
 
 
-def _plain(value: Any) -> Any:
+def csv_value(value: Any) -> Any:
     """CSV has no missing value but the empty field. A text that a spreadsheet would compute is quoted."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    if isinstance(value, str) and value[:1] in ("=", "+", "@", "\t", "\r"):
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"
     return value
 
@@ -196,7 +196,8 @@ def to_latex(table: Table, label: str | None = None) -> str:
             lines.append(r"\midrule")
             kind = row.kind
         cells = [rf"\textbf{{{t}}}" if c.best else t for c in row.cells for t in [escape_latex(c.text)]]
-        lines.append(rf"{' & '.join(cells)} \\")
+        guard = "{}" * cells[0].startswith(("[", "*"))  # else the line before takes it for an option
+        lines.append(rf"{guard}{' & '.join(cells)} \\")
     lines += [r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in table.all_notes]
     return "\n".join([*lines, r"\end{table}"]) + "\n"

@@ -77,7 +77,7 @@ def watch_page(standing: Standing, mood: Mood, has_report: bool = False) -> str:
 
 def _looks(runs: Sequence[Status]) -> dict[str, int]:
     """Each run's place in the palette."""
-    tokenizers = sorted({run.tokenizer for run in runs})
+    tokenizers = sorted({run.tokenizer for run in runs} - {""})
     return {run.name: PALETTE.index(look(run.tokenizer, tokenizers)) for run in runs}
 
 

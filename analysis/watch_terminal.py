@@ -61,7 +61,8 @@ class LiveTable:
     def show(self, standing: Standing, notes: list[str]) -> None:
         said = [Text(note, style="yellow", no_wrap=True, overflow="ellipsis") for note in notes[:3]]
         foot = Text(f"{time.strftime('%H:%M:%S')}  Ctrl-C leaves, and the runs go on", style="dim")
-        rows = max(3, self.console.height - 5 - len(said))
+        reasons = sum(bool(run.reason) for run in standing.runs)
+        rows = max(3, self.console.height - 5 - len(said) - reasons)
         self.live.update(Group(table(standing, self.console.width, rows), *said, foot), refresh=True)
 
 

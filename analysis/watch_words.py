@@ -10,10 +10,10 @@ SPARKS = "▁▂▃▄▅▆▇█"
 def headline(standing: Standing) -> str:
     """How many runs are in which state."""
     if not standing.runs:
-        return f"{standing.study.name}: waiting for its first run"
+        return f"{standing.study.resolve().name}: waiting for its first run"
     counts = ", ".join(f"{n} {state}" for state, n in standing.counts.items())
     n = len(standing.runs)
-    return f"{standing.study.name}: {n} run{'s' * (n != 1)}, {counts}"
+    return f"{standing.study.resolve().name}: {n} run{'s' * (n != 1)}, {counts}"
 
 
 def time_left(standing: Standing) -> str:

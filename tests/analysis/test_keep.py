@@ -63,6 +63,21 @@ def test_older_versions_of_the_same_settings_make_way_for_newer_ones(study, tmp_
     assert seeds == [("bpe", 3), ("bpe", 4), ("bpe", 5), ("char", 4)]
 
 
+@pytest.mark.parametrize("name", ["scores.json", "passages.json", "samples.json", "metrics.jsonl"])
+def test_a_damaged_record_costs_nothing_that_was_kept_before(study, tmp_path, name):
+    target = tmp_path / "kept"
+    keep.keep(study, target)
+    before = {path.relative_to(target): path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    damaged = sorted(find_runs(study))[-1].path / name
+    damaged.write_bytes(damaged.read_bytes()[:-9] + b"x")
+    with pytest.raises(UserError, match="damaged"):
+        keep.keep(study, target)
+    with pytest.raises(UserError, match="in its own place"):
+        keep.keep(target, target)
+    after = {path.relative_to(target): path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    assert after == before
+
+
 def test_unfinished_runs_are_not_kept(tmp_path, capsys):
     run = make_run(tmp_path / "study", "char", 1)
     (run.path / "result.json").unlink()

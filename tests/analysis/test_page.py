@@ -251,6 +251,15 @@ def test_runs_that_count_nowhere_are_named(page):
     assert {"failed", "interrupted"} <= {panel["state"] for panel in page.data["panels"]}
 
 
+def test_a_run_that_two_studies_hold_has_the_badge_of_its_own_state(tmp_path):
+    make_run(tmp_path / "a", "char", 1, every=100)
+    make_run(tmp_path / "b", "char", 1, every=100, state="interrupted")
+    found = read(tmp_path)
+    rows = re.findall(r'<tr>\s*<th scope="row">char-small-s1.*?</tr>', found.html, re.DOTALL)
+    assert len(rows) == 2
+    assert sorted("badge" in row for row in rows) == [False, True]
+
+
 def test_no_finished_run_is_said(tmp_path):
     make_run(tmp_path, "char", 1, state="interrupted", every=100)
     found = read(tmp_path)
@@ -366,7 +375,7 @@ def test_contrasts_are_those_of_wcag_aa(name):
     pairs += [("on-high", f"b{i}") for i in range(7, 10)]
     low = {pair: contrast(colours[pair[0]], colours[pair[1]]) for pair in pairs}
     assert not {pair: round(value, 2) for pair, value in low.items() if value < 4.5}
-    shapes = {f"look-{i}": contrast(colours[f"look-{i}"], colours["paper"]) for i in range(9)}
+    shapes = {f"look-{i}": contrast(colours[f"look-{i}"], colours["paper"]) for i in range(len(PALETTE))}
     assert not {look: round(v, 2) for look, v in shapes.items() if v < (2 if name == "light" else 3)}
 
 

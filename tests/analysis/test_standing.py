@@ -160,6 +160,48 @@ def test_a_run_that_has_not_begun_is_as_long_as_one_of_its_kind_that_goes_on(tmp
         assert now.left.seconds == pytest.approx(180.0, abs=0.3)
 
 
+def test_a_run_that_is_gone_on_with_after_hours_is_neither_slow_nor_silent(tmp_path):
+    run, study = begin(tmp_path), Study(tmp_path)
+    log(run, 0, 100, 200)
+    hours_ago = time.time() - 36_000
+    for path in run.path.iterdir():
+        os.utime(path, (hours_ago, hours_ago))
+    study.update()
+    with run.lock():
+        run.create(record("char", 1, run.name) | {"resolved": {"iters": 1000}})
+        study.update()
+        began = (run.path / "run.json").stat().st_mtime
+        assert status(study, run.name, began + 1).phase == "preparing"
+        log(run, 300)
+        study.update()
+        seen = status(study, run.name, run.metrics_path.stat().st_mtime)
+        assert seen.phase == ""
+        assert seen.left.seconds == pytest.approx(70.0, abs=1)
+
+
+def test_a_finished_run_never_waits(tmp_path):
+    run = make_run(tmp_path, "char", 1, name="char-small-s1", every=100)
+    os.utime(run.path / "result.json", (1, 1))
+    plan = write_plan(tmp_path, ("char", 1), ("char", 2))
+    study = Study(tmp_path)
+    with locked(lock_of(plan)):
+        study.update()
+        states = {seen.name: seen.state for seen in study.standing(NOW).runs}
+    assert states == {"char-small-s1": "done", "char-small-s2": "waiting"}
+
+
+def test_when_one_of_two_sweeps_has_ended_its_place_is_empty(tmp_path):
+    runs = [begin(tmp_path, "char", seed) for seed in (1, 2)]
+    one, two = (write_plan(tmp_path, ("char", seed), name=str(seed)) for seed in (1, 2))
+    study = Study(tmp_path)
+    with locked(lock_of(one)), runs[0].lock():
+        with locked(lock_of(two)), runs[1].lock():
+            study.update()
+            assert study._at_once == 2
+        study.update()
+        assert study._at_once == 1
+
+
 def test_two_plans_count_each_run_once(tmp_path):
     write_plan(tmp_path, ("char", 1), ("char", 2), name="old")
     plan = write_plan(tmp_path, ("char", 2), ("char", 3), name="new")

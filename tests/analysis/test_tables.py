@@ -100,7 +100,16 @@ def test_hostile_names_are_shown_and_do_nothing():
 
 
 def test_a_text_that_a_spreadsheet_would_compute_is_defused():
-    assert "'=1+1" in to_csv(Table("t", "t", (Column("k", "k"),), (Row((Cell("=1+1"),)),)))
+    table = Table(
+        "t", "t", (Column("=a.txt", "k"), Column("n", "n")), (Row((Cell("-2+3"), Cell(-2.0, ".1f"))),)
+    )
+    assert to_csv(table) == "'=a.txt,n\n'-2+3,-2.0\n"
+
+
+def test_a_row_that_begins_with_a_bracket_is_no_option_of_the_line_before():
+    latex = to_latex(Table("t", "t", (Column("k", "k"),), (Row((Cell("[draft].txt"),)), Row((Cell("*"),)))))
+    assert "{}[draft].txt" in latex
+    assert "{}*" in latex
 
 
 @pytest.mark.parametrize(

@@ -52,13 +52,13 @@ def test_the_theme_is_the_systems_until_another_is_chosen_and_that_is_kept(usual
     page = opened(usual, color_scheme="dark")
     assert brightness(page) < 60
     button = page.locator("#theme")
-    assert button.get_attribute("aria-pressed") == "true"
+    assert button.get_attribute("aria-label") == "Light theme"
     button.focus()
     page.keyboard.press("Enter")
     assert brightness(page) > 200
     page.reload()
     assert brightness(page) > 200
-    assert button.get_attribute("aria-pressed") == "false"
+    assert button.get_attribute("aria-label") == "Dark theme"
     button.click()
     page.emulate_media(color_scheme="light")
     assert brightness(page) < 60

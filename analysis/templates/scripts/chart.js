@@ -3,6 +3,7 @@
 // spec: { label, height, x: {label, log, domain}, y: {label, domain, zero},
 //         lines: [{points: [[x, y, half]], look, shade, dash, mark, dots, faint, hidden}], bars, rules: [{y, label}], under: [[x, y]] }
 // `read(nearest)` is told, per line, the number of the point nearest to the pointer or the arrow keys; null on leaving.
+// What it returns is said to those who listen, after a key.
 
 function chart(host, read = () => {}) {
   let spec = null, map = null, width = 0;
@@ -16,9 +17,9 @@ function chart(host, read = () => {}) {
   }
 
   function readAt(x) {
-    const nearest = spec.lines.map(({ points }) => (x === null ? null : nearestTo(points, x)));
+    const nearest = spec.lines.map(({ points }) => (x === null ? null : nearestTo(points, x, spec.x.log)));
     map.point(nearest, x);
-    read(nearest, x);
+    return read(nearest, x);
   }
 
   frame.addEventListener("pointermove", (event) => {
@@ -31,12 +32,12 @@ function chart(host, read = () => {}) {
   frame.addEventListener("blur", () => map && readAt(null));
   let at = -1;
   frame.addEventListener("keydown", (event) => {
-    const stops = [...new Set(spec.lines.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
+    const stops = [...new Set(spec.lines.flatMap(({ points }) => points.map(([x]) => x)))].filter((x) => !spec.x.log || x > 0).sort((a, b) => a - b);
     const moves = { ArrowRight: at + 1, ArrowLeft: at < 0 ? stops.length - 1 : at - 1, Home: 0, End: stops.length - 1 };
     if (!(event.key in moves) || !stops.length) return;
     event.preventDefault();
     at = Math.min(Math.max(0, moves[event.key]), stops.length - 1);
-    readAt(stops[at]);
+    say(readAt(stops[at]));
   });
   new ResizeObserver(([entry]) => {
     const now = Math.round(entry.contentRect.width);
@@ -45,9 +46,11 @@ function chart(host, read = () => {}) {
   return { show(next) { spec = next; at = -1; width = Math.round(frame.clientWidth); redraw(); } };
 }
 
-function nearestTo(points, x) {
+// On a logarithmic axis as it looks there.
+function nearestTo(points, x, log) {
+  const away = ([px]) => (log ? Math.abs(Math.log(px / x)) : Math.abs(px - x));
   let best = null;
-  points.forEach(([px], i) => { if (best === null || Math.abs(px - x) < Math.abs(points[best][0] - x)) best = i; });
+  points.forEach((point, i) => { if (best === null || away(point) < away(points[best])) best = i; });
   return best;
 }
 
@@ -118,9 +121,10 @@ function axes(spec, { left, right, low, high }, area, x, y, small) {
     group.append(draw("line", { class: "grid", x1: at, x2: at, y1: area.top, y2: area.bottom }));
     group.append(draw("text", { x: at, y: area.bottom + 15, "text-anchor": "middle" }, name));
   }
-  for (const value of ticks(low, high, (area.bottom - area.top) / (small ? 28 : 42))) {
+  const levels = ticks(low, high, (area.bottom - area.top) / (small ? 28 : 42));
+  for (const value of levels) {
     group.append(draw("line", { class: "grid", x1: area.left, x2: area.right, y1: y(value), y2: y(value) }));
-    group.append(draw("text", { x: area.left - 6, y: y(value) + 4, "text-anchor": "end" }, short(value)));
+    group.append(draw("text", { x: area.left - 6, y: y(value) + 4, "text-anchor": "end" }, tickName(value, levels.length > 1 ? levels[1] - levels[0] : Math.abs(value) || 1)));
   }
   if (!small) group.append(draw("text", { class: "axis", x: area.right, y: area.bottom + 34, "text-anchor": "end" }, spec.x.label));
   if (spec.y.label) group.append(draw("text", { class: "axis", x: 0, y: 12 }, spec.y.label));

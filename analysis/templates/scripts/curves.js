@@ -17,8 +17,9 @@ function startCurves(host, section, article) {
       return { points: pointsOf(c), look, shade, dash, mark };
     });
     const rules = section.rulers.filter((_, i) => !hidden.has(`r${i}`)).map(({ bits, label }) => ({ y: bits, label }));
-    const log = pick("log") !== null;
-    const xs = lines.flatMap(({ points }) => points.map(([x]) => x)).filter((x) => !log || x > 0);
+    const wanted = pick("log") !== null;
+    const xs = lines.flatMap(({ points }) => points.map(([x]) => x)).filter((x) => !wanted || x > 0);
+    const log = wanted && xs.length > 0;
     const domain = [log ? Math.min(...xs) : 0, Math.max(...xs)];
     return {
       label: `Bits per byte against ${pick("axis").dataset.label}`, height: Math.max(260, Math.min(440, innerHeight * 0.55)),
@@ -52,6 +53,7 @@ function startCurves(host, section, article) {
 
   function tell(nearest) {
     drawn().forEach((c, number) => write(c, nearest[number]));
+    return drawn().map((c) => `${section.settings[c.setting].label} ${rows.get(`s${c.setting}`).textContent}`).join("; ");
   }
 
   for (const c of section.curves) {

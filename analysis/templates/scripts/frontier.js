@@ -1,20 +1,18 @@
 // --- frontier: bits per byte against what they cost, a line per tokenizer over its sizes ---
 
 function startFrontier(host, section, article) {
-  const output = make("p", { class: "readout", role: "status" });
+  const output = make("p", { class: "readout" });
   const inputs = all(`[name="${article.id}-cost"]`, article);
   const chosen = () => inputs.find((input) => input.checked);
   let lines = [];
 
   const picture = chart(host, (nearest, x) => {
-    if (x === null) { output.textContent = ""; return; }
-    let best = null;
-    lines.forEach((line, number) => {
-      const point = line.points[nearest[number]];
-      const away = point ? Math.abs(Math.log(point[0] / x)) : Infinity;
-      if (best === null || away < best.away) best = { away, name: line.names[nearest[number]], point };
-    });
-    if (best?.point) output.textContent = describe(best);
+    const costs = x === null ? [] : lines.map((line, number) => line.points[nearest[number]]?.[0]).filter(Boolean);
+    const away = (cost) => Math.abs(Math.log(cost / x));
+    const closest = costs.reduce((best, cost) => (away(cost) < away(best) ? cost : best), costs[0]);
+    const there = lines.flatMap((line) => line.points.map((point, i) => ({ name: line.names[i], point })));
+    output.textContent = there.filter(({ point }) => point[0] === closest).map(describe).join("; ");
+    return output.textContent;
   });
 
   function describe({ name, point: [cost, bits, half] }) {

@@ -12,7 +12,7 @@ function startPanels(host, panels) {
 function charts(card, { look, steps, evaluations, clipped }) {
   const columns = (rows, key) => rows.step.map((x, i) => [x, rows[key][i]]).filter(([, y]) => y !== null);
   const line = (points, more = {}) => ({ points, look, shade: 1, ...more });
-  const changes = columns(evaluations, "val_loss").map(([x, y], i, rows) => [x, i ? y - rows[i - 1][1] : 0]).slice(1);
+  const changes = columns(evaluations, "change");
   small(card, "Nats per token: validation, training (dashed), batches (grey)", [
     line(columns(steps, "loss"), { faint: true, name: "batch" }),
     line(columns(evaluations, "train_loss"), { dash: "5 3", shade: 0.6, name: "training" }),
@@ -44,6 +44,7 @@ function small(card, title, lines, { zero = false, bars = undefined, domain = un
     const first = lines.find((_, i) => nearest[i] !== null);
     const step = first ? first.points[nearest[lines.indexOf(first)]][0] : null;
     value.textContent = x === null ? "" : `${told.filter(Boolean).join(", ")} at ${short(step ?? 0)}`;
+    return value.textContent;
   };
   const xs = lines.flatMap(({ points }) => points.map(([x]) => x));
   chart(figure, read).show({ label: title, height: 150, look: lines[0].look, lines, bars,

@@ -20,6 +20,7 @@ function ticks(low, high, count) {
 // 1, 2 and 5 times the powers of ten; only the powers where those are many, other round values where they are few.
 function logTicks(low, high) {
   const found = [];
+  if (!(low > 0 && high > low)) return found;
   const wide = Math.log10(high / low) > 3.5;
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
     for (const m of wide ? [1] : [1, 2, 5]) {
@@ -38,6 +39,12 @@ function short(value) {
     if (size >= unit * 0.9995) return `${Number((value / unit).toPrecision(3))}${letter}`;
   }
   return size < 1e-3 ? value.toExponential(1).replace(".0", "").replace("e-", "e\u2212") : `${Number(value.toPrecision(3))}`.replace("-", "\u2212");
+}
+
+// Of an axis: as many digits as tell it from the next tick.
+function tickName(value, step) {
+  const digits = Math.ceil(Math.log10(Math.max(Math.abs(value), step) / step) + 1e-9) + 1;
+  return digits > 3 && Math.abs(value) < 1000 ? `${Number(value.toPrecision(digits))}`.replace("-", "\u2212") : short(value);
 }
 
 // The shapes of matplotlib's markers that the palette uses, as paths around (x, y).

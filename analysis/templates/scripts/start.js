@@ -7,7 +7,6 @@ function startTheme(button) {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
   const label = () => {
-    button.setAttribute("aria-pressed", String(dark()));
     button.textContent = dark() ? "Light" : "Dark";
     button.setAttribute("aria-label", `${dark() ? "Light" : "Dark"} theme`);
   };

@@ -80,7 +80,7 @@ function walk(text) {
     if (!next) return;
     next.scrollIntoView({ block: "nearest" });
     choose(next);
-    say(tip.textContent);
+    say([...tip.childNodes].map((part) => part.textContent).join(": "));
   });
 }
 
