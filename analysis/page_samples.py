@@ -76,7 +76,7 @@ def _column(number: int, group: Group, problems: list[Problem]) -> Column | None
 def _unmarked(folder: RunFolder) -> tuple[Sample, ...]:
     """Those of samples.txt."""
     try:
-        page = folder.samples_path.read_text(encoding="utf-8", errors="replace")
+        page = folder.samples_path.read_bytes().decode("utf-8", errors="replace")
     except OSError:
         return ()
     texts = [text.removesuffix("\n") for text in _SAMPLE.split(page)[1:]]

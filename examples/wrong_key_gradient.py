@@ -28,7 +28,7 @@ import numpy as np
 from weak_tests import STRONG, TESTS, loss_and_gradient
 
 from numpygpt.data.batches import sample_batch
-from numpygpt.data.corpus import resolve
+from numpygpt.data.corpus import SHAKESPEARE_SHA256, resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.nn import functional as F
@@ -94,6 +94,15 @@ class Recipe:
     eval_windows: int = 64
 
 
+# What a Recipe does not choose, as a run's identity says it.
+FIXED = {
+    **{"tokenizer": "char", "specials": None, "sha256": SHAKESPEARE_SHA256, "val_fraction": 0.1},
+    **{"activation": "gelu", "bias": False, "head_bias": False, "tied": True, "dropout": 0.0},
+    **{"optimizer": "adamw", "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1, "grad_clip": 1.0},
+    **{"schedule": "cosine", "decay_iters": None, "slices": 2, "grad_accum": 1},
+}
+
+
 def train(kind: str, seed: int, recipe: Recipe, on_row: Callable[[dict], None] = lambda row: None) -> dict:
     """Trains char on Shakespeare with one of BACKWARDS, in this process; returns what is kept of it.
 
@@ -146,11 +155,14 @@ def taken_from(run: RunFolder) -> dict:
     said = {
         **identity["model"], **identity["optimizer"], **identity["train"], "iters": identity["budget"].get("iters")
     }  # fmt: skip
-    other = {key for key, value in recipe.items() if said.get(key) != value}
-    if other or (identity["tokenizer"]["kind"], identity["optimizer"]["kind"]) != ("char", "adamw"):
-        raise UserError(
-            f"{run.path} is no quick default run of char: {', '.join(sorted(other)) or 'its kinds'} differ"
-        )
+    said |= {
+        "tokenizer": identity["tokenizer"]["kind"],
+        "specials": identity["tokenizer"]["specials"],
+        "optimizer": identity["optimizer"]["kind"],
+        **{key: identity["data"][key] for key in ("sha256", "val_fraction")},
+    }
+    if other := {key for key, value in (recipe | FIXED).items() if said.get(key) != value}:
+        raise UserError(f"{run.path} is no quick default run of char: {', '.join(sorted(other))} differ")
     return {
         "what": f"taken from the run {run.name} of run.py, which has the same bits",
         "key_gradient": "right",
@@ -238,6 +250,8 @@ def train_all(kinds: Sequence[str], seeds: Sequence[int], recipe: Recipe, folder
                 record = train(kind, seed, recipe, lambda row, name=path.stem: _say(name, row))
                 path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
             record = json.loads(path.read_text(encoding="utf-8"))
+            if record["recipe"] | {"eval_interval": 0} != asdict(recipe) | {"eval_interval": 0}:
+                raise UserError(f"{path} is of other settings: remove it, or name another folder")
             print(f"{path.stem}: {record['bits_per_byte']:.3f} bits per byte of the validation text")
 
 

@@ -287,12 +287,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("benchmark", choices=BENCHMARKS)
-    parser.add_argument("--against", choices=["torch", "none"], default="torch")
     parser.add_argument(
-        "--rounds", type=int, default=4, help="turns that each implementation takes (default 4)"
+        "--against", choices=["torch", "none"], default="torch", help="of train, generate and memory"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=4, help="turns that each implementation takes (default 4; memory: one)"
     )
     parser.add_argument("--json", type=Path, help="write the rows to this file, too")
     args = parser.parse_args()
+    if args.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    if args.json and not args.json.absolute().parent.is_dir():
+        parser.error(f"--json {args.json} is not possible: its folder does not exist")
     rows = BENCHMARKS[args.benchmark](args)
     threads = "1 thread" if args.benchmark == "tokenizers" else f"{THREADS} threads"
     show(f"{args.benchmark} (medians; {threads} each, in turns)", rows)

@@ -16,6 +16,7 @@ from experiments.identity import (
     warmup_of,
 )
 from numpygpt.errors import UserError
+from numpygpt.tokenizers.base import UNK
 from numpygpt.tokenizers.foreign.extras import require
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -27,6 +28,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "optimizer.schedule": tuple(SCHEDULE_KEYS),
     "budget.kind": tuple(BUDGET_KEYS),
 }
+NEED_UNK = ("char", "word", "bpe")
 AT_LEAST_ONE = (
     "tokenizer.min_freq",
     *("model.n_layer", "model.n_head", "model.n_embd"),
@@ -129,6 +131,10 @@ def _tokenizer(config: RunConfig) -> Iterator[tuple[str, object, str]]:
     specials = tokenizer.specials
     if specials is not None and (len(set(specials)) < len(specials) or "" in specials):
         yield "tokenizer.specials", specials, "a list of different, non-empty texts, or null"
+    if specials is not None and tokenizer.kind in NEED_UNK and UNK not in specials:
+        yield "tokenizer.specials", specials, f"a list that holds {UNK}, which this kind needs, or null"
+    if tokenizer.kind == "tiktoken" and tokenizer.path is None and tokenizer.name == "tiktoken":
+        yield "tokenizer.name", tokenizer.name, "an encoding such as gpt2, where no tokenizer.path is given"
     count = len(specials) if specials is not None else 1
     if tokenizer.kind == "bpe" and tokenizer.vocab_size <= count:
         allowed = f"any number above {count}, as it counts specials, alphabet and merges"
@@ -179,6 +185,9 @@ def _training(config: RunConfig) -> Iterator[tuple[str, object, str]]:
     key = BUDGET_KEYS[config.budget.kind]
     if getattr(config.budget, key) is None:
         yield f"budget.{key}", None, f"a number above 0 where budget.kind={config.budget.kind}"
+    prompt = config.sample.prompt
+    if not prompt or prompt != prompt.encode("utf-8", "replace").decode():
+        yield "sample.prompt", repr(prompt), "a text of at least one character, of Unicode"
     if config.sample.top_p is not None and not 0 < config.sample.top_p <= 1:
         yield "sample.top_p", config.sample.top_p, "a number above 0 and at most 1, or null"
     if not 0 < config.data.val_fraction < 1:

@@ -145,7 +145,10 @@ def register_resolver() -> None:
     """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at the repository."""
     from omegaconf import OmegaConf
 
-    OmegaConf.register_new_resolver("outputs_folder", lambda outputs: str(REPOSITORY / outputs), replace=True)
+    def absolute(outputs: str) -> str:
+        return str(REPOSITORY / Path(outputs).expanduser())
+
+    OmegaConf.register_new_resolver("outputs_folder", absolute, replace=True)
 
 
 def number_fields() -> dict[str, dict[str, type]]:

@@ -57,7 +57,9 @@ def warmup_of(config: RunConfig) -> int:
 def used_keys(config: RunConfig) -> dict[str, frozenset[str]]:
     """Per group, the keys that this configuration's choices read."""
     kind = config.tokenizer.kind
-    tokenizer = ("kind", "name", *(FOREIGN_KEYS.get(kind) or ("specials", *TOKENIZER_KEYS[kind])))
+    tokenizer = {"kind", "name", *(FOREIGN_KEYS.get(kind) or ("specials", *TOKENIZER_KEYS[kind]))}
+    if kind == "tiktoken" and config.tokenizer.path is None:
+        tokenizer -= {"pattern"}  # an encoding brings its own
     model = set(asdict(config.model)) - {
         "context_chars" if config.model.context_chars is None else "block_size"
     }

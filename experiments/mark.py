@@ -41,7 +41,7 @@ def mark(run: RunFolder) -> int:
     record = run.run()
     prompt = record["config"]["sample"]["prompt"]
     try:
-        samples = samples_of(run.samples_path.read_text(encoding="utf-8"), prompt)
+        samples = samples_of(run.samples_path.read_bytes().decode("utf-8"), prompt)
     except OSError as error:
         raise UserError(
             f"{run.samples_path} cannot be read ({error.strerror}): choose a run that wrote samples"

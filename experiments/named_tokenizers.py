@@ -13,7 +13,7 @@ from experiments.build import build_tokenizer
 from experiments.checks import did_you_mean
 from experiments.config import CONF, TokenizerConfig
 from experiments.corpora import corpus_of
-from experiments.identity import FOREIGN_KEYS
+from experiments.identity import FOREIGN_KEYS, TOKENIZER_KEYS
 from experiments.sample import find_run
 from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, cache_folder, lock_for, resolve
@@ -86,6 +86,8 @@ def _settings(name: str) -> TokenizerConfig:
         return config
     if not size.isdecimal():
         raise UserError(f"{name!r} is not possible: a vocabulary size is a number, as in {kind}:512")
+    if not {"vocab_size", "max_vocab_size"} & set(TOKENIZER_KEYS[config.kind]):
+        raise UserError(f"{name!r} is not possible: {kind} has no vocabulary size to choose")
     return replace(config, vocab_size=int(size), max_vocab_size=int(size))
 
 

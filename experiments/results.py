@@ -1,5 +1,6 @@
 """The end of a run: the whole validation text scored, samples drawn, the measures taken, result.json written."""
 
+import math
 import time
 from dataclasses import asdict
 from typing import Any
@@ -22,6 +23,7 @@ from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 
 PASSAGES, PASSAGE_BYTES = 4, 800
+STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
 
 
 def finish(
@@ -43,7 +45,7 @@ def finish(
 
     samples = draw_samples(config, texts, trainer.engine.model)
     with replacing(folder.samples_path) as path:
-        path.write_text(samples.page(), encoding="utf-8")
+        path.write_text(samples.page(), encoding="utf-8", newline="")
     from experiments.measured import marked, measured
 
     reporter.phase("taking the measures")
@@ -91,7 +93,9 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
     chars = tokens * texts.chars_per_token
     n_bytes = tokens * texts.train.n_bytes / len(texts.train.ids)
     embedding = model.n_params_embedding()
-    steady = Stability.of(*([row[key] for row in train_rows] for key in ("grad_norm", "clipped", "loss")))
+    logged = [r for r in train_rows if r["step"] % STEADY_EVERY == 1 or r["step"] == settings.iters]
+    steady = Stability.of(*([row[key] for row in logged] for key in ("grad_norm", "clipped", "loss")))
+    every_tenth = STEADY_EVERY % config.train.log_interval == 0
     return {
         "tokenizer": config.tokenizer.name,
         "model": config.model.name,
@@ -116,8 +120,8 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
             flops_per_token(model), len(texts.train.ids), texts.train.n_bytes
         ),
         "seconds_per_mb": seconds_per_mb(progress.seconds, n_bytes),
-        "grad_spikes": steady.grad_spikes,
-        "loss_spread": steady.loss_spread,
+        "grad_spikes": steady.grad_spikes if every_tenth else math.nan,
+        "loss_spread": steady.loss_spread if every_tenth else math.nan,
         "clipped_share": progress.notes.get("clipped", 0) / settings.iters,
         **evaluated(texts, progress.notes, rows),
         **context(texts, model.config.block_size),

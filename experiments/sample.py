@@ -20,7 +20,7 @@ from experiments.config import REPOSITORY, SampleConfig
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_runs
 
-DECODED_TOGETHER = 64  # tokens
+DECODED_TOGETHER, DECODED_AT_MOST = 64, 1024  # tokens
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,9 +106,10 @@ def stream(tokenizer: "Tokenizer", prompt: "np.ndarray", ids: Iterator[int]) -> 
     done = len(before)
     for id in ids:
         if len(latest) > 2 * DECODED_TOGETHER:
-            latest = latest[-DECODED_TOGETHER:]
-            shorter = tokenizer.decode(latest)
-            done, before = len(shorter) - (len(before) - done), shorter
+            later = _later(tokenizer, latest)
+            shorter = tokenizer.decode(later)
+            if before.endswith(shorter) and len(before) - done <= len(shorter):
+                latest, done, before = later, len(shorter) - (len(before) - done), shorter
         latest.append(id)
         text = tokenizer.decode(latest)
         steady = min(_common(before, text), len(text.rstrip("\ufffd")))  # the next byte may complete it
@@ -117,6 +118,16 @@ def stream(tokenizer: "Tokenizer", prompt: "np.ndarray", ids: Iterator[int]) -> 
             done = steady
         before = text
     yield before[done:]
+
+
+def _later(tokenizer: "Tokenizer", ids: list[int]) -> list[int]:
+    """The last tokens, if possible from behind a line break on, where a word tokenizer forgets open quotes."""
+    breaks = [
+        at for at in range(1, len(ids) - DECODED_TOGETHER) if tokenizer.decode([ids[at - 1]]).endswith("\n")
+    ]
+    if breaks:
+        return ids[breaks[-1] :]
+    return ids[-DECODED_TOGETHER:] if len(ids) > DECODED_AT_MOST else ids
 
 
 def _common(a: str, b: str) -> int:

@@ -52,16 +52,19 @@ class Encoder(Protocol):
 def encoded(part: Part, tokenizer: Encoder, folder: Path | None = None, workers: int = 1) -> np.ndarray:
     """The ids (n,) of `part`, memory-mapped, read-only, from the cache in `folder` if they are there.
 
+    Those of a tokenizer that is not `cacheable` are always made anew.
+
     `workers` processes encode a long text; the ids do not depend on how many. Processes that want the same
     file wait for the one that makes it. Raises UserError if the file cannot be written.
     """
     key = f"{VERSION} {part.corpus.sha256} {part.start} {part.stop} {tokenizer.fingerprint()}"
     name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npy"
     path = (folder or cache_folder()) / name
-    if (ids := _open(path, key)) is not None:
+    cacheable = getattr(tokenizer, "cacheable", True)
+    if cacheable and (ids := _open(path, key)) is not None:
         return ids
     with lock_for(path):
-        if (ids := _open(path, key)) is None:
+        if not cacheable or (ids := _open(path, key)) is None:
             with replacing(path) as temporary:
                 _write(temporary, key, part, tokenizer, workers)
             ids = _open(path, key)

@@ -35,6 +35,7 @@ class Tokenizer(ABC):
     """
 
     kind: ClassVar[str]
+    cacheable: ClassVar[bool] = True  # whether the same tokenizer gives the same ids at any time
 
     def __init__(self, *, specials: Sequence[str] | None = None):
         if specials is None:

@@ -1,6 +1,7 @@
 """The ablation: the fault is the one described, the tests judge it as described, and a short run can be kept."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import weak_tests
 import wrong_key_gradient as ablation
 
 from numpygpt.nn import functional as F
+from numpygpt.runs import RunFolder
 
 B, T, H, D = 2, 5, 3, 4
 
@@ -68,6 +70,8 @@ def test_a_short_run_is_kept_and_not_repeated(shakespeare, tmp_path, capsys):
     assert ablation.main(command) == 0
     assert (tmp_path / "wrong-s1.json").stat().st_mtime_ns == before
     assert "bits per byte" in capsys.readouterr().out
+    assert ablation.main([*command[:4], "4", *command[5:]]) == 2
+    assert "is of other settings" in capsys.readouterr().err
 
 
 def kept(pattern):
@@ -96,6 +100,13 @@ def test_another_run_is_not_taken(tmp_path, capsys):
     assert ablation.main(["--take", str(word), "--records", str(tmp_path)]) == 2
     assert f"{word} is no quick default run of char" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+    char = RunFolder(tmp_path / "char-s1")
+    shutil.copytree(kept("char-small-s1-*"), char.path)
+    record = char.run()
+    record["identity"]["data"]["sha256"] = "0" * 64
+    char.create({key: value for key, value in record.items() if key != "schema"})
+    assert ablation.main(["--take", str(char.path), "--records", str(tmp_path / "records")]) == 2
+    assert "sha256 differ" in capsys.readouterr().err
 
 
 def test_an_unknown_kind_is_refused(capsys):

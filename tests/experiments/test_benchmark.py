@@ -34,6 +34,18 @@ def test_a_small_race(name, monkeypatch, capsys, tmp_path):
     json.dumps(rows)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [(["--rounds", "0"], "at least 1"), (["--json", "no/such/folder/x.json"], "does not exist")],
+)
+def test_what_cannot_be_timed_or_written_is_refused_before_any_work(arguments, fault, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["benchmark.py", "train", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        benchmark.main()
+    assert stop.value.code == 2
+    assert fault in capsys.readouterr().err
+
+
 def test_losses_that_differ_stop_the_race():
     def measured(*losses):
         return benchmark.Measured([1.0], list(losses), 1.0)

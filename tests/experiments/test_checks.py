@@ -37,6 +37,10 @@ REFUSED = {
     "sample.top_p=1.5": ("sample.top_p=1.5", "at most 1"),
     "seed=-1": ("seed=-1", "0 or more"),
     "study=a/b": ("study='a/b'", "letters"),
+    "tokenizer=char tokenizer.specials=['<pad>']": ("tokenizer.specials", "a list that holds <unk>"),
+    "tokenizer.specials=[]": ("tokenizer.specials", "a list that holds <unk>"),
+    "tokenizer=tiktoken": ("tokenizer.name=tiktoken", "an encoding such as gpt2"),
+    "sample.prompt=''": ("sample.prompt=''", "at least one character"),
 }
 
 

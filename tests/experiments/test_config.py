@@ -15,7 +15,7 @@ CHOICES = [
     f"{group}={path.stem}"
     for group in GROUPS
     for path in sorted((CONF / group).glob("*.yaml"))
-    if path.stem not in ("file", "hf", "sentencepiece", "custom")  # these need a file or a class
+    if path.stem not in ("file", "hf", "sentencepiece", "tiktoken", "custom")  # these need more
 ]
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 

@@ -115,6 +115,14 @@ def test_sweeping_the_vocabulary_size_trains_char_once():
     assert len({hash_of(base(tokenizer=tokenizer)) for tokenizer in sizes}) == 3
 
 
+def test_an_encoding_that_tiktoken_knows_by_name_has_a_pattern_of_its_own():
+    def named(pattern: str, path: str | None) -> str:
+        tokenizer = schema.TokenizerConfig(kind="tiktoken", name="gpt2", pattern=pattern, path=path)
+        return hash_of(base(tokenizer=tokenizer))
+
+    assert named("gpt2", None) == named("gpt4", None)
+
+
 def test_files_count_by_their_content():
     config = base(eval=schema.EvalConfig(texts=["a.txt"]))
     assert identity(config, {"a.txt": "1"}) == identity(

@@ -37,6 +37,17 @@ def test_a_run_marks_its_own_samples_and_a_later_hand_marks_the_same(run, capsys
     assert run.samples() == own
 
 
+def test_carriage_returns_are_kept(run):
+    page = run.samples_path.read_bytes()
+    try:
+        run.samples_path.write_bytes(b"--- sample 1 ---\n\nthe cat\r\nsat\r\n")
+        assert mark.mark(run) == 1
+        assert [entry["text"] for entry in run.samples()["samples"]] == ["the cat\r\nsat\r"]
+    finally:
+        run.samples_path.write_bytes(page)
+        mark.mark(run)
+
+
 def test_another_corpus_is_refused(run, capsys):
     before = run.run()
     changed = {**before, "corpus": {**before["corpus"], "sha256": "0" * 64}}

@@ -29,6 +29,16 @@ def test_the_pieces_of_a_stream_make_up_the_decoded_text(kind, data):
     assert tokenizer.decode(prompt) + streamed == tokenizer.decode(np.array([*prompt, *ids]))
 
 
+def test_quotes_of_a_long_line_stay_where_they_are():
+    words = tokenizers.create("word", min_freq=1)
+    speech = '"Come," said he, "and sit here, where they sat before us, and tell me of it." ' * 3
+    words.train(f"{speech}\n")
+    for line in (speech * 8, f"{speech}\n" * 8, f"{'he sat here, ' * 60}{speech}" * 2):
+        ids = words.encode(line)
+        streamed = "".join(sample.stream(words, ids[:1], iter(ids[1:].tolist())))
+        assert words.decode(ids[:1]) + streamed == words.decode(ids)
+
+
 def test_pieces_come_out_while_the_text_is_written():
     ids = KINDS["char"].encode(TEXT)
     stream = sample.stream(KINDS["char"], ids[:1], iter(ids[1:].tolist()))

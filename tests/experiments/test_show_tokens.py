@@ -99,6 +99,7 @@ def test_trained_tokenizers_are_kept(capsys, small_corpus, monkeypatch):
         (["a", "--runs", "no-such-run"], "no run no-such-run"),
         (["a", "--number", "0"], "1 or more"),
         (["\udc80", "--tokenizers", "char"], "lone surrogate"),
+        (["a", "--tokenizers", "char:512"], "char has no vocabulary size to choose"),
     ],
 )
 def test_bad_input(capsys, arguments, message):

@@ -152,7 +152,7 @@ class ForeignTokenizer(Tokenizer):
     def encode(self, text: str) -> np.ndarray:
         self._require_trained()
         with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
-            return np.asarray(self._ids(check_text(text)), dtype=np.int32)
+            return self._checked_ids(self._ids(check_text(text))).astype(np.int32)
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """As in the contract. UserError: the text shows that what was found in training does not hold."""
@@ -182,13 +182,17 @@ class ForeignTokenizer(Tokenizer):
         with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
             ids, ends = self._spans(check_text(text))
         ends = np.maximum.accumulate(np.clip(ends, 0, len(text)).astype(np.int64))
-        return np.asarray(ids, dtype=np.int32), byte_offsets(text, ends)
+        return self._checked_ids(ids).astype(np.int32), byte_offsets(text, ends)
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         if self._kept != NOTHING:
             return super().decode(ids)
-        with extras.refusing(f"the {self.kind} tokenizer cannot decode these ids"):
-            return self._text(self._checked_ids(ids).tolist())
+        checked = self._checked_ids(ids)
+        try:
+            with extras.refusing(f"the {self.kind} tokenizer cannot decode these ids"):
+                return self._text(checked.tolist())
+        except UserError:  # a model may write what no text is encoded to
+            return super().decode(checked)
 
     # ------------------------------------------------------------------ ids
 

@@ -29,6 +29,7 @@ characters. The last one is needed if the ids' own texts do not join to the text
 lost where.
 """
 
+import copy
 import functools
 import hashlib
 import importlib.util
@@ -59,11 +60,15 @@ class CustomTokenizer(ForeignTokenizer):
     """
 
     kind = "custom"
+    cacheable = False  # what its code imports may change, and nobody would see it
 
     def __init__(self, *, factory: str | None = None, charge_all: bool = False):
         super().__init__(charge_all=charge_all)
         self.factory = factory
         self._object: Any = None
+        self._state: dict[
+            str, Any
+        ] = {}  # what it had learned when it was trained: it may remember more later
 
     def train(self, text: str | Iterable[str]) -> None:
         """Train the user's tokenizer on the whole text and try out what it keeps."""
@@ -74,12 +79,13 @@ class CustomTokenizer(ForeignTokenizer):
                 raise UserError(f"{self.factory} has no method {name}: it needs {', '.join(NEEDED)}")
         with extras.refusing(f"{self.factory} cannot be trained"):
             made.train("".join(chunks))
+            state = vars(made)
+        self._state = self._as_json(state)
         self._read_ids()
-        self._check_state()
         self._try_out(chunks)
 
-    def _check_state(self) -> None:
-        state = vars(self._object)
+    def _as_json(self, state: dict[str, Any]) -> dict[str, Any]:
+        """A copy that no later change of the object reaches. UserError: it would not come back the same."""
         try:
             kept = json.loads(json.dumps(state, allow_nan=False))
         except (TypeError, ValueError) as error:
@@ -90,12 +96,16 @@ class CustomTokenizer(ForeignTokenizer):
                     f"what {self.factory} learned cannot be saved as JSON: {name} would come back changed "
                     "(tuples as lists, keys as texts)"
                 )
+        return kept
 
     def _read_ids(self) -> None:
         made = self._object
         with extras.refusing(f"{self.factory} does not tell its ids"):
             size, unk = int(made.vocab_size), getattr(made, "unk_id", None)
             own = {id: self._own_text(id) for id in range(size) if id != unk}
+            for id, text in own.items():
+                if not isinstance(text, bytes | None):
+                    raise TypeError(f"token_bytes({id}) must be bytes or None")
         names = {} if unk is None else {int(unk): UNK}
         names |= {id: f"<{id}>" for id, text in own.items() if not text}
         self._set_ids({id: text for id, text in own.items() if text}, names, unk)
@@ -106,7 +116,7 @@ class CustomTokenizer(ForeignTokenizer):
         return self._object.decode([id]).encode()
 
     def _ids(self, text: str) -> Any:
-        return np.asarray(list(self._object.encode(text)), dtype=np.int32)
+        return list(self._object.encode(text))
 
     def _spans(self, text: str) -> tuple[Any, np.ndarray]:
         if not hasattr(self._object, "spans"):
@@ -114,8 +124,10 @@ class CustomTokenizer(ForeignTokenizer):
                 f"the tokens of {self.factory} do not join to the text that they stand for: give the class "
                 "a method spans(text) -> (ids, ends in characters), so that what is lost can be charged"
             )
-        ids, ends = self._object.spans(text)
-        return list(ids), np.asarray(list(ends), dtype=np.int64)
+        ids, ends = map(list, self._object.spans(text))
+        if ids != self._ids(text) or len(ids) != len(ends):
+            raise UserError("spans must give the ids of encode, and as many ends")
+        return ids, np.asarray(ends, dtype=np.int64)
 
     def _text(self, ids: list[int]) -> str:
         return self._object.decode(ids)
@@ -132,8 +144,8 @@ class CustomTokenizer(ForeignTokenizer):
             raise UserError(
                 f"the code of {self.factory} is not what it was when this was trained: train it again"
             )
-        self._object = _make(self.factory)
-        vars(self._object).update(state)
+        self._object, self._state = _make(self.factory), state
+        vars(self._object).update(copy.deepcopy(state))
         self._read_ids()
 
     @classmethod
@@ -146,7 +158,7 @@ class CustomTokenizer(ForeignTokenizer):
 
     def _model(self) -> Any:
         code = code_sha256(self.factory)
-        return {"factory": self.factory, "code": code, "state": vars(self._object)}
+        return {"factory": self.factory, "code": code, "state": self._state}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.factory, self.to_dict())
@@ -168,7 +180,7 @@ def _consented(named: str, factory: str | None) -> str:
 
 @functools.cache  # a process goes on with the code that it imported, whatever becomes of the file
 def code_sha256(factory: str | None) -> str:
-    """sha256 of the module in package.module:Class, of a package of all its own modules; they are not run.
+    """sha256 of the module in package.module:Class, or of all modules of its package; they are not run.
 
     What the module imports from elsewhere does not count. Raises UserError if there is no such module.
     """
@@ -191,7 +203,8 @@ def _sources(module: str) -> list[Path]:
     else:
         origin = spec.origin
     path = Path(origin)
-    return sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+    in_package = (path.parent / "__init__.py").exists()
+    return sorted(path.parent.rglob("*.py")) if in_package else [path]
 
 
 def _parts(factory: str | None) -> tuple[str, str]:
@@ -209,11 +222,15 @@ def _not_importable(factory: str | None, error: Exception) -> UserError:
 def _make(factory: str | None) -> Any:
     """A new instance of package.module:Class."""
     module, name = _parts(factory)
+    said, is_new = code_sha256(factory), module not in sys.modules
     try:
-        made = getattr(importlib.import_module(module), name)
-    except ImportError as error:
+        found = importlib.import_module(module)
+    except Exception as error:  # whatever the user's code raises, a syntax error for one
         raise _not_importable(factory, error) from None
-    except AttributeError:
-        raise UserError(f"tokenizer.factory={factory} is not possible: {module} has no {name}") from None
+    if is_new and code_sha256.__wrapped__(factory) != said:
+        raise UserError(f"the code of {factory} was edited since this command began: type it again")
+    made = getattr(found, name, None)
+    if made is None:
+        raise UserError(f"tokenizer.factory={factory} is not possible: {module} has no {name}")
     with extras.refusing(f"tokenizer.factory={factory} cannot be made"):
         return made()

@@ -91,7 +91,7 @@ class TiktokenTokenizer(ForeignTokenizer):
         return ids, begun - ~begins[ends]
 
     def _text(self, ids: list[int]) -> str:
-        return self._encoding.decode(ids)
+        return b"".join(map(self._printed.__getitem__, ids)).decode("utf-8", errors="replace")
 
     def _model(self) -> Any:
         return self._data
