@@ -104,7 +104,7 @@ class Verdict:
     seeds: Difference | None = None
     text: TextDifference | None = None
     p: float = 1.0  # of the seed test, after Holm
-    bound: bool = False  # the lead is the least that any residual coder leaves
+    bound: bool = False  # the lead is the least that any residual coder as good as ours leaves
 
     @property
     def winner(self) -> str | None:
@@ -229,8 +229,11 @@ def _why(match: Match, outcome: Outcome, seeds, text, p: float, level: float) ->
             )
         return notes
     if match.bound:
-        what = f"the floor of {match.b.label}" if match.b_at_floor else f"the ceiling of {match.a.label}"
-        notes.append(f"measured from {what}: it holds under any residual coder")
+        notes.append(
+            f"measured from the floor of {match.b.label}: it holds under any residual coder"
+            if match.b_at_floor
+            else f"measured from the ceiling of {match.a.label}: it holds under any residual coder as good as ours"
+        )
     if seeds is not None:
         notes.append(
             f"{OVER_SEEDS} ({seeds.method}): {plus_minus(seeds.value, seeds.half)}, Holm p = {p:.2g}"

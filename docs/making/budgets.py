@@ -109,7 +109,7 @@ def pair_notes() -> str:
     if "at least" in table:
         notes.append(
             '"At least": one of the two loses text, and the lead counts from its ceiling or to its floor, so that'
-            " it holds under any coder for what is lost."
+            " it holds under any coder for what is lost that is as good as ours."
         )
     if "depends on" in table:
         notes.append(
