@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.peers.workers import THREADS, Case, describe
+from numpygpt.training.crew import search_path
 
 REFERENCE = {"block_size": 128, "n_layer": 4, "n_head": 4, "n_embd": 256}
 SMALL = {"block_size": 64, "n_layer": 4, "n_head": 4, "n_embd": 128, "activation": "gelu",
@@ -65,7 +67,8 @@ def in_turns(works: dict[str, Case], rounds: int, units: int, warm_up: int = 2) 
     """Run workers in turns, `units` of work at a time, and gather what they report; the warm-up is dropped."""
     workers = {
         work: subprocess.Popen(
-            [sys.executable, "-m", "experiments.peers.workers", work, describe(case)],
+            [sys.executable, "-P", "-m", "experiments.peers.workers", work, describe(case)],
+            env=os.environ | {"PYTHONPATH": search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

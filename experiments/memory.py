@@ -16,7 +16,8 @@ def least_bytes(shape: GPTConfig, config: RunConfig) -> int:
     """
     width, vocab_size, layers = shape.n_embd, shape.vocab_size, shape.n_layer
     n_params = width * (vocab_size * (1 if shape.tied else 2) + shape.block_size + 12 * layers * width)
-    copies = 1 + config.train.slices + STATES[config.optimizer.kind]
+    keeps_none = config.optimizer.kind == "sgd" and not config.optimizer.momentum
+    copies = 1 + config.train.slices + (0 if keeps_none else STATES[config.optimizer.kind])
     places = config.train.batch_size * shape.block_size
     return BYTES * (n_params * copies + places * (8 * layers * width + vocab_size))
 

@@ -82,4 +82,9 @@ def continuation(tokenizer: Tokenizer, prompt: np.ndarray, ids: list[int]) -> st
     """The text of `ids` as it stands after the prompt: what precedes may decide about a space."""
     before = tokenizer.decode(prompt)
     text = tokenizer.decode([*prompt.tolist(), *ids])
-    return text.removeprefix(before)
+    if text.startswith(before):
+        return text[len(before) :]
+    words, at = "".join(before.split()), 0  # what follows has moved a space of the prompt
+    while words and at < len(text):
+        words, at = words[text[at] == words[0] :], at + 1
+    return text[at:]

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, and locks that die with their holder (stdlib only)."""
 
+import errno
 import os
 import socket
 import sys
@@ -56,6 +57,13 @@ def replacing(path: Path) -> Iterator[Path]:
             folder = os.open(path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)
+            except OSError as error:
+                if error.errno not in (
+                    errno.EINVAL,
+                    errno.EBADF,
+                    errno.ENOTSUP,
+                ):  # it cannot be asked of folders
+                    raise
             finally:
                 os.close(folder)
 

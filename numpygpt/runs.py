@@ -238,10 +238,16 @@ class RunFolder:
     def drop_metrics_after(self, step: int, n_rows: int = 0) -> None:
         """Keeps the rows up to `step` (inclusive), the step of the checkpoint from which a run resumes.
 
-        Raises RunDamaged if there are fewer than `n_rows`, which is how many there were at the checkpoint.
+        Raises RunDamaged if there are fewer than `n_rows`, which is how many there were at the checkpoint. What is
+        damaged after those does no harm: a loss of power spares only what the checkpoint counts on.
         """
         raw = _read_bytes(self.metrics_path) or b""
-        kept = [line for line, row in self._metric_lines() if row["step"] <= step]
+        kept = []
+        for line in raw.split(b"\n")[:-1]:
+            if (row := metric_row(line)) is None:
+                break
+            if row["step"] <= step:
+                kept.append(line + b"\n")
         self._require_rows(len(kept), n_rows)
         if (lines := b"".join(kept)) != raw:
             with replacing(self.metrics_path) as temporary:

@@ -288,6 +288,20 @@ def test_dropping_rows_where_there_are_none_makes_no_file(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_damaged_after_the_checkpoint_does_no_harm(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    for step in (0, 10, 20, 30):
+        run.append_metrics({"step": step, "kind": "train", "loss": 1.0})
+    whole = run.metrics_path.read_bytes().splitlines(keepends=True)
+    run.metrics_path.write_bytes(b"".join(whole[:3]) + b"\0" * 20 + b"\n" + whole[3])
+    run.drop_metrics_after(20, n_rows=3)
+    assert [row["step"] for row in run.metrics()] == [0, 10, 20]
+    run.metrics_path.write_bytes(b"".join(whole[:2]) + b"\0" * 20 + b"\n" + whole[3])
+    with pytest.raises(RunDamaged):
+        run.drop_metrics_after(20, n_rows=3)
+
+
 # --- damage ---
 
 

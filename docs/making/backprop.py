@@ -11,7 +11,7 @@ import numpy as np
 from analysis.style import INK, LOOKS, SOFT, label_ends, new_figure
 from analysis.uncertainty import Estimate, estimate
 from making.lines import ROOT
-from making.records import RESULTS
+from making.records import RESULTS, first_step
 from making.session import Session
 from making.words import markdown_table
 from numpygpt.errors import UserError
@@ -228,7 +228,7 @@ def falls(kind: str) -> str:
 def as_good_after() -> int:
     """The update at which the right run is as good as the wrong one at its end (means over seeds)."""
     steps, right = _curves("right")
-    return int(steps[np.argmax(right.mean(axis=0) <= _curves("wrong")[1].mean(axis=0)[-1])])
+    return first_step(steps, right.mean(axis=0) <= _curves("wrong")[1].mean(axis=0)[-1])
 
 
 def common_seeds() -> list[int]:

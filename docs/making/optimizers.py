@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.collect import collect
 from analysis.style import INK, LOOKS, SOFT, label_ends, new_figure
-from making.records import RESULTS
+from making.records import RESULTS, first_step
 from making.session import Session
 from making.words import listed, markdown_table
 from numpygpt.nn import Parameter
@@ -171,7 +171,7 @@ def steps_to(name: str, other: str) -> int:
     """The update at which `name` has come as low as `other` ends (validation windows, first seed)."""
     steps, losses = race(name)[0].curve("eval", "val_loss")
     end = race(other)[0].curve("eval", "val_loss")[1][-1]
-    return int(steps[np.argmax(losses <= end)])
+    return first_step(steps, losses <= end)
 
 
 def seeds_words() -> str:

@@ -76,6 +76,13 @@ class Study:
         return chosen.dropna(axis="columns", how="all")
 
 
+def first_step(steps: np.ndarray, reached: np.ndarray) -> int:
+    """The first of `steps` at which something was reached. Raises UserError if it never was: tell it otherwise."""
+    if not reached.any():
+        raise UserError("a curve never comes to where the text says that it does: rewrite that sentence")
+    return int(steps[np.argmax(reached)])
+
+
 def study(name: str) -> Study:
     """The finished runs kept in docs/results/NAME; an empty study if the folder is not there (yet)."""
     return _study(RESULTS / name)

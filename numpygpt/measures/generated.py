@@ -155,7 +155,7 @@ class _Words:
     """The words of a text in lower case, and its word n-grams as hashes (good within one process)."""
 
     def __init__(self, text: str) -> None:
-        self.words = _WORD.findall(text.lower())
+        self.words = [word.lower() for word in _WORD.findall(text)]
         self._hashes = np.array([hash(word) for word in self.words], np.int64).astype(np.uint64)
 
     def grams(self, n: int) -> UInts:

@@ -113,15 +113,19 @@ def receive(stream: IO[bytes]) -> Message | None:
     return header, arrays
 
 
+def search_path() -> str:
+    """PYTHONPATH of a process that is to import what this one does, and with -P nothing else."""
+    return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+
+
 class Crew:
     """n worker processes, each with a pipe to and from it."""
 
     def __init__(self, n: int) -> None:
-        command = [sys.executable, "-m", "numpygpt.training.worker"]
+        command = [sys.executable, "-P", "-m", "numpygpt.training.worker"]
+        environment = os.environ | ONE_THREAD | {"PYTHONPATH": search_path()}
         self.workers = [
-            subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | ONE_THREAD
-            )
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
             for _ in range(n)
         ]
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numpygpt.models import GPTConfig
 from numpygpt.optim.optimizer import Array
 from numpygpt.training.engine import Engine
 from numpygpt.training.share import Batch
 
+MOST = 1 << 28  # numbers that the windows of a group may need room for: 1 GiB
 AT_ONCE = 1024  # groups of windows handed to the engine together, so that memory does not grow with the text
 
 
@@ -38,7 +40,16 @@ def windows(n_inputs: int, block_size: int) -> list[Window]:
     return found
 
 
-def score_tokens(engine: Engine, ids: Array, batch_size: int = 8) -> Array:
+def group_size(config: GPTConfig) -> int:
+    """Windows that are scored together: eight, or of a large model fewer.
+
+    The memory of one is about its logits, and eight numbers per layer and channel, for each of its positions.
+    """
+    each = config.block_size * (config.vocab_size + 8 * config.n_layer * config.n_embd)
+    return max(1, min(8, MOST // each))
+
+
+def score_tokens(engine: Engine, ids: Array) -> Array:
     """nats (n,) in float64 of each token of a text given those before it; the first costs ln V.
 
     ids (n,): the whole text. The order and grouping of windows is fixed, so the result does not depend on the
@@ -48,7 +59,7 @@ def score_tokens(engine: Engine, ids: Array, batch_size: int = 8) -> Array:
     nats = np.zeros(len(ids))
     if len(ids):
         nats[0] = math.log(config.vocab_size)
-    every = _groups_of_one_shape(windows(max(0, len(ids) - 1), config.block_size), batch_size)
+    every = _groups_of_one_shape(windows(max(0, len(ids) - 1), config.block_size), group_size(config))
     for start in range(0, len(every), AT_ONCE):
         groups = every[start : start + AT_ONCE]
         jobs = [(_gather(ids, group, 0), _gather(ids, group, 1), group[0].first) for group in groups]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import sample
+from experiments.samples import continuation
 from numpygpt import tokenizers
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
@@ -37,6 +38,14 @@ def test_quotes_of_a_long_line_stay_where_they_are():
         ids = words.encode(line)
         streamed = "".join(sample.stream(words, ids[:1], iter(ids[1:].tolist())))
         assert words.decode(ids[:1]) + streamed == words.decode(ids)
+
+
+def test_a_prompt_whose_last_mark_moves_a_space_is_no_part_of_what_follows():
+    words = tokenizers.create("word", min_freq=1)
+    words.train("o king ' tis you ' .\n")
+    prompt, ids = words.encode("o king '"), words.encode("tis you").tolist()
+    assert "king" not in continuation(words, prompt, ids)
+    assert continuation(words, prompt, ids).split() == ["tis", "you"]
 
 
 def test_pieces_come_out_while_the_text_is_written():

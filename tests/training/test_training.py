@@ -20,6 +20,7 @@ from numpygpt.training import (
     budgets,
     checkpoints,
     crew,
+    evaluation,
     score_tokens,
 )
 from numpygpt.training.crew import SharedArray, WorkerDied, receive, send
@@ -184,6 +185,29 @@ def test_a_killed_worker_is_named_and_leaves_nothing_behind():
     assert worker.returncode == -9
     with Engine(model, 2, 1) as alone:  # the weights are still there
         assert alone.gradients([batch])[0] == loss
+
+
+def test_workers_import_what_this_process_does_and_not_what_lies_where_it_stands(tmp_path, monkeypatch):
+    (tmp_path / "numpygpt").mkdir()
+    (tmp_path / "numpygpt" / "__init__.py").write_text("raise SystemExit('another clone')")
+    (tmp_path / "json.py").write_text("raise SystemExit('not the standard library')")
+    monkeypatch.chdir(tmp_path)
+    model = GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init"))
+    with Engine(model, 2, 2) as engine:
+        loss, _ = engine.gradients([(IDS[:64].reshape(4, 16).astype(int),) * 2])
+    assert 0 < loss < 10
+
+
+@pytest.mark.parametrize(
+    ("config", "together"),
+    [
+        (GPTConfig(6551, 128, 4, 4, 256), 8),
+        (GPTConfig(50_257, 1024, 12, 12, 768), 2),
+        (GPTConfig(200_000, 4096, 48, 25, 1600), 1),
+    ],
+)
+def test_scoring_takes_fewer_windows_of_a_large_model(config, together):
+    assert evaluation.group_size(config) == together
 
 
 def test_a_message_that_breaks_off_is_that_of_a_worker_that_died():
