@@ -36,7 +36,7 @@ def measured_words() -> str:
     """Which study that is."""
     if original.training():
         return f"the quick size under {budgets.STUDIES[measured().name]}"
-    return f"{original.UPDATES:,} updates"
+    return f"{original.UPDATES:,} updates, one seed each"
 
 
 def ready() -> bool:
@@ -77,6 +77,19 @@ def steadiness() -> str:
     if not any(counts.values()):
         return "its norm never jumped to three times its usual size"
     return f"its norm jumped to three times its usual size so often: {ranking('grad_spikes', up=True)}"
+
+
+def clipping() -> str:
+    """Of which share of the updates the gradient was clipped: of all the same, or from the least to the most."""
+    shares = {shown(label, "clipped_share") for label in measured().labels}
+    if len(shares) == 1:
+        return f"in {shares.pop()} of the updates with each"
+    return f"in the fewest updates with {lowest('clipped_share')} and in the most with {highest('clipped_share')}"
+
+
+def quick(label: str, key: str) -> str:
+    """A figure of the quick size under equal updates."""
+    return budgets.quick_studies()[0].shown(label, key)
 
 
 def longer_tokens() -> str:
@@ -188,7 +201,7 @@ def exists(path: str) -> bool:
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(kept, names, ready, stale, exists, listed),
     *(long, measured, measured_words, measured_table, shown, ranking, highest, lowest, human, steadiness),
-    *(longer_tokens, same_order, nanogpt, nanogpt_windows, peak_rate, other_rate, corpus_sha256, sample),
+    *(longer_tokens, clipping, quick, same_order, nanogpt, nanogpt_windows, peak_rate, other_rate, corpus_sha256, sample),
     *(first_run, iters, quick_order),
     *(original.trained, original.training, original.published, original.published_bits_per_char),
     *(original.fate, original.order, original.overfitted, original.best_val_loss),
