@@ -201,7 +201,8 @@ def exists(path: str) -> bool:
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(kept, names, ready, stale, exists, listed),
     *(long, measured, measured_words, measured_table, shown, ranking, highest, lowest, human, steadiness),
-    *(longer_tokens, clipping, quick, same_order, nanogpt, nanogpt_windows, peak_rate, other_rate, corpus_sha256, sample),
+    *(longer_tokens, clipping, quick, same_order, nanogpt, nanogpt_windows, peak_rate, other_rate),
+    *(corpus_sha256, sample),
     *(first_run, iters, quick_order),
     *(original.trained, original.training, original.published, original.published_bits_per_char),
     *(original.fate, original.order, original.overfitted, original.best_val_loss),
