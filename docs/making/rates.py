@@ -132,11 +132,11 @@ def best_rate_pairs() -> str:
 
 
 def what_holds() -> str:
-    """Whether each ranking at the one rate is that at the best rates: `all 5 rankings hold`."""
+    """Whether each ranking at the one rate is that at the best rates: `all 5 of these rankings hold`."""
     usual = quick_studies()[0].only
     pairs = [(v.a, v.b) for v in usual.conclusion.verdicts if v.winner]
     now = {(a, b): verdict_of(at_best(), a, b).winner for a, b in pairs}
     lost = [f"{a} over {b}" for (a, b), winner in now.items() if winner != a]
     if not lost:
-        return f"all {len(pairs)} rankings hold"
-    return f"{len(pairs) - len(lost)} of the {len(pairs)} rankings hold; not {listed(lost)}"
+        return f"all {len(pairs)} of these rankings hold"
+    return f"{len(pairs) - len(lost)} of the {len(pairs)} rankings hold, not {listed(lost)}"
