@@ -222,12 +222,12 @@ def _not_importable(factory: str | None, error: Exception) -> UserError:
 def _make(factory: str | None) -> Any:
     """A new instance of package.module:Class."""
     module, name = _parts(factory)
-    said, is_new = code_sha256(factory), module not in sys.modules
+    said = None if module in sys.modules else code_sha256(factory)
     try:
         found = importlib.import_module(module)
     except Exception as error:  # whatever the user's code raises, a syntax error for one
         raise _not_importable(factory, error) from None
-    if is_new and code_sha256.__wrapped__(factory) != said:
+    if said is not None and code_sha256.__wrapped__(factory) != said:
         raise UserError(f"the code of {factory} was edited since this command began: type it again")
     made = getattr(found, name, None)
     if made is None:
