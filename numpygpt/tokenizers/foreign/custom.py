@@ -20,8 +20,8 @@ r"""A tokenizer class of the user's own, with a handful of methods, under this p
             return b"".join(map(self.token_bytes, ids)).decode(errors="replace")
 
 Needed: `train(text)`, `encode(text) -> ids`, `decode(ids) -> str`, and `vocab_size`. Ids count from 0. Its
-attributes are what it has learned; they are saved as JSON, so they must be lists, dicts with str keys, str,
-numbers, booleans and None.
+attributes at the end of `train` are what it has learned; they are saved as JSON, so they must be lists, dicts with
+str keys, str, numbers, booleans and None. What it remembers later is not saved.
 
 May be there: `unk_id`, the id that stands for the unknown; `token_bytes(id) -> bytes | None`, an id's own text,
 where `decode([id])` does not tell it; `spans(text) -> (ids, ends)`, where each id's stretch of source ends, in
