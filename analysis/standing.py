@@ -110,9 +110,8 @@ class Study:
         studies = dict.fromkeys([self.path, *(path.parent for path in self._runs)])
         self._plans = [plan for study in studies for plan in read_plans(study)]
         alive = {plan.path for plan in self._plans if plan.alive}
-        at_least = (
-            1 if self._alive - alive else self._at_once
-        )  # a sweep that has ended leaves its place empty
+        ended = self._alive - alive  # their places are empty now
+        at_least = 1 if ended else self._at_once
         self._alive = alive
         self._at_once = max(at_least, sum(run.locked for run in self._runs.values()))
         return any(changed) or before != (self._runs.keys(), self._plans, self._trouble)

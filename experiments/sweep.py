@@ -55,9 +55,7 @@ def task(composed: DictConfig) -> str:
 
     try:
         return job(composed)
-    except (
-        UserError
-    ) as error:  # what the sweep planned is not to be had any more: there is no folder to say so
+    except UserError as error:  # what was planned is not to be had any more, and there is no folder to say so
         print(f"a run cannot begin: {error}", file=sys.stderr)
         return "failed"
     except Interrupted as stop:

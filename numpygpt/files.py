@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 from numpygpt.errors import UserError
 
+NOT_OF_FOLDERS = (errno.EINVAL, errno.EBADF, errno.ENOTSUP)  # where a file system cannot sync one
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -58,11 +60,7 @@ def replacing(path: Path) -> Iterator[Path]:
             try:
                 os.fsync(folder)
             except OSError as error:
-                if error.errno not in (
-                    errno.EINVAL,
-                    errno.EBADF,
-                    errno.ENOTSUP,
-                ):  # it cannot be asked of folders
+                if error.errno not in NOT_OF_FOLDERS:
                     raise
             finally:
                 os.close(folder)
