@@ -27,7 +27,8 @@ from threadpoolctl import threadpool_limits
 
 from experiments.identity import identity_hash
 from experiments.sample import load_model
-from numpygpt.data.corpus import resolve
+from experiments.texts import fit_coder
+from numpygpt.data.corpus import Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.generation import Stepper
 from numpygpt.measures.arithmetic import Decoder, Encoder, quantise
@@ -251,12 +252,18 @@ def run_mark(run: RunFolder) -> bytes:
 def load_packer(run: RunFolder) -> Packer:
     """Raises UserError if the run is damaged, or its training text is needed and not to be had."""
     model, tokenizer = load_model(run)
-    text = "" if tokenizer.lossless else training_text(run, tokenizer.losses)
-    return Packer(Codec(model, tokenizer, ResidualCoder.fit(tokenizer, text)), run_mark(run))
+    return Packer(Codec(model, tokenizer, coder_of(run, tokenizer)), run_mark(run))
 
 
-def training_text(run: RunFolder, losses: str) -> str:
-    """What the residual coder is fitted on at both ends. Raises UserError unless it is the very same text."""
+def coder_of(run: RunFolder, tokenizer: Tokenizer) -> ResidualCoder:
+    """The run's residual coder, fitted anew. Raises UserError if its training text is needed and not to be had."""
+    if tokenizer.lossless:
+        return ResidualCoder(tokenizer)
+    return fit_coder(_training_part(run, tokenizer.losses), tokenizer)
+
+
+def _training_part(run: RunFolder, losses: str) -> Part:
+    """Raises UserError unless it is the very same text."""
     record: dict[str, Any] = run.run()
     data, sha256 = record["config"]["data"], record["corpus"]["sha256"]
     try:
@@ -265,7 +272,7 @@ def training_text(run: RunFolder, losses: str) -> str:
         raise UserError(_needed(run, losses, "cannot be read", data)) from error
     if corpus.sha256 != sha256:
         raise UserError(_needed(run, losses, f"is another by now (its sha256 was {sha256})", data))
-    return corpus.parts(data["val_fraction"])[0].text
+    return corpus.parts(data["val_fraction"])[0]
 
 
 def _needed(run: RunFolder, losses: str, fault: str, data: dict[str, Any]) -> str:

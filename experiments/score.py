@@ -77,14 +77,12 @@ class Scorer:
 
     def _coder(self, run: RunFolder, tokenizer: "Tokenizer") -> "ResidualCoder":
         """Fitting one takes longer than all else, and the seeds of a setting share theirs."""
-        from experiments.packing import training_text
-        from numpygpt.measures.residual import ResidualCoder
+        from experiments.packing import coder_of
 
         corpus = run.run()["corpus"]
         key = (tokenizer.fingerprint(), corpus["sha256"], str(corpus["val_fraction"]))
         if key not in self._coders:
-            text = "" if tokenizer.lossless else training_text(run, tokenizer.losses)
-            self._coders[key] = ResidualCoder.fit(tokenizer, text)
+            self._coders[key] = coder_of(run, tokenizer)
         return self._coders[key]
 
 

@@ -67,7 +67,7 @@ def prepare_texts(
     _require_tokens(val_ids, "validation", config)
     if not tokenizer.lossless:
         reporter.phase("fitting the residual coder")
-    coder = ResidualCoder.fit_pieces(tokenizer, sources(train_part, tokenizer))
+    coder = fit_coder(train_part, tokenizer)
     residual, tail = coder.bits(val_text, val_ids, val_ends)
     return Texts(
         tokenizer,
@@ -89,6 +89,11 @@ def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> t
     except UserError:
         return None
     return tokenizer if tokenizer.fingerprint() == fingerprint else None
+
+
+def fit_coder(part: Part, tokenizer: tokenizers.Tokenizer) -> ResidualCoder:
+    """The residual coder of a training part: the same one wherever it is fitted."""
+    return ResidualCoder.fit_pieces(tokenizer, sources(part, tokenizer))
 
 
 def sources(part: Part, tokenizer: tokenizers.Tokenizer) -> Iterator[Source]:

@@ -41,6 +41,7 @@ Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
 
 _SURROGATES = range(0xD800, 0xE000)
 _KNOWN = 1 << 21  # frequencies kept while coding: 16 MB
+_MOST = 1 << 19  # distinct stretches counted: 1.4 GB while their levels are made
 _UNIFORM = 1 / (N_SCALARS + 1)
 
 
@@ -70,7 +71,8 @@ class ResidualCoder:
         """Fit on a training text that comes in pieces, of which one at a time is looked at.
 
         Each begins where the one before it ends, with that one's last character as its `before`; only the last one
-        has a tail.
+        has a tail. Whenever more than 524,288 distinct (z, x, c) have been counted, the rarer half is forgotten, so
+        that memory does not grow with the text (lossy counting, after Manku & Motwani 2002).
         """
         coder = cls(tokenizer)
         if coder.lossless:
@@ -80,6 +82,8 @@ class ResidualCoder:
         for source in pieces:
             exact = coder.exact[source.ids]
             occurrences.update(source.stretches(np.flatnonzero(~exact)))
+            if len(occurrences) > _MOST:
+                occurrences = Counter(dict(occurrences.most_common(_MOST // 2)))
             spelled |= coder._texts(np.unique(source.ids[exact]).tolist())
             if source.tail:
                 spelled.add(source.tail)

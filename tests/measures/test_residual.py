@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -119,6 +121,42 @@ def test_a_second_fit_is_equal(word):
     again = ResidualCoder.fit(tokenizer, TRAIN, tokenizer.spans(TRAIN))
     spans = tokenizer.spans(OTHER)
     np.testing.assert_array_equal(coder.bits(OTHER, *spans)[0], again.bits(OTHER, *spans)[0])
+
+
+def pieces_of(tokenizer, *texts):
+    before = "\n"
+    for text in texts:
+        yield Source(text, *tokenizer.spans(text), before)
+        before = text[-1:]
+
+
+def test_a_fit_in_pieces_is_the_fit_of_the_whole(word):
+    tokenizer, coder = word
+    cut = TRAIN.index(" the end")
+    again = ResidualCoder.fit_pieces(tokenizer, pieces_of(tokenizer, TRAIN[:cut], TRAIN[cut:]))
+    np.testing.assert_array_equal(again.alphabet, coder.alphabet)
+    for one, other in zip(again.levels, coder.levels, strict=True):
+        for table in ("contexts", "keys", "share", "rest"):
+            np.testing.assert_array_equal(getattr(one, table), getattr(other, table))
+
+
+def test_of_too_many_stretches_the_rarer_are_forgotten(monkeypatch):
+    """However long the text goes on no more of them are held, and the frequent ones stay cheap."""
+    monkeypatch.setattr("numpygpt.measures.residual._MOST", 40)
+    common = "Speak, speak. The end of the end."
+    texts = [f"{common} {common} " + " ".join(f"w{n}q{i}" for i in range(15)) for n in range(40)]
+    tokenizer = WordTokenizer(min_freq=10)
+    tokenizer.train(texts)
+    counted = Counter()
+    pointers = ResidualCoder._pointers
+    monkeypatch.setattr(
+        ResidualCoder, "_pointers", lambda self, seen: (counted.update(seen), pointers(self, seen))[1]
+    )
+    coder = ResidualCoder.fit_pieces(tokenizer, pieces_of(tokenizer, *texts))
+    assert len(counted) <= 40  # of more than 600
+    assert counted[int(tokenizer.encode("end")[0]), " end", "e"] == 160
+    bits, _ = coder.bits(f"\n{common} 日", *tokenizer.spans(f"\n{common} 日"))
+    assert bits[1:-1].max() < 3 < 20 < bits[-1] < np.inf
 
 
 def test_seen_spellings_are_cheaper_than_new_ones(word):
