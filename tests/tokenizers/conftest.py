@@ -1,8 +1,13 @@
 """What the tokenizer tests share: a small text to train on, and one trained tokenizer of every kind."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from numpygpt.tokenizers import KINDS, Tokenizer, create
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `spans`, what any tokenizer's must hold
 
 SMALL_TEXT = (
     """First Citizen:
