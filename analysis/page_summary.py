@@ -194,7 +194,8 @@ def why_table(comparison: Comparison) -> Table:
     rows = []
     for group in comparison.groups:
         bits = group.values("val_loss") / math.log(2)
-        length = bits / np.where(np.isfinite(floors := group.values("bits_per_byte_tokens")), floors, np.nan)
+        floors = group.values("bits_per_byte_tokens")  # zero under a tokenizer of a single token
+        length = bits / np.where(np.isfinite(floors) & (floors > 0), floors, np.nan)
         shown = [_mean_cell(bits, ".3f"), _mean_cell(length, ".2f")]
         shown += [cell(group, key) for key in ("bits_per_byte_tokens", "bits_per_byte_residual")]
         rows.append(Row((name_cell(group), *shown, bits_cell(comparison, group))))

@@ -120,6 +120,4 @@ def _residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part)
 
 def _require_tokens(ids: np.ndarray, part: str, config: RunConfig) -> None:
     if len(ids) < 3:
-        raise UserError(
-            f"the {part} text has {len(ids)} tokens under the {config.tokenizer.kind} tokenizer: use a longer text"
-        )
+        raise UserError(f"the {part} text has fewer than 3 {config.tokenizer.kind} tokens: use a longer text")

@@ -268,6 +268,15 @@ def test_no_finished_run_is_said(tmp_path):
     assert len(found.data["panels"]) == 1
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_tokenizer_of_one_token_has_no_bytes_per_token(tmp_path):
+    """Its model is always right and pays nothing; all is in the residual."""
+    make_run(tmp_path, "word", extra={"val_loss": 0.0, "bits_per_byte_tokens": 0.0})
+    write_report([tmp_path], tmp_path / "report")
+    table = (tmp_path / "report" / "report.html").read_text().split("bytes/token", 1)[1]
+    assert re.search(r"<td[^>]*>\N{EN DASH}", table.split("</table>")[0])
+
+
 def test_cells_sort_as_their_values(page):
     cells = [attrs["data-value"] for attrs in page.all("td") if "data-value" in attrs]
     numbers = [float(value) for value in cells if value not in ("", "text")]
