@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 ONE_PRESS = 1.0  # seconds in which the same wish may arrive twice: from the terminal, and passed on
+AGAIN = 0.02  # seconds: a finalizer takes less
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PRE_EMPTION = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 
@@ -47,9 +48,11 @@ class StopRequests:
             return
         awaited = (number for number in PRE_EMPTION if callable(signal.getsignal(number)))
         before = {number: signal.signal(number, self._handle) for number in (*SIGNALS, *awaited)}
+        report, sys.unraisablehook = sys.unraisablehook, lambda lost: self._lost(lost, report)
         try:
             yield
         finally:
+            sys.unraisablehook = report
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -94,6 +97,24 @@ class StopRequests:
             os.write(2, b"\nstopping after this update, with a checkpoint; once more to leave at once\n")
         else:
             raise Interrupted(signum)
+
+    def _lost(
+        self, lost: "sys.UnraisableHookArgs", report: "Callable[[sys.UnraisableHookArgs], object]"
+    ) -> None:
+        """A finalizer swallows what is raised in it. If that is a stop, the signal comes again when it is over."""
+        if isinstance(lost.exc_value, Interrupted):
+            self.signum = None
+            threading.Timer(AGAIN, self._send_again, (lost.exc_value.signum,)).start()
+        else:
+            report(lost)
+
+    def _send_again(self, signum: int) -> None:
+        if self.requested():  # another one came in the meantime
+            return
+        if sys.platform == "win32":
+            signal.raise_signal(signum)
+        else:  # wakes it if it waits for something
+            signal.pthread_kill(threading.main_thread().ident or 0, signum)
 
 
 def _to_children(signum: int) -> None:

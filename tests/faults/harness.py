@@ -129,8 +129,8 @@ class Started:
         """Waits for its end. Raises Wrong where a person would see a traceback."""
         while (code := self.poll()) is None:
             time.sleep(0.01)
-        if "Traceback" in self.printed():
-            raise Wrong(f"a traceback: {self.printed()[-3000:]}")
+        if "Traceback" in (printed := self.printed()):
+            raise Wrong(f"a traceback: {printed[max(0, printed.index('Traceback') - 500) :][:4000]}")
         return code, self.printed()
 
     def works(self, seconds: float = 60) -> bool:
