@@ -41,7 +41,7 @@ Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
 
 _SURROGATES = range(0xD800, 0xE000)
 _KNOWN = 1 << 21  # frequencies kept while coding: 16 MB
-_MOST = 1 << 19  # distinct stretches counted: 1.4 GB while their levels are made
+_MOST = 1 << 19  # distinct stretches counted: 1.4 GiB while their levels are made
 _UNIFORM = 1 / (N_SCALARS + 1)
 
 
