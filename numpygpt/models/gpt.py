@@ -15,12 +15,13 @@ from numpygpt.nn import (
     Embedding,
     FlatMemory,
     KeyValueCache,
-    LayerNorm,
     Linear,
     LinearCrossEntropy,
     Module,
     PositionEmbedding,
+    RMSNorm,
     TransformerBlock,
+    new_norm,
 )
 from numpygpt.nn.functional import Array
 
@@ -31,6 +32,8 @@ class GPTConfig:
 
     vocab_size V, block_size T (the most positions it can see), n_layer, n_head, n_embd C; `bias` in the linear
     layers and layer norms; `head_bias` in the output head; `tied` makes the head's matrix the token table.
+    positions: "learned" (a table) or "rotary". norm: "layernorm", or "rmsnorm", which the embeddings pass, too.
+    zero_init: matrices that write into the residual stream start at zero, so that each block starts as the identity.
     """
 
     vocab_size: int
@@ -43,6 +46,10 @@ class GPTConfig:
     bias: bool = True
     head_bias: bool = True
     tied: bool = False
+    positions: str = "learned"
+    norm: str = "layernorm"
+    qk_norm: bool = False
+    zero_init: bool = False
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
@@ -50,6 +57,8 @@ class GPTConfig:
                 raise UserError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 <= self.dropout < 1:
             raise UserError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
+        if self.positions not in ("learned", "rotary"):
+            raise UserError(f"positions is {self.positions!r}; it may be learned or rotary")
 
 
 class GPT(Module):
@@ -62,7 +71,10 @@ class GPT(Module):
     def __init__(self, config: GPTConfig, *, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> None:
         self.config = c = config
         self.tokens = Embedding(c.vocab_size, c.n_embd, rng=rng, dtype=dtype)
-        self.positions = PositionEmbedding(c.block_size, c.n_embd, rng=rng, dtype=dtype)
+        self.positions = None
+        if c.positions == "learned":
+            self.positions = PositionEmbedding(c.block_size, c.n_embd, rng=rng, dtype=dtype)
+        self.embedding_norm = RMSNorm() if c.norm == "rmsnorm" else None
         self.drop = Dropout(c.dropout)
         self.blocks = [
             TransformerBlock(
@@ -72,13 +84,16 @@ class GPT(Module):
                 activation=c.activation,
                 bias=c.bias,
                 dropout=c.dropout,
-                proj_std=0.02 / (2 * c.n_layer) ** 0.5,
+                proj_std=0.0 if c.zero_init else 0.02 / (2 * c.n_layer) ** 0.5,
+                norm=c.norm,
+                rotary=c.block_size if c.positions == "rotary" else 0,
+                qk_norm=c.qk_norm,
                 dtype=dtype,
             )
             for _ in range(c.n_layer)
         ]
-        self.norm = LayerNorm(c.n_embd, bias=c.bias, dtype=dtype)
-        self.head = Linear(c.n_embd, c.vocab_size, rng=rng, bias=c.head_bias, dtype=dtype)
+        self.norm = new_norm(c.norm, c.n_embd, bias=c.bias, dtype=dtype)
+        self.head = Linear(c.n_embd, c.vocab_size, rng=rng, bias=c.head_bias, n_matrices=0, dtype=dtype)
         if c.tied:
             self.head.weight = self.tokens.weight
         self.criterion = LinearCrossEntropy(self.head)
@@ -93,7 +108,12 @@ class GPT(Module):
         """The vectors (B, T, C) that the head turns into logits."""
         if ids.shape[1] > self.config.block_size:
             raise UserError(f"{ids.shape[1]} tokens are more than block_size, {self.config.block_size}")
-        x = self.drop.forward(self.positions.forward(self.tokens.forward(ids)))
+        x = self.tokens.forward(ids)
+        if self.positions is not None:
+            x = self.positions.forward(x)
+        if self.embedding_norm is not None:
+            x = self.embedding_norm.forward(x)
+        x = self.drop.forward(x)
         for block in self.blocks:
             x = block.forward(x)
         return self.norm.forward(x)
@@ -102,7 +122,12 @@ class GPT(Module):
         dx = self.norm.backward(dx)
         for block in reversed(self.blocks):
             dx = block.backward(dx)
-        self.tokens.backward(self.positions.backward(self.drop.backward(dx)))
+        dx = self.drop.backward(dx)
+        if self.embedding_norm is not None:
+            dx = self.embedding_norm.backward(dx)
+        if self.positions is not None:
+            dx = self.positions.backward(dx)
+        self.tokens.backward(dx)
 
     def forward(self, ids: Array) -> Array:
         """Logits (B, T, V) for ids (B, T)."""
@@ -143,7 +168,11 @@ class GPT(Module):
 
     def step(self, ids: Array, caches: list[KeyValueCache], position: int) -> Array:
         """One more token of each sequence, ids (B,), at `position`: logits (B, V) for what follows."""
-        x = self.positions.step(self.tokens.forward(ids), position)  # (B, C)
+        x = self.tokens.forward(ids)  # (B, C)
+        if self.positions is not None:
+            x = self.positions.step(x, position)
+        if self.embedding_norm is not None:
+            x = self.embedding_norm.step(x)
         for block, kv in zip(self.blocks, caches, strict=True):
             x = block.step(x, kv, position)
         return self.head.step(self.norm.step(x))
@@ -152,8 +181,8 @@ class GPT(Module):
 
     def n_params_embedding(self) -> int:
         """Parameters in the token and position tables and the output head, its bias included; each once."""
-        own = {id(p): p.data.size for m in (self.tokens, self.positions, self.head) for p in m.parameters()}
-        return sum(own.values())
+        tables = [m for m in (self.tokens, self.positions, self.head) if m is not None]
+        return sum({id(p): p.data.size for m in tables for p in m.parameters()}.values())
 
     def replica(self, grad: Array) -> GPT:
         """A model on the same parameter memory, with caches of its own, that gathers gradients in `grad`."""

@@ -1,14 +1,14 @@
 """Layers with explicit forward and backward passes: `from numpygpt.nn import Linear`."""
 
-from numpygpt.nn.activations import GELU, LeakyReLU, ReLU, Softmax
+from numpygpt.nn.activations import GELU, LeakyReLU, ReLU, ReLUSquared, Softmax
 from numpygpt.nn.attention import KeyValueCache, MultiHeadAttention
-from numpygpt.nn.block import FeedForward, TransformerBlock
+from numpygpt.nn.block import FeedForward, TransformerBlock, new_norm
 from numpygpt.nn.dropout import Dropout
 from numpygpt.nn.embedding import Embedding, PositionEmbedding
 from numpygpt.nn.linear import Linear
 from numpygpt.nn.loss import CrossEntropy, LinearCrossEntropy
 from numpygpt.nn.module import FlatMemory, Module, Parameter, Workspace
-from numpygpt.nn.norm import LayerNorm
+from numpygpt.nn.norm import LayerNorm, RMSNorm
 
 __all__ = [
     "GELU",
@@ -26,8 +26,11 @@ __all__ = [
     "MultiHeadAttention",
     "Parameter",
     "PositionEmbedding",
+    "RMSNorm",
     "ReLU",
+    "ReLUSquared",
     "Softmax",
     "TransformerBlock",
     "Workspace",
+    "new_norm",
 ]

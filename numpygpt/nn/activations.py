@@ -41,6 +41,19 @@ class ReLU(Activation):
         return F.relu_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
 
 
+class ReLUSquared(Activation):
+    """max(x, 0)^2."""
+
+    reuses = "slope"
+
+    def forward(self, x: Array) -> Array:
+        out, self.cache = F.relu_squared(x, lambda *a: self._keep(x, *a))
+        return out
+
+    def backward(self, dout: Array) -> Array:
+        return F.relu_squared_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
+
+
 class LeakyReLU(Activation):
     """x where positive, else slope * x."""
 
@@ -88,4 +101,9 @@ class Softmax(Module):
         return F.softmax_backward(dout, self.cache, self.scratch)
 
 
-ACTIVATIONS: dict[str, type[Activation]] = {"relu": ReLU, "leaky_relu": LeakyReLU, "gelu": GELU}
+ACTIVATIONS: dict[str, type[Activation]] = {
+    "relu": ReLU,
+    "relu_squared": ReLUSquared,
+    "leaky_relu": LeakyReLU,
+    "gelu": GELU,
+}

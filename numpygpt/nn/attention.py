@@ -1,5 +1,7 @@
 """Causal multi-head self-attention: the one layer in which positions look at each other."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -23,7 +25,9 @@ class MultiHeadAttention(Module):
     """x (B, T, C) -> (B, T, C): each position gathers from itself and the positions before it.
 
     One product makes queries, keys and values together: `qkv` has weight (3C, C), its rows the queries', then
-    the keys', then the values'. `proj` mixes the heads' results.
+    the keys', then the values'. `proj` mixes the heads' results. rotary: the positions, if any, for which
+    queries and keys are turned by an angle that grows with their position. qk_norm: both are divided by their root mean square (RMSNorm's form of Henry et
+    al. 2020, "Query-Key Normalization for Transformers", section 3), so that no score exceeds sqrt(D).
     """
 
     def __init__(
@@ -36,28 +40,42 @@ class MultiHeadAttention(Module):
         dropout: float = 0.0,
         std: float = 0.02,
         proj_std: float = 0.02,
+        rotary: int = 0,
+        qk_norm: bool = False,
         dtype: DTypeLike = np.float32,
     ) -> None:
         if n_head < 1 or n_embd % n_head:
             raise UserError(f"n_embd ({n_embd}) must be a multiple of n_head ({n_head})")
-        self.n_head = n_head
-        self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, bias=bias, std=std, dtype=dtype)
+        if rotary and n_embd // n_head % 2:
+            raise UserError(f"rotary positions turn pairs of channels: a head of {n_embd // n_head} has an odd one")
+        self.n_head, self.rotary, self.qk_norm = n_head, rotary, qk_norm
+        self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, bias=bias, std=std, n_matrices=3, dtype=dtype)
         self.proj = Linear(n_embd, n_embd, rng=rng, bias=bias, std=proj_std, dtype=dtype)
         self.weights_dropout = Dropout(dropout)
 
     def forward(self, x: Array) -> Array:
         B, T, C = x.shape
         H, D = self.n_head, C // self.n_head
-        qkv = self.qkv.forward(x).reshape(B, T, 3, H, D)
+        qkv = self.qkv.forward(x)
+        turns = self._turns(D, x.dtype)[:T]
+        norm_cache = self._prepare(qkv.reshape(B, T, 3 * H, D)[:, :, : 2 * H], turns, self.keep)
         mask = self.weights_dropout.mask((B, H, T, T), x.dtype)
-        out, self.cache = F.causal_attention(qkv, mask, self.keep)  # (B, T, H, D)
+        out, attention_cache = F.causal_attention(qkv.reshape(B, T, 3, H, D), mask, self.keep)  # (B, T, H, D)
+        self.cache = attention_cache, norm_cache, turns
         return self.proj.forward(out.reshape(B, T, C))
 
     def backward(self, dout: Array) -> Array:
         B, T, C = dout.shape
         H, D = self.n_head, C // self.n_head
+        attention_cache, norm_cache, turns = self.cache
         dheads = self.proj.backward(dout).reshape(B, T, H, D)
-        dqkv = F.causal_attention_backward(dheads, self.cache, self.scratch)
+        dqkv = F.causal_attention_backward(dheads, attention_cache, self.scratch).reshape(B, T, 3 * H, D)
+        dqk = dqkv[:, :, : 2 * H]
+        # q, k = norm(turn(q, k)), therefore
+        if self.qk_norm:
+            F.rms_norm_backward(dqk, norm_cache, F.reuse(dqk, "dx", self.scratch))
+        if self.rotary:
+            F.rotary_backward(dqk, turns, F.reuse(dqk, "out", self.scratch))
         return self.qkv.backward(dqkv.reshape(B, T, 3 * C))
 
     def step(self, x: Array, kv: KeyValueCache, position: int) -> Array:
@@ -65,6 +83,8 @@ class MultiHeadAttention(Module):
         B, C = x.shape
         H, D = self.n_head, C // self.n_head
         qkv = self.qkv.step(x).reshape(B, 3, H, D)
+        turns = self._turns(D, x.dtype)[position : position + 1]
+        self._prepare(qkv.reshape(B, 1, 3 * H, D)[:, :, : 2 * H], turns, F.fresh)
         q, kv.keys[:, :, position], kv.values[:, :, position] = qkv[:, 0], qkv[:, 1], qkv[:, 2]
         keys, values = kv.keys[:, :, : position + 1], kv.values[:, :, : position + 1]
         scores = np.matvec(keys, q * D**-0.5)  # (B, H, T)
@@ -73,7 +93,17 @@ class MultiHeadAttention(Module):
         out /= np.add.reduce(e, axis=-1, keepdims=True)
         return self.proj.step(out.reshape(B, C))
 
+    def _turns(self, D: int, dtype: DTypeLike) -> Array:
+        """The rotations of queries and keys at each position, (positions, 2H, D / 2); none without rotary."""
+        return F.rotations(self.rotary, 2 * self.n_head, D, dtype)
+
+    def _prepare(self, qk: Array, turns: Array, new: F.Allocator) -> Any:
+        """Turn and normalise queries and keys (B, T, 2H, D) where they lie; returns what the norm's backward needs."""
+        if self.rotary:
+            F.rotary(qk, turns, F.reuse(qk, "out", new))
+        return F.rms_norm(qk, new=F.reuse(qk, "out", new))[1] if self.qk_norm else None
+
     def fill(self, kv: KeyValueCache) -> None:
         """Copy the keys and values of the last forward (B, T, ...) into the first T places of the cache."""
-        _, k, v, *_ = self.cache
+        _, k, v, *_ = self.cache[0]
         kv.keys[:, :, : k.shape[2]], kv.values[:, :, : v.shape[2]] = k, v

@@ -10,7 +10,14 @@ from numpygpt.nn.dropout import Dropout
 from numpygpt.nn.functional import Array
 from numpygpt.nn.linear import Linear
 from numpygpt.nn.module import Module
-from numpygpt.nn.norm import LayerNorm
+from numpygpt.nn.norm import LayerNorm, RMSNorm
+
+
+def new_norm(kind: str, n_embd: int, *, bias: bool, dtype: DTypeLike) -> LayerNorm | RMSNorm:
+    """A norm by its name, "layernorm" or "rmsnorm". UserError: another name."""
+    if kind not in ("layernorm", "rmsnorm"):
+        raise UserError(f"norm is {kind!r}; it may be layernorm or rmsnorm")
+    return RMSNorm() if kind == "rmsnorm" else LayerNorm(n_embd, bias=bias, dtype=dtype)
 
 
 class FeedForward(Module):
@@ -62,13 +69,23 @@ class TransformerBlock(Module):
         dropout: float = 0.0,
         std: float = 0.02,
         proj_std: float = 0.02,
+        norm: str = "layernorm",
+        rotary: int = 0,
+        qk_norm: bool = False,
         dtype: DTypeLike = np.float32,
     ) -> None:
         shared = {"rng": rng, "bias": bias, "std": std, "proj_std": proj_std, "dtype": dtype}
-        self.ln1 = LayerNorm(n_embd, bias=bias, dtype=dtype)
-        self.attn = MultiHeadAttention(n_embd, n_head, dropout=dropout, **shared)  # type: ignore[arg-type]
+        self.ln1 = new_norm(norm, n_embd, bias=bias, dtype=dtype)
+        self.attn = MultiHeadAttention(
+            n_embd,
+            n_head,
+            dropout=dropout,
+            rotary=rotary,
+            qk_norm=qk_norm,
+            **shared,  # type: ignore[arg-type]
+        )
         self.drop1 = Dropout(dropout)
-        self.ln2 = LayerNorm(n_embd, bias=bias, dtype=dtype)
+        self.ln2 = new_norm(norm, n_embd, bias=bias, dtype=dtype)
         self.ff = FeedForward(n_embd, activation=activation, **shared)  # type: ignore[arg-type]
         self.drop2 = Dropout(dropout)
 

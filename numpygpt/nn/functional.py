@@ -35,6 +35,11 @@ def fresh(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     return np.empty(shape, dtype)
 
 
+def reuse(array: Array, name: str, new: Allocator) -> Allocator:
+    """`new`, but for `name`, whose place `array` takes: a result is written over an input."""
+    return lambda asked, *shape_and_dtype: array if asked == name else new(asked, *shape_and_dtype)
+
+
 def row_blocks(x: Array) -> Iterator[slice]:
     """Slices along the first axis of x, each about BLOCK_BYTES of it."""
     rows = max(1, BLOCK_BYTES // max(1, x[:1].nbytes))
@@ -157,6 +162,69 @@ def layer_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> tupl
     return dx.reshape(dout.shape), dgain, dbias
 
 
+# ---- RMS norm --------------------------------------------------------------------------------------------
+
+
+def rms_norm(x: Array, eps: float = 1e-6, new: Allocator = fresh) -> tuple[Array, Any]:
+    """Each vector of x (..., C) divided by its root mean square, so that its mean square is 1.
+
+    Zhang and Sennrich 2019, "Root Mean Square Layer Normalization", equation 4, without its gain: the matrix that
+    comes next has one. No mean is taken off and nothing is learned.
+    """
+    out, rrms = new("out", x.shape, x.dtype), new("rrms", (*x.shape[:-1], 1), x.dtype)
+    for r in row_blocks(x):
+        mean_square = np.einsum("...c,...c->...", x[r], x[r])[..., None] / x.dtype.type(x.shape[-1])
+        np.divide(1, np.sqrt(mean_square + x.dtype.type(eps)), out=rrms[r])
+        np.multiply(x[r], rrms[r], out=out[r])
+    return out, (out, rrms)
+
+
+def rms_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dx = rrms (dout - out mean(dout out)): x changes out directly, and through the root mean square of its row.
+
+    d rrms / dx = -rrms^3 x / C = -rrms^2 out / C, and sum(dout x) = sum(dout out) / rrms: the second term.
+    """
+    out, rrms = cache
+    dx = new("dx", dout.shape, dout.dtype)
+    for r in row_blocks(dout):
+        # out = x * rrms(x), therefore
+        mean_g_out = np.einsum("...c,...c->...", dout[r], out[r])[..., None] / dout.dtype.type(dout.shape[-1])
+        part = np.multiply(out[r], mean_g_out, out=new("part", out[r].shape, dout.dtype))
+        np.subtract(dout[r], part, out=dx[r])
+        dx[r] *= rrms[r]
+    return dx
+
+
+# ---- rotary positions ------------------------------------------------------------------------------------
+
+
+@functools.cache
+def rotations(T: int, n: int, D: int, dtype: DTypeLike = np.float32, base: float = 10000.0) -> Array:
+    """exp(i t theta_j) with theta_j = base^(-2 j / D), j < D / 2, for positions t < T: (T, n, D / 2) complex numbers.
+
+    Su et al. 2021, "RoFormer", equation 15. All n heads turn alike; one long row each lets NumPy's loops run long.
+    """
+    angles = np.outer(np.arange(T), base ** (-np.arange(0, D, 2) / D))  # (T, D / 2)
+    turns = np.exp(1j * angles).astype(np.result_type(dtype, np.complex64))
+    return np.repeat(turns[:, None], n, axis=1)
+
+
+def rotary(x: Array, turns: Array, new: Allocator = fresh) -> tuple[Array, Any]:
+    """Each pair of neighbouring channels of x (..., D) turned by the angle of `turns` (..., D / 2).
+
+    A pair (a, b) read as the complex number a + i b turns by a product with exp(i angle): Su et al. 2021, section
+    3.2.1. If query and key are turned by t theta and s theta, their dot product depends on t - s alone.
+    """
+    out = new("out", x.shape, x.dtype)
+    np.multiply(x.view(turns.dtype), turns, out=out.view(turns.dtype))
+    return out, turns
+
+
+def rotary_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dout turned back: the inverse of a rotation is its transpose, and of a complex number of length 1 its conjugate."""
+    return rotary(dout, cache.conj(), new)[0]
+
+
 # ---- activations -----------------------------------------------------------------------------------------
 
 
@@ -169,6 +237,21 @@ def relu(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
 def relu_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
     """dout where x was positive, else 0 (at 0 the slope is taken as 0)."""
     return np.multiply(dout, cache > 0, out=new("dx", dout.shape, dout.dtype))
+
+
+def relu_squared(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
+    """max(x, 0)^2: So et al. 2021, "Primer", section 3. Its slope, 2 max(x, 0), is kept for the backward."""
+    out, slope = new("out", x.shape, x.dtype), new("slope", x.shape, x.dtype)
+    for r in row_blocks(x):
+        positive = np.maximum(x[r], 0, out=slope[r])  # slope may be x: from here on x is not needed
+        np.multiply(positive, positive, out=out[r])
+        positive += positive
+    return out, slope
+
+
+def relu_squared_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
+    """dout times the slope that the forward worked out."""
+    return np.multiply(dout, cache, out=new("dx", dout.shape, dout.dtype))
 
 
 def leaky_relu(x: Array, slope: float = 0.01, new: Allocator = fresh) -> tuple[Array, Any]:

@@ -12,7 +12,8 @@ class Linear(Module):
     """y = x W^T + b for x (..., in_features): y is (..., out_features).
 
     W (out_features, in_features) is drawn from a normal distribution of standard deviation `std` and b starts
-    at zero, as in GPT-2 (Radford et al. 2019, section 2.3, and its published code).
+    at zero, as in GPT-2 (Radford et al. 2019, section 2.3, and its published code). n_matrices: W is that many
+    matrices, one below the other.
     """
 
     def __init__(
@@ -23,9 +24,11 @@ class Linear(Module):
         rng: np.random.Generator,
         bias: bool = True,
         std: float = 0.02,
+        n_matrices: int = 1,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        self.weight = Parameter(rng.normal(0.0, std, (out_features, in_features)).astype(dtype))
+        weight = rng.normal(0.0, std, (out_features, in_features)).astype(dtype)
+        self.weight = Parameter(weight, n_matrices=n_matrices)
         self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
 
     def forward(self, x: Array) -> Array:

@@ -21,10 +21,12 @@ class Parameter:
     twice (a tied embedding) gets both contributions, micro-batches add up, and nothing need be set to zero.
     """
 
-    def __init__(self, data: Array) -> None:
+    def __init__(self, data: Array, n_matrices: int = 0) -> None:
         self.data = data
         self._grad, self._unwritten = np.zeros_like(data), True
         self.decay = data.ndim >= 2  # weight decay is for matrices: biases and gains keep their scale
+        # Linear maps in `data`, one below the other (3 in q, k, v); 0 in tables, gains and biases. For Muon.
+        self.n_matrices = n_matrices
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -206,20 +208,14 @@ class Module:
 class FlatMemory:
     """One contiguous buffer for all parameters of a module and a second for their gradients.
 
-    Clipping and the optimizer then pass over memory once, front to back. Matrices come first, so that those
-    with weight decay are one stretch and the others one stretch: `parameters` are these two, as vectors.
+    The norm of the gradient is then one pass over memory, and processes can share it all. Matrices come first,
+    then vectors: `parameters` in that order.
     """
 
     def __init__(self, module: Module, data: Array | None = None, grad: Array | None = None) -> None:
         """Move the module's parameters into new buffers; or let them view `data`, as it is, and `grad`."""
-        # The sort is stable: matrices, then vectors.
-        self.members = sorted(module.parameters(), key=lambda p: not p.decay)
-        size, dtype = sum(p.data.size for p in self.members), self.members[0].data.dtype
-        n_matrices = sum(p.data.size for p in self.members if p.decay)
-        nothing = np.empty(0, dtype)
-        self.parameters = [Parameter(nothing), Parameter(nothing)]
-        self.parameters[0].decay = True
-        self._wholes = (slice(0, n_matrices), slice(n_matrices, None))
+        self.parameters = sorted(module.parameters(), key=lambda p: not p.decay)  # a stable sort
+        size, dtype = sum(p.data.size for p in self.parameters), self.parameters[0].data.dtype
         self.grad_to(np.zeros(size, dtype) if grad is None else grad)
         if data is None:
             self.move(np.empty(size, dtype))
@@ -236,28 +232,24 @@ class FlatMemory:
         self.data = data
         for p, here in self._places():
             p.data = data[here].reshape(p.shape)
-        for whole, here in zip(self.parameters, self._wholes, strict=True):
-            whole.data = data[here]
 
-    def grad_to(self, grad: Array) -> None:
-        """Gather gradients in `grad` (n_params,) from now on; what was gathered so far is dropped."""
+    def grad_to(self, grad: Array, written: bool = False) -> None:
+        """Gather gradients in `grad` (n_params,) from now on; with written, others write it, and it is only read."""
         self.grad = grad
         for p, here in self._places():
-            p.hold_grad(grad[here].reshape(p.shape))
-        for whole, here in zip(self.parameters, self._wholes, strict=True):
-            whole.hold_grad(grad[here], written=True)
+            p.hold_grad(grad[here].reshape(p.shape), written)
 
     def _places(self) -> Iterator[tuple[Parameter, slice]]:
         at = 0
-        for p in self.members:
+        for p in self.parameters:
             yield p, slice(at, at + p.data.size)
             at += p.data.size
 
     def zero_grad(self) -> None:
-        for p in self.members:
+        for p in self.parameters:
             p.zero_grad()
 
     def settle(self) -> None:
         """Write zeros where no gradient has been written since `zero_grad`, so that `grad` can be read whole."""
-        for p in self.members:
+        for p in self.parameters:
             _ = p.grad

@@ -1,4 +1,4 @@
-"""LayerNorm."""
+"""LayerNorm and RMSNorm."""
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -39,3 +39,22 @@ class LayerNorm(Module):
         if self.bias is not None and dbias is not None:
             self.bias.add_grad(dbias)
         return dx
+
+
+class RMSNorm(Module):
+    """Each vector of x (..., C) divided by its root mean square; nothing is learned."""
+
+    def __init__(self, eps: float = 1e-6) -> None:
+        self.eps = eps
+
+    def forward(self, x: Array) -> Array:
+        out, self.cache = F.rms_norm(x.reshape(-1, x.shape[-1]), self.eps, self.keep)
+        return out.reshape(x.shape)
+
+    def step(self, x: Array) -> Array:
+        """`forward` for the few rows x (B, C) of one generated position: nothing is kept."""
+        return x / np.sqrt(np.vecdot(x, x)[:, None] / x.shape[1] + self.eps)
+
+    def backward(self, dout: Array) -> Array:
+        dx = F.rms_norm_backward(dout.reshape(-1, dout.shape[-1]), self.cache, self.scratch)
+        return dx.reshape(dout.shape)

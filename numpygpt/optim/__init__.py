@@ -2,6 +2,7 @@
 
 from numpygpt.optim.adam import Adam, AdamW
 from numpygpt.optim.clipping import clip_factor, clip_grad_norm, global_norm
+from numpygpt.optim.muon import Muon
 from numpygpt.optim.optimizer import Optimizer
 from numpygpt.optim.schedules import Schedule, constant, step_decay, warmup_cosine
 from numpygpt.optim.sgd import SGD
@@ -10,6 +11,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Muon",
     "Optimizer",
     "Schedule",
     "clip_factor",

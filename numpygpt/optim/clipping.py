@@ -5,16 +5,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from numpygpt.optim.optimizer import Array, LearnedArray, stretches
+from numpygpt.optim.optimizer import Array, LearnedArray, chunks
 
 
 def global_norm(arrays: Sequence[Array]) -> float:
     """The Euclidean norm of all arrays taken as one vector.
 
-    Squares are summed in float32 within stretches and in float64 over them, in a fixed order.
+    Squares are summed in float32 within chunks and in float64 over them, in a fixed order.
     """
     flat = [a.reshape(-1) for a in arrays]
-    parts = (flat[i][here] for i, here in stretches(flat))
+    parts = (flat[i][here] for i, here in chunks(flat))
     return math.sqrt(math.fsum(float(np.dot(part, part)) for part in parts))
 
 

@@ -1,4 +1,4 @@
-"""What all optimizers share: their state, and the walk over memory in stretches that fit a core's cache."""
+"""What all optimizers share: their state, and the walk over memory in pieces that fit a core's cache."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+Piece = tuple[int, slice]  # number of the array, and slice of it as a vector
+
 CHUNK = 32 * 1024  # entries: five float32 arrays of this length fill 640 kB of level-2 cache
 
 
@@ -17,6 +19,7 @@ class LearnedArray(Protocol):
 
     data: Array
     decay: bool
+    n_matrices: int
 
     @property
     def grad(self) -> Array: ...
@@ -25,10 +28,11 @@ class LearnedArray(Protocol):
 
 
 class Optimizer:
-    """Base of SGD and Adam: holds the parameters and, per parameter, the arrays named in `state_names`.
+    """Base of all optimizers: holds the parameters and, per parameter, the arrays named in `state_names`.
 
-    `update(p, g, state, decay, lr)` changes one stretch of parameters p in place from its gradients g; it is
-    elementwise, so stretches may be updated in any order, and by several processes, with the same result.
+    An update is cut into pieces of parameters that need nothing of each other, so they may be updated in any order,
+    and by several processes, with the same result. `update(p, g, state, decay, lr)` changes a piece of parameters p
+    in place from its gradients g, all of them vectors.
     """
 
     state_names: tuple[str, ...] = ()
@@ -49,12 +53,19 @@ class Optimizer:
         multiplied with on the way (clipping, without another pass over memory).
         """
         self.n_steps += 1
-        every = stretches([p.data for p in self.parameters])
-        self.update_stretches(every, self.lr if lr is None else lr, grad_scale)
+        self.update_pieces(self.pieces(), self.lr if lr is None else lr, grad_scale)
 
-    def update_stretches(self, part: Iterable[tuple[int, slice]], lr: float, grad_scale: float = 1.0) -> None:
-        """Update some stretches of memory: (number of the parameter, slice of it as a vector)."""
-        for i, here in part:
+    def pieces(self) -> list[Piece]:
+        """All pieces of an update, in the order of the parameters."""
+        return chunks([p.data for p in self.parameters])
+
+    def cost(self, piece: Piece) -> float:
+        """What updating a piece takes, in any unit: for sharing the work out."""
+        return piece[1].stop - piece[1].start
+
+    def update_pieces(self, pieces: Iterable[Piece], lr: float, grad_scale: float = 1.0) -> None:
+        """Update some of the pieces."""
+        for i, here in pieces:
             p = self.parameters[i]
             g = p.grad.reshape(-1)[here]
             if grad_scale != 1.0:
@@ -93,8 +104,8 @@ class Optimizer:
                 at += array.size
 
 
-def stretches(arrays: Sequence[Array]) -> list[tuple[int, slice]]:
-    """(number of the array, slice of it) over all arrays, each at most CHUNK entries."""
+def chunks(arrays: Sequence[Array]) -> list[Piece]:
+    """All arrays, cut into pieces of at most CHUNK entries."""
     return [
         (i, slice(start, min(start + CHUNK, a.size)))
         for i, a in enumerate(arrays)

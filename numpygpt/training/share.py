@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 import numpy as np
 
 from numpygpt.models import GPT
 from numpygpt.nn import Workspace
 from numpygpt.optim import Optimizer
-from numpygpt.optim.optimizer import Array, stretches
+from numpygpt.optim.optimizer import Array, Piece, chunks
 from numpygpt.streams import generator
 
 Batch = tuple[Array, Array]  # inputs and targets, (B, T) integers each
@@ -23,7 +24,7 @@ class Share:
 
     def __init__(self, model: GPT, number: int, n_processes: int, n_slices: int, grads: Array) -> None:
         self.number, self.n_processes, self.n_slices, self.grads = number, n_processes, n_slices, grads
-        model.flat.grad_to(grads[0])  # where the sum over slices ends up
+        model.flat.grad_to(grads[0], written=True)  # where the sum over slices ends up
         self.replicas = {s: model.replica(grads[s]) for s in range(number, n_slices, n_processes)}
         self.first_replica = next(iter(self.replicas.values()))
         self.learned = model.flat.parameters
@@ -54,19 +55,18 @@ class Share:
     def add_up(self) -> list[float]:
         """Add all slices' gradients into the first one's, in slice order, in this process's part of memory.
 
-        Returns the sum of squares of each stretch of the part.
+        Returns the sum of squares of each chunk of the part.
         """
-        first = self.grads[0]
-        squares = []
-        for _, here in self._part([first]):
+        first, squares = self.grads[0], []
+        for _, here in self._part(chunks([first]), lambda chunk: 1):
             for other in self.grads[1:]:
                 first[here] += other[here]
             squares.append(float(np.dot(first[here], first[here])))
         return squares
 
     def step(self, optimizer: Optimizer, lr: float, grad_scale: float) -> None:
-        """The optimizer's update of this process's part of memory."""
-        optimizer.update_stretches(self._part([p.data for p in optimizer.parameters]), lr, grad_scale)
+        """This process's part of the optimizer's update."""
+        optimizer.update_pieces(self._part(optimizer.pieces(), optimizer.cost), lr, grad_scale)
 
     def losses(self, x: Array, y: Array, first: int) -> Array:
         """nats (B, T - first) of targets y from position `first` on, in evaluation mode."""
@@ -75,8 +75,12 @@ class Share:
         self.first_replica.train()
         return nats
 
-    def _part(self, arrays: Sequence[Array]) -> list[tuple[int, slice]]:
-        """The stretches of `arrays` that are this process's: a run of neighbours."""
-        every = stretches(arrays)
-        bounds = [len(every) * k // self.n_processes for k in (self.number, self.number + 1)]
-        return every[bounds[0] : bounds[1]]
+    def _part(self, pieces: Sequence[Piece], cost: Callable[[Piece], float]) -> list[Piece]:
+        """The pieces that are this process's: a run of neighbours, about as much work as any other process's."""
+        ends = list(accumulate(cost(piece) for piece in pieces))
+        middles = [end - cost(piece) / 2 for end, piece in zip(ends, pieces, strict=True)]
+        return [
+            piece
+            for middle, piece in zip(middles, pieces, strict=True)
+            if int(self.n_processes * middle / ends[-1]) == self.number
+        ]

@@ -1,0 +1,107 @@
+"""Muon: momentum whose matrices are made orthogonal before they are applied."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from numpygpt.errors import UserError
+from numpygpt.optim.adam import AdamW
+from numpygpt.optim.optimizer import Array, LearnedArray, Piece, chunks
+
+# Jordan et al. 2024: p(x) = a x + b x^3 + c x^5, five times over, brings every singular value in (0, 1] near 1.
+QUINTIC = ((3.4445, -4.7750, 2.0315),) * 5
+
+
+class Muon(AdamW):
+    """Muon for the matrices inside the blocks, AdamW for all else (tables, the head, gains and biases).
+
+    Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks". A matrix M gathers gradients,
+    M = momentum M + (1 - momentum) g; the update is the orthogonal matrix that is nearest to g + momentum (M - g):
+    every direction in which the layer is to change is taken at full length, not only those with large gradients.
+    It is scaled by sqrt(max(1, rows / columns)). lr is Muon's rate, embedding_lr AdamW's; a schedule moves both.
+    Weight decay is decoupled, as in AdamW. UserError: settings out of range.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[LearnedArray],
+        lr: float,
+        *,
+        embedding_lr: float,
+        momentum: float = 0.95,
+        betas: tuple[float, float] = (0.9, 0.99),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        coefficients: Sequence[Sequence[float]] = QUINTIC,
+    ) -> None:
+        if not 0 <= momentum < 1:
+            raise UserError(f"momentum is {momentum}; it must be at least 0 and below 1")
+        self.embedding_lr, self.momentum, self.coefficients = embedding_lr, momentum, coefficients
+        super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        for i, p in enumerate(self.parameters):
+            if p.n_matrices:
+                self.state["square"][i] = np.zeros(0, p.data.dtype)  # "mean" is the momentum
+
+    def pieces(self) -> list[Piece]:
+        """Whole matrices where there are any, and chunks of everything else."""
+        found: list[Piece] = []
+        for i, p in enumerate(self.parameters):
+            n = p.n_matrices
+            size = p.data.size // max(n, 1)
+            parts = [slice(k * size, (k + 1) * size) for k in range(n)]
+            found += [(i, here) for here in parts] or [(i, here) for _, here in chunks([p.data])]
+        return found
+
+    def cost(self, piece: Piece) -> float:
+        """Operations: some hundred memory accesses cost as much as a few thousand multiplications."""
+        p, size = self.parameters[piece[0]], super().cost(piece)
+        return size * min(self._shape(p)) if p.n_matrices else size * 10
+
+    def update_pieces(self, pieces: Any, lr: float, grad_scale: float = 1.0) -> None:
+        others = []
+        for i, here in pieces:
+            p = self.parameters[i]
+            if p.n_matrices:
+                g, m = (a.reshape(-1)[here] for a in (p.grad, self.state["mean"][i]))
+                self._update_matrix(p.data.reshape(-1)[here], g * grad_scale, m, self._shape(p), lr)
+            else:
+                others.append((i, here))
+        super().update_pieces(others, lr * self.embedding_lr / self.lr, grad_scale)
+
+    def _update_matrix(self, p: Array, g: Array, m: Array, shape: tuple[int, int], lr: float) -> None:
+        m *= self.momentum
+        m += (1 - self.momentum) * g
+        g *= 1 - self.momentum
+        g += self.momentum * m  # Nesterov's look ahead
+        if self.weight_decay:
+            p *= 1 - lr * self.weight_decay
+        update = orthogonalised(g.reshape(shape), self.coefficients)
+        update *= lr * max(1.0, shape[0] / shape[1]) ** 0.5
+        p -= update.reshape(-1)
+
+    def _shape(self, p: LearnedArray) -> tuple[int, int]:
+        return p.data.shape[0] // p.n_matrices, p.data.shape[1]
+
+
+def orthogonalised(g: Array, coefficients: Sequence[Sequence[float]] = QUINTIC, eps: float = 1e-7) -> Array:
+    """About U V^T for g (O, I) = U S V^T: the same directions, all with singular values near 1.
+
+    Newton-Schulz iteration (Jordan et al. 2024): x = a x + b (x x^T) x + c (x x^T)^2 x acts on each singular value
+    alone, as p(s) = a s + b s^3 + c s^5. Every factor is a polynomial in x x^T, so they commute: with G = x x^T of
+    the start, all of it is Q x for a Q that is built from matrices of the short side alone.
+    """
+    x = g if g.shape[0] <= g.shape[1] else g.T
+    x = x / (np.sqrt(np.vdot(x, x)) + eps)
+    gram = x @ x.T
+    q: Array | None = None
+    for number, (a, b, c) in enumerate(coefficients):
+        p = gram @ gram
+        p *= c
+        p += b * gram
+        p.flat[:: len(p) + 1] += a  # p = a + b G + c G^2, symmetric
+        q = p if q is None else p @ q
+        if number + 1 < len(coefficients):
+            gram = p @ gram @ p  # of p x
+    x = x if q is None else q @ x
+    return x if g.shape[0] <= g.shape[1] else x.T
