@@ -20,7 +20,7 @@ from numpygpt.runs import RunFolder
 
 # Dictionaries of result.json that become columns such as generated.word_share.
 NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human")
-SPLIT = ["val_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
+SPLIT = ["val_fraction", "dev_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
 COLUMNS = ["folder", "run", "study", "state", "reason", "group", "seed", "tokenizer", "model"]
 COLUMNS += ["corpus", "corpus_sha256", *SPLIT]  # what every run has, however it ended
 
@@ -104,7 +104,7 @@ def _row(folder: RunFolder, found: Collection) -> dict[str, Any]:
         "model": result.get("model") or _choice(config, "model"),
         "corpus": str(corpus["name"]),
         "corpus_sha256": str(corpus["sha256"]),
-        **{key: corpus.get(key) for key in SPLIT},
+        **{key: corpus.get(key, 0.0 if key == "dev_fraction" else None) for key in SPLIT},
     }
     found.identities[path] = {key: value for key, value in identity.items() if key != "seed"}
     found.records[path], found.results[path] = record, result

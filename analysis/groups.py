@@ -20,7 +20,7 @@ from analysis.collect import Collection, Problem, read_blocks
 from analysis.plans import setting_of
 from analysis.verdicts import NEGLIGIBLE, Conclusion, Contender, compare, conclude
 
-CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "val_bytes"]
+CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "dev_fraction", "val_bytes"]
 EQUAL_KEYS = ("budget.kind", "budget.chars", "budget.flops", "budget.seconds")  # what a budget holds equal
 ALL_PAIRS = 10  # up to so many groups, every pair is compared, however many settings separate them
 
@@ -105,6 +105,7 @@ class Comparison:
     corpus: str
     sha256: str
     val_fraction: float
+    dev_fraction: float
     val_bytes: int
     budget: str  # in words: "1,000 updates"
     groups: tuple[Group, ...]
@@ -259,6 +260,7 @@ def _comparison(groups: Sequence[Group], budget: str) -> tuple[Comparison, list[
             str(first["corpus"]),
             str(first["corpus_sha256"]),
             float(first["val_fraction"]),
+            float(first["dev_fraction"]),
             int(first["val_bytes"] or 0),
             budget,
             tuple(groups),

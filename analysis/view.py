@@ -71,12 +71,14 @@ def facts(comparison: Comparison, collection: Collection) -> list[tuple[str, str
     """Under what circumstances the figures came about: (name, words)."""
     folders = [folder for g in comparison.groups for folder in g.runs["folder"]]
     records = [collection.records[folder] for folder in folders]
-    share = f"the last {100 * comparison.val_fraction:g} % of the characters, {comparison.val_bytes:,} bytes"
+    share = f"the last {100 * comparison.val_fraction:g} % of the characters"
+    if comparison.dev_fraction:
+        share = f"development text, the last {100 * comparison.dev_fraction:g} % of what lies before {share}"
     seeds = {len(g.seeds) for g in comparison.groups}
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     found = [
         ("corpus", f"{comparison.corpus}, sha256 {comparison.sha256[:12]}"),
-        ("validation text", share),
+        ("judged on", f"{share}, {comparison.val_bytes:,} bytes"),
         ("budget", comparison.budget),
         ("seeds", f"{number} per setting"),
         ("hardware", _each(records, "environment", "cpu")),

@@ -5,6 +5,7 @@ from experiments.config import RunConfig
 from experiments.texts import Texts
 from numpygpt.measures.cost import train_flops_per_token
 from numpygpt.models import GPT
+from numpygpt.optim import Optimizer
 from numpygpt.training import Engine, Trainer
 from numpygpt.training.budgets import updates_for_flops, updates_for_seconds, updates_for_text
 from numpygpt.training.trainer import seconds_per_update
@@ -12,21 +13,27 @@ from numpygpt.training.trainer import seconds_per_update
 TIMED_UPDATES = 20
 
 
-def flops_per_token(model: GPT) -> int:
+def flops_per_update(config: RunConfig, model: GPT, optimizer: Optimizer) -> int:
+    """Of the model's passes over a batch and of the optimizer's matrix products."""
     c = model.config
-    return train_flops_per_token(c.n_layer, c.n_embd, c.block_size, c.vocab_size)
+    per_token = train_flops_per_token(c.n_layer, c.n_embd, c.block_size, c.vocab_size)
+    return per_token * tokens_per_update(config, model) + optimizer.flops()
+
+
+def tokens_per_update(config: RunConfig, model: GPT) -> int:
+    return config.train.batch_size * config.train.grad_accum * model.config.block_size
 
 
 def updates(config: RunConfig, texts: Texts, model: GPT) -> int:
     """Updates that the budget allows. Raises UserError if that is less than one."""
     budget = config.budget
-    per_update = config.train.batch_size * config.train.grad_accum * model.config.block_size
     if budget.kind == "text":
         assert budget.chars is not None
-        return updates_for_text(budget.chars, texts.chars_per_token, per_update)
+        return updates_for_text(budget.chars, texts.chars_per_token, tokens_per_update(config, model))
     if budget.kind == "flops":
         assert budget.flops is not None
-        return updates_for_flops(budget.flops, flops_per_token(model), per_update)
+        optimizer = build.build_optimizer(config.optimizer, model)
+        return updates_for_flops(budget.flops, flops_per_update(config, model, optimizer))
     if budget.kind == "seconds":
         assert budget.seconds is not None
         return updates_for_seconds(budget.seconds, _seconds_per_update(config, texts, model))

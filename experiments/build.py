@@ -1,15 +1,27 @@
 """From a configuration to objects: one function per group, a registry by `kind`."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from experiments.config import DataConfig, ModelConfig, OptimizerConfig, RunConfig, TokenizerConfig
 from experiments.identity import FOREIGN_KEYS, TOKENIZER_KEYS, warmup_of
 from numpygpt import tokenizers
-from numpygpt.data.corpus import Corpus, resolve
+from numpygpt.data.corpus import Corpus, Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
-from numpygpt.optim import SGD, Adam, AdamW, Optimizer, Schedule, constant, step_decay, warmup_cosine
+from numpygpt.optim import (
+    SGD,
+    Adam,
+    AdamW,
+    Muon,
+    Optimizer,
+    Schedule,
+    constant,
+    step_decay,
+    warmup_cosine,
+    warmup_stable_decay,
+)
 from numpygpt.streams import generator
 from numpygpt.training.trainer import TrainConfig
 
@@ -22,6 +34,11 @@ def build_corpus(data: DataConfig) -> Corpus:
             f"the corpus {corpus.path} is not the text that this run was planned with: start the run again"
         )
     return corpus
+
+
+def corpus_parts(corpus: Corpus, data: Mapping[str, Any]) -> tuple[Part, Part]:
+    """The training part and the judged one, under a run's data settings; records from before have no dev_fraction."""
+    return corpus.parts(data["val_fraction"], data.get("dev_fraction", 0.0))
 
 
 def build_tokenizer(config: TokenizerConfig) -> tokenizers.Tokenizer:
@@ -49,9 +66,19 @@ def build_model(config: ModelConfig, seed: int, vocab_size: int, chars_per_token
 
 
 def build_optimizer(config: OptimizerConfig, model: GPT) -> Optimizer:
-    """It holds the model's memory as two vectors, as the engine wants it."""
+    """It holds the model's parameters in their order in memory, as the engine wants it."""
     parameters = model.flat.parameters
     betas = (config.beta1, config.beta2)
+    if config.kind == "muon":
+        return Muon(
+            parameters,
+            config.lr,
+            embedding_lr=config.embedding_lr,
+            momentum=config.momentum,
+            betas=betas,
+            eps=config.eps,
+            weight_decay=config.weight_decay,
+        )
     if config.kind == "adamw":
         return AdamW(parameters, config.lr, betas=betas, eps=config.eps, weight_decay=config.weight_decay)
     if config.kind == "adam":
@@ -76,6 +103,9 @@ def build_schedule(config: RunConfig, iters: int) -> Schedule:
     optimizer, rising = config.optimizer, warmup(config, iters)
     if optimizer.schedule == "cosine":
         return warmup_cosine(optimizer.lr, optimizer.min_lr, rising, schedule_iters(optimizer, iters))
+    if optimizer.schedule == "wsd":
+        decay = round(optimizer.decay_share * (iters - rising))
+        return warmup_stable_decay(optimizer.lr, optimizer.min_lr, rising, decay, iters)
     if optimizer.schedule == "step":
         return step_decay(optimizer.lr, optimizer.step_size, optimizer.step_factor, rising)
     return constant(optimizer.lr, rising)

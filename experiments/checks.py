@@ -16,13 +16,16 @@ from experiments.identity import (
     warmup_of,
 )
 from numpygpt.errors import UserError
+from numpygpt.nn.activations import ACTIVATIONS
 from numpygpt.tokenizers.base import UNK
 from numpygpt.tokenizers.foreign.extras import require
 
 KINDS: dict[str, tuple[str, ...]] = {
     "tokenizer.kind": (*TOKENIZER_KEYS, *FOREIGN_KEYS),
     "tokenizer.pattern": ("gpt2", "gpt4", "whitespace", "none"),
-    "model.activation": ("relu", "leaky_relu", "gelu"),
+    "model.activation": tuple(ACTIVATIONS),
+    "model.positions": ("learned", "rotary"),
+    "model.norm": ("layernorm", "rmsnorm"),
     "data.kind": ("shakespeare", "pydoc", "file"),
     "optimizer.kind": tuple(OPTIMIZER_KEYS),
     "optimizer.schedule": tuple(SCHEDULE_KEYS),
@@ -42,11 +45,17 @@ NOT_NEGATIVE = (
     *("sample.temperature", "seed"),  # temperature 0 takes the likeliest token
 )
 POSITIVE = (
-    *("optimizer.lr", "optimizer.eps", "optimizer.grad_clip", "optimizer.step_factor"),
+    *(
+        "optimizer.lr",
+        "optimizer.embedding_lr",
+        "optimizer.eps",
+        "optimizer.grad_clip",
+        "optimizer.step_factor",
+    ),
     *("budget.chars", "budget.flops", "budget.seconds", "train.checkpoint_seconds"),
     "model.context_chars",
 )
-SHARES = ("model.dropout", "optimizer.beta1", "optimizer.beta2", "optimizer.momentum")
+SHARES = ("data.dev_fraction", "model.dropout", "optimizer.beta1", "optimizer.beta2", "optimizer.momentum")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -164,6 +173,8 @@ def _model(config: RunConfig) -> Iterator[tuple[str, object, str]]:
     if model.n_embd % model.n_head:
         divisors = [n for n in range(1, model.n_embd + 1) if model.n_embd % n == 0 and n <= 64]
         yield "model.n_head", model.n_head, f"a divisor of model.n_embd={model.n_embd} ({_one_of(divisors)})"
+    if model.positions == "rotary" and model.n_embd // model.n_head % 2:
+        yield "model.n_head", model.n_head, f"a number of heads of even width (model.n_embd={model.n_embd})"
     if model.block_size < 2 and model.context_chars is None:
         yield "model.block_size", model.block_size, "a whole number of at least 2"
 
@@ -180,7 +191,9 @@ def _training(config: RunConfig) -> Iterator[tuple[str, object, str]]:
         yield "optimizer.warmup", config.optimizer.warmup, f"at most {iters}, {of}"
     if config.optimizer.kind == "sgd" and config.optimizer.nesterov and config.optimizer.momentum == 0:
         yield "optimizer.momentum", 0, "above 0 when optimizer.nesterov=true"
-    if config.optimizer.schedule == "cosine" and config.optimizer.min_lr > config.optimizer.lr:
+    if not 0 <= config.optimizer.decay_share <= 1:
+        yield "optimizer.decay_share", config.optimizer.decay_share, "a number from 0 to 1"
+    if config.optimizer.schedule in ("cosine", "wsd") and config.optimizer.min_lr > config.optimizer.lr:
         yield "optimizer.min_lr", config.optimizer.min_lr, f"at most optimizer.lr={config.optimizer.lr}"
     key = BUDGET_KEYS[config.budget.kind]
     if getattr(config.budget, key) is None:

@@ -42,7 +42,11 @@ class ModelConfig:
     n_embd: int = MISSING  # width
     block_size: int = MISSING  # context, in tokens
     context_chars: float | None = None  # context in characters instead: block_size follows from the tokenizer
-    activation: str = "gelu"  # relu, leaky_relu, gelu
+    activation: str = "gelu"  # relu, relu_squared, leaky_relu, gelu
+    positions: str = "learned"  # learned (a table), rotary
+    norm: str = "layernorm"  # layernorm, rmsnorm (without gain, and after the embedding, too)
+    qk_norm: bool = False  # queries and keys normalised
+    zero_init: bool = False  # matrices that write into the residual stream start at zero
     dropout: float = 0.0
     bias: bool = True  # in linear layers and layer norms
     tied: bool = False  # output head shares the token embedding
@@ -54,25 +58,30 @@ class DataConfig:
     kind: str = MISSING  # shakespeare, pydoc, file
     path: str | None = None  # file: any UTF-8 text
     val_fraction: float = 0.1  # the last part of the characters
+    dev_fraction: float = (
+        0.0  # above 0: judged on this last part of the training part, the validation text unseen
+    )
     fallback: str | None = None  # corpus used, with a warning, where kind cannot be had
     sha256: str | None = None  # the text must be this one; run.py fills it in for the whole sweep
 
 
 @dataclass
 class OptimizerConfig:
-    kind: str = MISSING  # adamw, adam, sgd
-    lr: float = 1e-3  # peak
-    min_lr: float = 1e-4  # where cosine ends
-    schedule: str = "cosine"  # cosine, constant, step
+    kind: str = MISSING  # muon, adamw, adam, sgd
+    lr: float = 1e-3  # peak; muon: of the matrices inside the blocks
+    embedding_lr: float = 3e-3  # muon: peak for all other parameters, which AdamW updates
+    min_lr: float = 1e-4  # where cosine and wsd end
+    schedule: str = "cosine"  # cosine, wsd (warm-up, stable, decay), constant, step
     warmup: int = 100  # updates; of every thousand where the budget is not in updates
     decay_iters: int | None = None  # cosine: null for the whole budget
+    decay_share: float = 1.0  # wsd: of the updates after the warm-up, over which the rate falls to min_lr
     step_size: int = 1000  # step: updates between drops
     step_factor: float = 0.1  # step: what a drop multiplies by
     beta1: float = 0.9
     beta2: float = 0.99
     eps: float = 1e-8
-    weight_decay: float = 0.0  # adamw: on matrices only
-    momentum: float = 0.9  # sgd
+    weight_decay: float = 0.0  # muon, adamw: on matrices only
+    momentum: float = 0.9  # muon, sgd
     nesterov: bool = False  # sgd
     grad_clip: float | None = 1.0  # global norm; null for none
 

@@ -34,16 +34,23 @@ FOREIGN_KEYS: dict[str, tuple[str, ...]] = {  # these bring their special tokens
     "custom": ("factory", "charge_all"),
 }
 OPTIMIZER_KEYS: dict[str, tuple[str, ...]] = {
+    "muon": ("embedding_lr", "momentum", "beta1", "beta2", "eps", "weight_decay"),
     "adamw": ("beta1", "beta2", "eps", "weight_decay"),
     "adam": ("beta1", "beta2", "eps"),
     "sgd": ("momentum", "nesterov"),
 }
 SCHEDULE_KEYS: dict[str, tuple[str, ...]] = {
     "cosine": ("warmup", "min_lr", "decay_iters"),
+    "wsd": ("warmup", "min_lr", "decay_share"),
     "step": ("warmup", "step_size", "step_factor"),
     "constant": ("warmup",),
 }
 BUDGET_KEYS = {"iters": "iters", "text": "chars", "flops": "flops", "seconds": "seconds"}
+# Keys that came later, each with the value under which a run is what it was without them: left out then.
+NEUTRAL: dict[str, dict[str, Any]] = {
+    "model": {"positions": "learned", "norm": "layernorm", "qk_norm": False, "zero_init": False},
+    "data": {"dev_fraction": 0.0},
+}
 USUAL_ITERS = 1000  # of a recipe that does not say
 # Keys that cannot change a result: names, places, clocks, worker processes.
 IRRELEVANT = ("name", "log_interval", "checkpoint_interval", "checkpoint_seconds", "workers")
@@ -69,7 +76,7 @@ def used_keys(config: RunConfig) -> dict[str, frozenset[str]]:
     return {
         "tokenizer": frozenset(tokenizer),
         "model": frozenset(model),
-        "data": frozenset({"kind", "val_fraction", "fallback", "sha256"} | data),
+        "data": frozenset({"kind", "val_fraction", "dev_fraction", "fallback", "sha256"} | data),
         "optimizer": frozenset((*optimizer, *SCHEDULE_KEYS[config.optimizer.schedule])),
         "budget": frozenset(("kind", BUDGET_KEYS[config.budget.kind], *recipe)),
         "train": frozenset(asdict(config.train)),
@@ -93,8 +100,12 @@ def identity(config: RunConfig, texts_sha256: Mapping[str, str] | None = None) -
     normalised["tokenizer"] |= _tokenizer_file(config.tokenizer)
     if config.budget.kind != "iters":
         normalised["budget"]["warmup"] = "share"  # of what `warmup_of` says
-    normalised["data"] = {"sha256": config.data.sha256, "val_fraction": config.data.val_fraction}
+    normalised["data"] = {key: values["data"][key] for key in ("sha256", "val_fraction", "dev_fraction")}
     normalised["eval"] = {"texts": [(texts_sha256 or {})[text] for text in config.eval.texts]}
+    for group, neutral in NEUTRAL.items():
+        normalised[group] = {
+            k: v for k, v in normalised[group].items() if k not in neutral or v != neutral[k]
+        }
     normalised["seed"] = config.seed
     normalised["results_version"] = RESULTS_VERSION
     return normalised

@@ -142,7 +142,9 @@ def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus, reporter: Repor
     if (folder.path / "run.json").exists() and folder.checkpoint_path.exists():
         before = folder.run()
     normalised = identity(config, texts_sha256(config.eval.texts))
-    record = run_record(folder.name, normalised, config, corpus, *corpus.parts(config.data.val_fraction))
+    record = run_record(
+        folder.name, normalised, config, corpus, *build.corpus_parts(corpus, vars(config.data))
+    )
     record["resolved"] = before.get("resolved", {})
     record["earlier"] = earlier_parts(before, record)
     if len(record["earlier"]) > len(before.get("earlier", [])):

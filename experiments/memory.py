@@ -5,7 +5,7 @@ from numpygpt.models import GPTConfig
 from numpygpt.training.crew import physical_memory
 
 BYTES = 4  # of a float32
-STATES = {"adamw": 2, "adam": 2, "sgd": 1}  # numbers that the optimizer keeps per parameter
+STATES = {"muon": 1, "adamw": 2, "adam": 2, "sgd": 1}  # numbers that the optimizer keeps per parameter
 
 
 def least_bytes(shape: GPTConfig, config: RunConfig) -> int:

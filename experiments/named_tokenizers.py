@@ -3,13 +3,14 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
+from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.build import build_tokenizer
+from experiments.build import build_tokenizer, corpus_parts
 from experiments.checks import did_you_mean
 from experiments.config import CONF, TokenizerConfig
 from experiments.corpora import corpus_of
@@ -30,14 +31,14 @@ class Named:
     name: str
     tokenizer: tokenizers.Tokenizer
     corpus: Corpus | None
-    val_fraction: float = VAL_FRACTION
+    data: Mapping[str, Any] = field(default_factory=lambda: {"val_fraction": VAL_FRACTION})
 
 
 def training_text(named: Named) -> str:
     """The text that the tokenizer was trained on. UserError: it is not to be had."""
     if named.corpus is None:
         raise UserError(f"the corpus of {named.name} is not here: put it where it was, to count its tokens")
-    return named.corpus.parts(named.val_fraction)[0].text
+    return corpus_parts(named.corpus, named.data)[0].text
 
 
 def from_runs(names: Iterable[str]) -> list[Named]:
@@ -45,8 +46,8 @@ def from_runs(names: Iterable[str]) -> list[Named]:
     found = []
     for name in names:
         run = find_run(name)
-        val_fraction = run.run()["config"]["data"]["val_fraction"]
-        found.append(Named(run.name, tokenizers.load(run.tokenizer_path), corpus_of(run), val_fraction))
+        data = run.run()["config"]["data"]
+        found.append(Named(run.name, tokenizers.load(run.tokenizer_path), corpus_of(run), data))
     return found
 
 
@@ -80,7 +81,7 @@ def _settings(name: str) -> TokenizerConfig:
             f"there is no tokenizer {kind!r} to train: choose from {listed}{did_you_mean(kind, choices)}"
         )
     values = dict(OmegaConf.load(CONF / "tokenizer" / f"{kind}.yaml"))
-    known = {field.name for field in fields(TokenizerConfig)}
+    known = {f.name for f in fields(TokenizerConfig)}
     config = TokenizerConfig(**{"name": kind, **{str(k): v for k, v in values.items() if k in known}})
     if not size:
         return config

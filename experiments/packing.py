@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from experiments.build import corpus_parts
 from experiments.identity import identity_hash
 from experiments.sample import load_model
 from experiments.texts import fit_coder
@@ -272,7 +273,7 @@ def _training_part(run: RunFolder, losses: str) -> Part:
         raise UserError(_needed(run, losses, "cannot be read", data)) from error
     if corpus.sha256 != sha256:
         raise UserError(_needed(run, losses, f"is another by now (its sha256 was {sha256})", data))
-    return corpus.parts(data["val_fraction"])[0]
+    return corpus_parts(corpus, data)[0]
 
 
 def _needed(run: RunFolder, losses: str, fault: str, data: dict[str, Any]) -> str:

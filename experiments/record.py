@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from experiments.config import REPOSITORY, RunConfig
+from experiments.config import REPOSITORY, DataConfig, RunConfig
 from numpygpt.data.corpus import Corpus, Part
 
 PACKAGES = (
@@ -28,7 +28,7 @@ def run_record(
         "name": name,
         "identity": identity,
         "config": asdict(config),
-        "corpus": corpus_record(corpus, config.data.val_fraction, train, val),
+        "corpus": corpus_record(corpus, config.data, train, val),
         "environment": environment(),
         "git": git(),
     }
@@ -53,15 +53,19 @@ def _other_code(before: dict[str, Any], now: dict[str, Any]) -> bool:
     return known and (before["trees"], before["changed"]) != (now["trees"], now["changed"])
 
 
-def corpus_record(corpus: Corpus, val_fraction: float, train: Part, val: Part) -> dict[str, Any]:
+def corpus_record(corpus: Corpus, data: DataConfig, train: Part, val: Part) -> dict[str, Any]:
+    """`val` is what is judged, which may be the development text: dev_fraction tells."""
     return {
         "name": corpus.name,
         "sha256": corpus.sha256,
         "bytes": corpus.n_bytes,
         "chars": corpus.n_chars,
-        "val_fraction": val_fraction,
-        **{f"{part.name}_chars": part.n_chars for part in (train, val)},
-        **{f"{part.name}_bytes": part.n_bytes for part in (train, val)},
+        "val_fraction": data.val_fraction,
+        "dev_fraction": data.dev_fraction,
+        "train_chars": train.n_chars,
+        "val_chars": val.n_chars,
+        "train_bytes": train.n_bytes,
+        "val_bytes": val.n_bytes,
     }
 
 

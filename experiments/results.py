@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from experiments.budget import flops_per_token
+from experiments.budget import flops_per_update
 from experiments.build import schedule_iters, warmup
 from experiments.config import RunConfig
 from experiments.progress import Reporter
 from experiments.record import PeakMemory
 from experiments.texts import Texts
 from numpygpt.files import replacing
-from numpygpt.measures.cost import Stability, seconds_per_mb, train_flops_per_byte
+from numpygpt.measures.cost import Stability, seconds_per_mb
 from numpygpt.measures.mixing import Floats, Ints
 from numpygpt.measures.scores import TextScore, block_edges, score_text
 from numpygpt.measures.source import Source
@@ -92,6 +92,7 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
     tokens = trainer.tokens_per_update * settings.iters
     chars = tokens * texts.chars_per_token
     n_bytes = tokens * texts.train.n_bytes / len(texts.train.ids)
+    flops = flops_per_update(config, model, trainer.optimizer) * settings.iters
     embedding = model.n_params_embedding()
     logged = [r for r in train_rows if r["step"] % STEADY_EVERY == 1 or r["step"] == settings.iters]
     steady = Stability.of(*([row[key] for row in logged] for key in ("grad_norm", "clipped", "loss")))
@@ -115,10 +116,8 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
         "chars_seen": chars,
         "epochs": tokens / len(texts.train.ids),
         "train_seconds": progress.seconds,
-        "train_flops": flops_per_token(model) * tokens,
-        "flops_per_byte": train_flops_per_byte(
-            flops_per_token(model), len(texts.train.ids), texts.train.n_bytes
-        ),
+        "train_flops": flops,
+        "flops_per_byte": flops / n_bytes,
         "seconds_per_mb": seconds_per_mb(progress.seconds, n_bytes),
         "grad_spikes": steady.grad_spikes if every_tenth else math.nan,
         "loss_spread": steady.loss_spread if every_tenth else math.nan,

@@ -80,7 +80,7 @@ class Scorer:
         from experiments.packing import coder_of
 
         corpus = run.run()["corpus"]
-        key = (tokenizer.fingerprint(), corpus["sha256"], str(corpus["val_fraction"]))
+        key = (tokenizer.fingerprint(), corpus["sha256"], str(corpus["train_bytes"]))
         if key not in self._coders:
             self._coders[key] = coder_of(run, tokenizer)
         return self._coders[key]

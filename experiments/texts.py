@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from experiments.build import build_tokenizer
+from experiments.build import build_tokenizer, corpus_parts
 from experiments.config import RunConfig
 from experiments.progress import Reporter
 from numpygpt import tokenizers
@@ -47,7 +47,7 @@ def prepare_texts(
     `fingerprint` is of the tokenizer that an interrupted run saved: if the file still has it, it is taken.
     Raises UserError if the text is too short or does not suit the tokenizer, or if another tokenizer comes out.
     """
-    train_part, val_part = corpus.parts(config.data.val_fraction)
+    train_part, val_part = corpus_parts(corpus, vars(config.data))
     tokenizer = _saved(folder, fingerprint, config.tokenizer.factory)
     if tokenizer is None:
         reporter.phase(f"fitting the {config.tokenizer.kind} tokenizer")

@@ -46,7 +46,7 @@ CODE: tuple[tuple[str, str, str, str], ...] = (
     ("embedding_share", TABLES, 'if key == "embedding_share"', ""),
     ("n_params_body", RESULTS, '"n_params_body":', ""),
     ("train_flops", COST, "def train_flops_per_token(", ""),
-    ("flops_per_byte", COST, "def train_flops_per_byte(", ""),
+    ("flops_per_byte", COST, "def train_flops_per_token(", ""),
     ("train_seconds", RESULTS, '"train_seconds":', ""),
     ("total_seconds", RESULTS, '"total_seconds"', ""),
     ("seconds_per_mb", COST, "def seconds_per_mb(", ""),

@@ -8,29 +8,61 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+QUINTIC = ((3.4445, -4.7750, 2.0315),) * 5
+
+
+class ReLUSquared(nn.Module):
+    def forward(self, x):
+        return F.relu(x).square()
+
+
 ACTIVATIONS: dict[str, nn.Module] = {
     "relu": nn.ReLU(),
+    "relu_squared": ReLUSquared(),
     "leaky_relu": nn.LeakyReLU(),
     "gelu": nn.GELU(approximate="tanh"),
 }
 
 
+def new_norm(c, width):
+    """A layer norm, or RMSNorm without a gain."""
+    if c.norm == "rmsnorm":
+        return nn.RMSNorm(width, eps=1e-6, elementwise_affine=False)
+    return nn.LayerNorm(width, bias=c.bias)
+
+
+def rotate(x, position):
+    """Rotary positions: channels 2j and 2j + 1 of x (B, H, T, D) turned by t 10000^(-2j / D), t from `position` on."""
+    T, D = x.shape[-2:]
+    angles = torch.outer(
+        torch.arange(position, position + T, dtype=torch.float64),
+        10000.0 ** (-torch.arange(0, D, 2, dtype=torch.float64) / D),
+    )
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    even, odd = x[..., ::2], x[..., 1::2]
+    return torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1).flatten(-2)
+
+
 class Block(nn.Module):
     def __init__(self, c):
         super().__init__()
-        self.n_head = c.n_head
-        self.ln1 = nn.LayerNorm(c.n_embd, bias=c.bias)
-        self.ln2 = nn.LayerNorm(c.n_embd, bias=c.bias)
+        self.n_head, self.rotary = c.n_head, c.positions == "rotary"
+        self.qk_norm = nn.RMSNorm(c.n_embd // c.n_head, 1e-6, False) if c.qk_norm else nn.Identity()
+        self.ln1 = new_norm(c, c.n_embd)
+        self.ln2 = new_norm(c, c.n_embd)
         self.qkv = nn.Linear(c.n_embd, 3 * c.n_embd, bias=c.bias)
         self.attn_proj = nn.Linear(c.n_embd, c.n_embd, bias=c.bias)
         self.fc = nn.Linear(c.n_embd, 4 * c.n_embd, bias=c.bias)
         self.proj = nn.Linear(4 * c.n_embd, c.n_embd, bias=c.bias)
         self.activation = ACTIVATIONS[c.activation]
 
-    def forward(self, x, cache=None):
+    def forward(self, x, cache=None, position=0):
         """With a cache (keys and values of the positions before, or None at first) x holds the new positions."""
         B, T, C = x.shape
         q, k, v = self.qkv(self.ln1(x)).view(B, T, 3, self.n_head, C // self.n_head).permute(2, 0, 3, 1, 4)
+        if self.rotary:
+            q, k = rotate(q, position), rotate(k, position)
+        q, k = self.qk_norm(q), self.qk_norm(k)
         if cache is not None:
             k, v = (torch.cat([old, new], dim=2) for old, new in zip(cache, (k, v), strict=True))
         heads = F.scaled_dot_product_attention(q, k, v, is_causal=cache is None)
@@ -45,30 +77,68 @@ class TorchGPT(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.tokens = nn.Embedding(c.vocab_size, c.n_embd)
-        self.positions = nn.Embedding(c.block_size, c.n_embd)
+        self.positions = nn.Embedding(c.block_size, c.n_embd) if c.positions == "learned" else None
+        self.embedding_norm = new_norm(c, c.n_embd) if c.norm == "rmsnorm" else nn.Identity()
         self.blocks = nn.ModuleList(Block(c) for _ in range(c.n_layer))
-        self.norm = nn.LayerNorm(c.n_embd, bias=c.bias)
+        self.norm = new_norm(c, c.n_embd)
         self.head = nn.Linear(c.n_embd, c.vocab_size, bias=c.head_bias)
         if c.tied:
             self.head.weight = self.tokens.weight
 
+    def embed(self, ids, position=0):
+        x = self.tokens(ids)
+        if self.positions is not None:
+            x = x + self.positions.weight[position : position + ids.shape[1]]
+        return self.embedding_norm(x)
+
     def forward(self, ids):
-        x = self.tokens(ids) + self.positions.weight[: ids.shape[1]]
+        x = self.embed(ids)
         for block in self.blocks:
             x, _ = block(x)
         return self.head(self.norm(x))
 
     def step(self, ids, caches, position):
         """Logits after ids (B, T) at `position` onwards, and the caches with their keys and values added."""
-        x = self.tokens(ids) + self.positions.weight[position : position + ids.shape[1]]
+        x = self.embed(ids, position)
         kept = []
         for block, cache in zip(self.blocks, caches, strict=True):
-            x, cache = block(x, cache)
+            x, cache = block(x, cache, position)
             kept.append(cache)
         return self.head(self.norm(x[:, -1])), kept
 
     def loss(self, ids, targets):
         return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())
+
+
+class TorchMuon(torch.optim.Optimizer):
+    """numpygpt's Muon in plain PyTorch, in the parameters' own precision: Jordan et al. 2024, step by step.
+
+    matrices: parameters and how many matrices each holds, one below the other.
+    """
+
+    def __init__(self, matrices, lr, momentum=0.95, weight_decay=0.0, coefficients=QUINTIC):
+        self.n_matrices = dict(matrices)
+        self.momentum, self.weight_decay, self.coefficients = momentum, weight_decay, coefficients
+        super().__init__([p for p, _ in matrices], {"lr": lr})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                m = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                m.lerp_(p.grad, 1 - self.momentum)
+                update = p.grad.lerp(m, self.momentum).view(self.n_matrices[p], -1, p.shape[1])
+                p.mul_(1 - group["lr"] * self.weight_decay)
+                scale = max(1.0, update.shape[1] / update.shape[2]) ** 0.5
+                p.add_(self.orthogonalised(update).view_as(p), alpha=-group["lr"] * scale)
+
+    def orthogonalised(self, g):
+        x = g.mT if g.shape[-2] > g.shape[-1] else g
+        x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+        for a, b, c in self.coefficients:
+            gram = x @ x.mT
+            x = a * x + (b * gram + c * gram @ gram) @ x
+        return x.mT if g.shape[-2] > g.shape[-1] else x
 
 
 def torch_name(name: str) -> str:

@@ -90,22 +90,31 @@ class Corpus:
     def text(self) -> str:
         return b"".join(self.blocks(0, self.n_bytes)).decode("utf-8")
 
-    def parts(self, val_fraction: float) -> tuple[Part, Part]:
+    def parts(self, val_fraction: float, dev_fraction: float = 0.0) -> tuple[Part, Part]:
         """The training part and, from the end of the text, `val_fraction` of its characters for validation.
 
-        The training part has floor((1 - val_fraction) * n_chars) characters, in exact decimal arithmetic.
-        Raises UserError if either would be empty.
+        With dev_fraction, the training part is cut once more: what is judged is the development text, its last
+        `dev_fraction`, and the validation text is left alone. A part is cut at floor((1 - fraction) * n_chars)
+        characters, in exact decimal arithmetic. Raises UserError if any would be empty.
         """
-        if not 0 < val_fraction < 1:
-            raise UserError(f"val_fraction={val_fraction} is no fraction: it must lie between 0 and 1")
-        n_train = int(self.n_chars * (1 - Fraction(str(val_fraction))))
-        if not 0 < n_train < self.n_chars:
-            raise UserError(f"{self.path} has {self.n_chars} characters, too few to split: use a longer text")
+        if not (0 < val_fraction < 1 and 0 <= dev_fraction < 1):
+            raise UserError(
+                f"val_fraction={val_fraction}, dev_fraction={dev_fraction} are no fractions: they lie between 0 and 1"
+            )
+        n_train, stop, n_chars = self._first_part(self.n_chars, val_fraction), self.n_bytes, self.n_chars
+        if dev_fraction:
+            n_chars, stop = n_train, self._byte_offset(n_train)
+            n_train = self._first_part(n_chars, dev_fraction)
         cut = self._byte_offset(n_train)
-        return (
-            Part(self, "train", 0, cut, n_train),
-            Part(self, "val", cut, self.n_bytes, self.n_chars - n_train),
-        )
+        judged = "dev" if dev_fraction else "val"
+        return Part(self, "train", 0, cut, n_train), Part(self, judged, cut, stop, n_chars - n_train)
+
+    def _first_part(self, n_chars: int, fraction: float) -> int:
+        """Characters before the last `fraction` of n_chars."""
+        n_first = int(n_chars * (1 - Fraction(str(fraction))))
+        if not 0 < n_first < n_chars:
+            raise UserError(f"{self.path} has {self.n_chars} characters, too few to split: use a longer text")
+        return n_first
 
     def split(self, val_fraction: float) -> tuple[str, str]:
         """The texts of the two `parts`."""

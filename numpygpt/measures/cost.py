@@ -27,17 +27,13 @@ def train_flops_per_token(
         the head     2 C V
 
     Backward costs twice as much, for every matrix product has a gradient on both sides: so three times the sum.
-    Embedding look-ups, norms, activations, the softmax and the optimizer are left out, as is usual (Kaplan et al.
-    2020, "Scaling laws for neural language models", section 2.1; Hoffmann et al. 2022, appendix F).
+    Embedding look-ups, norms, activations and the softmax are left out, as is usual (Kaplan et al. 2020, "Scaling
+    laws for neural language models", section 2.1; Hoffmann et al. 2022, appendix F). What an optimizer multiplies
+    (`Optimizer.flops`) comes on top, once per update.
     """
     inner = 4 * n_embd if n_inner is None else n_inner
     layer = 2 * (4 * n_embd**2) + 2 * (2 * block_size * n_embd) + 2 * (2 * n_embd * inner)
     return 3 * (n_layer * layer + 2 * n_embd * vocab_size)
-
-
-def train_flops_per_byte(flops_per_token: float, n_tokens: int, n_bytes: int) -> float:
-    """The same per byte of text, from the tokens that the tokenizer makes of `n_bytes` bytes of training text."""
-    return flops_per_token * n_tokens / n_bytes
 
 
 def seconds_per_mb(train_seconds: float, bytes_seen: float) -> float:

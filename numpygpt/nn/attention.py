@@ -47,7 +47,9 @@ class MultiHeadAttention(Module):
         if n_head < 1 or n_embd % n_head:
             raise UserError(f"n_embd ({n_embd}) must be a multiple of n_head ({n_head})")
         if rotary and n_embd // n_head % 2:
-            raise UserError(f"rotary positions turn pairs of channels: a head of {n_embd // n_head} has an odd one")
+            raise UserError(
+                f"rotary positions turn pairs of channels: a head of {n_embd // n_head} has an odd one"
+            )
         self.n_head, self.rotary, self.qk_norm = n_head, rotary, qk_norm
         self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, bias=bias, std=std, n_matrices=3, dtype=dtype)
         self.proj = Linear(n_embd, n_embd, rng=rng, bias=bias, std=proj_std, dtype=dtype)

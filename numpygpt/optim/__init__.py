@@ -4,7 +4,7 @@ from numpygpt.optim.adam import Adam, AdamW
 from numpygpt.optim.clipping import clip_factor, clip_grad_norm, global_norm
 from numpygpt.optim.muon import Muon
 from numpygpt.optim.optimizer import Optimizer
-from numpygpt.optim.schedules import Schedule, constant, step_decay, warmup_cosine
+from numpygpt.optim.schedules import Schedule, constant, step_decay, warmup_cosine, warmup_stable_decay
 from numpygpt.optim.sgd import SGD
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "global_norm",
     "step_decay",
     "warmup_cosine",
+    "warmup_stable_decay",
 ]

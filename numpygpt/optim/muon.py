@@ -58,6 +58,15 @@ class Muon(AdamW):
         p, size = self.parameters[piece[0]], super().cost(piece)
         return size * min(self._shape(p)) if p.n_matrices else size * 10
 
+    def flops(self) -> int:
+        """Of `orthogonalised`: two products with the long side, and up to four of the short side per iteration."""
+        total, n = 0, len(self.coefficients)
+        for p in self.parameters:
+            if p.n_matrices and n:
+                short, long = sorted(self._shape(p))
+                total += p.n_matrices * (4 * short**2 * long + 2 * short**3 * (n + 3 * (n - 1)))
+        return total
+
     def update_pieces(self, pieces: Any, lr: float, grad_scale: float = 1.0) -> None:
         others = []
         for i, here in pieces:

@@ -63,6 +63,10 @@ class Optimizer:
         """What updating a piece takes, in any unit: for sharing the work out."""
         return piece[1].stop - piece[1].start
 
+    def flops(self) -> int:
+        """Floating-point operations of the matrix products in one update: none, where all is elementwise."""
+        return 0
+
     def update_pieces(self, pieces: Iterable[Piece], lr: float, grad_scale: float = 1.0) -> None:
         """Update some of the pieces."""
         for i, here in pieces:

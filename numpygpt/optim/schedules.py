@@ -37,6 +37,22 @@ def warmup_cosine(lr: float, min_lr: float, warmup: int, total: int) -> Schedule
     return rate
 
 
+def warmup_stable_decay(lr: float, min_lr: float, warmup: int, decay: int, total: int) -> Schedule:
+    """Linear warm-up to lr, lr for a while, then a straight line to min_lr, which step `total` would reach.
+
+    The rate falls over the last `decay` steps: Hu et al. 2024, "MiniCPM", section 4. decay = total - warmup: a line
+    all the way.
+    """
+    if warmup < 0 or decay < 0 or warmup + decay > total:
+        raise UserError(f"warm-up and decay take {warmup} and {decay} steps of a schedule of {total}")
+
+    def rate(step: int) -> float:
+        left = min(1.0, max(0, total - step) / decay) if decay else 1.0
+        return (min_lr + (lr - min_lr) * left) * _warmup_share(step, warmup)
+
+    return rate
+
+
 def _warmup_share(step: int, warmup: int) -> float:
     """1/warmup at the first step, 1 from the last step of the warm-up on."""
     return min(1.0, (step + 1) / warmup) if warmup else 1.0

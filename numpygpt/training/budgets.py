@@ -12,9 +12,9 @@ def updates_for_text(n_chars: float, chars_per_token: float, tokens_per_update: 
     return _updates("chars", n_chars / (chars_per_token * tokens_per_update))
 
 
-def updates_for_flops(flops: float, flops_per_token: float, tokens_per_update: int) -> int:
-    """Updates that spend `flops` floating-point operations on forward and backward (equal compute)."""
-    return _updates("flops", flops / (flops_per_token * tokens_per_update))
+def updates_for_flops(flops: float, flops_per_update: float) -> int:
+    """Updates that spend `flops` floating-point operations (equal compute)."""
+    return _updates("flops", flops / flops_per_update)
 
 
 def updates_for_seconds(seconds: float, seconds_per_update: float) -> int:

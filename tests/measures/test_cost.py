@@ -7,7 +7,6 @@ from numpygpt.measures.cost import (
     Stability,
     grad_spikes,
     seconds_per_mb,
-    train_flops_per_byte,
     train_flops_per_token,
 )
 
@@ -23,7 +22,6 @@ def test_flops_of_the_reference_model():
 
 
 def test_per_byte_and_per_megabyte():
-    assert train_flops_per_byte(1000, n_tokens=30, n_bytes=100) == 300
     assert seconds_per_mb(20.0, 4_000_000) == 5.0
 
 

@@ -12,10 +12,17 @@ from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import AdamW, clip_grad_norm, warmup_cosine
 
 GOLDEN = Path(__file__).parent.parent / "golden"
+RECIPE = {
+    **{"bias": False, "head_bias": False, "tied": True, "activation": "relu_squared", "positions": "rotary"},
+    **{"norm": "rmsnorm", "qk_norm": True},
+}
 OPTIONS = [
     {},
     {"bias": False, "head_bias": False, "tied": True, "activation": "gelu"},
     {"activation": "leaky_relu", "head_bias": False},
+    {"activation": "relu_squared", "positions": "rotary", "bias": False},
+    {"norm": "rmsnorm", "bias": False},
+    RECIPE,
 ]
 
 

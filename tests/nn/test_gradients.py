@@ -65,12 +65,20 @@ LAYERS = {
     "positions": lambda rng: nn.PositionEmbedding(T + 3, C, rng=rng, dtype=np.float64),
     "layer norm": lambda rng: nn.LayerNorm(C, dtype=np.float64),
     "layer norm without bias": lambda rng: nn.LayerNorm(C, bias=False, dtype=np.float64),
+    "RMS norm": lambda rng: nn.RMSNorm(),
     "softmax": lambda rng: nn.Softmax(),
     "relu": lambda rng: nn.ReLU(),
+    "squared relu": lambda rng: nn.ReLUSquared(),
     "leaky relu": lambda rng: nn.LeakyReLU(0.1),
     "gelu": lambda rng: nn.GELU(),
     "attention": lambda rng: nn.MultiHeadAttention(C, H, rng=rng, dtype=np.float64),
     "attention without bias": lambda rng: nn.MultiHeadAttention(C, H, rng=rng, bias=False, dtype=np.float64),
+    "attention with rotary positions": lambda rng: nn.MultiHeadAttention(
+        C, H, rng=rng, bias=False, rotary=T, dtype=np.float64
+    ),
+    "attention with normalised queries and keys": lambda rng: nn.MultiHeadAttention(
+        C, H, rng=rng, bias=False, rotary=T + 2, qk_norm=True, dtype=np.float64
+    ),
     "feed-forward": lambda rng: nn.FeedForward(C, rng=rng, activation="gelu", dtype=np.float64),
     "block": lambda rng: nn.TransformerBlock(C, H, rng=rng, activation="gelu", dtype=np.float64),
     "block without bias": lambda rng: nn.TransformerBlock(C, H, rng=rng, bias=False, dtype=np.float64),
@@ -84,6 +92,22 @@ def test_layer_against_central_differences(name, rng):
         if parameter.data.ndim == 2:  # the variance of a sum over the inputs stays 1
             parameter.data /= np.sqrt(parameter.shape[1])
     check_layer(layer, rng.normal(size=(B, T, C)), rng)
+
+
+def test_rotary_scores_depend_on_the_distance_alone(rng):
+    """Su et al. 2021, equation 11: turned by t and by s, query and key meet at an angle of t - s."""
+    q, k = rng.normal(size=(2, D))
+    turns = F.rotations(9, 1, D, np.float64)[:, 0]
+    scores = [float(F.rotary(q, turns[t])[0] @ F.rotary(k, turns[t - 3])[0]) for t in range(3, 9)]
+    np.testing.assert_allclose(scores, scores[0])
+    assert abs(scores[0] - q @ k) > 0.01
+
+
+def test_queries_and_keys_of_unit_mean_square(rng):
+    layer = nn.MultiHeadAttention(C, H, rng=rng, qk_norm=True, dtype=np.float64, std=5.0)
+    layer.forward(rng.normal(size=(B, T, C)))
+    _, k, *_ = layer.cache[0]
+    np.testing.assert_allclose((k**2).mean(axis=-1), 1, rtol=1e-5)
 
 
 @pytest.mark.parametrize("n_rows", [1, 2, 3, 5, 64])
@@ -165,7 +189,19 @@ def test_head_and_loss_in_one(bias, rng):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"bias": False, "head_bias": False, "tied": True, "activation": "gelu"}]
+    "options",
+    [
+        {},
+        {"bias": False, "head_bias": False, "tied": True, "activation": "gelu"},
+        {
+            "bias": False,
+            "tied": True,
+            "norm": "rmsnorm",
+            "positions": "rotary",
+            "qk_norm": True,
+            "activation": "relu_squared",
+        },
+    ],
 )
 def test_whole_model(options, rng):
     config = GPTConfig(vocab_size=7, block_size=6, n_layer=2, n_head=H, n_embd=C, **options)

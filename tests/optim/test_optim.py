@@ -5,7 +5,19 @@ import pytest
 
 from numpygpt.errors import UserError
 from numpygpt.nn import Parameter
-from numpygpt.optim import SGD, Adam, AdamW, clip_factor, clip_grad_norm, constant, step_decay, warmup_cosine
+from numpygpt.optim import (
+    SGD,
+    Adam,
+    AdamW,
+    Muon,
+    clip_factor,
+    clip_grad_norm,
+    constant,
+    step_decay,
+    warmup_cosine,
+    warmup_stable_decay,
+)
+from numpygpt.optim.muon import QUINTIC, orthogonalised
 
 SHAPES = [(7, 5), (5,), (300, 250)]  # a matrix, a vector, and a matrix of more than one stretch
 
@@ -50,6 +62,96 @@ def test_steps_equal_pytorchs(name, rng):
         their_optimizer.step()
         for p, q in zip(mine, other, strict=True):
             np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-12, atol=1e-14)
+
+
+MATRICES = [(24, 8, 3), (8, 8, 1), (32, 8, 1), (8, 32, 1)]  # rows, columns, and how many matrices they are
+
+
+def muon_beside(rng, theirs, dtype, lr, steps=4):
+    """Parameters after updates by our Muon and by `theirs(torch parameters, lr)`, which gets one matrix each."""
+    torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    arrays = [rng.normal(size=(rows, columns)).astype(dtype) for rows, columns, _ in MATRICES]
+    mine = [Parameter(a.copy(), n) for a, (_, _, n) in zip(arrays, MATRICES, strict=True)]
+    other = [
+        [torch.tensor(part, requires_grad=True) for part in np.split(a, n)]
+        for a, (_, _, n) in zip(arrays, MATRICES, strict=True)
+    ]
+    ours = Muon(mine, lr, embedding_lr=0.1, weight_decay=0.1)
+    optimizer = theirs([q for parts in other for q in parts], lr)
+    for _ in range(steps):
+        for p, parts in zip(mine, other, strict=True):
+            g = rng.normal(size=p.shape).astype(dtype)
+            p.zero_grad()
+            p.add_grad(g)
+            for q, part in zip(parts, np.split(g, len(parts)), strict=True):
+                q.grad = torch.tensor(part)
+        ours.step()
+        optimizer.step()
+    return [
+        (p.data, np.concatenate([q.detach().numpy() for q in parts]))
+        for p, parts in zip(mine, other, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+def test_muon_equals_the_same_formula_in_pytorch(dtype, tolerance, rng):
+    pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    from experiments.peers.torch_gpt import TorchMuon
+
+    def theirs(parameters, lr):
+        return TorchMuon([(q, 1) for q in parameters], lr, weight_decay=0.1)
+
+    for ours, other in muon_beside(rng, theirs, dtype, 0.02):
+        np.testing.assert_allclose(ours, other, atol=tolerance)
+
+
+def test_muon_agrees_with_pytorch_s_own_which_iterates_in_bfloat16(rng):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    if not hasattr(torch.optim, "Muon"):
+        pytest.skip("this PyTorch has no Muon")
+
+    def theirs(parameters, lr):
+        return torch.optim.Muon(parameters, lr, weight_decay=0.1, momentum=0.95)
+
+    for ours, other in muon_beside(rng, theirs, "float32", 0.02):
+        np.testing.assert_allclose(ours, other, atol=4 * 0.02 * 2 * 2**-7)  # four updates of eight bits, scaled by 2
+
+
+@pytest.mark.parametrize("shape", [(9, 9), (40, 10), (10, 40)])
+def test_orthogonalised_keeps_directions_and_evens_out_their_lengths(shape, rng):
+    u, s, vt = np.linalg.svd(rng.normal(size=shape), full_matrices=False)
+    s = np.geomspace(1, 0.02, len(s))
+    found = orthogonalised((u * s) @ vt)
+    lengths = np.diag(u.T @ found @ vt.T)
+    assert ((lengths > 0.6) & (lengths < 1.3)).all()  # what Jordan et al. 2024 accept
+    np.testing.assert_allclose(u.T @ found @ vt.T, np.diag(lengths), atol=1e-9)
+    plain = s / np.linalg.norm(s)  # the iteration acts on each singular value alone
+    for a, b, c in QUINTIC:
+        plain = a * plain + b * plain**3 + c * plain**5
+    np.testing.assert_allclose(lengths, plain, rtol=1e-6)
+
+
+def test_muon_leaves_tables_and_vectors_to_adamw(rng):
+    def make(optimizer_class, *arguments, **options):
+        parameters = [Parameter(np.ones((6, 4))), Parameter(np.ones(4))]
+        for number, p in enumerate(parameters):
+            p.add_grad(np.arange(p.data.size, dtype=float).reshape(p.shape) - number)
+        optimizer_class(parameters, *arguments, weight_decay=0.1, **options).step()
+        return parameters
+
+    pairs = zip(
+        make(Muon, 0.02, embedding_lr=3e-3, betas=(0.9, 0.95)),
+        make(AdamW, 3e-3, betas=(0.9, 0.95)),
+        strict=True,
+    )
+    for ours, adamw in pairs:
+        np.testing.assert_array_equal(ours.data, adamw.data)
+
+
+def test_a_gradient_of_zero_moves_no_matrix():
+    p = Parameter(np.ones((4, 4), np.float32), 1)
+    Muon([p], 0.1, embedding_lr=0.1).step()
+    np.testing.assert_array_equal(p.data, 1)
 
 
 def test_scaling_on_the_way_equals_clipping_first(rng):
@@ -102,6 +204,15 @@ def test_schedules_equal_pytorchs():
         assert abs(step_decay(1.0, 7, 0.5)(step) - decay.get_last_lr()[0]) < 1e-12
         decay.optimizer.step()
         decay.step()
+
+
+def test_warm_up_stable_decay():
+    rate = warmup_stable_decay(2.0, 0.0, warmup=4, decay=10, total=20)
+    assert [rate(s) for s in (0, 3, 4, 10, 15, 19, 20, 30)] == pytest.approx([0.5, 2, 2, 2, 1, 0.2, 0, 0])
+    line = warmup_stable_decay(1.0, 0.5, warmup=0, decay=10, total=10)
+    assert [line(s) for s in (0, 5, 10)] == pytest.approx([1, 0.75, 0.5])
+    with pytest.raises(UserError, match="decay"):
+        warmup_stable_decay(1.0, 0.0, warmup=5, decay=6, total=10)
 
 
 def test_schedules_at_their_corners():
