@@ -19,7 +19,7 @@ from numpygpt.tokenizers.foreign.contract import ends_between
 
 
 def hugging_face(path, kind):
-    hf = pytest.importorskip("tokenizers", reason="imports files of Hugging Face tokenizers")
+    hf = pytest.importorskip("tokenizers")
     unk = None if kind.startswith("byte") else "[UNK]"
     model = {"wordpiece": hf.models.WordPiece, "words": hf.models.WordLevel}.get(kind, hf.models.BPE)
     tokenizer = hf.Tokenizer(model(unk_token=unk) if unk else model())
@@ -50,7 +50,7 @@ def hugging_face(path, kind):
 
 
 def sentence_piece(path, kind):
-    package = pytest.importorskip("sentencepiece", reason="imports models of SentencePiece")
+    package = pytest.importorskip("sentencepiece")
     options = {"byte_fallback": True, "normalization_rule_name": "identity"}
     if kind != "default":
         options |= {"remove_extra_whitespaces": False, "add_dummy_prefix": kind == "prefix"}
@@ -65,7 +65,7 @@ def sentence_piece(path, kind):
 
 
 def ranks(path):
-    pytest.importorskip("tiktoken", reason="imports files of ranks for tiktoken")
+    pytest.importorskip("tiktoken")
     ours = create("bpe-bytelevel", vocab_size=340)
     ours.train(TEXT)
     lines = (f"{base64.b64encode(ours.token_bytes(id)).decode()} {id}\n" for id in range(ours.vocab_size))
@@ -98,7 +98,7 @@ def case(request, tmp_path_factory):
     _, _, what = request.param.partition(" ")
     path = tmp_path_factory.mktemp("foreign") / ("model.model" if kind == "sentencepiece" else "file")
     if kind == "unigram":
-        pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+        pytest.importorskip("sentencepiece")
         tokenizer = create(kind, vocab_size=330)
     else:
         {"hf": hugging_face, "sentencepiece": sentence_piece}.get(kind, lambda p, _: ranks(p))(path, what)
@@ -225,7 +225,7 @@ def test_losses_are_named(tmp_path):
 
 @pytest.mark.parametrize("kind", ["hf", "sentencepiece", "tiktoken"])
 def test_missing_and_foreign_files(kind, tmp_path):
-    pytest.importorskip(extras.PACKAGES[kind], reason="reads its files")
+    pytest.importorskip(extras.PACKAGES[kind])
     (tmp_path / "other").write_bytes(b'{"a": 1}\n\xff')
     for path, message in (
         (None, "tokenizer"),
@@ -241,14 +241,14 @@ def test_missing_and_foreign_files(kind, tmp_path):
     [("YQ== 0\n", "no rank for the byte 0"), ("YQ==\n", "not a token in base64"), ("?? 1\n", "no base64")],
 )
 def test_damaged_ranks(tmp_path, lines, message):
-    pytest.importorskip("tiktoken", reason="reads its files")
+    pytest.importorskip("tiktoken")
     (tmp_path / "r").write_text(lines)
     with pytest.raises(UserError, match=message):
         create("tiktoken", path=str(tmp_path / "r")).train("abc")
 
 
 def test_encodings_of_tiktoken(monkeypatch):
-    tiktoken = pytest.importorskip("tiktoken", reason="asks it for an encoding")
+    tiktoken = pytest.importorskip("tiktoken")
 
     def no_network(name):
         raise ConnectionError("no network")
@@ -268,7 +268,7 @@ def test_a_missing_package_is_named(kind, monkeypatch):
 
 
 def test_unigram_is_the_same_every_time_however_the_text_comes():
-    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    pytest.importorskip("sentencepiece")
     found = []
     for chunks in ([TEXT], [TEXT[:7], TEXT[7:100], TEXT[100:]]):
         tokenizer = create("unigram", vocab_size=320, specials=("<pad>", "<unk>"))

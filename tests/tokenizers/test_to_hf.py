@@ -15,7 +15,7 @@ HARD = (
 
 
 def theirs(tokenizer):
-    tokenizers = pytest.importorskip("tokenizers", reason="loads what is written")
+    tokenizers = pytest.importorskip("tokenizers")
     return tokenizers.Tokenizer.from_str(json.dumps(hugging_face_json(tokenizer)))
 
 
@@ -56,7 +56,7 @@ def test_what_cannot_be_expressed_is_refused(train_small):
     tokenizer.train("<0x41><0x41> <0x41>" * 30)
     with pytest.raises(UserError, match="two tokens that Hugging Face would call '<0x41>'"):
         hugging_face_json(tokenizer)
-    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    pytest.importorskip("sentencepiece")
     unigram = create("unigram", vocab_size=300)
     unigram.train("abc abd abe\n" * 50)
     with pytest.raises(UserError, match="unigram tokenizer cannot be written"):
