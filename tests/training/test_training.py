@@ -2,6 +2,8 @@
 
 import io
 import math
+import os
+import tempfile
 
 import numpy as np
 import pytest
@@ -69,6 +71,16 @@ def test_the_number_of_workers_changes_no_bit(slices):
     (rows, weights), (rows_one, weights_one) = train(slices=slices), train(slices=slices, workers=1)
     assert rows == rows_one
     np.testing.assert_array_equal(weights, weights_one)
+
+
+def test_processes_share_memory_on_systems_without_files_in_memory(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (rows, weights), (rows_one, weights_one) = train(iters=2, workers=2), train(iters=2, workers=1)
+    assert rows == rows_one
+    np.testing.assert_array_equal(weights, weights_one)
+    assert not list(tmp_path.iterdir())
 
 
 def test_slices_change_only_rounding():
