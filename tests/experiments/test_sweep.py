@@ -116,9 +116,9 @@ def test_a_hundred_runs_are_planned_fast(planner, text_file, tmp_path):
         planner, "data=file", file_override(text_file), f"outputs={tmp_path}",
         "tokenizer=char,word", f"seed={','.join(map(str, range(50)))}",
     )  # fmt: skip
-    started = time.perf_counter()
+    started = time.process_time()  # whatever else the machine does
     assert len(planner.plan(asked)) == 100
-    assert time.perf_counter() - started < 6  # 0.9 s on a quiet machine
+    assert time.process_time() - started < 6  # 0.9 s on a quiet machine
 
 
 @pytest.mark.parametrize(

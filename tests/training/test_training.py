@@ -129,7 +129,7 @@ def test_one_batch_can_be_learned_by_heart(rng):
     model = GPT(GPTConfig(V, 16, 2, 2, 32), rng=generator(0, "init"))
     optimizer = AdamW(model.flat.parameters, 1e-2)
     x, y = rng.integers(0, V, (4, 16)), rng.integers(0, V, (4, 16))
-    with Engine(model) as engine:
+    with Engine(model, 2, 1) as engine:
         for _ in range(150):
             loss, _ = engine.gradients([(x, y)])
             engine.step(optimizer, 1e-2)
