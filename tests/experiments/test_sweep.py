@@ -171,7 +171,7 @@ def run(text_file: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedPr
         data = ("data=file", file_override(text_file)) if not any("data=" in o for o in overrides) else ()
         return subprocess.run(
             [sys.executable, str(RUN), *TINY, *data, f"outputs={tmp_path / 'out'}", *overrides],
-            capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=120,
+            capture_output=True, text=True, cwd=tmp_path, env=environment,
         )  # fmt: skip
 
     return started

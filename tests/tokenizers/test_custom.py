@@ -68,6 +68,8 @@ def test_a_package_counts_by_all_its_modules(tmp_path, monkeypatch):
             custom.code_sha256.cache_clear()
             found.add((factory, custom.code_sha256(factory)))
     assert len(found) == 6
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "script.py"), raising=False)
+    (tmp_path / "script.py").write_text("class Words: pass")
     assert len(custom.code_sha256("__main__:Words")) == 64
     with pytest.raises(UserError, match=r"names no class: it may be package\.module:Class"):
         custom.code_sha256("Words")
