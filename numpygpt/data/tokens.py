@@ -28,7 +28,7 @@ from numpygpt.data.corpus import Part, cache_folder, lock_for
 from numpygpt.errors import UserError
 from numpygpt.files import replacing
 
-VERSION = 1  # raised when the same tokenizer gives other ids than before
+VERSION = 2  # raised when the same tokenizer gives other ids than before
 PIECE = 4 << 20  # bytes of text encoded at a time
 WINDOW = 1 << 13  # bytes in which a place to cut is looked for
 CONTEXT = 256  # characters on either side on which a cut is tried out

@@ -280,6 +280,28 @@ def test_unigram_is_the_same_every_time_however_the_text_comes():
         create("unigram", vocab_size=100).train(TEXT)
 
 
+def test_unigram_learns_around_reserved_characters():
+    """Lines with the characters that SentencePiece keeps for itself are learned from like any other."""
+    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    lengths = []
+    for reserved in ("", "▅", "\t", "▁", "▅▅▁"):
+        tokenizer = create("unigram", vocab_size=400)
+        tokenizer.train(TEXT.replace("\n", f" {reserved}\n"))
+        lengths.append(len(tokenizer.encode(TEXT)))
+    assert len(set(lengths)) == 1
+    assert lengths[0] < len(TEXT)
+    with pytest.raises(UserError, match="character_coverage must be a number from"):
+        create("unigram", character_coverage=0.5)
+
+
+def test_unigram_takes_one_word_of_any_length():
+    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    tokenizer = create("unigram", vocab_size=320)
+    for long in ("a" * 30_000, " \u2581" * 500):
+        tokenizer.train("speak " + long)
+        assert tokenizer.decode(tokenizer.encode(long)) == long
+
+
 @pytest.mark.parametrize(
     ("starts", "ends", "expected"),
     [
