@@ -23,6 +23,7 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer, checked_bool
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
+from numpygpt.tokenizers.foreign.recognise import mismatch
 from numpygpt.tokenizers.unicode import byte_offsets, check_text, training_chunks
 
 EVERYTHING, KNOWN, NOTHING = "everything", "known", "nothing"
@@ -251,13 +252,17 @@ class ForeignTokenizer(Tokenizer):
 
 
 def read_bytes(path: str | None, kind: str, example: str) -> bytes:
-    """The content of the file that `tokenizer.path` names."""
+    """The content of the file that `tokenizer.path` names. UserError: it cannot be read, or is of another kind."""
     if path is None:
         raise UserError(f"tokenizer={kind} needs a file: give tokenizer.path={example}")
     try:
-        return Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise UserError(f"tokenizer.path={path} cannot be read ({error.strerror}): name {example}") from None
+        data = Path(path).expanduser().read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"tokenizer.path={path} cannot be read ({reason}): name {example}") from None
+    if wrong := mismatch(data, kind):
+        raise UserError(f"tokenizer.path={path} is no {example}{wrong}")
+    return data
 
 
 def to_base64(data: bytes) -> str:
