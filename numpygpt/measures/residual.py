@@ -218,7 +218,8 @@ class ResidualCoder:
 
         ValueError: it has more than `longest` characters, as damaged data may seem to.
         """
-        reading, x = Reading(z, c, self._own(z)), []
+        reading = Reading(z, c, self._own(z))
+        x: list[str] = []
         while self.charges(z):
             if len(x) > longest:
                 raise ValueError(
