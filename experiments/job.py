@@ -21,7 +21,7 @@ from experiments.record import PeakMemory, earlier_parts, run_record
 from experiments.texts import Texts, prepare_texts
 from numpygpt.data.batches import check_window
 from numpygpt.data.corpus import Corpus
-from numpygpt.errors import UserError
+from numpygpt.errors import UserError, shortened
 from numpygpt.runs import RunFolder, RunLocked, RunNotWritable
 from numpygpt.training import Diverged, Engine, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
@@ -99,7 +99,8 @@ def failure_of(error: Exception) -> tuple[str, str]:
         return "bad input", str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
         return "not writable", f"{error.filename or 'a file'} cannot be written ({error.strerror}): make room"
-    return "error", f"{type(error).__name__}: {error} (a bug: see traceback.txt in the run folder)"
+    said = shortened(f"{type(error).__name__}: {error}")
+    return "error", f"{said} (a bug: see traceback.txt in the run folder)"
 
 
 # --- the run itself ---

@@ -24,7 +24,7 @@ from experiments import sweep
 from experiments.config import CONF, register
 from experiments.explain import EXPLAINED, explain, explain_plain
 from experiments.interrupts import Interrupted, stop_requests
-from numpygpt.errors import UserError
+from numpygpt.errors import UserError, shortened
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
         sentence = _sentence(error)
         if wants_traceback or sentence is None:
             raise
-        print(f"run.py: {sentence}", file=sys.stderr)
+        print(f"run.py: {shortened(sentence)}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -1,7 +1,8 @@
 """A run's texts as its model sees them: the tokenizer fitted on the training part, both parts as ids."""
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,8 @@ from numpygpt.measures.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
 from numpygpt.training.engine import available_cores
+
+SECONDS_BETWEEN = 10.0
 
 
 @dataclass
@@ -60,7 +63,8 @@ def prepare_texts(
             )
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
-    train_ids = encoded(train_part, tokenizer, workers=config.train.workers or available_cores())
+    workers = config.train.workers or available_cores()
+    train_ids = encoded(train_part, tokenizer, workers=workers, progress=_progress(reporter))
     val_text = val_part.text
     val_ids, val_ends = tokenizer.spans(val_text)
     _require_tokens(train_ids, "training", config)
@@ -79,6 +83,19 @@ def prepare_texts(
         val_text,
         val_ends,
     )
+
+
+def _progress(reporter: Reporter) -> Callable[[float], None]:
+    """Tells the share of the text that is encoded, every ten seconds."""
+    told = time.monotonic()
+
+    def progress(share: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SECONDS_BETWEEN:
+            told = time.monotonic()
+            reporter.phase(f"encoding the text: {share:.0%}")
+
+    return progress
 
 
 def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:

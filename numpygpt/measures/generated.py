@@ -16,7 +16,8 @@ from numpygpt.tokenizers.unicode import code_points
 NGRAMS = (3, 4, 5)
 LEAST_COPIED = 20  # characters: shorter stretches in common are chance, and are not marked as copied
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-_HEADING = re.compile(r"(?:\A|\n[^\S\n]*\n)[^\S\n]*([^\n:]{1,60}?)[^\S\n]*:[^\S\n]*(?=\n|\Z)")
+# Possessive, and a name begins with no blank: or a line of blanks would take the square of its length.
+_HEADING = re.compile(r"(?:\A|\n[^\S\n]*+\n)[^\S\n]*+([^\s:][^\n:]{0,59}?)[^\S\n]*+:[^\S\n]*+(?=\n|\Z)")
 
 
 @dataclass(frozen=True)

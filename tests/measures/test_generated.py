@@ -32,6 +32,12 @@ def test_headings_stand_alone_after_a_blank_line():
     assert headings("") == []
 
 
+@pytest.mark.parametrize("odd", [" ", "\t ", "A ", "A", "\u3000"])
+def test_headings_are_looked_for_in_time_that_grows_with_the_line(odd):
+    line = odd * 20_000
+    assert headings(f"\n\n{line}\n\nlast:\n\n{line}x\n \n first :{line}") in (["last"], ["last", "first"])
+
+
 def test_shares(reference):
     measures = reference.measure(["romeo:\nwhat light xyzzy", "\n\nNurse:\nO it is the light"])
     assert measures.n_samples == 2

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import json
 import pickle
 from contextlib import suppress
 
@@ -236,6 +237,60 @@ def test_missing_and_foreign_files(kind, tmp_path):
             create(kind, path=path and str(path)).train("abc")
 
 
+FILES = {"hf": "tokenizer=hf", "sentencepiece": "tokenizer=sentencepiece", "tiktoken": "tokenizer=tiktoken"}
+
+
+@pytest.mark.parametrize("made", [*FILES, "ours"])
+@pytest.mark.parametrize("given", [*FILES, "ours"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_file_of_another_kind_is_named(made, given, indent, tmp_path):
+    path = tmp_path / "x.model"
+    {
+        "hf": lambda: hugging_face(path, "bytes"),
+        "sentencepiece": lambda: sentence_piece(path, "identity"),
+        "tiktoken": lambda: ranks(path),
+        "ours": lambda: create("byte").save(path),
+    }[made]()
+    if made in ("hf", "ours"):
+        path.write_text(json.dumps(json.loads(path.read_text()), indent=indent))
+    if given != "ours":
+        pytest.importorskip(extras.PACKAGES[given], reason="reads its files")
+    use = (lambda: load(path)) if given == "ours" else lambda: create(given, path=str(path)).train("abc")
+    if given == made:
+        return use()
+    with pytest.raises(UserError, match=f"looks like .*{FILES.get(made, 'of this project')}") as caught:
+        use()
+    assert len(str(caught.value)) < 600
+    return None
+
+
+def test_messages_are_bounded_whatever_a_file_holds(tmp_path):
+    pytest.importorskip("tiktoken", reason="reads its files")
+    (tmp_path / "r").write_text("x" * 300_000)
+    for path in (tmp_path / "r", "y" * 300_000, "\0"):
+        with pytest.raises(UserError) as caught:
+            create("tiktoken", path=str(path)).train("abc")
+        assert len(str(caught.value)) <= 1000
+
+
+def test_special_names_of_tiktoken_may_share_an_id(tmp_path):
+    """As those of o200k_harmony do."""
+    ranks(tmp_path / "r")
+    tokenizer = create("tiktoken", path=str(tmp_path / "r"))
+    tokenizer.train(TEXT)
+    page = tokenizer.to_dict()
+    page["model"]["specials"] = {"<|a|>": 400, "<|b|>": 400, "<|c|>": 3}
+    other = from_dict(page)
+    assert other.vocab_size == 401
+    assert list(other.special_ids.values()) == [400]
+    text = "<|a|><|b|><|c|> speak"
+    assert other.encode(text).tolist() == tokenizer.encode(text).tolist()
+    assert other.decode(other.encode(text)) == text
+    page["model"]["ranks"].append(["QUFBQUFB", "3"])
+    with pytest.raises(UserError, match="twice"):
+        from_dict(page)
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [("YQ== 0\n", "no rank for the byte 0"), ("YQ==\n", "not a token in base64"), ("?? 1\n", "no base64")],
@@ -278,6 +333,28 @@ def test_unigram_is_the_same_every_time_however_the_text_comes():
     assert found[0] == found[1]
     with pytest.raises(UserError, match="cannot train a unigram model of vocab_size=100"):
         create("unigram", vocab_size=100).train(TEXT)
+
+
+def test_unigram_learns_around_reserved_characters():
+    """Lines with the characters that SentencePiece keeps for itself are learned from like any other."""
+    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    lengths = []
+    for reserved in ("", "▅", "\t", "▁", "▅▅▁"):
+        tokenizer = create("unigram", vocab_size=400)
+        tokenizer.train(TEXT.replace("\n", f" {reserved}\n"))
+        lengths.append(len(tokenizer.encode(TEXT)))
+    assert len(set(lengths)) == 1
+    assert lengths[0] < len(TEXT)
+    with pytest.raises(UserError, match="character_coverage must be a number from"):
+        create("unigram", character_coverage=0.5)
+
+
+def test_unigram_takes_one_word_of_any_length():
+    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    tokenizer = create("unigram", vocab_size=320)
+    for long in ("a" * 30_000, " \u2581" * 500):
+        tokenizer.train("speak " + long)
+        assert tokenizer.decode(tokenizer.encode(long)) == long
 
 
 @pytest.mark.parametrize(
