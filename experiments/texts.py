@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -79,6 +81,29 @@ def prepare_texts(
         val_text,
         val_ends,
     )
+
+
+def try_out(config: RunConfig, texts: Texts) -> None:
+    """Puts through the tokenizer, before anything is trained, what is scored or continued when all is done.
+
+    Raises UserError, naming the text, for one that the tokenizer does not take.
+    """
+    with _named("sample.prompt", "give another"):
+        texts.tokenizer.decode(texts.tokenizer.encode(config.sample.prompt))
+    with _named("the end of the training text", "use another text"):
+        texts.tokenizer.spans(texts.train_part.end(texts.val.n_chars))
+    for path in config.eval.texts:
+        with _named(f"eval.texts={path}", "leave it out of eval.texts"):
+            text = Path(path).read_bytes().decode("utf-8")
+            texts.coder.bits(text, *texts.tokenizer.spans(text))
+
+
+@contextmanager
+def _named(text: str, instead: str) -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{text} cannot be scored: {error}; or {instead}") from error
 
 
 def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:
