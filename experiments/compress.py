@@ -21,7 +21,7 @@ from pathlib import Path
 from experiments.packing import HEADER_BYTES, LONGEST, Watch, load_packer
 from experiments.sample import find_run
 from numpygpt.errors import UserError
-from numpygpt.files import replacing
+from numpygpt.files import read_bytes, replacing
 from numpygpt.runs import RunFolder
 
 PIPE = "-"
@@ -119,7 +119,7 @@ def check_output(output: str, file: str, force: bool) -> None:
 
 def read(file: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if file == PIPE else Path(file).read_bytes()
+        return sys.stdin.buffer.read() if file == PIPE else read_bytes(file, pipes=True)
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror}): name a file that can be read") from error
 

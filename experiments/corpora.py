@@ -10,6 +10,7 @@ from experiments.config import DataConfig, RunConfig, outputs_folder
 from experiments.identity import identity, run_name
 from numpygpt.data.corpus import Corpus, resolve
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 from numpygpt.runs import RunFolder
 
 
@@ -61,9 +62,8 @@ PASSAGES = Path(__file__).resolve().parent / "passages"
 
 def text_path(text: str) -> str:
     """The absolute path of one of `eval.texts`: a file, or the name of a passage that the project brings."""
-    own = PASSAGES / f"{text}.txt"
-    brought = Path(text).name == text and own.is_file()
-    return str(own if brought else Path(text).expanduser().absolute())
+    brought = {path.stem: path for path in PASSAGES.glob("*.txt")}
+    return str(brought.get(text) or Path(text).expanduser().absolute())
 
 
 def text_name(path: str) -> str:
@@ -74,7 +74,7 @@ def text_name(path: str) -> str:
 @functools.cache
 def _file_sha256(path: str, size: int, modified_ns: int) -> str:
     """Raises ValueError for what is no UTF-8 text: at the end of a run it would be too late to say so."""
-    data = Path(path).read_bytes()
+    data = read_bytes(path)
     if not data.decode("utf-8"):
         raise ValueError("it is empty")
     return hashlib.sha256(data).hexdigest()

@@ -17,7 +17,7 @@ from experiments.samples import draw_samples
 from experiments.texts import Texts
 from numpygpt.data.corpus import Part, cache_folder, lock_for
 from numpygpt.errors import UserError
-from numpygpt.files import NotWritable, replacing
+from numpygpt.files import NotWritable, read_bytes, replacing
 from numpygpt.measures.generated import LEAST_COPIED, Reference
 from numpygpt.measures.rulers import as_result, rulers
 from numpygpt.measures.scores import score_text
@@ -106,7 +106,7 @@ def _text_from_elsewhere(path: str, sha256: str, texts: Texts, trainer: Trainer)
         raise UserError(
             f"eval.texts={path} is not the text that this run was planned with: put that back, or start it again"
         )
-    text = Path(path).read_bytes().decode("utf-8")
+    text = read_bytes(path).decode("utf-8")
     ids, ends = texts.tokenizer.spans(text)
     score = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
     return {

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, Part
 from numpygpt.data.tokens import encoded, pieces
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 from numpygpt.measures.residual import ResidualCoder
 from numpygpt.measures.source import Source
 from numpygpt.runs import RunFolder
@@ -94,7 +94,7 @@ def try_out(config: RunConfig, texts: Texts) -> None:
         texts.tokenizer.spans(texts.train_part.end(texts.val.n_chars))
     for path in config.eval.texts:
         with _named(f"eval.texts={path}", "leave it out of eval.texts"):
-            text = Path(path).read_bytes().decode("utf-8")
+            text = read_bytes(path).decode("utf-8")
             texts.coder.bits(text, *texts.tokenizer.spans(text))
 
 

@@ -1,8 +1,9 @@
-"""Files that are written whole or not at all, and locks that die with their holder (stdlib only)."""
+"""Files that are read, those written whole or not at all, and locks that die with their holder (stdlib only)."""
 
 import errno
 import os
 import socket
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -22,6 +23,32 @@ else:
 
 class NotWritable(UserError):
     """A file could not be written: full disk, read-only folder. `__cause__` is the OSError."""
+
+
+def open_to_read(path: str | os.PathLike[str], pipes: bool = False) -> BinaryIO:
+    """A regular file: a pipe might be waited for without end, and gives its content once; a device may never end.
+
+    pipes: whether they will do, to a caller that reads once. Raises OSError, whose `strerror` says what it is.
+    """
+    mode = Path(path).stat().st_mode
+    what = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+    fits = stat.S_ISREG(mode) or stat.S_ISDIR(mode) or (pipes and stat.S_ISFIFO(mode))
+    if not fits:  # of a folder, the system itself says that it is one
+        raise OSError(errno.EINVAL, f"it is {what}, no regular file", os.fspath(path))
+    return Path(path).open("rb")
+
+
+def read_bytes(path: str | os.PathLike[str], pipes: bool = False) -> bytes:
+    """The content of a file; as `open_to_read`."""
+    with open_to_read(path, pipes) as file:
+        return file.read()
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether it is one that can be looked at; no name is too long to ask."""
+    with suppress(OSError, ValueError):
+        return stat.S_ISDIR(Path(path).stat().st_mode)
+    return False
 
 
 @contextmanager

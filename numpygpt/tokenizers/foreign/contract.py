@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from numpygpt import files
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer, checked_bool
 from numpygpt.tokenizers.foreign import extras
@@ -250,7 +251,7 @@ def read_bytes(path: str | None, kind: str, example: str) -> bytes:
     if path is None:
         raise UserError(f"tokenizer={kind} needs a file: give tokenizer.path={example}")
     try:
-        return Path(path).expanduser().read_bytes()
+        return files.read_bytes(Path(path).expanduser())
     except OSError as error:
         raise UserError(f"tokenizer.path={path} cannot be read ({error.strerror}): name {example}") from None
 
