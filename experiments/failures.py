@@ -26,7 +26,8 @@ def failure_of(error: Exception) -> tuple[str, str]:
     if isinstance(error, UserError):
         return "bad input", str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-        return "not writable", f"{error.filename or 'a file'} cannot be written ({error.strerror}): make room"
+        what = f"{error.filename or 'a file'} cannot be written ({error.strerror})"
+        return "not writable", f"{what}: make room, or make it writable"
     return "error", f"{type(error).__name__}: {error} (a bug: see traceback.txt in the run folder)"
 
 
@@ -49,14 +50,15 @@ class NotScored:
     def unless(self, name: str) -> Iterator[None]:
         """Whatever goes wrong in its block costs the figure `name` and not the run.
 
-        Raises RunNotWritable: result.json could not be written either, and the trained model is kept.
+        A full disk is raised: result.json could not be written either, and the same command goes on from there.
         """
         try:
             yield
-        except RunNotWritable:
-            raise
         except Exception as error:
-            status, self.reasons[name] = failure_of(error)
+            status, reason = failure_of(error)
+            if status == "not writable":
+                raise
+            self.reasons[name] = reason
             if status == "error":
                 keep_traceback(self.folder, error)
-            self.reporter.note(f"{self.folder.name}: {name} not scored ({self.reasons[name]})")
+            self.reporter.note(f"{self.folder.name}: {name} not scored ({reason})")

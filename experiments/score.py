@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.sample import find_run
 from numpygpt.errors import UserError
-from numpygpt.files import open_to_read
+from numpygpt.files import open_to_read, require_writable
 from numpygpt.runs import RunFolder, find_runs, is_folder
 
 if TYPE_CHECKING:
@@ -225,6 +225,7 @@ def score(runs: Sequence[RunFolder], passages: Sequence[Passage], console: "Cons
     scorer, scored, faults = Scorer(), [], []
     for run in track(runs, "scoring", console=console, transient=True, disable=not console.is_terminal):
         try:
+            require_writable(run.path)  # scoring takes its time
             found = scorer.score(run, passages)
             scored += found
             add(run, [s.entry for s in found])

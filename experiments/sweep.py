@@ -30,8 +30,9 @@ from experiments.explain import EXPLAINED, explain
 from experiments.identity import used_keys
 from experiments.interrupts import SIGNALS, Interrupted, stop_requests
 from experiments.planned import planned
+from numpygpt.data.corpus import CACHE, cache_folder
 from numpygpt.errors import UserError
-from numpygpt.files import writing
+from numpygpt.files import require_writable, writing
 from numpygpt.runs import RunFolder, RunLocked
 
 NUMBERS = number_fields()
@@ -191,9 +192,7 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
     closing.warn_of_fallback(planner.corpora.fallback_reasons)
     for key in unused_settings(arguments, runs):
         print(f"note: {key} has no effect here")
-    records = closing.study_folder(runs) / ".hydra"
-    with writing(records):
-        records.mkdir(parents=True, exist_ok=True)
+    require_folders(runs)
     closing.announce(runs, asked=len(lines))
     todo = [run for run in map(_to_do, runs) if run is not None]
     with planned(todo):
@@ -201,6 +200,13 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
         code = closing.close(runs, todo, stopped)
     if code:
         raise SystemExit(code)
+
+
+def require_folders(runs: Sequence[PlannedRun]) -> None:
+    """Raises NotWritable, before any work, if there is some and it could not be kept."""
+    if any(run.config.force or run.folder.state() != "done" for run in runs):
+        require_writable(closing.study_folder(runs) / ".hydra", "outputs=FOLDER")
+        require_writable(cache_folder(), CACHE)
 
 
 def _to_do(run: PlannedRun) -> PlannedRun | None:

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -52,15 +53,27 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turns an OSError of its block into NotWritable, which names `path` and what to do."""
+def writing(path: Path, elsewhere: str = "") -> Iterator[None]:
+    """Turns an OSError of its block into NotWritable, which names `path` and what to do.
+
+    elsewhere: the setting that names another place, if there is one.
+    """
     try:
         yield
     except OSError as error:
         reason = error.strerror or error
+        another = f", or name another folder with {elsewhere}" * bool(elsewhere)
         raise NotWritable(
-            f"{path} cannot be written ({reason}): make room, or make the folder writable, and try again"
+            f"{path} cannot be written ({reason}): make room, make the folder writable{another}, and try again"
         ) from error
+
+
+def require_writable(folder: Path, elsewhere: str = "") -> None:
+    """Makes the folder, and tries whether a file can be written in it. Raises NotWritable, as `writing` does."""
+    with writing(folder, elsewhere):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"a byte that finds no room on a full disk")
 
 
 @contextmanager

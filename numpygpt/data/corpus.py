@@ -27,6 +27,7 @@ from numpygpt.files import open_to_read, replacing, writing
 NAMES = ("shakespeare", "pydoc", "file")
 SHAKESPEARE_URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+CACHE = "NUMPYGPT_CACHE"  # the environment variable that names another folder
 BLOCK = 1 << 20  # bytes read at a time
 CONNECT_SECONDS = 6.0  # to find out that there is no network
 STALL_SECONDS = 10.0  # without a byte, in the middle of a download
@@ -165,7 +166,7 @@ def resolve(name: str, path: str | os.PathLike[str] | None = None, allow_fallbac
 
 def cache_folder() -> Path:
     """Where downloads and token files are kept: $NUMPYGPT_CACHE, or the user's cache folder."""
-    chosen = os.environ.get("NUMPYGPT_CACHE")
+    chosen = os.environ.get(CACHE)
     if chosen:
         return Path(chosen).expanduser().absolute()
     return Path(user_cache_dir("numpygpt"))
@@ -234,7 +235,7 @@ def _holds(path: Path, sha256: str) -> bool:
 def lock_for(path: Path) -> Iterator[None]:
     """Holds the lock under which the cached file `path` is written; makes its folder, waits for others."""
     lock = FileLock(path.with_name(path.name + ".lock"))
-    with writing(path):
+    with writing(path, CACHE):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     try:

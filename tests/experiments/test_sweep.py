@@ -20,8 +20,9 @@ from experiments import sample
 from experiments.config import CONF, REPOSITORY, register, to_config
 from experiments.explain import explain
 from experiments.identity import identity_hash
-from experiments.sweep import Planner, _to_do, set_aside, unused_settings
+from experiments.sweep import Planner, _to_do, require_folders, set_aside, unused_settings
 from numpygpt.errors import UserError
+from numpygpt.files import NotWritable
 from numpygpt.runs import RunFolder, RunLocked, find_runs
 
 RUN = REPOSITORY / "experiments" / "run.py"
@@ -119,6 +120,31 @@ def test_a_hundred_runs_are_planned_fast(planner, text_file, tmp_path):
     started = time.perf_counter()
     assert len(planner.plan(asked)) == 100
     assert time.perf_counter() - started < 6  # 0.9 s on a quiet machine
+
+
+def test_folders_that_cannot_be_written_are_found_before_any_work_with_the_setting_that_moves_them(
+    planner, text_file, tmp_path, monkeypatch
+):
+    blocked = tmp_path / "a file"
+    blocked.write_text("no folder can be made in it")
+
+    def planned(outputs: Path):
+        asked = lines(planner, "data=file", file_override(text_file), f"outputs='{outputs}'", "eval.texts=[]")
+        return planner.plan(asked)
+
+    monkeypatch.setenv("NUMPYGPT_CACHE", str(tmp_path / "cache"))
+    require_folders(planned(tmp_path / "out"))
+    with pytest.raises(NotWritable, match="outputs="):
+        require_folders(planned(blocked / "out"))
+    monkeypatch.setenv("NUMPYGPT_CACHE", str(blocked / "cache"))
+    with pytest.raises(NotWritable, match="NUMPYGPT_CACHE"):
+        require_folders(planned(tmp_path / "out"))
+    with pytest.raises(NotWritable, match="NUMPYGPT_CACHE"):
+        planner.plan(lines(planner, "data=pydoc"))
+    (done,) = planned(tmp_path / "out")
+    done.folder.path.mkdir(parents=True)
+    (done.folder.path / "result.json").touch()
+    require_folders([done])  # there is nothing to write
 
 
 @pytest.mark.parametrize(
