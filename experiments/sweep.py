@@ -75,6 +75,10 @@ class PlannedRun:
     config: RunConfig
     folder: RunFolder
 
+    @property
+    def is_to_do(self) -> bool:
+        return self.config.force or self.folder.state() != "done"
+
 
 class Planner:
     """Composes the configurations of a sweep: each combination of choices once, values on top of it.
@@ -103,7 +107,8 @@ class Planner:
             if config.tokenizer.path is not None:
                 decided.tokenizer.path = str(Path(config.tokenizer.path).expanduser().absolute())
             planned = PlannedRun((*line, *_pinned(decided)), decided, folder_of(decided))
-            runs.setdefault(planned.folder.path, planned)
+            if runs.setdefault(planned.folder.path, planned) is planned and planned.is_to_do:
+                self.corpora.check(decided)
         return list(runs.values())
 
     def _configuration(self, line: Sequence[str]) -> RunConfig:
@@ -204,7 +209,7 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
 
 def require_folders(runs: Sequence[PlannedRun]) -> None:
     """Raises NotWritable, before any work, if there is some and it could not be kept."""
-    if any(run.config.force or run.folder.state() != "done" for run in runs):
+    if any(run.is_to_do for run in runs):
         require_writable(closing.study_folder(runs) / ".hydra", "outputs=FOLDER")
         require_writable(cache_folder(), CACHE)
 

@@ -8,8 +8,10 @@ import codecs
 import hashlib
 import os
 import socket
+import sys
 import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,6 +72,13 @@ class Part:
         decoder = codecs.getincrementaldecoder("utf-8")()
         for block in self.corpus.blocks(self.start, self.stop):
             yield decoder.decode(block)
+
+    def characters(self) -> Counter[str]:
+        """How often each character occurs."""
+        counts = np.zeros(sys.maxunicode + 1, np.int64)
+        for chunk in self.chunks():
+            counts += np.bincount(np.frombuffer(chunk.encode("utf-32-le"), np.uint32), minlength=len(counts))
+        return Counter({chr(code): int(counts[code]) for code in np.flatnonzero(counts).tolist()})
 
 
 @dataclass(frozen=True)

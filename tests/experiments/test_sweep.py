@@ -122,6 +122,36 @@ def test_a_hundred_runs_are_planned_fast(planner, text_file, tmp_path):
     assert time.perf_counter() - started < 6  # 0.9 s on a quiet machine
 
 
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["tokenizer=char,bpe"], "vocab_size=512 is too small.*bpe-bytefallback"),
+        (["tokenizer=bpe-bytefallback,char"], "vocab_size=512 is too small.*lower character_coverage"),
+        (["tokenizer=unigram"], "vocab_size=512 is too small.*lower character_coverage"),
+        (["model.block_size=1000000000"], "training text has .* too few for one window"),
+        (["data.val_fraction=0.001"], "validation text has 4 characters, too few for one window"),
+        (["data.val_fraction=0.001", "tokenizer=byte"], "validation text has 12 bytes, too few"),
+        (["data.val_fraction=0.001", "tokenizer=char", "model.context_chars=8"], None),
+        (["tokenizer=bpe-bytelevel,word,char"], None),
+        (["tokenizer=bpe", "tokenizer.vocab_size=901"], None),
+    ],
+)
+def test_what_follows_from_the_text_alone_is_said_before_the_first_run(planner, tmp_path, overrides, said):
+    if "tokenizer=unigram" in overrides:
+        pytest.importorskip("sentencepiece")
+    text = tmp_path / "text.txt"
+    text.write_text("".join(chr(0x4E00 + i % 900) for i in range(4000)), encoding="utf-8")
+    asked = lines(
+        planner, "data=file", file_override(text), f"outputs={tmp_path}", "eval.texts=[]", "model=tiny",
+        "tokenizer.vocab_size=512", "seed=1,2", *overrides,
+    )  # fmt: skip
+    if said is None:
+        assert planner.plan(asked)
+    else:
+        with pytest.raises(UserError, match=said):
+            planner.plan(asked)
+
+
 def test_folders_that_cannot_be_written_are_found_before_any_work_with_the_setting_that_moves_them(
     planner, text_file, tmp_path, monkeypatch
 ):
@@ -204,15 +234,13 @@ def run(text_file: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedPr
 
 
 def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path, capsys):
-    first = run("-m", "tokenizer=char,word,bpe", "tokenizer.vocab_size=10")
-    assert first.returncode == 1, (
-        first.stderr
-    )  # 10 entries do not hold the alphabet: bpe fails, the others go on
+    first = run("-m", "tokenizer=char,word,custom", "tokenizer.factory=fractions:Fraction")
+    assert first.returncode == 1, first.stderr  # which is no tokenizer: it fails, the others go on
     runs = {folder.run()["config"]["tokenizer"]["kind"]: folder for folder in find_runs(tmp_path / "out")}
     assert {kind: folder.state() for kind, folder in runs.items()} == {
-        "char": "done", "word": "done", "bpe": "failed",
+        "char": "done", "word": "done", "custom": "failed",
     }  # fmt: skip
-    assert "vocab_size" in runs["bpe"].failure()["reason"]
+    assert "fractions:Fraction" in runs["custom"].failure()["reason"]
     assert "Traceback" not in first.stdout + first.stderr
     assert "report.md" in first.stdout
     _is_whole(runs["char"])
@@ -225,16 +253,6 @@ def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path, capsys):
     assert "2 runs, 2 of them done already" in second.stdout
     assert "analysis/report.py" in second.stdout
     assert marks == {k: (runs[k].path / "result.json").stat().st_mtime_ns for k in marks}
-
-
-def test_a_window_longer_than_the_text_is_refused_before_it_takes_memory(run, tmp_path):
-    finished = run("model.block_size=1000000000")
-    assert finished.returncode == 1
-    (folder,) = find_runs(tmp_path / "out")
-    failure = folder.failure()
-    assert failure is not None
-    assert failure["status"] == "bad input"
-    assert "the training text has" in failure["reason"]
 
 
 def test_a_model_that_no_memory_holds_is_refused_before_it_is_made(run, tmp_path):
