@@ -152,6 +152,34 @@ def test_what_follows_from_the_text_alone_is_said_before_the_first_run(planner, 
             planner.plan(asked)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "warmup"),
+    [
+        (["budget.iters=60"], 6),
+        (["budget.iters=150,160", "seed=2"], 15),
+        (["budget.iters=5"], 0),
+        (["budget.iters=60", "optimizer.warmup=30"], 30),
+        (["budget.iters=150", "optimizer.warmup=100"], 100),
+        (["experiment=nanogpt_cpu", "budget.iters=500"], 50),
+        (["experiment=nanogpt_cpu"], 100),
+        (["experiment=shakespeare"], 800),
+        ([], 100),
+        (["budget=text"], 100),
+    ],
+)
+def test_a_short_run_warms_up_for_a_tenth_unless_told_otherwise(
+    planner, text_file, tmp_path, overrides, warmup
+):
+    asked = lines(
+        planner, "data=file", file_override(text_file), f"outputs={tmp_path}", "model=tiny", *overrides
+    )
+    run = planner.plan(asked)[0]
+    assert run.config.optimizer.warmup == warmup
+    assert to_config(planner.compose(run.overrides)).optimizer == run.config.optimizer
+    noted = any(f"optimizer.warmup={warmup} here" in note for note in planner.notes)
+    assert noted is (warmup in (0, 6, 15, 50))
+
+
 def test_folders_that_cannot_be_written_are_found_before_any_work_with_the_setting_that_moves_them(
     planner, text_file, tmp_path, monkeypatch
 ):
