@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +27,7 @@ class NotWritable(UserError):
     """A file could not be written: full disk, read-only folder. `__cause__` is the OSError."""
 
 
-def open_to_read(path: str | os.PathLike[str], pipes: bool = False) -> BinaryIO:
+def open_to_read(path: str | os.PathLike[str], pipes: bool = False) -> BufferedReader:
     """A regular file: a pipe might be waited for without end, and gives its content once; a device may never end.
 
     pipes: whether they will do, to a caller that reads once. Raises OSError, whose `strerror` says what it is.
