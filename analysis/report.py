@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
+from numpygpt.runs import RunFolder, find_runs, is_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +79,7 @@ def runs_in(folders: Iterable[Path]) -> list[RunFolder]:
     """All run folders in `folders`, each once. Raises UserError for a folder that is not there or holds none."""
     runs: dict[Path, RunFolder] = {}
     for folder in folders:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise UserError(f"{folder} is no folder: name a study or a run under {OUTPUTS}")
         found = find_runs(folder)
         if not found:

@@ -62,6 +62,13 @@ def check(config: RunConfig) -> None:
         raise UserError(f"{key}={_shown(value)} is not possible: it may be {allowed}")
 
 
+def shortened_warmup(config: RunConfig) -> int:
+    """The updates of warm-up of a recipe, in a shorter run than it was made for a tenth of the updates."""
+    if config.budget.kind != "iters" or config.budget.iters is None:
+        return config.optimizer.warmup  # a share of the run already
+    return min(config.optimizer.warmup, max(config.budget.iters // 10, 0))
+
+
 def _shown(value: object) -> str:
     """As it would be typed."""
     if value is None or isinstance(value, bool):

@@ -21,7 +21,7 @@ from pathlib import Path
 from experiments.packing import HEADER_BYTES, LONGEST, Watch, load_packer
 from experiments.sample import find_run
 from numpygpt.errors import UserError
-from numpygpt.files import replacing
+from numpygpt.files import read_bytes, replacing, require_writable
 from numpygpt.runs import RunFolder
 
 PIPE = "-"
@@ -113,13 +113,14 @@ def check_output(output: str, file: str, force: bool) -> None:
             raise UserError(f"{output} is the file that is read: name another one to be written")
         if not force:
             raise UserError(f"{output} exists already: add --force to replace it, or name another file")
-    if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-        raise UserError(f"{output} cannot be written: name a file in a folder that exists and can be written")
+    if not path.parent.is_dir():
+        raise UserError(f"{output} cannot be written: name a file in a folder that exists")
+    require_writable(path.resolve().parent, "-o")
 
 
 def read(file: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if file == PIPE else Path(file).read_bytes()
+        return sys.stdin.buffer.read() if file == PIPE else read_bytes(file, pipes=True)
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror}): name a file that can be read") from error
 

@@ -64,7 +64,8 @@ class OptimizerConfig:
     lr: float = 1e-3  # peak
     min_lr: float = 1e-4  # where cosine ends
     schedule: str = "cosine"  # cosine, constant, step
-    warmup: int = 100  # updates; of every thousand where the budget is not in updates
+    # updates, of every thousand where the budget is not in updates; where it is not typed, at most a tenth of them
+    warmup: int = 100
     decay_iters: int | None = None  # cosine: null for the whole budget
     step_size: int = 1000  # step: updates between drops
     step_factor: float = 0.1  # step: what a drop multiplies by

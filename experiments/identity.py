@@ -15,6 +15,7 @@ from typing import Any
 
 from experiments.config import RunConfig, TokenizerConfig
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 
 RESULTS_VERSION = 2  # raised whenever the same configuration gives other numbers than before
 
@@ -125,7 +126,7 @@ def _tokenizer_file(tokenizer: TokenizerConfig) -> dict[str, Any]:
 
 @functools.cache
 def _sha256(path: str, size: int, modified_ns: int) -> str:
-    return hashlib.sha256(Path(path).expanduser().read_bytes()).hexdigest()
+    return hashlib.sha256(read_bytes(Path(path).expanduser())).hexdigest()
 
 
 def identity_hash(normalised: Mapping[str, Any]) -> str:

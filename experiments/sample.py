@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from experiments.checks import did_you_mean
 from experiments.config import REPOSITORY, SampleConfig
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
+from numpygpt.runs import RunFolder, find_runs, is_folder
 
 DECODED_TOGETHER, DECODED_AT_MOST = 64, 1024  # tokens
 
@@ -50,7 +50,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def find_run(wanted: str, outputs: Path = REPOSITORY / "outputs") -> RunFolder:
     """The run of that path or name. Raises UserError if there is none, or more than one, or it is not done."""
-    if Path(wanted).is_dir():
+    if is_folder(wanted):
         if not (Path(wanted) / "run.json").exists():
             raise UserError(f"{wanted} is not a run folder: name one of those in it, or a run's name")
         return _finished(RunFolder(Path(wanted)))

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.sample import find_run
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
+from numpygpt.files import open_to_read, require_writable
+from numpygpt.runs import RunFolder, find_runs, is_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -133,7 +134,7 @@ def read_passages(files: Iterable[str]) -> list[Passage]:
 
 def _read_passage(file: str) -> Passage:
     try:
-        with Path(file).open("rb") as opened:
+        with open_to_read(file) as opened:
             data = opened.read(LONGEST + 1)
     except OSError as error:
         raise UserError(
@@ -169,7 +170,7 @@ def wanted_runs(names: Iterable[str]) -> list[RunFolder]:
 
 
 def runs_of(name: str) -> list[RunFolder]:
-    held = find_runs(name) if Path(name).is_dir() else []
+    held = find_runs(name) if is_folder(name) else []
     if not held or held[0].path == Path(name):
         return [find_run(name)]
     done = [run for run in held if run.state() == "done"]
@@ -224,6 +225,7 @@ def score(runs: Sequence[RunFolder], passages: Sequence[Passage], console: "Cons
     scorer, scored, faults = Scorer(), [], []
     for run in track(runs, "scoring", console=console, transient=True, disable=not console.is_terminal):
         try:
+            require_writable(run.path)  # scoring takes its time
             found = scorer.score(run, passages)
             scored += found
             add(run, [s.entry for s in found])

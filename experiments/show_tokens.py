@@ -26,6 +26,7 @@ from rich.text import Text
 from experiments.named_tokenizers import Named, from_choices, from_runs, training_text
 from experiments.vocabulary_browser import browse, browser_table
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 from numpygpt.measures.edits import edit_rate
 from numpygpt.measures.source import Source
 
@@ -64,7 +65,7 @@ def wanted_text(chosen: argparse.Namespace) -> str:
         if chosen.text is not None:
             text = chosen.text
         elif chosen.file is not None:
-            text = chosen.file.read_bytes().decode("utf-8")
+            text = read_bytes(chosen.file, pipes=True).decode("utf-8")
         else:
             text = sys.stdin.buffer.read().decode("utf-8")
     except OSError as error:

@@ -23,15 +23,16 @@ from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, open_dict
 
 from experiments import closing, launching
-from experiments.checks import check
+from experiments.checks import check, shortened_warmup
 from experiments.config import RunConfig, number_fields, register_resolver, to_config
 from experiments.corpora import Corpora, folder_of, text_path
 from experiments.explain import EXPLAINED, explain
 from experiments.identity import used_keys
 from experiments.interrupts import SIGNALS, Interrupted, stop_requests
 from experiments.planned import planned
+from numpygpt.data.corpus import CACHE, cache_folder
 from numpygpt.errors import UserError
-from numpygpt.files import writing
+from numpygpt.files import require_writable, writing
 from numpygpt.runs import RunFolder, RunLocked
 
 NUMBERS = number_fields()
@@ -74,6 +75,10 @@ class PlannedRun:
     config: RunConfig
     folder: RunFolder
 
+    @property
+    def is_to_do(self) -> bool:
+        return self.config.force or self.folder.state() != "done"
+
 
 class Planner:
     """Composes the configurations of a sweep: each combination of choices once, values on top of it.
@@ -90,6 +95,7 @@ class Planner:
         self._bases: dict[tuple[str, ...], DictConfig] = {}
         self._configs: dict[tuple[str, ...], RunConfig] = {}
         self.corpora = Corpora()
+        self.notes: dict[str, None] = {}  # what was decided otherwise than conf/ has it, in order
 
     def plan(self, lines: Sequence[Sequence[str]]) -> list[PlannedRun]:
         """The distinct runs of `lines`, each line the overrides of one. Raises UserError for the first fault."""
@@ -102,7 +108,8 @@ class Planner:
             if config.tokenizer.path is not None:
                 decided.tokenizer.path = str(Path(config.tokenizer.path).expanduser().absolute())
             planned = PlannedRun((*line, *_pinned(decided)), decided, folder_of(decided))
-            runs.setdefault(planned.folder.path, planned)
+            if runs.setdefault(planned.folder.path, planned) is planned and planned.is_to_do:
+                self.corpora.check(decided)
         return list(runs.values())
 
     def _configuration(self, line: Sequence[str]) -> RunConfig:
@@ -117,8 +124,16 @@ class Planner:
         for number in numbers:
             section, _, key = number.key_or_group.rpartition(".")
             setattr(getattr(config, section) if section else config, key, number.value())
+        if all(self._parse(override).key_or_group != "optimizer.warmup" for override in line):
+            self._shorten_warmup(config)
         check(config)
         return config
+
+    def _shorten_warmup(self, config: RunConfig) -> None:
+        warmup = shortened_warmup(config)
+        if warmup < config.optimizer.warmup:
+            config.optimizer.warmup = warmup
+            self.notes[f"optimizer.warmup={warmup} here, a tenth of {config.budget.iters} updates"] = None
 
     def compose(self, line: Sequence[str]) -> DictConfig:
         """What Hydra composes for these overrides, without its own node."""
@@ -150,7 +165,12 @@ def is_number_of_schema(override: Override) -> bool:
 def _pinned(config: RunConfig) -> list[str]:
     """The sweep's decisions as overrides, so that each run, in whatever process, uses the same files."""
     data = config.data
-    pinned = [f"data.kind={data.kind}", f"data.sha256={data.sha256}", "data.fallback=null"]
+    pinned = [
+        f"optimizer.warmup={config.optimizer.warmup}",
+        f"data.kind={data.kind}",
+        f"data.sha256={data.sha256}",
+        "data.fallback=null",
+    ]
     if data.path is not None:
         pinned.append(f"data.path={_quoted(data.path)}")
     if config.tokenizer.path is not None:
@@ -189,11 +209,9 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
     lines = _lines(sweeper, planner, arguments)
     runs = planner.plan(lines)
     closing.warn_of_fallback(planner.corpora.fallback_reasons)
-    for key in unused_settings(arguments, runs):
-        print(f"note: {key} has no effect here")
-    records = closing.study_folder(runs) / ".hydra"
-    with writing(records):
-        records.mkdir(parents=True, exist_ok=True)
+    for note in (*planner.notes, *(f"{key} has no effect here" for key in unused_settings(arguments, runs))):
+        print(f"note: {note}")
+    require_folders(runs)
     closing.announce(runs, asked=len(lines))
     todo = [run for run in map(_to_do, runs) if run is not None]
     with planned(todo):
@@ -201,6 +219,13 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
         code = closing.close(runs, todo, stopped)
     if code:
         raise SystemExit(code)
+
+
+def require_folders(runs: Sequence[PlannedRun]) -> None:
+    """Raises NotWritable, before any work, if there is some and it could not be kept."""
+    if any(run.is_to_do for run in runs):
+        require_writable(closing.study_folder(runs) / ".hydra", "outputs=FOLDER")
+        require_writable(cache_folder(), CACHE)
 
 
 def _to_do(run: PlannedRun) -> PlannedRun | None:

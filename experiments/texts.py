@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, Part
 from numpygpt.data.tokens import encoded, pieces
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 from numpygpt.measures.residual import ResidualCoder
 from numpygpt.measures.source import Source
 from numpygpt.runs import RunFolder
@@ -96,6 +98,29 @@ def _progress(reporter: Reporter) -> Callable[[float], None]:
             reporter.phase(f"encoding the text: {share:.0%}")
 
     return progress
+
+
+def try_out(config: RunConfig, texts: Texts) -> None:
+    """Puts through the tokenizer, before anything is trained, what is scored or continued when all is done.
+
+    Raises UserError, naming the text, for one that the tokenizer does not take.
+    """
+    with _named("sample.prompt", "give another"):
+        texts.tokenizer.decode(texts.tokenizer.encode(config.sample.prompt))
+    with _named("the end of the training text", "use another text"):
+        texts.tokenizer.spans(texts.train_part.end(texts.val.n_chars))
+    for path in config.eval.texts:
+        with _named(f"eval.texts={path}", "leave it out of eval.texts"):
+            text = read_bytes(path).decode("utf-8")
+            texts.coder.bits(text, *texts.tokenizer.spans(text))
+
+
+@contextmanager
+def _named(text: str, instead: str) -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{text} cannot be scored: {error}; or {instead}") from error
 
 
 def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:

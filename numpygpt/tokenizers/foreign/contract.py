@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from numpygpt import files
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer, checked_bool
 from numpygpt.tokenizers.foreign import extras
@@ -256,7 +257,7 @@ def read_bytes(path: str | None, kind: str, example: str) -> bytes:
     if path is None:
         raise UserError(f"tokenizer={kind} needs a file: give tokenizer.path={example}")
     try:
-        data = Path(path).expanduser().read_bytes()
+        data = files.read_bytes(Path(path).expanduser())
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"tokenizer.path={path} cannot be read ({reason}): name {example}") from None

@@ -45,6 +45,7 @@ from typing import Any, Self
 import numpy as np
 
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 from numpygpt.tokenizers.base import UNK
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import MOST_IDS, ForeignTokenizer
@@ -257,7 +258,7 @@ def code_sha256(factory: str | None) -> str:
     try:
         digest = hashlib.sha256()
         for path in _sources(module):
-            digest.update(path.read_bytes())
+            digest.update(read_bytes(path))
         return digest.hexdigest()
     except (ImportError, ValueError, OSError) as error:
         raise _not_importable(factory, error) from None

@@ -1,6 +1,7 @@
 """SentencePiece: a model that exists, and a unigram model trained here."""
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -10,6 +11,7 @@ import regex
 
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, checked_int, checked_specials
+from numpygpt.tokenizers.bytefallback import most_frequent
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import (
     ForeignTokenizer,
@@ -94,6 +96,16 @@ class UnigramTokenizer(SentencePieceTokenizer):
             )
         self.character_coverage = character_coverage
         self._wanted_specials = checked_specials((UNK,) if specials is None else specials, needs_unk=True)
+
+    def check_characters(self, counts: Counter[str]) -> None:
+        pieces = Counter({character: n for character, n in counts.items() if character not in "\n\t"})
+        n_characters = len(most_frequent(pieces, self.character_coverage))
+        needed = len(self._wanted_specials) + 256 + len("\n") + n_characters
+        if self.wanted_vocab_size < needed:
+            raise UserError(
+                f"vocab_size={self.wanted_vocab_size} is too small: {n_characters} characters, the newline, the "
+                f"specials and 256 byte tokens take at least {needed}: raise it, or lower character_coverage"
+            )
 
     def train(self, text: str | Iterable[str]) -> None:
         """Learn the pieces. UserError: the text has too little to learn from, or too much for `vocab_size`."""
