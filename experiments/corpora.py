@@ -10,6 +10,7 @@ from experiments.config import DataConfig, RunConfig, outputs_folder
 from experiments.identity import identity, run_name
 from numpygpt.data.corpus import Corpus, resolve
 from numpygpt.errors import UserError
+from numpygpt.printing import printable
 from numpygpt.runs import RunFolder
 
 
@@ -68,7 +69,7 @@ def text_path(text: str) -> str:
 
 def text_name(path: str) -> str:
     """What tables call it: a passage of the project by its name, another file by its file name."""
-    return Path(path).stem if Path(path).parent == PASSAGES else Path(path).name
+    return printable(Path(path).stem if Path(path).parent == PASSAGES else Path(path).name)
 
 
 @functools.cache
