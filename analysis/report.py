@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numpygpt.errors import UserError
+from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, find_runs, is_folder
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _write(view: "View", out: Path) -> Path:
     written: list[Path] = []
 
     def put(path: Path, text: str) -> None:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_text(text, encoding="utf-8", errors="replace", newline="\n")  # a folder may have any name
         written.append(path)
 
     prefixed = [(s.prefix, table) for s in view.sections for table in s.tables]
@@ -218,6 +219,7 @@ def _show_table(table: "Table", console: "Console") -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
+    print_anything()
     parser = argparse.ArgumentParser(
         prog="report.py", description="Tables, figures and one report from run folders alone."
     )

@@ -22,6 +22,7 @@ from experiments.packing import HEADER_BYTES, LONGEST, Watch, load_packer
 from experiments.sample import find_run
 from numpygpt.errors import UserError
 from numpygpt.files import read_bytes, replacing, require_writable
+from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder
 
 PIPE = "-"
@@ -76,6 +77,7 @@ def watch(what: str) -> Watch:
 
 def carry_out(work: Work, program: str, description: str, argv: Sequence[str] | None) -> int:
     """Reads, works, writes, says so. Exit codes: 0 done, 2 refused, 130 stopped; OUT is whole or as it was."""
+    print_anything()
     parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("run", help="a run folder, or (the beginning of) a run's name under outputs/")
     parser.add_argument("file", metavar="FILE", help="the file to read; - for standard input")

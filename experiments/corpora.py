@@ -11,6 +11,7 @@ from experiments.identity import TOKENIZER_KEYS, identity, run_name
 from numpygpt.data.corpus import Corpus, Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.files import read_bytes
+from numpygpt.printing import printable
 from numpygpt.runs import RunFolder
 
 BY_CHARACTER = ("char", "word", "bpe")  # each of their tokens stands for a character or more
@@ -110,7 +111,7 @@ def text_path(text: str) -> str:
 
 def text_name(path: str) -> str:
     """What tables call it: a passage of the project by its name, another file by its file name."""
-    return Path(path).stem if Path(path).parent == PASSAGES else Path(path).name
+    return printable(Path(path).stem if Path(path).parent == PASSAGES else Path(path).name)
 
 
 @functools.cache

@@ -71,7 +71,8 @@ def _unreadable(override: str) -> str:
     what = "it may be key=value, group=choice, or several values with commas between them"
     if "=" not in override:
         return f"'{override}' is not a setting: {what}"
-    return f"'{override}' cannot be read: {what} (a value with spaces or brackets stands in quotes)"
+    return f"'{override}' cannot be read: {what} (a value with "
+    "spaces, brackets or letters that are not ASCII stands in quotes)"
 
 
 def _unknown_choice(config: str, options: Sequence[str]) -> str:

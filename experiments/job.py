@@ -21,6 +21,7 @@ from experiments.texts import Texts, prepare_texts, try_out
 from numpygpt.data.batches import check_window
 from numpygpt.data.corpus import Corpus
 from numpygpt.errors import UserError
+from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, RunLocked
 from numpygpt.training import Engine, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
@@ -31,6 +32,7 @@ def job(composed: Any) -> str:
 
     Raises UserError if the configuration itself is refused, Interrupted if a signal stopped the run.
     """
+    print_anything()
     try:
         config = to_config(composed)
     except EXPLAINED as error:

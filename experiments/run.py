@@ -25,10 +25,12 @@ from experiments.config import CONF, register
 from experiments.explain import EXPLAINED, explain, explain_plain
 from experiments.interrupts import Interrupted, stop_requests
 from numpygpt.errors import UserError, shortened
+from numpygpt.printing import print_anything
 
 
 def main() -> None:
     """Exit codes: 0 all runs done, 1 some failed, 2 the command is refused, 130 or 143 stopped by a signal."""
+    print_anything()
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors here instead of printing them
     _options_first(sys.argv)

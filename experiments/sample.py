@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from experiments.checks import did_you_mean
 from experiments.config import REPOSITORY, SampleConfig
 from numpygpt.errors import UserError
+from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, find_runs, is_folder
 
 DECODED_TOGETHER, DECODED_AT_MOST = 64, 1024  # tokens
@@ -158,6 +159,7 @@ def show(run: RunFolder, chosen: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    print_anything()
     try:
         chosen = arguments(argv)
         show(find_run(chosen.run), chosen)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.sample import find_run
 from numpygpt.errors import UserError
 from numpygpt.files import open_to_read, require_writable
+from numpygpt.printing import print_anything, printable
 from numpygpt.runs import RunFolder, find_runs, is_folder
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _read_passage(file: str) -> Passage:
         ) from error
     if not text:
         raise UserError(f"{file} is empty: name a file with some text in it")
-    return Passage(os.fsencode(Path(file).name).decode("utf-8", "replace"), text)
+    return Passage(printable(Path(file).name), text)
 
 
 def wanted_runs(names: Iterable[str]) -> list[RunFolder]:
@@ -241,6 +242,7 @@ def score(runs: Sequence[RunFolder], passages: Sequence[Passage], console: "Cons
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 all scored, 2 something was refused, 130 stopped; a passages.json is whole or as it was."""
+    print_anything()
     try:
         chosen = arguments(argv)
         passages = read_passages(chosen.passage)

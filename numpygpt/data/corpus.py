@@ -25,6 +25,7 @@ from platformdirs import user_cache_dir
 
 from numpygpt.errors import UserError
 from numpygpt.files import open_to_read, replacing, writing
+from numpygpt.printing import printable
 
 NAMES = ("shakespeare", "pydoc", "file")
 SHAKESPEARE_URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
@@ -160,7 +161,7 @@ def resolve(name: str, path: str | os.PathLike[str] | None = None, allow_fallbac
         if path is None:
             raise UserError("the corpus 'file' needs the path of a text: give data.path=...")
         path = Path(path).expanduser().absolute()
-        return _inspect(path.name, path)
+        return _inspect(printable(path.name), path)
     if name == "pydoc":
         return _pydoc()
     if name != "shakespeare":

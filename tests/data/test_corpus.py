@@ -251,3 +251,14 @@ def test_the_named_folder_comes_first(server: str, tmp_path: Path, monkeypatch: 
     (tmp_path / "shakespeare.txt").write_text(TEXT + "!")
     with pytest.raises(UserError, match="wrong sha256"):  # no fallback: this is a mistake, not a misfortune
         resolve("shakespeare", allow_fallback=True)
+
+
+def test_a_file_whose_name_is_not_utf8_has_a_name_that_can_be_written(tmp_path):
+    path = tmp_path / b"t\xe9xt.txt".decode("utf-8", "surrogateescape")
+    try:
+        path.write_text("some text", encoding="utf-8")
+    except (OSError, UnicodeError):
+        pytest.skip("this file system has no such names")
+    corpus = resolve("file", path)
+    assert corpus.name.encode() == "t\ufffdxt.txt".encode()
+    assert corpus.path == path

@@ -140,3 +140,11 @@ def test_human_text_of_the_corpus(shakespeare):
 
 def test_characters_in_500_tokens():
     assert chars_in_500_tokens(["abcd", "ef"], n_tokens=10) == 150
+
+
+@pytest.mark.parametrize("word", ["हिन्दी", "ไม้", "كِتَاب", "e\u0301te\u0301"])
+def test_letters_in_another_order_are_no_words_of_the_text(word):
+    reference = Reference(f"{word} {word}", "")
+    assert reference.measure([word]).word_share == 1
+    assert reference.measure([word + word[:2]]).word_share == 0
+    assert reference.marks(f"{word}{word[:2]} {word}").foreign == [(0, len(word) + 2)]

@@ -51,6 +51,15 @@ def test_case_is_kept_where_it_is_kept(train_small, small_text):
     assert theirs(tokenizer).encode(small_text).ids == tokenizer.encode(small_text).tolist()
 
 
+@pytest.mark.parametrize(
+    "text", ["\u0645\u06cc\u200c\u0631\u0648\u0645", "क्\u200dष है", "2 m\u00b2, 1\u00bd", "e\u0301te\u0301 ไม้"]
+)
+def test_words_of_every_script_are_cut_alike(text):
+    tokenizer = create("word", min_freq=1)
+    tokenizer.train(text)
+    assert theirs(tokenizer).encode(text).ids == tokenizer.encode(text).tolist()
+
+
 def test_what_cannot_be_expressed_is_refused(train_small):
     tokenizer = create("bpe-bytefallback", vocab_size=300, pattern="whitespace")
     tokenizer.train("<0x41><0x41> <0x41>" * 30)
