@@ -10,6 +10,7 @@ from experiments.config import DataConfig, RunConfig, outputs_folder
 from experiments.identity import identity, run_name
 from numpygpt.data.corpus import Corpus, resolve
 from numpygpt.errors import UserError
+from numpygpt.files import expanded
 from numpygpt.runs import RunFolder
 
 
@@ -63,7 +64,7 @@ def text_path(text: str) -> str:
     """The absolute path of one of `eval.texts`: a file, or the name of a passage that the project brings."""
     own = PASSAGES / f"{text}.txt"
     brought = Path(text).name == text and own.is_file()
-    return str(own if brought else Path(text).expanduser().absolute())
+    return str(own if brought else expanded(text).absolute())
 
 
 def text_name(path: str) -> str:

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sample.py", description="Print text that a trained model writes.")
     parser.add_argument("run", help="a run folder, or (the beginning of) a run's name under outputs/")
-    parser.add_argument("--prompt", default="\n", help="the text to continue (default: a new line)")
+    parser.add_argument(
+        "--prompt",
+        default="\n",
+        type=lambda typed: typed.replace(r"\n", "\n"),
+        help=r"the text to continue; \n is a new line, and the default (--prompt=-x if it begins with a dash)",
+    )
     parser.add_argument("--length", type=int, default=500, metavar="TOKENS", help="tokens per sample (500)")
     parser.add_argument("--number", type=int, default=1, metavar="N", help="how many samples (1)")
     parser.add_argument("--temperature", type=float, default=0.8, help="0: always the likeliest (0.8)")

@@ -22,7 +22,7 @@ from filelock import FileLock
 from platformdirs import user_cache_dir
 
 from numpygpt.errors import UserError
-from numpygpt.files import replacing, writing
+from numpygpt.files import expanded, replacing, writing
 
 NAMES = ("shakespeare", "pydoc", "file")
 SHAKESPEARE_URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
@@ -149,7 +149,7 @@ def resolve(name: str, path: str | os.PathLike[str] | None = None, allow_fallbac
     if name == "file":
         if path is None:
             raise UserError("the corpus 'file' needs the path of a text: give data.path=...")
-        path = Path(path).expanduser().absolute()
+        path = expanded(path).absolute()
         return _inspect(path.name, path)
     if name == "pydoc":
         return _pydoc()
@@ -167,7 +167,7 @@ def cache_folder() -> Path:
     """Where downloads and token files are kept: $NUMPYGPT_CACHE, or the user's cache folder."""
     chosen = os.environ.get("NUMPYGPT_CACHE")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return expanded(chosen).absolute()
     return Path(user_cache_dir("numpygpt"))
 
 
@@ -247,7 +247,7 @@ def lock_for(path: Path) -> Iterator[None]:
 def _shakespeare() -> Corpus:
     """The 1,115,394 bytes of tiny Shakespeare: from $NUMPYGPT_DATA, the cache, or the network."""
     folder = os.environ.get("NUMPYGPT_DATA")
-    if folder and (own := Path(folder).expanduser().absolute() / "shakespeare.txt").exists():
+    if folder and (own := expanded(folder).absolute() / "shakespeare.txt").exists():
         return _inspect("shakespeare", own, SHAKESPEARE_SHA256)
     path = cache_folder() / "shakespeare.txt"
     if not _holds(path, SHAKESPEARE_SHA256):

@@ -48,6 +48,10 @@ def test_a_prompt_whose_last_mark_moves_a_space_is_no_part_of_what_follows():
     assert continuation(words, prompt, ids).split() == ["tis", "you"]
 
 
+def test_a_prompt_can_hold_new_lines():
+    assert sample.arguments(["run", "--prompt", r"KING:\nCome"]).prompt == "KING:\nCome"
+
+
 def test_pieces_come_out_while_the_text_is_written():
     ids = KINDS["char"].encode(TEXT)
     stream = sample.stream(KINDS["char"], ids[:1], iter(ids[1:].tolist()))

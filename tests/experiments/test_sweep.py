@@ -167,11 +167,11 @@ def run(text_file: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedPr
     """run(*overrides) -> the finished command, on the small text, with outputs in tmp_path/out."""
     environment = {**os.environ, "NUMPYGPT_CACHE": str(tmp_path / "cache")}
 
-    def started(*overrides: str) -> subprocess.CompletedProcess[str]:
+    def started(*overrides: str, **variables: str) -> subprocess.CompletedProcess[str]:
         data = ("data=file", file_override(text_file)) if not any("data=" in o for o in overrides) else ()
         return subprocess.run(
             [sys.executable, str(RUN), *TINY, *data, f"outputs={tmp_path / 'out'}", *overrides],
-            capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=120,
+            capture_output=True, text=True, cwd=tmp_path, env={**environment, **variables}, timeout=120,
         )  # fmt: skip
 
     return started
@@ -199,6 +199,16 @@ def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path, capsys):
     assert "2 runs, 2 of them done already" in second.stdout
     assert "analysis/report.py" in second.stdout
     assert marks == {k: (runs[k].path / "result.json").stat().st_mtime_ns for k in marks}
+
+
+def test_texts_arrive_as_they_were_typed(run, text_file, tmp_path):
+    path = text_file.rename(tmp_path / "文 ${y} [1]=x's.txt")
+    finished = run("data=file", f"data.path=~/{path.name}", r"sample.prompt=1 ${a}\n[the", HOME=str(tmp_path))
+    assert finished.returncode == 0, finished.stderr
+    (folder,) = find_runs(tmp_path / "out")
+    config = folder.run()["config"]
+    assert config["data"]["path"] == str(path)
+    assert config["sample"]["prompt"] == "1 ${a}\n[the"
 
 
 def test_a_window_longer_than_the_text_is_refused_before_it_takes_memory(run, tmp_path):

@@ -14,12 +14,12 @@ import base64
 import binascii
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from numpygpt.errors import UserError
+from numpygpt.files import expanded
 from numpygpt.tokenizers.base import Tokenizer, checked_bool
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
@@ -250,7 +250,7 @@ def read_bytes(path: str | None, kind: str, example: str) -> bytes:
     if path is None:
         raise UserError(f"tokenizer={kind} needs a file: give tokenizer.path={example}")
     try:
-        return Path(path).expanduser().read_bytes()
+        return expanded(path).read_bytes()
     except OSError as error:
         raise UserError(f"tokenizer.path={path} cannot be read ({error.strerror}): name {example}") from None
 
