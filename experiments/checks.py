@@ -50,10 +50,24 @@ SHARES = ("model.dropout", "optimizer.beta1", "optimizer.beta2", "optimizer.mome
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def did_you_mean(wrong: str, right: Iterable[str]) -> str:
-    """` (did you mean x?)`, or nothing if nothing is like it."""
-    close = difflib.get_close_matches(wrong, list(right), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]}?)" if close else ""
+def nearest(wrong: str, right: Iterable[str]) -> str | None:
+    """What was meant: the same but for case, dashes and underscores, else what is most like it, if anything is."""
+    names = {folded(name): name for name in right}
+    close = difflib.get_close_matches(folded(wrong), names, n=1)
+    return names[close[0]] if close else None
+
+
+def folded(name: str) -> str:
+    """Without what people mix up: case, dashes and underscores."""
+    return re.sub("[-_ ]", "", name.lower())
+
+
+def did_you_mean(wrong: str, right: Iterable[str], key: str = "") -> str:
+    """` (did you mean x?)`, with `: type key=x` after it if x is a value; nothing if nothing is like it."""
+    meant = nearest(wrong, right)
+    if meant is None:
+        return ""
+    return f" (did you mean {meant}?)" + f": type {key}={meant}" * bool(key)
 
 
 def check(config: RunConfig) -> None:
@@ -85,7 +99,7 @@ def _faults(config: RunConfig, flat: dict[str, object]) -> Iterator[tuple[str, o
     for key, choices in KINDS.items():
         value = flat[key]
         if value not in choices:
-            yield key, value, f"{_one_of(choices)}{did_you_mean(str(value), choices)}"
+            yield key, value, f"{_one_of(choices)}{did_you_mean(str(value), choices, key)}"
     yield from _numbers(flat)
     yield from _names(config)
     yield from _tokenizer(config)

@@ -22,7 +22,7 @@ import hydra
 
 from experiments import sweep
 from experiments.config import CONF, register
-from experiments.explain import EXPLAINED, explain, explain_plain
+from experiments.explain import EXPLAINED, explain, explain_plain, refuse_misunderstood
 from experiments.interrupts import Interrupted, stop_requests
 from experiments.typed import as_typed
 from numpygpt.errors import UserError
@@ -36,6 +36,7 @@ def main() -> None:
     register()
     sweep.install()
     try:
+        refuse_misunderstood(sys.argv[1:])
         sys.argv[1:] = map(as_typed, sys.argv[1:])
         with stop_requests.handled():
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(sweep.task)()

@@ -48,14 +48,23 @@ def quoted(text: str) -> str:
     return QuotedString(escaped, Quote.single if '"' in text else Quote.double).with_quotes()
 
 
+def command(key: str, value: str) -> str:
+    """What to type in a shell so that the setting has this value."""
+    if key in LISTS and not value.startswith("["):
+        value = f"[{value}]"
+    elif key in TEXTS and key in ONE_EACH and len(_split(value)) > 1:
+        value = quoted(value)
+    return shlex.quote(f"{key}={value}")
+
+
 def _texts(key: str, value: str) -> list[str]:
     is_file = key in PATHS and os.path.exists(expanded(value))  # noqa: PTH110  (no error for a long name)
     values = [value] if is_file else _split(value)
     if len(values) > 1 and key in ONE_EACH:
-        whole = shlex.quote(f"{key}={quoted(value)}")
+        whole = f", or, if the comma belongs to it, {command(key, value)}" if key != "study" else ""
         raise UserError(
-            f"{key}={value} is not possible: it may be one {key}, as {ONE_EACH[key]}; type a command for each"
-            f"{f', or, if the comma belongs to it, {whole}' if key != 'study' else ''}"  # a study's name has none
+            f"{key}={value} is not possible: it may be one {key}, as {ONE_EACH[key]}; "
+            f"type a command for each{whole}"
         )
     return [_read(key, value) for value in values]
 
@@ -66,7 +75,7 @@ def _lists(key: str, value: str) -> list[str]:
         return lists
     if not all(re.fullmatch(r"\[.*\]", one, re.DOTALL) for one in lists):
         raise UserError(
-            f"{key}={value} is not possible: it may be a list of texts: type {shlex.quote(f'{key}=[{value}]')}"
+            f"{key}={value} is not possible: it may be a list of texts: type {command(key, value)}"
         )
     return [f"[{','.join(_read(key, text) for text in _split(one[1:-1].strip()) if text)}]" for one in lists]
 
