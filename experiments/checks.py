@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
-from experiments.config import RunConfig
+from experiments.config import RunConfig, shown
 from experiments.identity import (
     BUDGET_KEYS,
     FOREIGN_KEYS,
@@ -73,14 +73,7 @@ def did_you_mean(wrong: str, right: Iterable[str], key: str = "") -> str:
 def check(config: RunConfig) -> None:
     """Raises UserError at the first value that no run could use."""
     for key, value, allowed in _faults(config, _flat(config)):
-        raise UserError(f"{key}={_shown(value)} is not possible: it may be {allowed}")
-
-
-def _shown(value: object) -> str:
-    """As it would be typed."""
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        raise UserError(f"{key}={shown(value)} is not possible: it may be {allowed}")
 
 
 def _flat(config: RunConfig) -> dict[str, object]:

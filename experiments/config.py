@@ -7,6 +7,7 @@ together with `tokenizer=char,bpe`: a choice ignores the keys that it has no use
 says which).
 """
 
+from collections.abc import Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,7 @@ GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "experiment")
 
 
 def register() -> None:
-    """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first."""
+    """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first; and the resolvers."""
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().store(name="config_schema", node=RunConfig)
@@ -150,18 +151,44 @@ def register() -> None:
 
 
 def register_resolver() -> None:
-    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at the repository."""
+    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at the repository.
+
+    `${keys:}`, for the page of `--help`: what every key is and means.
+    """
     from omegaconf import OmegaConf
 
     def absolute(outputs: str) -> str:
         return str(REPOSITORY / expanded(outputs))
 
     OmegaConf.register_new_resolver("outputs_folder", absolute, replace=True)
+    OmegaConf.register_new_resolver("keys", lambda *, _root_: described(_root_), replace=True)
 
 
-def settings() -> dict[str, Field]:
+def described(composed: Any) -> str:
+    """A line for each setting: `key=value` as it would be typed, and its meaning."""
+    from omegaconf import OmegaConf
+
+    lines, section = [], "tokenizer"
+    for key, own in settings().items():
+        if key.rpartition(".")[0] != section:
+            section = key.rpartition(".")[0]
+            lines.append("")
+        lines.append(f"{f'{key}={shown(OmegaConf.select(composed, key))}':41}  {own.metadata['help']}")
+    return "\n".join(lines).replace("$", "$$")  # Hydra fills the page in with a string.Template
+
+
+def shown(value: object) -> str:
+    """As it would be typed."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{','.join(map(str, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("\n", r"\n")
+
+
+def settings() -> dict[str, Field[Any]]:
     """Every setting of the schema under its key as it is typed: `seed`, `model.n_layer`, ..."""
-    found = {}
+    found: dict[str, Field[Any]] = {}
     for part in fields(RunConfig):
         if is_dataclass(part.type):
             found |= {f"{part.name}.{own.name}": own for own in fields(part.type)}

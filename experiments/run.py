@@ -52,8 +52,13 @@ def main() -> None:
 
 
 def _options_first(argv: list[str]) -> None:
-    """Lets `-m` stand anywhere: argparse takes settings before it and settings after it for two lists."""
-    argv[1:] = sorted(argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
+    """Lets options stand anywhere: argparse takes settings before one and settings after it for two lists."""
+
+    def rank(argument: str) -> int:
+        is_setting = "=" in argument and not argument.startswith("-")
+        return 0 if argument in ("-m", "--multirun") else 1 + is_setting
+
+    argv[1:] = sorted(argv[1:], key=rank)  # an option's own value has no equals sign, and stays behind it
 
 
 def _sentence(error: Exception) -> str | None:

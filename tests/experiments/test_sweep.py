@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
 from experiments import sample
-from experiments.config import CONF, REPOSITORY, register, to_config
+from experiments.config import CONF, REPOSITORY, register, settings, to_config
 from experiments.explain import explain
 from experiments.identity import identity_hash
 from experiments.sweep import Planner, _to_do, set_aside, unused_settings
@@ -379,12 +380,14 @@ def test_a_refused_command_does_nothing_and_says_why(run, tmp_path, overrides, e
     assert find_runs(tmp_path / "out") == []
 
 
-def test_help_names_choices_and_keys(run):
-    page = run("--help").stdout
+def test_help_names_choices_and_every_key_with_its_value_and_meaning(run):
+    page = run("--help", "tokenizer=bpe", "study=a$b${x}").stdout
     for expected in (
-        "tokenizer: bpe, bpe-bytefallback",
-        "vocab_size:",
-        "experiment=shakespeare",
-        "force=true",
+        *("tokenizer: bpe, bpe-bytefallback", "experiment=shakespeare", "force=true", "study=a$b${x} "),
+        *("tokenizer.name=bpe ", "eval.texts=[emoji]", "optimizer.grad_clip=1 ", r"sample.prompt=\n "),
+        *("NUMPYGPT_DATA", "NUMPYGPT_CACHE"),
     ):
         assert expected in page
+    for key, own in settings().items():
+        assert own.metadata["help"]
+        assert re.search(rf"\n{re.escape(key)}=.*  {re.escape(own.metadata['help'])}\n", page)
