@@ -35,7 +35,12 @@ from numpygpt.errors import UserError
 from numpygpt.files import expanded, writing
 from numpygpt.runs import RunFolder, RunLocked
 
-NUMBERS = {int: int, int | None: int, float: float, float | None: float}  # of a declaration, its values
+NUMBERS: dict[Any, type] = {
+    int: int,
+    int | None: int,
+    float: float,
+    float | None: float,
+}  # of a declaration, its values
 register_resolver()  # here, because processes that launchers start import this module first
 
 
