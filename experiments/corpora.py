@@ -10,7 +10,7 @@ from experiments.config import DataConfig, RunConfig, outputs_folder
 from experiments.identity import TOKENIZER_KEYS, identity, run_name
 from numpygpt.data.corpus import Corpus, Part, resolve
 from numpygpt.errors import UserError
-from numpygpt.files import read_bytes
+from numpygpt.files import expanded, read_bytes
 from numpygpt.printing import printable
 from numpygpt.runs import RunFolder
 
@@ -106,7 +106,7 @@ PASSAGES = Path(__file__).resolve().parent / "passages"
 def text_path(text: str) -> str:
     """The absolute path of one of `eval.texts`: a file, or the name of a passage that the project brings."""
     brought = {path.stem: path for path in PASSAGES.glob("*.txt")}
-    return str(brought.get(text) or Path(text).expanduser().absolute())
+    return str(brought.get(text) or expanded(text).absolute())
 
 
 def text_name(path: str) -> str:

@@ -24,23 +24,24 @@ from omegaconf import DictConfig, open_dict
 
 from experiments import closing, launching
 from experiments.checks import check, shortened_warmup
-from experiments.config import RunConfig, number_fields, register_resolver, to_config
+from experiments.config import RunConfig, register_resolver, settings, to_config
 from experiments.corpora import Corpora, folder_of, text_path
 from experiments.explain import EXPLAINED, explain
 from experiments.identity import used_keys
 from experiments.interrupts import SIGNALS, Interrupted, stop_requests
 from experiments.planned import planned
+from experiments.typed import ONE_EACH, quoted
 from numpygpt.data.corpus import CACHE, cache_folder
 from numpygpt.errors import UserError
-from numpygpt.files import require_writable, writing
+from numpygpt.files import expanded, require_writable, writing
 from numpygpt.runs import RunFolder, RunLocked
 
-NUMBERS = number_fields()
-ONE_EACH = {
-    "experiment": "brings a sweep of its own",
-    "study": "has a report of its own",
-    "outputs": "holds studies of its own",
-}
+NUMBERS: dict[Any, type] = {
+    int: int,
+    int | None: int,
+    float: float,
+    float | None: float,
+}  # of a declaration, its values
 register_resolver()  # here, because processes that launchers start import this module first
 
 
@@ -106,7 +107,7 @@ class Planner:
             decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
             decided.eval.texts = [text_path(text) for text in config.eval.texts]
             if config.tokenizer.path is not None:
-                decided.tokenizer.path = str(Path(config.tokenizer.path).expanduser().absolute())
+                decided.tokenizer.path = str(expanded(config.tokenizer.path).absolute())
             planned = PlannedRun((*line, *_pinned(decided)), decided, folder_of(decided))
             if runs.setdefault(planned.folder.path, planned) is planned and planned.is_to_do:
                 self.corpora.check(decided)
@@ -157,9 +158,9 @@ class Planner:
 
 def is_number_of_schema(override: Override) -> bool:
     """Whether it sets a number of the schema to one of exactly its type: no value hangs on it then."""
-    section, _, key = override.key_or_group.rpartition(".")
-    owner = NUMBERS.get(section, {})
-    return override.type == OverrideType.CHANGE and key in owner and type(override.value()) is owner[key]
+    own = settings().get(override.key_or_group)
+    kind = own and NUMBERS.get(own.type)
+    return override.type == OverrideType.CHANGE and kind is not None and type(override.value()) is kind
 
 
 def _pinned(config: RunConfig) -> list[str]:
@@ -172,18 +173,12 @@ def _pinned(config: RunConfig) -> list[str]:
         "data.fallback=null",
     ]
     if data.path is not None:
-        pinned.append(f"data.path={_quoted(data.path)}")
+        pinned.append(f"data.path={quoted(data.path)}")
     if config.tokenizer.path is not None:
-        pinned.append(f"tokenizer.path={_quoted(config.tokenizer.path)}")
+        pinned.append(f"tokenizer.path={quoted(config.tokenizer.path)}")
     if config.eval.texts:
-        pinned.append(f"eval.texts=[{','.join(_quoted(text) for text in config.eval.texts)}]")
+        pinned.append(f"eval.texts=[{','.join(quoted(text) for text in config.eval.texts)}]")
     return pinned
-
-
-def _quoted(text: str) -> str:
-    """As Hydra's override grammar quotes a string: only backslashes before a quote are special."""
-    escaped = text.replace("\\'", "\\\\'").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def unused_settings(arguments: Sequence[str], runs: Sequence[PlannedRun]) -> list[str]:
@@ -270,7 +265,7 @@ def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> lis
     for override in parsed:
         if override.key_or_group in ONE_EACH and override.is_sweep_override():
             raise UserError(
-                f"{override.input_line} is not possible: it may be one {override.key_or_group}, as each "
+                f"{override.input_line} is not possible: it may be one {override.key_or_group}, as "
                 f"{ONE_EACH[override.key_or_group]}; type a command for each"
             )
     lines = sweeper.split_arguments(parsed, None)[0]

@@ -53,6 +53,11 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
     return False
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """`path` with the home folder in place of a leading `~` or `~user`; as it is where nobody is called so."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  (pathlib's raises where there is no such user)
+
+
 @contextmanager
 def writing(path: Path, elsewhere: str = "") -> Iterator[None]:
     """Turns an OSError of its block into NotWritable, which names `path` and what to do.

@@ -24,7 +24,7 @@ from filelock import FileLock
 from platformdirs import user_cache_dir
 
 from numpygpt.errors import UserError
-from numpygpt.files import open_to_read, replacing, writing
+from numpygpt.files import expanded, open_to_read, replacing, writing
 from numpygpt.printing import printable
 
 NAMES = ("shakespeare", "pydoc", "file")
@@ -160,7 +160,7 @@ def resolve(name: str, path: str | os.PathLike[str] | None = None, allow_fallbac
     if name == "file":
         if path is None:
             raise UserError("the corpus 'file' needs the path of a text: give data.path=...")
-        path = Path(path).expanduser().absolute()
+        path = expanded(path).absolute()
         return _inspect(printable(path.name), path)
     if name == "pydoc":
         return _pydoc()
@@ -178,7 +178,7 @@ def cache_folder() -> Path:
     """Where downloads and token files are kept: $NUMPYGPT_CACHE, or the user's cache folder."""
     chosen = os.environ.get(CACHE)
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return expanded(chosen).absolute()
     return Path(user_cache_dir("numpygpt"))
 
 
@@ -260,7 +260,7 @@ def lock_for(path: Path) -> Iterator[None]:
 def _shakespeare() -> Corpus:
     """The 1,115,394 bytes of tiny Shakespeare: from $NUMPYGPT_DATA, the cache, or the network."""
     folder = os.environ.get("NUMPYGPT_DATA")
-    if folder and _is_there(own := Path(folder).expanduser().absolute() / "shakespeare.txt"):
+    if folder and _is_there(own := expanded(folder).absolute() / "shakespeare.txt"):
         return _inspect("shakespeare", own, SHAKESPEARE_SHA256)
     path = cache_folder() / "shakespeare.txt"
     if not _holds(path, SHAKESPEARE_SHA256):

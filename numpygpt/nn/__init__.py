@@ -3,6 +3,7 @@
 from numpygpt.nn.activations import GELU, LeakyReLU, ReLU, Softmax
 from numpygpt.nn.attention import KeyValueCache, MultiHeadAttention
 from numpygpt.nn.block import FeedForward, TransformerBlock
+from numpygpt.nn.checking import WrongGradient, check_gradients
 from numpygpt.nn.dropout import Dropout
 from numpygpt.nn.embedding import Embedding, PositionEmbedding
 from numpygpt.nn.linear import Linear
@@ -30,4 +31,6 @@ __all__ = [
     "Softmax",
     "TransformerBlock",
     "Workspace",
+    "WrongGradient",
+    "check_gradients",
 ]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
 from experiments import sample
-from experiments.config import CONF, REPOSITORY, register, to_config
+from experiments.config import CONF, REPOSITORY, register, settings, to_config
 from experiments.explain import explain
 from experiments.identity import identity_hash
 from experiments.sweep import Planner, _to_do, require_folders, set_aside, unused_settings
@@ -251,11 +252,11 @@ def run(text_file: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedPr
     """run(*overrides) -> the finished command, on the small text, with outputs in tmp_path/out."""
     environment = {**os.environ, "NUMPYGPT_CACHE": str(tmp_path / "cache")}
 
-    def started(*overrides: str) -> subprocess.CompletedProcess[str]:
+    def started(*overrides: str, **variables: str) -> subprocess.CompletedProcess[str]:
         data = ("data=file", file_override(text_file)) if not any("data=" in o for o in overrides) else ()
         return subprocess.run(
             [sys.executable, str(RUN), *TINY, *data, f"outputs={tmp_path / 'out'}", *overrides],
-            capture_output=True, text=True, cwd=tmp_path, env=environment,
+            capture_output=True, text=True, cwd=tmp_path, env={**environment, **variables},
         )  # fmt: skip
 
     return started
@@ -281,6 +282,16 @@ def test_a_sweep_from_the_command_line_to_the_report(run, tmp_path, capsys):
     assert "2 runs, 2 of them done already" in second.stdout
     assert "analysis/report.py" in second.stdout
     assert marks == {k: (runs[k].path / "result.json").stat().st_mtime_ns for k in marks}
+
+
+def test_texts_arrive_as_they_were_typed(run, text_file, tmp_path):
+    path = text_file.rename(tmp_path / "文 ${y} [1]=x's.txt")
+    finished = run("data=file", f"data.path=~/{path.name}", r"sample.prompt=1 ${a}\n[the", HOME=str(tmp_path))
+    assert finished.returncode == 0, finished.stderr
+    (folder,) = find_runs(tmp_path / "out")
+    config = folder.run()["config"]
+    assert config["data"]["path"] == str(path)
+    assert config["sample"]["prompt"] == "1 ${a}\n[the"
 
 
 def test_a_model_that_no_memory_holds_is_refused_before_it_is_made(run, tmp_path):
@@ -441,12 +452,14 @@ def test_a_refused_command_does_nothing_and_says_why(run, tmp_path, overrides, e
     assert find_runs(tmp_path / "out") == []
 
 
-def test_help_names_choices_and_keys(run):
-    page = run("--help").stdout
+def test_help_names_choices_and_every_key_with_its_value_and_meaning(run):
+    page = run("--help", "tokenizer=bpe", "study=a$b${x}").stdout
     for expected in (
-        "tokenizer: bpe, bpe-bytefallback",
-        "vocab_size:",
-        "experiment=shakespeare",
-        "force=true",
+        *("tokenizer: bpe, bpe-bytefallback", "experiment=shakespeare", "force=true", "study=a$b${x} "),
+        *("tokenizer.name=bpe ", "eval.texts=[emoji]", "optimizer.grad_clip=1 ", r"sample.prompt=\n "),
+        *("NUMPYGPT_DATA", "NUMPYGPT_CACHE"),
     ):
         assert expected in page
+    for key, own in settings().items():
+        assert own.metadata["help"]
+        assert re.search(rf"\n{re.escape(key)}=.*  {re.escape(own.metadata['help'])}\n", page)

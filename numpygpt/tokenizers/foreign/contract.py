@@ -14,13 +14,13 @@ import base64
 import binascii
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from numpygpt import files
 from numpygpt.errors import UserError
+from numpygpt.files import expanded
 from numpygpt.tokenizers.base import Tokenizer, checked_bool
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
@@ -257,7 +257,7 @@ def read_bytes(path: str | None, kind: str, example: str) -> bytes:
     if path is None:
         raise UserError(f"tokenizer={kind} needs a file: give tokenizer.path={example}")
     try:
-        data = files.read_bytes(Path(path).expanduser())
+        data = files.read_bytes(expanded(path))
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"tokenizer.path={path} cannot be read ({reason}): name {example}") from None
