@@ -108,6 +108,8 @@ def _row(folder: RunFolder, found: Collection) -> dict[str, Any]:
     }
     found.identities[path] = {key: value for key, value in identity.items() if key != "seed"}
     found.records[path], found.results[path] = record, result
+    for figure, why in (result.get("not_scored") or {}).items():
+        found.problems.append(Problem(folder.path, f"{folder.path}: {figure} not scored ({why})"))
     return row
 
 

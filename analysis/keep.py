@@ -20,6 +20,7 @@ from typing import Any
 
 from analysis.plans import setting_of
 from numpygpt.errors import UserError
+from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, RunUnfinished, find_runs
 
 THIN = 10
@@ -106,6 +107,7 @@ def _without_folders(value: Any) -> Any:
 
 
 def main(argv: list[str]) -> int:
+    print_anything()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="keep.py"
     )

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
+from numpygpt.printing import print_anything
+from numpygpt.runs import RunFolder, find_runs, is_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +80,7 @@ def runs_in(folders: Iterable[Path]) -> list[RunFolder]:
     """All run folders in `folders`, each once. Raises UserError for a folder that is not there or holds none."""
     runs: dict[Path, RunFolder] = {}
     for folder in folders:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise UserError(f"{folder} is no folder: name a study or a run under {OUTPUTS}")
         found = find_runs(folder)
         if not found:
@@ -121,7 +122,7 @@ def _write(view: "View", out: Path) -> Path:
     written: list[Path] = []
 
     def put(path: Path, text: str) -> None:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_text(text, encoding="utf-8", errors="replace", newline="\n")  # a folder may have any name
         written.append(path)
 
     prefixed = [(s.prefix, table) for s in view.sections for table in s.tables]
@@ -218,6 +219,7 @@ def _show_table(table: "Table", console: "Console") -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
+    print_anything()
     parser = argparse.ArgumentParser(
         prog="report.py", description="Tables, figures and one report from run folders alone."
     )

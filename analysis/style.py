@@ -4,12 +4,18 @@ Every tokenizer has its colour, marker and dash wherever it appears. Importing t
 import matplotlib; `new_figure` does, without pyplot and its global state.
 """
 
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len, set_cell_size
+
+from numpygpt.printing import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,14 +85,64 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
     return _OTHERS[named.index(tokenizer) % len(_OTHERS) if tokenizer else -1]
 
 
+# Where DejaVu has no letter, the first of these that is installed and has it is taken.
+FALLBACKS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei",
+    "PingFang SC", "Microsoft YaHei", "Hiragino Sans", "Malgun Gothic", "Noto Sans", "Noto Sans Devanagari",
+    "Noto Sans Thai", "Noto Sans Arabic", "Nirmala UI", "Leelawadee UI", "Segoe UI", "Noto Emoji", "Segoe UI Emoji",
+    "Arial Unicode MS", "FreeSans", "Unifont",
+)  # fmt: skip
+_missing: set[str] = set()  # letters of the pictures drawn in this `styled()` that no font here has
+
+
 @contextmanager
 def styled() -> Iterator[None]:
-    """A context in which matplotlib draws in our style; what it says of strange letters is not for users."""
+    """A context in which matplotlib draws in our style; at its end one sentence names letters that no font has."""
     import matplotlib as mpl
 
+    _missing.clear()
     with mpl.rc_context(rc=RC), warnings.catch_warnings():  # type: ignore[arg-type]
         warnings.filterwarnings("ignore", message="Glyph .* missing|Tight layout not applied")
         yield
+    if _missing:
+        some = " ".join(sorted(_missing)[:5])
+        print(
+            f"no font here has {len(_missing)} of the letters in the pictures ({some}), which show boxes for them: "
+            f"install one that has, such as Noto Sans CJK, and delete matplotlib's cache {mpl.get_cachedir()}",
+            file=sys.stderr,
+        )
+
+
+@cache
+def _letters_of(family: str) -> frozenset[str]:
+    """What an installed font can draw; nothing if it is not installed."""
+    from matplotlib.font_manager import fontManager, get_font
+
+    paths = [font.fname for font in fontManager.ttflist if font.name == family]
+    return frozenset(map(chr, get_font(paths[0]).get_charmap())) if paths else frozenset()
+
+
+def find_letters(figure: "Figure") -> bool:
+    """Gives the texts of `figure` fonts for the letters that theirs lacks; whether there was something to give.
+
+    Where nothing is lacking nothing changes, so that these pictures are the same wherever they are drawn.
+    """
+    from matplotlib.text import Text
+
+    changed = False
+    for text in figure.findobj(Text):
+        letters = {letter for letter in text.get_text() if letter.isprintable() and not letter.isascii()}
+        families = list(text.get_fontfamily())
+        letters.difference_update(*map(_letters_of, families))
+        for family in FALLBACKS:
+            if letters & _letters_of(family):
+                letters -= _letters_of(family)
+                families.append(family)
+        if changes := families != list(text.get_fontfamily()):
+            text.set_fontfamily(families)
+        changed |= changes
+        _missing.update(letters)
+    return changed
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -111,6 +167,9 @@ def save(figure: "Figure", stem: Path) -> list[Path]:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
+    if find_letters(figure) and engine is not None:
+        engine.execute(figure)  # letters of other fonts are of other widths
+    if engine is not None:
         figure.set_layout_engine("none")
     canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
@@ -124,8 +183,10 @@ def row_height(rows: int, wished: float = 0.42) -> float:
 
 def plain(text: str, longest: int = 48) -> str:
     """Text that matplotlib shows as it is, on one line: a dollar sign would begin mathematics."""
-    text = " ".join(text.split())
-    return (text if len(text) <= longest else f"{text[: longest - 1]}\u2026").replace("$", r"\$")
+    text = " ".join(printable(text).split())
+    return (text if cell_len(text) <= longest else f"{set_cell_size(text, longest - 1)}\u2026").replace(
+        "$", r"\$"
+    )
 
 
 def spread(positions: Sequence[float], least: float) -> list[float]:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.style import INK, SOFT, new_figure, plain, styled
+from analysis.style import INK, SOFT, find_letters, new_figure, plain, styled
 from analysis.uncertainty import Floats
 from numpygpt.errors import UserError
+from numpygpt.printing import print_anything
 from numpygpt.runs import RunUnfinished, find_runs
 
 if TYPE_CHECKING:
@@ -249,6 +250,7 @@ def read_passages(folders: Sequence[Path], number: int = 0) -> dict[str, dict[st
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
+    print_anything()
     parser = argparse.ArgumentParser(
         prog="surprisal.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -260,7 +262,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with styled():
             passages = read_passages(options.runs, options.passage)
-            surprisal_figure(passages, max(1, options.lines)).savefig(options.out)
+            figure = surprisal_figure(passages, max(1, options.lines))
+            find_letters(figure)
+            figure.savefig(options.out)
     except (UserError, OSError, ValueError) as error:
         print(f"surprisal.py: {error}", file=sys.stderr)
         return 2

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from rich.cells import cell_len
+
 from analysis.display import MISSING, Measure, show
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """`priority` 0 is always in the terminal; 1, 2, ... while there is room; None in the files only.
+    """`priority` 0, 1, ...: the terminal takes them in this order while there is room; None: the files only.
 
     Where room is short, the terminal leaves out the intervals of `compact` columns.
     """
@@ -114,13 +116,14 @@ def to_markdown(table: Table) -> str:
     """A pipe table with its notes."""
     head = [escape_markdown(c.header) for c in table.columns]
     body = [[_bold(escape_markdown(c.text), c.best) for c in row.cells] for row in table.rows]
-    widths = [max(3, *(len(line[i]) for line in [head, *body])) for i in range(len(head))]
+    widths = [max(3, *(cell_len(line[i]) for line in [head, *body])) for i in range(len(head))]
     rule = ["-" * (w - 1) + ":" if c.right else "-" * w for w, c in zip(widths, table.columns, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
+        blanks = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
         padded = [
-            cell.rjust(width) if column.right else cell.ljust(width)
-            for cell, width, column in zip(cells, widths, table.columns, strict=True)
+            blank + cell if column.right else cell + blank
+            for cell, blank, column in zip(cells, blanks, table.columns, strict=True)
         ]
         return f"| {' | '.join(padded)} |"
 
@@ -215,7 +218,7 @@ class Fit:
 
 
 def fit(table: Table, width: int) -> Fit:
-    """As many columns as fit into `width` characters, dearest first; those of priority 0 always."""
+    """As many columns as fit into `width` cells of a terminal, dearest first; two of priority 0 always."""
     full = _fill(table, width, compact=False)
     ranked = [i for i, c in enumerate(table.columns) if c.priority is not None]
     if len(full) == len(ranked):
@@ -224,11 +227,12 @@ def fit(table: Table, width: int) -> Fit:
 
 
 def _fill(table: Table, width: int, compact: bool) -> tuple[int, ...]:
-    chosen, used = [], 1
+    chosen: list[int] = []
+    used = 1
     ranked = sorted((c.priority, i) for i, c in enumerate(table.columns) if c.priority is not None)
     for priority, i in ranked:
-        wide = _width(table, i, compact) + 3
-        if priority == 0 or used + wide <= width:
+        wide = min(_width(table, i, compact), width // 2 if i == 0 else width) + 3
+        if used + wide <= width or (priority == 0 and len(chosen) < 2):
             chosen.append(i)
             used += wide
         else:
@@ -238,7 +242,7 @@ def _fill(table: Table, width: int, compact: bool) -> tuple[int, ...]:
 
 def _width(table: Table, i: int, compact: bool) -> int:
     lines = two_lines(table.columns[i].header).split("\n")
-    return max(len(t) for t in [*lines, *(_shown(table, row, i, compact) for row in table.rows)])
+    return max(cell_len(t) for t in [*lines, *(_shown(table, row, i, compact) for row in table.rows)])
 
 
 def _shown(table: Table, row: Row, i: int, compact: bool) -> str:
@@ -250,7 +254,7 @@ def two_lines(header: str) -> str:
     """A header in at most two lines, broken at a space or after a hyphen so that it is as narrow as can be."""
     breaks = [m.end() for m in re.finditer(r"[ -]", header)]
     halves = [(header[:k].rstrip(), header[k:]) for k in breaks if k < len(header)]
-    best = min(halves, key=lambda h: max(map(len, h)), default=(header, ""))
+    best = min(halves, key=lambda h: max(map(cell_len, h)), default=(header, ""))
     return "\n".join(best) if best[1] else header
 
 
@@ -265,10 +269,12 @@ def to_rich(table: Table, width: int) -> "RichTable":
     rich.title, rich.title_justify = Text(table.title, style="bold"), "left"
     for i in fitted.columns:
         col = table.columns[i]
-        first = i == 0
+        first, wide = i == 0, _width(table, i, fitted.compact)
+        least = min(wide, width // 2) if first else None  # a row needs its name
         rich.add_column(
             Text(two_lines(col.header), style="cyan"), justify="right" if col.right else "left",
-            vertical="top", overflow="fold", no_wrap=not first, max_width=width // 2 if first else None,
+            vertical="top", overflow="fold", no_wrap=not first and wide <= width // 2,
+            min_width=least, max_width=width // 2 if first else None,
         )  # fmt: skip
     for row, after in zip(table.rows, [*table.rows[1:], None], strict=True):
         plain = "" if row.kind == "run" else "dim"

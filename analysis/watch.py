@@ -126,7 +126,7 @@ class Page:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             has_report = (self.path.parent / "report.html").exists()
-            temporary.write_text(watch_page(standing, mood, has_report), encoding="utf-8")
+            temporary.write_text(watch_page(standing, mood, has_report), encoding="utf-8", errors="replace")
             os.replace(temporary, self.path)  # noqa: PTH105
             self.problem = ""
         except OSError as error:

@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.peers.workers import THREADS, Case, describe
+from numpygpt.printing import print_anything
 from numpygpt.training.crew import search_path
 
 REFERENCE = {"block_size": 128, "n_layer": 4, "n_head": 4, "n_embd": 256}
@@ -286,6 +287,7 @@ BENCHMARKS = {
 
 
 def main() -> None:
+    print_anything()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

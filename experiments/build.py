@@ -37,7 +37,7 @@ def build_corpus(data: DataConfig) -> Corpus:
 
 
 def corpus_parts(corpus: Corpus, data: Mapping[str, Any]) -> tuple[Part, Part]:
-    """The training part and the judged one, under a run's data settings; records from before have no dev_fraction."""
+    """The training part and the judged one, under a run's data settings; older records have no dev_fraction."""
     return corpus.parts(data["val_fraction"], data.get("dev_fraction", 0.0))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
-from experiments.config import RunConfig
+from experiments.config import RunConfig, shown
 from experiments.identity import (
     BUDGET_KEYS,
     FOREIGN_KEYS,
@@ -59,23 +59,37 @@ SHARES = ("data.dev_fraction", "model.dropout", "optimizer.beta1", "optimizer.be
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def did_you_mean(wrong: str, right: Iterable[str]) -> str:
-    """` (did you mean x?)`, or nothing if nothing is like it."""
-    close = difflib.get_close_matches(wrong, list(right), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]}?)" if close else ""
+def nearest(wrong: str, right: Iterable[str]) -> str | None:
+    """What was meant: the same but for case, dashes and underscores, else what is most like it, if anything is."""
+    names = {folded(name): name for name in right}
+    close = difflib.get_close_matches(folded(wrong), names, n=1)
+    return names[close[0]] if close else None
+
+
+def folded(name: str) -> str:
+    """Without what people mix up: case, dashes and underscores."""
+    return re.sub("[-_ ]", "", name.lower())
+
+
+def did_you_mean(wrong: str, right: Iterable[str], key: str = "") -> str:
+    """` (did you mean x?)`, with `: type key=x` after it if x is a value; nothing if nothing is like it."""
+    meant = nearest(wrong, right)
+    if meant is None:
+        return ""
+    return f" (did you mean {meant}?)" + f": type {key}={meant}" * bool(key)
 
 
 def check(config: RunConfig) -> None:
     """Raises UserError at the first value that no run could use."""
     for key, value, allowed in _faults(config, _flat(config)):
-        raise UserError(f"{key}={_shown(value)} is not possible: it may be {allowed}")
+        raise UserError(f"{key}={shown(value)} is not possible: it may be {allowed}")
 
 
-def _shown(value: object) -> str:
-    """As it would be typed."""
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def shortened_warmup(config: RunConfig) -> int:
+    """The updates of warm-up of a recipe, in a shorter run than it was made for a tenth of the updates."""
+    if config.budget.kind != "iters" or config.budget.iters is None:
+        return config.optimizer.warmup  # a share of the run already
+    return min(config.optimizer.warmup, max(config.budget.iters // 10, 0))
 
 
 def _flat(config: RunConfig) -> dict[str, object]:
@@ -94,7 +108,7 @@ def _faults(config: RunConfig, flat: dict[str, object]) -> Iterator[tuple[str, o
     for key, choices in KINDS.items():
         value = flat[key]
         if value not in choices:
-            yield key, value, f"{_one_of(choices)}{did_you_mean(str(value), choices)}"
+            yield key, value, f"{_one_of(choices)}{did_you_mean(str(value), choices, key)}"
     yield from _numbers(flat)
     yield from _names(config)
     yield from _tokenizer(config)

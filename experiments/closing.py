@@ -68,8 +68,11 @@ def states(runs: Sequence["PlannedRun"]) -> list[tuple[str, str, str]]:
 
 def print_states(rows: Sequence[tuple[str, str, str]], console: Console) -> None:
     table = Table(Column("run", no_wrap=True), "state", "reason", title="Runs", title_justify="left")
+    said = ""
     for name, state, reason in rows:
-        table.add_row(escape(name), f"[{COLOURS.get(state, 'dim')}]{state}[/]", escape(reason))
+        shown = "the same" if reason and reason == said else escape(reason)
+        table.add_row(escape(name), f"[{COLOURS.get(state, 'dim')}]{state}[/]", shown)
+        said = reason
     console.print(table)
 
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from experiments.packing import HEADER_BYTES, LONGEST, Watch, load_packer
 from experiments.sample import find_run
 from numpygpt.errors import UserError
-from numpygpt.files import replacing
+from numpygpt.files import read_bytes, replacing, require_writable
+from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder
 
 PIPE = "-"
@@ -76,6 +77,7 @@ def watch(what: str) -> Watch:
 
 def carry_out(work: Work, program: str, description: str, argv: Sequence[str] | None) -> int:
     """Reads, works, writes, says so. Exit codes: 0 done, 2 refused, 130 stopped; OUT is whole or as it was."""
+    print_anything()
     parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("run", help="a run folder, or (the beginning of) a run's name under outputs/")
     parser.add_argument("file", metavar="FILE", help="the file to read; - for standard input")
@@ -113,13 +115,14 @@ def check_output(output: str, file: str, force: bool) -> None:
             raise UserError(f"{output} is the file that is read: name another one to be written")
         if not force:
             raise UserError(f"{output} exists already: add --force to replace it, or name another file")
-    if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-        raise UserError(f"{output} cannot be written: name a file in a folder that exists and can be written")
+    if not path.parent.is_dir():
+        raise UserError(f"{output} cannot be written: name a file in a folder that exists")
+    require_writable(path.resolve().parent, "-o")
 
 
 def read(file: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if file == PIPE else Path(file).read_bytes()
+        return sys.stdin.buffer.read() if file == PIPE else read_bytes(file, pipes=True)
     except OSError as error:
         raise UserError(f"{file} cannot be read ({error.strerror}): name a file that can be read") from error
 

@@ -1,9 +1,7 @@
-"""What Hydra and OmegaConf refuse, said in one sentence: the key, the value, and what it may be."""
+"""What Hydra and OmegaConf refuse or misunderstand, said in one sentence: what it may be, and what to type."""
 
-import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import (
@@ -14,9 +12,14 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
-from experiments.checks import did_you_mean
-from experiments.config import CONF, GROUPS, RunConfig
+from experiments.checks import did_you_mean, folded, nearest
+from experiments.config import CONF, GROUPS, settings
+from experiments.typed import LISTS, ONE_EACH, TEXTS, command
+from numpygpt.errors import UserError
 
+SETTINGS = settings()
+SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in SETTINGS if "." in key))
+KEYS = (*GROUPS, "hydra/launcher", "hydra.launcher.n_jobs", *SETTINGS)
 EXPLAINED = (HydraException, OmegaConfBaseException)
 EXTRAS = {  # what our presets build upon: the preset, and the extra that installs it
     "hydra/launcher/joblib": ("local", "local"),
@@ -61,6 +64,28 @@ def explain_plain(error: Exception, overrides: Sequence[str]) -> str | None:
     return _plain(str(error))
 
 
+def refuse_misunderstood(arguments: Sequence[str]) -> None:
+    """Raises UserError for what Hydra takes for something else, or refuses without saying what to type."""
+    for argument, following in zip(arguments, [*arguments[1:], "..."], strict=True):
+        if match := re.fullmatch(r"--?([\w.-]+)(?:=(.*))?", argument, re.DOTALL):
+            key, value = match[1], following if match[2] is None else match[2]
+            if meant := _same(key):
+                raise UserError(f"{argument} is not an option but a setting: {_to_type(meant, value)}")
+        elif match := re.fullmatch(r"\+{0,2}([A-Za-z_][\w./-]*)=(.*)", argument, re.DOTALL):
+            _refuse_setting(match[1], match[2])
+
+
+def _refuse_setting(key: str, value: str) -> None:
+    known = key in (*KEYS, *SECTIONS) or key.rpartition(".")[0] in SETTINGS
+    if not known and (not re.match("hydra[./]", key) or key == "hydra.launcher"):
+        raise UserError(_unknown_key(key, "", value))
+    is_one = key in GROUPS or (key in SETTINGS and key not in (*TEXTS, *LISTS))
+    if is_one and (several := re.fullmatch(r"\s*[\[(](.*)[\])]\s*", value, re.DOTALL)):
+        values = ",".join(one.strip() for one in several[1].split(","))
+        to_type = "a command for each" if key in ONE_EACH else f"-m {command(key, values)}"
+        raise UserError(f"{key}={value} is not possible: a run has one {key}: type {to_type}")
+
+
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
@@ -71,16 +96,20 @@ def _unreadable(override: str) -> str:
     what = "it may be key=value, group=choice, or several values with commas between them"
     if "=" not in override:
         return f"'{override}' is not a setting: {what}"
-    return f"'{override}' cannot be read: {what} (a value with spaces or brackets stands in quotes)"
+    return f"'{override}' cannot be read: {what}"
 
 
 def _unknown_choice(config: str, options: Sequence[str]) -> str:
-    group, _, choice = config.rpartition("/")
+    group = next((group for group in GROUPS if config.startswith(f"{group}/")), config.rpartition("/")[0])
+    choice = config.removeprefix(f"{group}/")
     if config in EXTRAS:
         preset, extra = EXTRAS[config]
         return f'hydra/launcher={preset} is not possible yet: it needs pip install -e ".[{extra}]"'
     names = sorted(options) or sorted(path.stem for path in (CONF / group).glob("*.yaml"))
-    return f"{group}={choice} is not possible: {group} may be {', '.join(names)}{did_you_mean(choice, names)}"
+    hint = did_you_mean(choice, names, group)
+    if group == "data" and re.search(r"[./~]", choice):
+        hint = f": type data=file {command('data.path', choice)}"
+    return f"{group}={choice} is not possible: {group} may be {', '.join(names)}{hint}"
 
 
 def _bad_value(error: OmegaConfBaseException, origin: str, overrides: Sequence[str]) -> str:
@@ -97,14 +126,39 @@ def _bad_value(error: OmegaConfBaseException, origin: str, overrides: Sequence[s
     return f"{key}{value} is not possible: it may be {_allowed(key)}{origin}"
 
 
-def _unknown_key(key: str, origin: str) -> str:
+def _unknown_key(key: str, origin: str, value: str | None = None) -> str:
+    """The sentence ends in what to type if `value`, as it was typed, is given."""
+    meant = _same(key)
+    listed = "" if meant else f": {_listed(key)}"
+    if not meant and (close := nearest(key, [*KEYS, *map(_last, KEYS)])):
+        meant = _same(close)
+    hint = f" (did you mean {' or '.join(meant)}?)" if meant else ""
+    to_type = f": {_to_type(meant, value)}" if meant and value is not None else ""
+    return f"{key} is not a key{origin}{listed}{hint}{to_type}"
+
+
+def _same(key: str) -> list[str]:
+    """The keys that are called so, else those of other sections that are, but for case and dashes."""
+    whole = [known for known in KEYS if folded(known) == folded(key)]
+    return whole or [known for known in KEYS if folded(_last(known)) == folded(_last(key))]
+
+
+def _to_type(keys: Sequence[str], value: str) -> str:
+    return f"type {' or '.join(command(key, value) for key in keys)}"
+
+
+def _listed(key: str) -> str:
     section = key.rpartition(".")[0]
-    known = sorted(_keys().get(section, ()))
-    if not known:
-        section, known = "", sorted({*_keys()[""], *GROUPS})
-    where = f"keys of {section} are" if section else "there are"
-    full = [f"{section}.{name}" if section else name for name in known]
-    return f"{key} is not a key{origin}: {where} {', '.join(known)}{did_you_mean(key, full)}"
+    known = [_last(one) for one in SETTINGS if one.startswith(f"{section}.")]
+    if section and known:
+        return f"keys of {section} are {', '.join(sorted(known))}"
+    return (
+        f"there are {', '.join(sorted({*SECTIONS, *GROUPS, *(key for key in SETTINGS if '.' not in key)}))}"
+    )
+
+
+def _last(key: str) -> str:
+    return re.split(r"[./]", key)[-1]
 
 
 def _value_of(key: str, error: OmegaConfBaseException, overrides: Sequence[str]) -> str:
@@ -117,29 +171,16 @@ def _value_of(key: str, error: OmegaConfBaseException, overrides: Sequence[str])
 
 
 def _allowed(key: str) -> str:
-    section, _, last = key.rpartition(".")
-    annotation = str(_keys().get(section, {}).get(last, ""))
-    if section not in _keys() or not annotation:
+    if key in SECTIONS:
+        example = next(own for own in SETTINGS if own.startswith(f"{key}."))
+        return f"a choice of the group {key}, or its keys one by one ({example}=...)"
+    if key not in SETTINGS:
         return "what conf/ says about it"
-    if key in _keys():
-        return f"a choice of the group {key}, or its keys one by one ({key}.{next(iter(_keys()[key]))}=...)"
+    declared = SETTINGS[key].type
+    annotation = declared.__name__ if type(declared) is type else str(declared)
     first = annotation.split("|")[0].strip()
     named = "a list of texts" if first.startswith("list") else TYPES.get(first, first)
     return f"{named} or null" if "None" in annotation else named
-
-
-def _keys() -> dict[str, dict[str, Any]]:
-    """Section -> key -> annotation; the section of the top level is ''."""
-    sections: dict[str, dict[str, Any]] = {"": {}}
-    for field in dataclasses.fields(RunConfig):
-        sections[""][field.name] = _annotation(field.type)
-        if dataclasses.is_dataclass(field.type):
-            sections[field.name] = {f.name: _annotation(f.type) for f in dataclasses.fields(field.type)}
-    return sections
-
-
-def _annotation(declared: Any) -> str:
-    return declared.__name__ if isinstance(declared, type) and declared is not list else str(declared)
 
 
 def _named_in(chain: Sequence[BaseException]) -> str:

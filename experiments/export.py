@@ -28,6 +28,7 @@ from experiments.sample import find_run, load_model
 from numpygpt.errors import UserError
 from numpygpt.files import replacing
 from numpygpt.models import GPT
+from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers import Tokenizer
 from numpygpt.tokenizers.to_hf import hugging_face_json
@@ -171,6 +172,7 @@ def _verdict(run: RunFolder, tokenizer: Tokenizer, written: dict[str, Any]) -> s
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    print_anything()
     try:
         chosen = arguments(argv)
         for note in export(find_run(chosen.run), chosen.output, chosen.tokenizer_only):

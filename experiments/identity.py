@@ -10,11 +10,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from experiments.config import RunConfig, TokenizerConfig
 from numpygpt.errors import UserError
+from numpygpt.files import expanded, read_bytes
 
 RESULTS_VERSION = 2  # raised whenever the same configuration gives other numbers than before
 
@@ -125,7 +125,7 @@ def _tokenizer_file(tokenizer: TokenizerConfig) -> dict[str, Any]:
     if tokenizer.path is None:
         return {"encoding": tokenizer.name}
     try:
-        status = Path(tokenizer.path).expanduser().stat()
+        status = expanded(tokenizer.path).stat()
         return {"path": _sha256(tokenizer.path, status.st_size, status.st_mtime_ns)}
     except OSError as error:
         raise UserError(
@@ -136,7 +136,7 @@ def _tokenizer_file(tokenizer: TokenizerConfig) -> dict[str, Any]:
 
 @functools.cache
 def _sha256(path: str, size: int, modified_ns: int) -> str:
-    return hashlib.sha256(Path(path).expanduser().read_bytes()).hexdigest()
+    return hashlib.sha256(read_bytes(expanded(path))).hexdigest()
 
 
 def identity_hash(normalised: Mapping[str, Any]) -> str:

@@ -1,8 +1,6 @@
 """One run: from a configuration to a finished run folder, or to a recorded failure."""
 
-import errno
 import time
-import traceback
 import warnings
 from contextlib import suppress
 from dataclasses import replace
@@ -13,19 +11,20 @@ from experiments.checks import check
 from experiments.config import RunConfig, to_config
 from experiments.corpora import Corpora, folder_of, text_path, texts_sha256
 from experiments.explain import EXPLAINED, explain
+from experiments.failures import failure_of, keep_traceback
 from experiments.identity import identity
 from experiments.interrupts import Interrupted, stop_requests
 from experiments.memory import require_memory
 from experiments.progress import Reporter, reporter
 from experiments.record import PeakMemory, earlier_parts, run_record
-from experiments.texts import Texts, prepare_texts
+from experiments.texts import Texts, prepare_texts, try_out
 from numpygpt.data.batches import check_window
 from numpygpt.data.corpus import Corpus
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, RunLocked, RunNotWritable
-from numpygpt.training import Diverged, Engine, Trainer
+from numpygpt.printing import print_anything
+from numpygpt.runs import RunFolder, RunLocked
+from numpygpt.training import Engine, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
-from numpygpt.training.crew import WorkerDied
 
 
 def job(composed: Any) -> str:
@@ -33,6 +32,7 @@ def job(composed: Any) -> str:
 
     Raises UserError if the configuration itself is refused, Interrupted if a signal stopped the run.
     """
+    print_anything()
     try:
         config = to_config(composed)
     except EXPLAINED as error:
@@ -78,28 +78,10 @@ def _done_or_failed(config: RunConfig, folder: RunFolder, reporter: Reporter) ->
 def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> None:
     status, reason = failure_of(error)
     reporter.failed(status, reason)
+    if status == "error":
+        keep_traceback(folder, error)
     with suppress(UserError, OSError):  # on a full disk there may be no room for this either
-        if status == "error":
-            said = "".join(traceback.format_exception(error))
-            (folder.path / "traceback.txt").write_text(said, encoding="utf-8", errors="backslashreplace")
         folder.write_failure(status, reason)
-
-
-def failure_of(error: Exception) -> tuple[str, str]:
-    """(status, reason) for failure.json; only "error" is a bug of ours."""
-    if isinstance(error, Diverged):
-        return "diverged", str(error)
-    if isinstance(error, WorkerDied):
-        return "worker died", str(error)
-    if isinstance(error, MemoryError):
-        return "out of memory", f"{str(error) or 'no memory left'}: try a smaller train.batch_size or model"
-    if isinstance(error, RunNotWritable):
-        return "not writable", str(error)
-    if isinstance(error, UserError):
-        return "bad input", str(error)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-        return "not writable", f"{error.filename or 'a file'} cannot be written ({error.strerror}): make room"
-    return "error", f"{type(error).__name__}: {error} (a bug: see traceback.txt in the run folder)"
 
 
 # --- the run itself ---
@@ -112,6 +94,7 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     corpus = build.build_corpus(config.data)
     record = _begin(config, folder, corpus, reporter)
     texts = prepare_texts(config, corpus, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
+    try_out(config, texts)
     _require_room(config, texts)
     model = build.build_model(config.model, config.seed, texts.tokenizer.vocab_size, texts.chars_per_token)
     reporter.model(model.config.vocab_size, model.n_params(), model.n_params_embedding())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from experiments.score import runs_of
 from numpygpt.data.corpus import resolve
 from numpygpt.errors import UserError
+from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def _reference(kind: str, path: str | None, sha256: str, val_fraction: float) ->
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 all marked, 2 something was refused."""
+    print_anything()
     parser = argparse.ArgumentParser(
         prog="mark.py", description="Mark what finished runs wrote, for the report."
     )

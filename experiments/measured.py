@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,17 @@ import numpy as np
 
 from experiments.config import RunConfig
 from experiments.corpora import text_name, texts_sha256
-from experiments.samples import Samples
+from experiments.failures import NotScored
+from experiments.samples import draw_samples
 from experiments.texts import Texts
 from numpygpt.data.corpus import Part, cache_folder, lock_for
 from numpygpt.errors import UserError
-from numpygpt.files import replacing
+from numpygpt.files import NotWritable, read_bytes, replacing
 from numpygpt.measures.generated import LEAST_COPIED, Reference
 from numpygpt.measures.rulers import as_result, rulers
 from numpygpt.measures.scores import score_text
 from numpygpt.measures.vocabulary import TextMeasures, tokenizer_measures
+from numpygpt.models import GPT
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 
@@ -29,27 +32,36 @@ MUCH = 16_000_000  # bytes: of a longer training text, its end stands for the wh
 VAL_MUCH = 2_000_000  # and of a longer validation text its beginning
 
 
-def measured(
-    config: RunConfig, folder: RunFolder, texts: Texts, samples: Samples, trainer: Trainer
-) -> dict[str, Any]:
-    """Nested keys of result.json. Raises UserError if one of `eval.texts` has changed since the run began."""
-    planned = folder.run()["identity"]["eval"]["texts"]
-    elsewhere = zip(config.eval.texts, planned, strict=True)
+def generated(config: RunConfig, folder: RunFolder, texts: Texts, model: GPT) -> dict[str, Any]:
+    """Keys of result.json on text that the model writes, which samples.txt and samples.json then hold."""
+    samples = draw_samples(config, texts, model)
+    with replacing(folder.samples_path) as path:
+        path.write_text(samples.page(), encoding="utf-8", newline="")
     reference, human = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
+    folder.write_samples(samples_record(samples.prompt, samples.texts, reference))
     return {
-        "tokenizer_measures": _of_tokenizer(texts),
+        **samples.result(),
         "generated": reference.measure(samples.texts, SAME_CHARS).to_dict(),
         "generated_tokens": reference.measure(samples.texts).to_dict(),
         "human": human,
-        "rulers": corpus_rulers(texts.train_part, texts.val_part),
-        "texts": [_text_from_elsewhere(path, sha256, texts, trainer) for path, sha256 in elsewhere],
     }
 
 
-def marked(texts: Texts, samples: Samples) -> dict[str, Any]:
-    """samples.json: what was written, and what in it is no word, whose name it is, what was copied."""
-    reference, _ = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
-    return samples_record(samples.prompt, samples.texts, reference)
+def measured(
+    config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer, lacking: NotScored
+) -> dict[str, Any]:
+    """Nested keys of result.json; of a text that could not be scored its name alone."""
+    found: dict[str, Any] = {}
+    with lacking.unless("tokenizer"):
+        found["tokenizer_measures"] = _of_tokenizer(texts)
+    with lacking.unless("rulers"):
+        found["rulers"] = corpus_rulers(texts.train_part, texts.val_part)
+    found["texts"] = [{"name": text_name(path)} for path in config.eval.texts]
+    planned = folder.run()["identity"]["eval"]["texts"]
+    for entry, path, sha256 in zip(found["texts"], config.eval.texts, planned, strict=True):
+        with lacking.unless(f"text {entry['name']}"):
+            entry |= _text_from_elsewhere(path, sha256, texts, trainer)
+    return found
 
 
 def samples_record(prompt: str, samples: Sequence[str], reference: Reference) -> dict[str, Any]:
@@ -94,11 +106,10 @@ def _text_from_elsewhere(path: str, sha256: str, texts: Texts, trainer: Trainer)
         raise UserError(
             f"eval.texts={path} is not the text that this run was planned with: put that back, or start it again"
         )
-    text = Path(path).read_bytes().decode("utf-8")
+    text = read_bytes(path).decode("utf-8")
     ids, ends = texts.tokenizer.spans(text)
     score = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
     return {
-        "name": text_name(path),
         "bytes": score.n_bytes,
         "bits_per_byte": score.bits_per_byte,
         "bits_per_byte_tokens": score.bits_per_byte_tokens,
@@ -112,13 +123,18 @@ def corpus_rulers(train: Part, val: Part) -> dict[str, Any]:
     key = f"{RULERS_VERSION} {train.corpus.sha256} {train.stop}"
     path = cache_folder() / f"rulers-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     if (found := _read(path, key)) is None:
-        with lock_for(path):
+        with suppress(NotWritable), lock_for(path):  # what cannot be kept is computed again
             if (found := _read(path, key)) is None:
-                found = as_result(rulers(*_excerpts(train, val)))
-                for row in found.values():
-                    row["excerpts"] = _excerpts_in_words(train, val)
+                found = _rulers(train, val)
                 with replacing(path) as temporary:
                     temporary.write_text(json.dumps({"key": key, "rulers": found}), encoding="utf-8")
+    return found or _rulers(train, val)
+
+
+def _rulers(train: Part, val: Part) -> dict[str, Any]:
+    found = as_result(rulers(*_excerpts(train, val)))
+    for row in found.values():
+        row["excerpts"] = _excerpts_in_words(train, val)
     return found
 
 

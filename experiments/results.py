@@ -10,10 +10,10 @@ import numpy as np
 from experiments.budget import flops_per_update
 from experiments.build import schedule_iters, warmup
 from experiments.config import RunConfig
+from experiments.failures import NotScored
 from experiments.progress import Reporter
 from experiments.record import PeakMemory
 from experiments.texts import Texts
-from numpygpt.files import replacing
 from numpygpt.measures.cost import Stability, seconds_per_mb
 from numpygpt.measures.mixing import Floats, Ints
 from numpygpt.measures.scores import TextScore, block_edges, score_text
@@ -35,31 +35,34 @@ def finish(
     memory: PeakMemory,
     started: float,
 ) -> None:
-    """Writes scores.json, passages.json, samples.txt, samples.json, curves.png and, last, result.json."""
+    """Writes scores.json, passages.json, samples.txt, samples.json, curves.png and, last, result.json.
+
+    A fault costs one figure, which result.json then names under `not_scored`; what the whole validation text costs
+    is what a run is made for, and must be had.
+    """
     reporter.phase("scoring the whole validation text")
     score = score_validation(texts, trainer)
     folder.write_scores(score.blocks.to_dict())
-    folder.write_passages(passages(texts, score))
+    result = {**scored(texts, score), **trained(config, folder, texts, trainer)}
+    lacking = NotScored(folder, reporter)
+    with lacking.unless("passages"):
+        folder.write_passages(passages(texts, score))
+    with lacking.unless("context"):
+        result |= context(texts, trainer.engine.model.config.block_size)
+    with lacking.unless("training text"):
+        result |= training_side(texts, trainer, folder, score)
+    from experiments.measured import generated, measured
+
     reporter.phase("generating samples")
-    from experiments.samples import draw_samples
-
-    samples = draw_samples(config, texts, trainer.engine.model)
-    with replacing(folder.samples_path) as path:
-        path.write_text(samples.page(), encoding="utf-8", newline="")
-    from experiments.measured import marked, measured
-
+    with lacking.unless("samples"):
+        result |= generated(config, folder, texts, trainer.engine.model)
     reporter.phase("taking the measures")
-    result = {
-        **scored(texts, score),
-        **trained(config, folder, texts, trainer),
-        **training_side(texts, trainer, folder, score),
-        **samples.result(),
-        **measured(config, folder, texts, samples, trainer),
-        "peak_rss_mb": memory.mb(),
-    }
-    folder.write_samples(marked(texts, samples))
-    draw_curves(folder)
-    result["total_seconds"] = time.perf_counter() - started
+    result |= measured(config, folder, texts, trainer, lacking)
+    with lacking.unless("curves"):
+        draw_curves(folder)
+    if lacking.reasons:
+        result["not_scored"] = lacking.reasons
+    result |= {"peak_rss_mb": memory.mb(), "total_seconds": time.perf_counter() - started}
     folder.write_result(result)
 
 
@@ -123,7 +126,6 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
         "loss_spread": steady.loss_spread if every_tenth else math.nan,
         "clipped_share": progress.notes.get("clipped", 0) / settings.iters,
         **evaluated(texts, progress.notes, rows),
-        **context(texts, model.config.block_size),
     }
 
 

@@ -22,19 +22,24 @@ import hydra
 
 from experiments import sweep
 from experiments.config import CONF, register
-from experiments.explain import EXPLAINED, explain, explain_plain
+from experiments.explain import EXPLAINED, explain, explain_plain, refuse_misunderstood
 from experiments.interrupts import Interrupted, stop_requests
-from numpygpt.errors import UserError
+from experiments.typed import as_typed
+from numpygpt.errors import UserError, shortened
+from numpygpt.printing import print_anything
 
 
 def main() -> None:
     """Exit codes: 0 all runs done, 1 some failed, 2 the command is refused, 130 or 143 stopped by a signal."""
+    print_anything()
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors here instead of printing them
     _options_first(sys.argv)
     register()
     sweep.install()
     try:
+        refuse_misunderstood(sys.argv[1:])
+        sys.argv[1:] = map(as_typed, sys.argv[1:])
         with stop_requests.handled():
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(sweep.task)()
     except Interrupted as stop:  # before the first run or after the last one
@@ -44,13 +49,18 @@ def main() -> None:
         sentence = _sentence(error)
         if wants_traceback or sentence is None:
             raise
-        print(f"run.py: {sentence}", file=sys.stderr)
+        print(f"run.py: {shortened(sentence)}", file=sys.stderr)
         sys.exit(2)
 
 
 def _options_first(argv: list[str]) -> None:
-    """Lets `-m` stand anywhere: argparse takes settings before it and settings after it for two lists."""
-    argv[1:] = sorted(argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
+    """Lets options stand anywhere: argparse takes settings before one and settings after it for two lists."""
+
+    def rank(argument: str) -> int:
+        is_setting = "=" in argument and not argument.startswith("-")
+        return 0 if argument in ("-m", "--multirun") else 1 + is_setting
+
+    argv[1:] = sorted(argv[1:], key=rank)  # an option's own value has no equals sign, and stays behind it
 
 
 def _sentence(error: Exception) -> str | None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from experiments.checks import did_you_mean
 from experiments.config import REPOSITORY, SampleConfig
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
+from numpygpt.printing import print_anything
+from numpygpt.runs import RunFolder, find_runs, is_folder
 
 DECODED_TOGETHER, DECODED_AT_MOST = 64, 1024  # tokens
 
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sample.py", description="Print text that a trained model writes.")
     parser.add_argument("run", help="a run folder, or (the beginning of) a run's name under outputs/")
-    parser.add_argument("--prompt", default="\n", help="the text to continue (default: a new line)")
+    parser.add_argument(
+        "--prompt",
+        default="\n",
+        type=lambda typed: typed.replace(r"\n", "\n"),
+        help=r"the text to continue; \n is a new line, and the default (--prompt=-x if it begins with a dash)",
+    )
     parser.add_argument("--length", type=int, default=500, metavar="TOKENS", help="tokens per sample (500)")
     parser.add_argument("--number", type=int, default=1, metavar="N", help="how many samples (1)")
     parser.add_argument("--temperature", type=float, default=0.8, help="0: always the likeliest (0.8)")
@@ -49,19 +55,20 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def find_run(wanted: str, outputs: Path = REPOSITORY / "outputs") -> RunFolder:
-    """The run of that path or name. Raises UserError if there is none, or more than one, or it is not done."""
-    if Path(wanted).is_dir():
+    """The run of that path, name, or study/name. UserError: there is none, or more than one, or it is not done."""
+    if is_folder(wanted):
         if not (Path(wanted) / "run.json").exists():
             raise UserError(f"{wanted} is not a run folder: name one of those in it, or a run's name")
         return _finished(RunFolder(Path(wanted)))
-    runs = find_runs(outputs)
-    found = [run for run in runs if run.name == wanted] or [r for r in runs if r.name.startswith(wanted)]
+    names = {run: (run.name, run.path.relative_to(outputs).as_posix()) for run in find_runs(outputs)}
+    found = [run for run, own in names.items() if wanted in own]
+    found = found or [run for run, own in names.items() if any(name.startswith(wanted) for name in own)]
     if not found:
-        hint = did_you_mean(wanted, [run.name for run in runs])
+        hint = did_you_mean(wanted, [name for own in names.values() for name in own])
         raise UserError(f"there is no run {wanted} in {outputs}{hint}: name a run folder")
     if len(found) > 1:
-        names = ", ".join(str(run.path.relative_to(outputs)) for run in found[:5])
-        raise UserError(f"{wanted} may be any of {len(found)} runs ({names}): write more of the name")
+        listed = ", ".join(names[run][1] for run in found[:5])
+        raise UserError(f"{wanted} may be any of {len(found)} runs ({listed}): write more of the name")
     return _finished(found[0])
 
 
@@ -158,6 +165,7 @@ def show(run: RunFolder, chosen: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    print_anything()
     try:
         chosen = arguments(argv)
         show(find_run(chosen.run), chosen)

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.sample import find_run
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
+from numpygpt.files import open_to_read, require_writable
+from numpygpt.printing import print_anything, printable
+from numpygpt.runs import RunFolder, find_runs, is_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -133,7 +135,7 @@ def read_passages(files: Iterable[str]) -> list[Passage]:
 
 def _read_passage(file: str) -> Passage:
     try:
-        with Path(file).open("rb") as opened:
+        with open_to_read(file) as opened:
             data = opened.read(LONGEST + 1)
     except OSError as error:
         raise UserError(
@@ -152,7 +154,7 @@ def _read_passage(file: str) -> Passage:
         ) from error
     if not text:
         raise UserError(f"{file} is empty: name a file with some text in it")
-    return Passage(os.fsencode(Path(file).name).decode("utf-8", "replace"), text)
+    return Passage(printable(Path(file).name), text)
 
 
 def wanted_runs(names: Iterable[str]) -> list[RunFolder]:
@@ -169,7 +171,7 @@ def wanted_runs(names: Iterable[str]) -> list[RunFolder]:
 
 
 def runs_of(name: str) -> list[RunFolder]:
-    held = find_runs(name) if Path(name).is_dir() else []
+    held = find_runs(name) if is_folder(name) else []
     if not held or held[0].path == Path(name):
         return [find_run(name)]
     done = [run for run in held if run.state() == "done"]
@@ -224,6 +226,7 @@ def score(runs: Sequence[RunFolder], passages: Sequence[Passage], console: "Cons
     scorer, scored, faults = Scorer(), [], []
     for run in track(runs, "scoring", console=console, transient=True, disable=not console.is_terminal):
         try:
+            require_writable(run.path)  # scoring takes its time
             found = scorer.score(run, passages)
             scored += found
             add(run, [s.entry for s in found])
@@ -239,6 +242,7 @@ def score(runs: Sequence[RunFolder], passages: Sequence[Passage], console: "Cons
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 all scored, 2 something was refused, 130 stopped; a passages.json is whole or as it was."""
+    print_anything()
     try:
         chosen = arguments(argv)
         passages = read_passages(chosen.passage)

@@ -26,8 +26,10 @@ from rich.text import Text
 from experiments.named_tokenizers import Named, from_choices, from_runs, training_text
 from experiments.vocabulary_browser import browse, browser_table
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 from numpygpt.measures.edits import edit_rate
 from numpygpt.measures.source import Source
+from numpygpt.printing import print_anything
 
 # Pairs of colours that stay apart in dark and light terminals and for colour-blind readers.
 STYLES = ("black on #e8c468", "black on #9cc5e8")
@@ -64,7 +66,7 @@ def wanted_text(chosen: argparse.Namespace) -> str:
         if chosen.text is not None:
             text = chosen.text
         elif chosen.file is not None:
-            text = chosen.file.read_bytes().decode("utf-8")
+            text = read_bytes(chosen.file, pipes=True).decode("utf-8")
         else:
             text = sys.stdin.buffer.read().decode("utf-8")
     except OSError as error:
@@ -203,25 +205,27 @@ def named_tokenizers(chosen: argparse.Namespace) -> list[Named]:
 
 def run(chosen: argparse.Namespace) -> None:
     console = Console(highlight=False)
+    as_json: dict[str, Any] = {"ensure_ascii": not console.encoding.startswith("utf"), "indent": 1}
     if chosen.vocab:
         pages = [
             (named, browse(named, training_text(named), chosen.number)) for named in named_tokenizers(chosen)
         ]
         if chosen.json:
-            print(json.dumps([page for _, page in pages], ensure_ascii=False, indent=1))
+            print(json.dumps([page for _, page in pages], **as_json))
         else:
             show_tables(console, [browser_table(named, page) for named, page in pages])
         return
     text = wanted_text(chosen)
     if chosen.json:
         found = [describe(named, text) for named in named_tokenizers(chosen)]
-        print(json.dumps(found, ensure_ascii=False, indent=1))
+        print(json.dumps(found, **as_json))
         return
     for named in named_tokenizers(chosen):
         show(console, named, text, chosen.ids)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    print_anything()
     try:
         run(arguments(argv))
         sys.stdout.flush()

@@ -23,23 +23,25 @@ from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, open_dict
 
 from experiments import closing, launching
-from experiments.checks import check
-from experiments.config import RunConfig, number_fields, register_resolver, to_config
+from experiments.checks import check, shortened_warmup
+from experiments.config import RunConfig, register_resolver, settings, to_config
 from experiments.corpora import Corpora, folder_of, text_path
 from experiments.explain import EXPLAINED, explain
 from experiments.identity import used_keys
 from experiments.interrupts import SIGNALS, Interrupted, stop_requests
 from experiments.planned import planned
+from experiments.typed import ONE_EACH, quoted
+from numpygpt.data.corpus import CACHE, cache_folder
 from numpygpt.errors import UserError
-from numpygpt.files import writing
+from numpygpt.files import expanded, require_writable, writing
 from numpygpt.runs import RunFolder, RunLocked
 
-NUMBERS = number_fields()
-ONE_EACH = {
-    "experiment": "brings a sweep of its own",
-    "study": "has a report of its own",
-    "outputs": "holds studies of its own",
-}
+NUMBERS: dict[Any, type] = {
+    int: int,
+    int | None: int,
+    float: float,
+    float | None: float,
+}  # of a declaration, its values
 register_resolver()  # here, because processes that launchers start import this module first
 
 
@@ -74,6 +76,10 @@ class PlannedRun:
     config: RunConfig
     folder: RunFolder
 
+    @property
+    def is_to_do(self) -> bool:
+        return self.config.force or self.folder.state() != "done"
+
 
 class Planner:
     """Composes the configurations of a sweep: each combination of choices once, values on top of it.
@@ -90,6 +96,7 @@ class Planner:
         self._bases: dict[tuple[str, ...], DictConfig] = {}
         self._configs: dict[tuple[str, ...], RunConfig] = {}
         self.corpora = Corpora()
+        self.notes: dict[str, None] = {}  # what was decided otherwise than conf/ has it, in order
 
     def plan(self, lines: Sequence[Sequence[str]]) -> list[PlannedRun]:
         """The distinct runs of `lines`, each line the overrides of one. Raises UserError for the first fault."""
@@ -100,9 +107,10 @@ class Planner:
             decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
             decided.eval.texts = [text_path(text) for text in config.eval.texts]
             if config.tokenizer.path is not None:
-                decided.tokenizer.path = str(Path(config.tokenizer.path).expanduser().absolute())
+                decided.tokenizer.path = str(expanded(config.tokenizer.path).absolute())
             planned = PlannedRun((*line, *_pinned(decided)), decided, folder_of(decided))
-            runs.setdefault(planned.folder.path, planned)
+            if runs.setdefault(planned.folder.path, planned) is planned and planned.is_to_do:
+                self.corpora.check(decided)
         return list(runs.values())
 
     def _configuration(self, line: Sequence[str]) -> RunConfig:
@@ -117,8 +125,16 @@ class Planner:
         for number in numbers:
             section, _, key = number.key_or_group.rpartition(".")
             setattr(getattr(config, section) if section else config, key, number.value())
+        if all(self._parse(override).key_or_group != "optimizer.warmup" for override in line):
+            self._shorten_warmup(config)
         check(config)
         return config
+
+    def _shorten_warmup(self, config: RunConfig) -> None:
+        warmup = shortened_warmup(config)
+        if warmup < config.optimizer.warmup:
+            config.optimizer.warmup = warmup
+            self.notes[f"optimizer.warmup={warmup} here, a tenth of {config.budget.iters} updates"] = None
 
     def compose(self, line: Sequence[str]) -> DictConfig:
         """What Hydra composes for these overrides, without its own node."""
@@ -142,28 +158,27 @@ class Planner:
 
 def is_number_of_schema(override: Override) -> bool:
     """Whether it sets a number of the schema to one of exactly its type: no value hangs on it then."""
-    section, _, key = override.key_or_group.rpartition(".")
-    owner = NUMBERS.get(section, {})
-    return override.type == OverrideType.CHANGE and key in owner and type(override.value()) is owner[key]
+    own = settings().get(override.key_or_group)
+    kind = own and NUMBERS.get(own.type)
+    return override.type == OverrideType.CHANGE and kind is not None and type(override.value()) is kind
 
 
 def _pinned(config: RunConfig) -> list[str]:
     """The sweep's decisions as overrides, so that each run, in whatever process, uses the same files."""
     data = config.data
-    pinned = [f"data.kind={data.kind}", f"data.sha256={data.sha256}", "data.fallback=null"]
+    pinned = [
+        f"optimizer.warmup={config.optimizer.warmup}",
+        f"data.kind={data.kind}",
+        f"data.sha256={data.sha256}",
+        "data.fallback=null",
+    ]
     if data.path is not None:
-        pinned.append(f"data.path={_quoted(data.path)}")
+        pinned.append(f"data.path={quoted(data.path)}")
     if config.tokenizer.path is not None:
-        pinned.append(f"tokenizer.path={_quoted(config.tokenizer.path)}")
+        pinned.append(f"tokenizer.path={quoted(config.tokenizer.path)}")
     if config.eval.texts:
-        pinned.append(f"eval.texts=[{','.join(_quoted(text) for text in config.eval.texts)}]")
+        pinned.append(f"eval.texts=[{','.join(quoted(text) for text in config.eval.texts)}]")
     return pinned
-
-
-def _quoted(text: str) -> str:
-    """As Hydra's override grammar quotes a string: only backslashes before a quote are special."""
-    escaped = text.replace("\\'", "\\\\'").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def unused_settings(arguments: Sequence[str], runs: Sequence[PlannedRun]) -> list[str]:
@@ -189,11 +204,9 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
     lines = _lines(sweeper, planner, arguments)
     runs = planner.plan(lines)
     closing.warn_of_fallback(planner.corpora.fallback_reasons)
-    for key in unused_settings(arguments, runs):
-        print(f"note: {key} has no effect here")
-    records = closing.study_folder(runs) / ".hydra"
-    with writing(records):
-        records.mkdir(parents=True, exist_ok=True)
+    for note in (*planner.notes, *(f"{key} has no effect here" for key in unused_settings(arguments, runs))):
+        print(f"note: {note}")
+    require_folders(runs)
     closing.announce(runs, asked=len(lines))
     todo = [run for run in map(_to_do, runs) if run is not None]
     with planned(todo):
@@ -201,6 +214,13 @@ def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
         code = closing.close(runs, todo, stopped)
     if code:
         raise SystemExit(code)
+
+
+def require_folders(runs: Sequence[PlannedRun]) -> None:
+    """Raises NotWritable, before any work, if there is some and it could not be kept."""
+    if any(run.is_to_do for run in runs):
+        require_writable(closing.study_folder(runs) / ".hydra", "outputs=FOLDER")
+        require_writable(cache_folder(), CACHE)
 
 
 def _to_do(run: PlannedRun) -> PlannedRun | None:
@@ -245,7 +265,7 @@ def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> lis
     for override in parsed:
         if override.key_or_group in ONE_EACH and override.is_sweep_override():
             raise UserError(
-                f"{override.input_line} is not possible: it may be one {override.key_or_group}, as each "
+                f"{override.input_line} is not possible: it may be one {override.key_or_group}, as "
                 f"{ONE_EACH[override.key_or_group]}; type a command for each"
             )
     lines = sweeper.split_arguments(parsed, None)[0]

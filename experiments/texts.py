@@ -1,7 +1,9 @@
 """A run's texts as its model sees them: the tokenizer fitted on the training part, both parts as ids."""
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,11 +15,14 @@ from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, Part
 from numpygpt.data.tokens import encoded, pieces
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 from numpygpt.measures.residual import ResidualCoder
 from numpygpt.measures.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
 from numpygpt.training.engine import available_cores
+
+SECONDS_BETWEEN = 10.0
 
 
 @dataclass
@@ -60,7 +65,8 @@ def prepare_texts(
             )
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
-    train_ids = encoded(train_part, tokenizer, workers=config.train.workers or available_cores())
+    workers = config.train.workers or available_cores()
+    train_ids = encoded(train_part, tokenizer, workers=workers, progress=_progress(reporter))
     val_text = val_part.text
     val_ids, val_ends = tokenizer.spans(val_text)
     _require_tokens(train_ids, "training", config)
@@ -79,6 +85,42 @@ def prepare_texts(
         val_text,
         val_ends,
     )
+
+
+def _progress(reporter: Reporter) -> Callable[[float], None]:
+    """Tells the share of the text that is encoded, every ten seconds."""
+    told = time.monotonic()
+
+    def progress(share: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SECONDS_BETWEEN:
+            told = time.monotonic()
+            reporter.phase(f"encoding the text: {share:.0%}")
+
+    return progress
+
+
+def try_out(config: RunConfig, texts: Texts) -> None:
+    """Puts through the tokenizer, before anything is trained, what is scored or continued when all is done.
+
+    Raises UserError, naming the text, for one that the tokenizer does not take.
+    """
+    with _named("sample.prompt", "give another"):
+        texts.tokenizer.decode(texts.tokenizer.encode(config.sample.prompt))
+    with _named("the end of the training text", "use another text"):
+        texts.tokenizer.spans(texts.train_part.end(texts.val.n_chars))
+    for path in config.eval.texts:
+        with _named(f"eval.texts={path}", "leave it out of eval.texts"):
+            text = read_bytes(path).decode("utf-8")
+            texts.coder.bits(text, *texts.tokenizer.spans(text))
+
+
+@contextmanager
+def _named(text: str, instead: str) -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{text} cannot be scored: {error}; or {instead}") from error
 
 
 def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:

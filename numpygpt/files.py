@@ -1,12 +1,15 @@
-"""Files that are written whole or not at all, and locks that die with their holder (stdlib only)."""
+"""Files that are read, those written whole or not at all, and locks that die with their holder (stdlib only)."""
 
 import errno
 import os
 import socket
+import stat
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,16 +27,59 @@ class NotWritable(UserError):
     """A file could not be written: full disk, read-only folder. `__cause__` is the OSError."""
 
 
+def open_to_read(path: str | os.PathLike[str], pipes: bool = False) -> BufferedReader:
+    """A regular file: a pipe might be waited for without end, and gives its content once; a device may never end.
+
+    pipes: whether they will do, to a caller that reads once. Raises OSError, whose `strerror` says what it is.
+    """
+    mode = Path(path).stat().st_mode
+    what = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+    fits = stat.S_ISREG(mode) or stat.S_ISDIR(mode) or (pipes and stat.S_ISFIFO(mode))
+    if not fits:  # of a folder, the system itself says that it is one
+        raise OSError(errno.EINVAL, f"it is {what}, no regular file", os.fspath(path))
+    return Path(path).open("rb")
+
+
+def read_bytes(path: str | os.PathLike[str], pipes: bool = False) -> bytes:
+    """The content of a file; as `open_to_read`."""
+    with open_to_read(path, pipes) as file:
+        return file.read()
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether it is one that can be looked at; no name is too long to ask."""
+    with suppress(OSError, ValueError):
+        return stat.S_ISDIR(Path(path).stat().st_mode)
+    return False
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """`path` with the home folder in place of a leading `~` or `~user`; as it is where nobody is called so."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  (pathlib's raises where there is no such user)
+
+
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turns an OSError of its block into NotWritable, which names `path` and what to do."""
+def writing(path: Path, elsewhere: str = "") -> Iterator[None]:
+    """Turns an OSError of its block into NotWritable, which names `path` and what to do.
+
+    elsewhere: the setting that names another place, if there is one.
+    """
     try:
         yield
     except OSError as error:
         reason = error.strerror or error
+        another = f", or name another folder with {elsewhere}" * bool(elsewhere)
         raise NotWritable(
-            f"{path} cannot be written ({reason}): make room, or make the folder writable, and try again"
+            f"{path} cannot be written ({reason}): make room, make the folder writable{another}, and try again"
         ) from error
+
+
+def require_writable(folder: Path, elsewhere: str = "") -> None:
+    """Makes the folder, and tries whether a file can be written in it. Raises NotWritable, as `writing` does."""
+    with writing(folder, elsewhere):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"a byte that finds no room on a full disk")
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from typing import Any
 from numpygpt.errors import UserError
 from numpygpt.files import Locked as RunLocked
 from numpygpt.files import NotWritable as RunNotWritable
-from numpygpt.files import is_locked, locked, replacing, writing
+from numpygpt.files import is_folder, is_locked, locked, read_bytes, replacing, writing
 
 __all__ = [
     "RunDamaged",
@@ -45,6 +45,7 @@ __all__ = [
     "RunNotWritable",
     "RunUnfinished",
     "find_runs",
+    "is_folder",
     "is_locked",
     "metric_row",
 ]
@@ -353,7 +354,7 @@ def _digest(content: dict[str, Any]) -> str:
 
 def _read_bytes(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

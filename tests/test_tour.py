@@ -12,7 +12,8 @@ from making import tour
 
 from numpygpt.errors import UserError
 
-CPU_SECONDS = 150  # for the whole notebook; that a machine is busy with other things does not count
+UPDATES = 500  # a third of the committed run's: every cell runs, and the model learns more than pairs
+CPU_SECONDS = 100  # for the whole notebook; that a machine is busy with other things does not count
 PACKAGES = ("nbclient", "nbformat", "ipykernel")
 Notebook = dict[str, Any]
 
@@ -34,6 +35,10 @@ def pictures(notebook: Notebook) -> int:
     return sum("image/png" in output.get("data", {}) for output in outputs(notebook))
 
 
+def shortened(source: str) -> str:
+    return source.replace("UPDATES = 1500", f"UPDATES = {UPDATES}")
+
+
 def code(notebook: Notebook) -> list[str]:
     return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
@@ -45,10 +50,12 @@ def committed() -> Notebook:
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
-    """The notebook run anew, with the processor time that it took under `cpu`."""
+    """The notebook run anew for fewer updates, with the processor time that it took under `cpu`."""
     needs(*PACKAGES)
     resource = pytest.importorskip("resource", reason="processor time is not measured on this system")
     notebook = make_tour.fresh()
+    for cell in notebook["cells"]:
+        cell["source"] = shortened(cell["source"])
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
@@ -116,17 +123,18 @@ def test_every_link_leads_to_a_file_of_ours():
 
 def test_the_committed_run_holds_what_it_promises(committed):
     assert "shakespeare: 1,003,854 characters" in printed(committed)
-    holds_what_it_promises(committed)
+    holds_what_it_promises(committed, nats=0.4)
 
 
-@pytest.mark.timeout(1200)  # a minute on two free cores; what it may take of a processor is held below
+@pytest.mark.timeout(1200)  # half a minute on two free cores; what it may take of a processor is held below
 def test_it_runs_and_holds_what_it_promises(executed, committed):
-    assert code(executed) == code(committed)
-    holds_what_it_promises(executed)
+    assert code(executed) == [shortened(source) for source in code(committed)] != code(committed)
+    holds_what_it_promises(executed, nats=0.2)
     assert 3 < executed["cpu"] < CPU_SECONDS
 
 
-def holds_what_it_promises(notebook: Notebook) -> None:
+def holds_what_it_promises(notebook: Notebook, nats: float) -> None:
+    """And models the text by at least so many nats better than counting does."""
     text = printed(notebook)
     assert not [output for output in outputs(notebook) if output["output_type"] == "error"]
     counts = [cell["execution_count"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
@@ -144,7 +152,7 @@ def holds_what_it_promises(notebook: Notebook) -> None:
     losses = [float(nats) for nats in re.findall(r"updates: (\S+) nats", text)]
     counted = [float(nats) for nats in re.findall(r"counting \w+ (\S+) nats", text)]
     assert losses == sorted(losses, reverse=True)
-    assert losses[-1] < min(min(counted) - 0.4, 2.0)
+    assert losses[-1] < min(counted) - nats
 
     shuffled = re.search(r"^(\S+) bits per char.*\n(\S+) bits.*\n(\S+) bits.*\n(\S+) bits, who", text, re.M)
     sentence, words, letters, nothing = map(float, shuffled.groups())

@@ -32,7 +32,7 @@ def new_norm(c, width):
 
 
 def rotate(x, position):
-    """Rotary positions: channels 2j and 2j + 1 of x (B, H, T, D) turned by t 10000^(-2j / D), t from `position` on."""
+    """Channels 2j and 2j + 1 of x (B, H, T, D) turned by t 10000^(-2j / D), with t from `position` on."""
     T, D = x.shape[-2:]
     angles = torch.outer(
         torch.arange(position, position + T, dtype=torch.float64),

@@ -153,7 +153,8 @@ def peak_mb() -> float:
     Memory that they share is counted once: with workers, it is the sum of proportional set sizes in the steady
     state, or this process's own peak if that is more.
     """
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     if not children.exists():
         return own

@@ -8,8 +8,10 @@ import codecs
 import hashlib
 import os
 import socket
+import sys
 import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,11 +24,13 @@ from filelock import FileLock
 from platformdirs import user_cache_dir
 
 from numpygpt.errors import UserError
-from numpygpt.files import replacing, writing
+from numpygpt.files import expanded, open_to_read, replacing, writing
+from numpygpt.printing import printable
 
 NAMES = ("shakespeare", "pydoc", "file")
 SHAKESPEARE_URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+CACHE = "NUMPYGPT_CACHE"  # the environment variable that names another folder
 BLOCK = 1 << 20  # bytes read at a time
 CONNECT_SECONDS = 6.0  # to find out that there is no network
 STALL_SECONDS = 10.0  # without a byte, in the middle of a download
@@ -70,6 +74,13 @@ class Part:
         for block in self.corpus.blocks(self.start, self.stop):
             yield decoder.decode(block)
 
+    def characters(self) -> Counter[str]:
+        """How often each character occurs."""
+        counts = np.zeros(sys.maxunicode + 1, np.int64)
+        for chunk in self.chunks():
+            counts += np.bincount(np.frombuffer(chunk.encode("utf-32-le"), np.uint32), minlength=len(counts))
+        return Counter({chr(code): int(counts[code]) for code in np.flatnonzero(counts).tolist()})
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -99,7 +110,7 @@ class Corpus:
         """
         if not (0 < val_fraction < 1 and 0 <= dev_fraction < 1):
             raise UserError(
-                f"val_fraction={val_fraction}, dev_fraction={dev_fraction} are no fractions: they lie between 0 and 1"
+                f"val_fraction={val_fraction}, dev_fraction={dev_fraction}: each must lie between 0 and 1"
             )
         n_train, stop, n_chars = self._first_part(self.n_chars, val_fraction), self.n_bytes, self.n_chars
         if dev_fraction:
@@ -124,7 +135,7 @@ class Corpus:
     def blocks(self, start: int, stop: int) -> Iterator[bytes]:
         """The bytes from `start` to `stop`. Raises UserError if the file changed since it was resolved."""
         try:
-            with self.path.open("rb") as file:
+            with open_to_read(self.path) as file:
                 status = os.fstat(file.fileno())
                 if (status.st_size, status.st_mtime_ns) != (self.n_bytes, self.modified_ns):
                     raise UserError(f"{self.path} was changed while it was in use: start again")
@@ -158,8 +169,8 @@ def resolve(name: str, path: str | os.PathLike[str] | None = None, allow_fallbac
     if name == "file":
         if path is None:
             raise UserError("the corpus 'file' needs the path of a text: give data.path=...")
-        path = Path(path).expanduser().absolute()
-        return _inspect(path.name, path)
+        path = expanded(path).absolute()
+        return _inspect(printable(path.name), path)
     if name == "pydoc":
         return _pydoc()
     if name != "shakespeare":
@@ -174,9 +185,9 @@ def resolve(name: str, path: str | os.PathLike[str] | None = None, allow_fallbac
 
 def cache_folder() -> Path:
     """Where downloads and token files are kept: $NUMPYGPT_CACHE, or the user's cache folder."""
-    chosen = os.environ.get("NUMPYGPT_CACHE")
+    chosen = os.environ.get(CACHE)
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return expanded(chosen).absolute()
     return Path(user_cache_dir("numpygpt"))
 
 
@@ -184,8 +195,8 @@ def _inspect(name: str, path: Path, sha256: str | None = None, fallback_reason: 
     decoder, digest = codecs.getincrementaldecoder("utf-8")(), hashlib.sha256()
     n_bytes = n_chars = held = 0
     try:
-        with path.open("rb") as file:
-            modified_ns = os.fstat(file.fileno()).st_mtime_ns
+        with open_to_read(path) as file:
+            status = os.fstat(file.fileno())
             while block := file.read(BLOCK):
                 digest.update(block)
                 held = len(decoder.getstate()[0])
@@ -198,13 +209,15 @@ def _inspect(name: str, path: Path, sha256: str | None = None, fallback_reason: 
         raise UserError(f"{path} is not UTF-8 (byte {offset}): convert it, for example with iconv") from error
     except OSError as error:
         raise _unreadable(path, error) from error
+    if n_bytes != status.st_size:
+        raise UserError(f"{path} is being written to, or is no regular file: name a text that stays as it is")
     if n_bytes == 0:
         raise UserError(f"{path} is empty: name a file with text in it")
     if sha256 not in (None, digest.hexdigest()):
         raise UserError(
             f"{path} is not the {name} corpus (wrong sha256): remove it, or put the right text there"
         )
-    return Corpus(name, path, digest.hexdigest(), n_bytes, n_chars, modified_ns, fallback_reason)
+    return Corpus(name, path, digest.hexdigest(), n_bytes, n_chars, status.st_mtime_ns, fallback_reason)
 
 
 def _unreadable(path: Path, error: OSError) -> UserError:
@@ -231,7 +244,7 @@ def _pydoc(fallback_reason: str | None = None) -> Corpus:
 
 def _holds(path: Path, sha256: str) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
     except OSError:
         return False
@@ -241,7 +254,7 @@ def _holds(path: Path, sha256: str) -> bool:
 def lock_for(path: Path) -> Iterator[None]:
     """Holds the lock under which the cached file `path` is written; makes its folder, waits for others."""
     lock = FileLock(path.with_name(path.name + ".lock"))
-    with writing(path):
+    with writing(path, CACHE):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     try:
@@ -256,7 +269,7 @@ def lock_for(path: Path) -> Iterator[None]:
 def _shakespeare() -> Corpus:
     """The 1,115,394 bytes of tiny Shakespeare: from $NUMPYGPT_DATA, the cache, or the network."""
     folder = os.environ.get("NUMPYGPT_DATA")
-    if folder and (own := Path(folder).expanduser().absolute() / "shakespeare.txt").exists():
+    if folder and _is_there(own := expanded(folder).absolute() / "shakespeare.txt"):
         return _inspect("shakespeare", own, SHAKESPEARE_SHA256)
     path = cache_folder() / "shakespeare.txt"
     if not _holds(path, SHAKESPEARE_SHA256):
@@ -264,6 +277,19 @@ def _shakespeare() -> Corpus:
             if not _holds(path, SHAKESPEARE_SHA256):
                 _download(SHAKESPEARE_URL, SHAKESPEARE_SHA256, path)
     return _inspect("shakespeare", path, SHAKESPEARE_SHA256)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything, be it a link to nowhere. UserError: it cannot be told."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}): let NUMPYGPT_DATA name a folder that can be, or unset it"
+        ) from error
+    return True
 
 
 def _download(url: str, sha256: str, path: Path) -> None:

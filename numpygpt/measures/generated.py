@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from numpygpt.measures.mixing import Ints, UInts, join, mix
-from numpygpt.tokenizers.unicode import code_points
+from numpygpt.tokenizers.unicode import PROSE_WORDS, code_points
 
 NGRAMS = (3, 4, 5)
 LEAST_COPIED = 20  # characters: shorter stretches in common are chance, and are not marked as copied
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-_HEADING = re.compile(r"(?:\A|\n[^\S\n]*\n)[^\S\n]*([^\n:]{1,60}?)[^\S\n]*:[^\S\n]*(?=\n|\Z)")
+# Possessive, and a name begins with no blank: or a line of blanks would take the square of its length.
+_HEADING = re.compile(r"(?:\A|\n[^\S\n]*+\n)[^\S\n]*+([^\s:][^\n:]{0,59}?)[^\S\n]*+:[^\S\n]*+(?=\n|\Z)")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Reference:
 
     def marks(self, sample: str) -> Marks:
         """Where, in one sample, is what `measure` counts."""
-        words = list(_WORD.finditer(sample))
+        words = list(PROSE_WORDS.finditer(sample))
         named: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
         for heading in _HEADING.finditer(sample):
             named[_plain(heading[1]) in self._speakers].append(heading.span(1))
@@ -155,7 +155,7 @@ class _Words:
     """The words of a text in lower case, and its word n-grams as hashes (good within one process)."""
 
     def __init__(self, text: str) -> None:
-        self.words = [word.lower() for word in _WORD.findall(text)]
+        self.words = [word.lower() for word in PROSE_WORDS.findall(text)]
         self._hashes = np.array([hash(word) for word in self.words], np.int64).astype(np.uint64)
 
     def grams(self, n: int) -> UInts:

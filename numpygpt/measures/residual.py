@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ from numpygpt.measures.arithmetic import Decoder, Encoder, quantise
 from numpygpt.measures.kneser_ney import KneserNey
 from numpygpt.measures.mixing import END, N_SCALARS, START, Floats, Level, distinct
 from numpygpt.measures.source import TAIL, Source, Stretch
-from numpygpt.measures.spelling import N_POINTER_LEVELS, ORDER, Events, Sequences
+from numpygpt.measures.spelling import N_POINTER_LEVELS, ORDER, Events, Reading, Sequences
 from numpygpt.tokenizers.base import Tokenizer
 
 Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
@@ -58,7 +58,7 @@ class ResidualCoder:
         self.lossless = bool(tokenizer.lossless)
         self.levels: tuple[Level, ...] = ()
         self.alphabet = np.array([END], np.int64)
-        self._known: dict[Stretch, npt.NDArray[np.int64]] = {}
+        self._known: dict[Hashable, npt.NDArray[np.int64]] = {}
 
     @classmethod
     def fit(cls, tokenizer: Tokenizer, train_text: str, spans: Spans | None = None) -> ResidualCoder:
@@ -113,10 +113,12 @@ class ResidualCoder:
             yield Level.witten_bell(contexts[some], symbols[some], counts)
 
     def _events(self, stretches: Sequence[Stretch]) -> Events:
-        own = (None if z == TAIL else self.own_bytes[z] for z, _, _ in stretches)
-        return Events.of(
-            stretches, [None if text is None else text.decode("utf-8", "replace") for text in own]
-        )
+        return Events.of(stretches, [self._own(z) for z, _, _ in stretches])
+
+    def _own(self, z: int) -> str | None:
+        """The text that the pointer points into."""
+        own = None if z == TAIL else self.own_bytes[z]
+        return None if own is None else own.decode("utf-8", "replace")
 
     def charges(self, z: int) -> bool:
         """Whether token z (or TAIL) may cost anything."""
@@ -163,22 +165,31 @@ class ResidualCoder:
 
     def distribution(self, z: int, so_far: str, c: str) -> Floats:
         """q of the next symbol, (A + 1,): of each symbol of `alphabet`, then of all other scalars together."""
-        contexts = self._events([(z, so_far, c)]).contexts()
+        reading = Reading(z, c, self._own(z))
+        for character in so_far:
+            reading.read(character)
+        return self._spread(reading.contexts())
+
+    def _spread(self, contexts: Iterable[int]) -> Floats:
         p = np.full(len(self.alphabet) + 1, _UNIFORM)
         for level, context in zip(self.levels, contexts, strict=True):
-            p = level.spread(p, context[-1], self.alphabet)
+            p = level.spread(p, np.uint64(context), self.alphabet)
         p[-1] *= N_SCALARS + 1 - len(self.alphabet)
         return p
 
-    def _frequencies(self, z: int, so_far: str, c: str) -> npt.NDArray[np.int64]:
+    def _frequencies(self, reading: Reading) -> npt.NDArray[np.int64]:
         """The distribution in integers; the latest are kept, for texts repeat themselves."""
         if len(self._known) * len(self.alphabet) >= _KNOWN:
             self._known.clear()
-        key = (z, so_far, c)
-        if z == TAIL or self.own_bytes[z] is None:
-            key = (TAIL, so_far[-ORDER:], "\n")  # spelling looks back no further, and at nothing else
+        key: Hashable = (TAIL, *reading.window)  # spelling looks back no further, and at nothing else
+        contexts = None
+        if reading.z != TAIL and self.own_bytes[reading.z] is not None:
+            key = (reading.z, reading.c, *reading.window)
+            if reading.length > ORDER:
+                contexts = reading.contexts()
+                key = tuple(c if level.has(c) else 0 for level, c in zip(self.levels, contexts, strict=True))
         if key not in self._known:
-            self._known[key] = quantise(self.distribution(*key))
+            self._known[key] = quantise(self._spread(contexts or reading.contexts()))
         return self._known[key]
 
     def encode(self, encoder: Encoder, z: int, x: str, c: str) -> None:
@@ -187,36 +198,45 @@ class ResidualCoder:
         A character outside the alphabet is an escape and then one of all scalars alike, which costs at most
         log2(1 + A / 1,112,064) bits more than q says.
         """
-        for at, symbol in enumerate([*map(ord, x), END] if self.charges(z) else []):
-            frequencies = self._frequencies(z, x[:at], c)
+        if not self.charges(z):
+            return
+        reading = Reading(z, c, self._own(z))
+        for character in [*x, None]:
+            symbol = END if character is None else ord(character)
+            frequencies = self._frequencies(reading)
             index = int(np.searchsorted(self.alphabet, symbol))
             if index < len(self.alphabet) and self.alphabet[index] == symbol:
                 encoder.encode(index, frequencies)
             else:
                 encoder.encode(len(self.alphabet), frequencies)
                 encoder.encode_range(_scalar(symbol), 1, N_SCALARS)
+            if character is not None:
+                reading.read(character)
 
     def decode(self, decoder: Decoder, z: int, c: str, longest: int = sys.maxsize) -> str:
         """Read back the stretch that `encode` wrote for token z (or TAIL); empty where nothing is charged.
 
         ValueError: it has more than `longest` characters, as damaged data may seem to.
         """
-        x = ""
+        reading = Reading(z, c, self._own(z))
+        x: list[str] = []
         while self.charges(z):
             if len(x) > longest:
                 raise ValueError(
                     f"a stretch of source is longer than {longest} characters: the data are damaged"
                 )
-            index = decoder.decode(self._frequencies(z, x, c))
+            index = decoder.decode(self._frequencies(reading))
             if index == len(self.alphabet):
                 scalar = decoder.target(N_SCALARS)
                 decoder.consume(scalar, 1, N_SCALARS)
-                x += chr(_code_point(scalar))
+                character = chr(_code_point(scalar))
             elif self.alphabet[index] == END:
-                return x
+                break
             else:
-                x += chr(int(self.alphabet[index]))
-        return x
+                character = chr(int(self.alphabet[index]))
+            x.append(character)
+            reading.read(character)
+        return "".join(x)
 
 
 def _speller(stretches: set[str]) -> tuple[Level, ...]:

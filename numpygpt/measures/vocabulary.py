@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -13,11 +12,11 @@ from numpygpt.measures.edits import edit_rate
 from numpygpt.measures.mixing import Ints
 from numpygpt.measures.source import Source
 from numpygpt.tokenizers.base import Tokenizer
+from numpygpt.tokenizers.unicode import WORDS
 
 RARE = 5
 ALPHA = 2.5
 AT_ONCE = 1 << 20  # ids counted at a time
-_WORD = re.compile(r"\w+")
 
 Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
 
@@ -125,8 +124,8 @@ class TextMeasures:
 
     @property
     def words_kept_whole(self) -> float:
-        """Share of the words, here unbroken runs of letters, digits and _, that lie inside one known token."""
-        bounds = np.array([match.span() for match in _WORD.finditer(self.text)], np.int64).reshape(-1, 2)
+        """Share of the words, here runs of letters, digits, their marks and _, that lie inside one known token."""
+        bounds = np.array([match.span() for match in WORDS.finditer(self.text)], np.int64).reshape(-1, 2)
         if not len(bounds) or not len(self.source.ids):
             return 0.0
         offsets = self._byte_offsets

@@ -33,7 +33,8 @@ class GPTConfig:
     vocab_size V, block_size T (the most positions it can see), n_layer, n_head, n_embd C; `bias` in the linear
     layers and layer norms; `head_bias` in the output head; `tied` makes the head's matrix the token table.
     positions: "learned" (a table) or "rotary". norm: "layernorm", or "rmsnorm", which the embeddings pass, too.
-    zero_init: matrices that write into the residual stream start at zero, so that each block starts as the identity.
+    qk_norm: queries and keys are normalised. zero_init: matrices that write into the residual stream start at zero,
+    so that each block starts as the identity.
     """
 
     vocab_size: int

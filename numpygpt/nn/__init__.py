@@ -3,6 +3,7 @@
 from numpygpt.nn.activations import GELU, LeakyReLU, ReLU, ReLUSquared, Softmax
 from numpygpt.nn.attention import KeyValueCache, MultiHeadAttention
 from numpygpt.nn.block import FeedForward, TransformerBlock, new_norm
+from numpygpt.nn.checking import WrongGradient, check_gradients
 from numpygpt.nn.dropout import Dropout
 from numpygpt.nn.embedding import Embedding, PositionEmbedding
 from numpygpt.nn.linear import Linear
@@ -32,5 +33,7 @@ __all__ = [
     "Softmax",
     "TransformerBlock",
     "Workspace",
+    "WrongGradient",
+    "check_gradients",
     "new_norm",
 ]

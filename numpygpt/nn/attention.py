@@ -25,9 +25,11 @@ class MultiHeadAttention(Module):
     """x (B, T, C) -> (B, T, C): each position gathers from itself and the positions before it.
 
     One product makes queries, keys and values together: `qkv` has weight (3C, C), its rows the queries', then
-    the keys', then the values'. `proj` mixes the heads' results. rotary: the positions, if any, for which
-    queries and keys are turned by an angle that grows with their position. qk_norm: both are divided by their root mean square (RMSNorm's form of Henry et
-    al. 2020, "Query-Key Normalization for Transformers", section 3), so that no score exceeds sqrt(D).
+    the keys', then the values'. `proj` mixes the heads' results.
+
+    rotary: for how many positions, if any, queries and keys can be turned by an angle that grows with the position.
+    qk_norm: both are divided by their root mean square, so that no score exceeds sqrt(D) (RMSNorm's form of Henry
+    et al. 2020, "Query-Key Normalization for Transformers", section 3).
     """
 
     def __init__(
@@ -100,7 +102,7 @@ class MultiHeadAttention(Module):
         return F.rotations(self.rotary, 2 * self.n_head, D, dtype)
 
     def _prepare(self, qk: Array, turns: Array, new: F.Allocator) -> Any:
-        """Turn and normalise queries and keys (B, T, 2H, D) where they lie; returns what the norm's backward needs."""
+        """Turn and normalise queries and keys (B, T, 2H, D) in place; returns what the norm's backward needs."""
         if self.rotary:
             F.rotary(qk, turns, F.reuse(qk, "out", new))
         return F.rms_norm(qk, new=F.reuse(qk, "out", new))[1] if self.qk_norm else None

@@ -200,9 +200,9 @@ def rms_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
 
 @functools.cache
 def rotations(T: int, n: int, D: int, dtype: DTypeLike = np.float32, base: float = 10000.0) -> Array:
-    """exp(i t theta_j) with theta_j = base^(-2 j / D), j < D / 2, for positions t < T: (T, n, D / 2) complex numbers.
+    """exp(i t theta_j) (T, n, D / 2), complex, with theta_j = base^(-2 j / D), for positions t < T.
 
-    Su et al. 2021, "RoFormer", equation 15. All n heads turn alike; one long row each lets NumPy's loops run long.
+    Su et al. 2021, "RoFormer", equation 15. All n heads turn alike; written out, they let NumPy's loops run long.
     """
     angles = np.outer(np.arange(T), base ** (-np.arange(0, D, 2) / D))  # (T, D / 2)
     turns = np.exp(1j * angles).astype(np.result_type(dtype, np.complex64))
@@ -221,7 +221,7 @@ def rotary(x: Array, turns: Array, new: Allocator = fresh) -> tuple[Array, Any]:
 
 
 def rotary_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
-    """dout turned back: the inverse of a rotation is its transpose, and of a complex number of length 1 its conjugate."""
+    """dout turned back: a rotation's transpose is its inverse, which the conjugate is for a number of length 1."""
     return rotary(dout, cache.conj(), new)[0]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -101,6 +103,12 @@ class Module:
     cache: Any = None
     _workspace: Workspace | None = None
     _path = _role = ""
+    _kept = False  # a forward has kept what a backward has not yet used up
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in {"forward", "backward"} & vars(cls).keys():
+            setattr(cls, name, _in_turn(vars(cls)[name], is_forward=name == "forward"))
 
     def forward(self, x: Array) -> Array:
         raise NotImplementedError
@@ -110,6 +118,27 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        """A line per layer, with its sizes and the shapes of its parameters; equal layers of a list are one."""
+        return "\n".join(self._lines(set()))
+
+    def _lines(self, shown: set[int]) -> list[str]:
+        held, children = [], []
+        shown.add(id(self))
+        for name, member in self._members():
+            if isinstance(member, Module) and id(member) not in shown:
+                children.append((name.partition(".")[0], member._lines(shown)))
+            elif isinstance(member, Parameter):
+                held.append(f"{name} {member.shape}{' shared' * (id(member) in shown)}")
+                shown.add(id(member))
+            elif type(member) in (int, float) and not name.startswith("_"):
+                held.append(f"{name}={member}")
+        lines = [f"{type(self).__name__}({', '.join(held)})"]
+        for (name, (first, *rest)), equal in itertools.groupby(children):
+            count = len(list(equal))
+            lines += [f"  {name}: {f'{count} x ' * (count > 1)}{first}", *(f"  {line}" for line in rest)]
+        return lines
 
     # -- memory of a step --
 
@@ -205,6 +234,20 @@ class Module:
             data[...] = state[name]
 
 
+def _in_turn(method: Callable[..., Any], is_forward: bool) -> Callable[..., Any]:
+    """`method`, a forward or a backward, which refuses to run if no forward has kept anything for it."""
+
+    @functools.wraps(method)
+    def run(self: Module, *args: Any, **kwargs: Any) -> Any:
+        if not (is_forward or self._kept):
+            raise UserError(f"{type(self).__name__}.backward needs a forward before it, a new one each time")
+        out = method(self, *args, **kwargs)
+        self._kept = is_forward  # not before: the backward of a subclass may call its parent's
+        return out
+
+    return run
+
+
 class FlatMemory:
     """One contiguous buffer for all parameters of a module and a second for their gradients.
 
@@ -234,7 +277,7 @@ class FlatMemory:
             p.data = data[here].reshape(p.shape)
 
     def grad_to(self, grad: Array, written: bool = False) -> None:
-        """Gather gradients in `grad` (n_params,) from now on; with written, others write it, and it is only read."""
+        """Gather gradients in `grad` (n_params,) from now on; with written, what it holds is read as it is."""
         self.grad = grad
         for p, here in self._places():
             p.hold_grad(grad[here].reshape(p.shape), written)

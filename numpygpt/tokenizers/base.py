@@ -64,6 +64,9 @@ class Tokenizer(ABC):
         holds a lone surrogate, or does not fit the options.
         """
 
+    def check_characters(self, counts: Counter[str]) -> None:  # noqa: B027  (most kinds take any text)
+        """UserError: a training text in which each character occurs so often does not fit the options."""
+
     @abstractmethod
     def encode(self, text: str) -> np.ndarray:
         """The ids of `text`, int32 (n,). UserError: the text holds a lone surrogate."""

@@ -45,6 +45,7 @@ class BPETokenizer(Tokenizer):
     meets_unknown = True
     losses = "loses unknown characters"
     n_byte_tokens: ClassVar[int] = 0
+    remedy: ClassVar[str] = "raise it, or take bpe-bytefallback, which spells rare characters as bytes"
 
     def __init__(
         self,
@@ -102,12 +103,16 @@ class BPETokenizer(Tokenizer):
         first_merge = self._first_id + len(alphabet)
         self._set_merges(alphabet, learn_merges(words, first_merge, n_merges, self.min_freq))
 
+    def check_characters(self, counts: Counter[str]) -> None:
+        self._room_for_merges(self._choose_alphabet(counts))
+
     def _room_for_merges(self, alphabet: str) -> int:
         needed = self._first_id + len(alphabet)
         if self.wanted_vocab_size < needed:
             raise UserError(
                 f"vocab_size={self.wanted_vocab_size} is too small: {len(alphabet)} characters, "
-                f"{len(self.specials)} specials and {self.n_byte_tokens} byte tokens take at least {needed}"
+                f"{len(self.specials)} specials and {self.n_byte_tokens} byte tokens take at least {needed}: "
+                f"{self.remedy}"
             )
         return self.wanted_vocab_size - needed
 

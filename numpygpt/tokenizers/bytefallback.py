@@ -26,6 +26,7 @@ class ByteFallbackBPETokenizer(BPETokenizer):
     meets_unknown = False
     losses = ""
     n_byte_tokens = 256
+    remedy = "raise it, or lower character_coverage"
 
     def __init__(
         self,
@@ -45,14 +46,7 @@ class ByteFallbackBPETokenizer(BPETokenizer):
         self.character_coverage = float(character_coverage)
 
     def _choose_alphabet(self, counts: Counter[str]) -> str:
-        missing = self.character_coverage * counts.total()
-        chosen = []
-        for character in sorted(counts, key=lambda character: (-counts[character], character)):
-            if missing <= 0:
-                break
-            missing -= counts[character]
-            chosen.append(character)
-        return "".join(sorted(chosen))
+        return most_frequent(counts, self.character_coverage)
 
     def _spell_unknown(self, character: str) -> str:
         return "".join(chr(len(self.specials) + byte) for byte in character.encode())
@@ -64,3 +58,15 @@ class ByteFallbackBPETokenizer(BPETokenizer):
 
     def _options(self) -> dict[str, Any]:
         return {**super()._options(), "character_coverage": self.character_coverage}
+
+
+def most_frequent(counts: Counter[str], coverage: float) -> str:
+    """The fewest characters that make up the share `coverage` of a text, by code point."""
+    missing = coverage * counts.total()
+    chosen = []
+    for character in sorted(counts, key=lambda character: (-counts[character], character)):
+        if missing <= 0:
+            break
+        missing -= counts[character]
+        chosen.append(character)
+    return "".join(sorted(chosen))

@@ -29,6 +29,7 @@ class ByteLevelBPETokenizer(BPETokenizer):
     kind = "bpe-bytelevel"
     meets_unknown = False
     losses = ""
+    remedy = "raise it"
 
     def _choose_alphabet(self, counts: Counter[str]) -> str:
         return ALPHABET

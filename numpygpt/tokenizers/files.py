@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from numpygpt.errors import UserError
-from numpygpt.files import replacing
+from numpygpt.files import read_bytes, replacing
 
 FORMAT = "numpygpt-tokenizer"
 VERSION = 1
@@ -27,7 +27,7 @@ def write_json(path: str | os.PathLike[str], data: dict[str, Any]) -> None:
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The object in a tokenizer file, its format and version checked; a UserError says what is wrong."""
     try:
-        text = Path(path).read_bytes().decode("utf-8")
+        text = read_bytes(path).decode("utf-8")
     except OSError as error:
         raise UserError(f"cannot read the tokenizer file {path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -2,6 +2,8 @@
 
 import inspect
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from numpygpt.errors import UserError
@@ -19,6 +21,7 @@ from numpygpt.tokenizers.foreign import (
     TiktokenTokenizer,
     UnigramTokenizer,
 )
+from numpygpt.tokenizers.foreign.recognise import mismatch
 from numpygpt.tokenizers.word import WordTokenizer
 
 _CLASSES: tuple[type[Tokenizer], ...] = (
@@ -76,7 +79,12 @@ def load(path: str | os.PathLike[str], factory: str | None = None) -> Tokenizer:
     No code is run, whatever the file says; a custom tokenizer's class is imported only if `factory` names it, or
     the environment variable NUMPYGPT_FACTORY does.
     """
-    data = files.read_json(path)
+    try:
+        data = files.read_json(path)
+    except UserError as error:
+        with suppress(OSError):
+            raise UserError(f"{error}{mismatch(Path(path).read_bytes(), 'numpygpt')}") from None
+        raise
     try:
         return from_dict(data, factory)
     except UserError as error:

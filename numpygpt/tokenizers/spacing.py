@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from numpygpt.tokenizers.unicode import WORDS
+
 # Beside the Unicode classes of closing brackets and quotes.
 CLOSING = frozenset(".,;:!?%\N{HORIZONTAL ELLIPSIS}")
 APOSTROPHES = frozenset("'\N{RIGHT SINGLE QUOTATION MARK}")
@@ -44,7 +46,7 @@ def set_line_spacing(words: Iterable[str]) -> str:
 
 def _apostrophe(before: str, following: str) -> tuple[bool, bool]:
     """Whether an apostrophe stands right behind what precedes it, and right before what follows."""
-    if before[-1].isalnum() and CLITICS.fullmatch(following):
+    if WORDS.match(before) and CLITICS.fullmatch(following):
         return True, True
     if ELISIONS.fullmatch(following) or (before in ",:;-(" and following[0].isalpha()):
         return False, True  # 'tis, or a quotation opens

@@ -72,7 +72,9 @@ def _char(tokenizer: Tokenizer) -> Json:
 
 def _word(tokenizer: Tokenizer) -> Json:
     assert isinstance(tokenizer, WordTokenizer)
-    cuts = [_split(r"[^\S\n]+", "Removed"), _split(r"\w+|[^\w\s]|\n")]
+    # WORD in Oniguruma's terms: its \w has no joiners, but has the superscripts and fractions of Latin-1.
+    word = "(?:[\\w&&[^\u00b2\u00b3\u00b9\u00bc\u00bd\u00be]]|[\u200c\u200d])+"
+    cuts = [_split(r"[^\S\n]+", "Removed"), _split(word + r"|\S|\n")]
     return {
         "tokens": _own_texts(tokenizer),
         "model": {"type": "WordLevel", "unk_token": "<unk>"},

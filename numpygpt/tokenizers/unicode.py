@@ -3,8 +3,18 @@
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import regex
 
 from numpygpt.errors import UserError
+
+# What a word is, for the word tokenizer and for all measures that count words: a run of letters and digits of any
+# script, of underscores, and of what belongs to them: combining marks, as in Hindi, Thai or NFD, and joiners, as in
+# Persian. This is \w of the regex library; \w of the standard re has no marks, and cuts words at them.
+WORD = r"[\w]+"
+# The words in a text: of these none begins with a mark or a joiner, so that what belongs to an emoji is no word.
+WORDS = regex.compile(rf"(?![\p{{M}}\p{{Cf}}]){WORD}")
+# The words of prose: without underscores, and with the apostrophes within them.
+PROSE_WORDS = regex.compile(r"(?![\p{M}\p{Cf}])[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
 def check_text(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Words: runs of letters and digits, single punctuation marks, and newlines.
+"""Words: runs of letters and digits with their marks, single punctuation marks, and newlines.
 
 Other white space is dropped, and by default case too. What the spaces were is forgotten by the ids but not by
 the spans: a dropped space belongs to the stretch of the token after it.
@@ -16,10 +16,10 @@ from numpygpt.tokenizers.base import UNK, Tokenizer, checked_bool, checked_int, 
 from numpygpt.tokenizers.cache import Cache
 from numpygpt.tokenizers.pretokenize import BEFORE_SPACE, Splitter
 from numpygpt.tokenizers.spacing import set_line_spacing
-from numpygpt.tokenizers.unicode import byte_offsets, check_text, training_chunks
+from numpygpt.tokenizers.unicode import WORD, byte_offsets, check_text, training_chunks
 
 # A stretch is a token with the dropped spaces before it; spaces that no token follows are the tail.
-STRETCHES = Splitter(r"[^\S\n]*+(?:[\w]+|[^\w\s]|\n)|[^\S\n]++", BEFORE_SPACE)
+STRETCHES = Splitter(rf"[^\S\n]*+(?:{WORD}|[^\w\s]|\n)|[^\S\n]++", BEFORE_SPACE)
 DROPPED = regex.compile(r"[^\S\n]+")
 TAIL = -1
 

@@ -47,7 +47,7 @@ class SharedArray:
                 f"{n_bytes / 2**30:.1f} GiB for processes to share are more than this machine has"
             )
         try:
-            self._number, self.path = _anonymous_file() if hasattr(os, "memfd_create") else _temporary_file()
+            self._number, self.path = _anonymous_file() or _temporary_file()
             os.truncate(self._number, n_bytes)
         except OSError as error:
             raise MemoryError(
@@ -70,10 +70,13 @@ def physical_memory() -> float:
         return math.inf
 
 
-def _anonymous_file() -> tuple[int, Path]:
-    """A file in memory without a name (Linux): a process that is killed leaves nothing behind."""
+def _anonymous_file() -> tuple[int, Path] | None:
+    """A file in memory without a name: a process that is killed leaves nothing behind. None: not on this system."""
+    files = Path(f"/proc/{os.getpid()}/fd")  # by which other processes can open it
+    if not (hasattr(os, "memfd_create") and files.exists()):
+        return None
     number = os.memfd_create("numpygpt")
-    return number, Path(f"/proc/{os.getpid()}/fd/{number}")
+    return number, files / str(number)
 
 
 def _temporary_file() -> tuple[int, Path]:

@@ -1,6 +1,7 @@
 """The report as a user meets it: its files, its words on the terminal, its errors."""
 
 import csv
+import io
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,18 @@ def test_hostile_names_reach_no_page(tmp_path):
         assert "<img" not in path.read_text(encoding="utf-8")
     for path in out.rglob("*.svg"):
         assert "<script" not in path.read_text(encoding="utf-8")
+
+
+def test_names_that_are_not_utf8_reach_every_file(tmp_path):
+    name = b"t\xe9xt.txt".decode("utf-8", "surrogateescape")
+    study = tmp_path / name
+    study.mkdir()
+    for tokenizer in ("char", "bpe"):
+        make_run(study, tokenizer, 1, corpus=name, extra={"tokenizer": f"{tokenizer}{name}"}, every=100)
+    written = write_report(study)
+    written.show(Console(width=80, file=io.StringIO()))
+    assert list(written.path.parent.rglob("*.svg"))
+    assert "xt.txt" in written.page.read_text(encoding="utf-8")
 
 
 def test_several_texts_get_sections_and_files_of_their_own(tmp_path, no_figures):

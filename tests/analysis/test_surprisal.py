@@ -103,3 +103,27 @@ def test_letters_of_one_colour_are_drawn_together_and_in_their_columns():
     letters = dict(enumerate("ab  c     d"))
     assert list(surprisal._stretches(letters)) == [(0, "ab  c"), (10, "d")]
     assert list(surprisal._stretches({3: "漢", 5: "x", 6: "y"})) == [(3, "漢"), (5, "xy")]
+
+
+def test_letters_that_no_font_has_are_told_in_one_sentence(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(style, "FALLBACKS", ())
+    with style.styled():
+        figure = surprisal_figure({"char": passage("你好é", list("你好é"), [1.0, 2.0, 3.0])})
+        style.save(figure, tmp_path / "map")
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "你" in sentence
+    assert "é" not in sentence
+    with style.styled():
+        style.save(surprisal_figure({"char": passage("né", list("né"), [1.0, 2.0])}), tmp_path / "map")
+    assert not capsys.readouterr().err
+
+
+def test_a_letter_that_a_font_lacks_is_taken_from_the_next_one_that_has_it(capsys, monkeypatch):
+    monkeypatch.setattr(style, "FALLBACKS", ("a font that nobody has", "STIXGeneral"))
+    with style.styled():
+        figure = style.new_figure(1, 1)
+        lacking, plain = figure.text(0, 0, "\u210a"), figure.text(0, 1, "é")
+        assert style.find_letters(figure)
+        assert plain.get_fontfamily() == ["DejaVu Sans"]
+        assert lacking.get_fontfamily() == ["DejaVu Sans", "STIXGeneral"]
+    assert not capsys.readouterr().err

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from synthetic import make_run, make_study
 
@@ -311,3 +312,31 @@ def test_the_terminal_is_never_overrun(whole, width):
 )
 def test_headers_break_into_two_lines(header, want):
     assert two_lines(header) == want
+
+
+WIDE = Table(
+    "texts",
+    "Texts",
+    (
+        Column("tokenizer", "tokenizer", False),
+        *(
+            Column(name, name, priority=n // 2)
+            for n, name in enumerate(["中文的文本文件名字甲乙丙.txt" * 2] * 4)
+        ),
+    ),
+    (Row((Cell("bpe-bytefallback"), *[Cell(8.8, ".3f")] * 4)),),
+)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_names_of_wide_letters_leave_the_tokenizer_its_name(width):
+    console = Console(width=width, file=io.StringIO())
+    console.print(to_rich(WIDE, width))
+    shown = console.file.getvalue()
+    assert "bpe-bytefallback" in shown
+    assert "8.800" in shown
+    assert max(map(cell_len, shown.splitlines())) <= width
+
+
+def test_markdown_is_as_wide_as_it_looks():
+    assert len({cell_len(line) for line in to_markdown(WIDE).splitlines()}) == 1

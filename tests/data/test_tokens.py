@@ -283,7 +283,7 @@ class Endless:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
 def test_workers_die_with_a_killed_parent(tmp_path: Path) -> None:
     part = part_of(tmp_path / "text", "abc def " * 10_000)
     (tmp_path / "tests_worker.py").write_text(ENDLESS)
@@ -298,3 +298,46 @@ def test_workers_die_with_a_killed_parent(tmp_path: Path) -> None:
     while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def test_where_no_cut_is_safe_few_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tokenizer that begins each text with a space, as SentencePiece's add_dummy_prefix asks for."""
+
+    class Prefixing(Counting):
+        def encode(self, text: str) -> np.ndarray:
+            return super().encode(" " + text)
+
+    monkeypatch.setattr(tokens, "PIECE", 1 << 15)
+    monkeypatch.setattr(tokens, "WINDOW", 1 << 12)
+    part = part_of(tmp_path / "text", "nothing but words " * 20_000)
+    tokenizer, told = Prefixing(), []
+    ids = encoded(part, tokenizer, tmp_path / "cache", progress=told.append)
+    np.testing.assert_array_equal(ids, [ord(character) for character in " " + part.text])
+    assert sum(tokenizer.encoded) < 11 * part.n_chars
+    assert told == [1.0]
+
+
+def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "PIECE", 1 << 13)
+    part = part_of(tmp_path / "text", PROSE * 2000)
+    told: list[float] = []
+    encoded(part, Counting(), tmp_path / "cache", progress=told.append)
+    assert told == sorted(told)
+    assert len(told) > 2
+    assert told[-1] == 1.0
+
+
+def test_a_rare_stretch_without_safe_cuts_does_not_keep_the_rest_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Crossing(Counting):
+        def encode(self, text: str) -> np.ndarray:
+            ids = super().encode(text)
+            return ids[:-1] if text.endswith("x") else ids  # as if "x " were one token
+
+    monkeypatch.setattr(tokens, "PIECE", 1 << 14)
+    part = part_of(tmp_path / "text", "a b " * 4096 + "x y" * 6000 + " a b" * 20_000)
+    tokenizer = Crossing()
+    ids = encoded(part, tokenizer, tmp_path / "cache")
+    np.testing.assert_array_equal(ids, [ord(character) for character in part.text])
+    assert max(tokenizer.encoded) < part.n_chars / 2

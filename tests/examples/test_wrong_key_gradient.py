@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -12,6 +13,13 @@ from numpygpt.nn import functional as F
 from numpygpt.runs import RunFolder
 
 B, T, H, D = 2, 5, 3, 4
+
+
+@dataclass(frozen=True)
+class Small(ablation.Recipe):
+    n_layer: int = 1
+    n_embd: int = 32
+    eval_windows: int = 4
 
 
 def key_gradients(kind, rng):
@@ -48,17 +56,21 @@ def test_the_library_is_as_it_was_afterwards(rng):
     assert F.causal_attention_backward is ablation.right_backward
 
 
-def test_weak_tests_pass_both_and_strong_tests_tell_them_apart(capsys):
+def test_weak_tests_pass_both_and_strong_tests_tell_them_apart(capsys, monkeypatch):
+    found = ablation.run_tests()
+    monkeypatch.setattr(ablation, "run_tests", lambda: found)
     assert ablation.main([]) == 0
     page = capsys.readouterr().out
-    found = ablation.run_tests()
     assert list(found) == list(weak_tests.TESTS)
     assert all(passes["right"] for passes in found.values())
     assert [passes["wrong"] for passes in found.values()] == [True] * 7 + [False] * 3
     assert page.count("FAIL") == 3
 
 
-def test_a_short_run_is_kept_and_not_repeated(shakespeare, tmp_path, capsys):
+def test_a_short_run_is_kept_and_not_repeated(shakespeare, tmp_path, capsys, monkeypatch):
+    score = ablation.score_tokens
+    monkeypatch.setattr(ablation, "score_tokens", lambda engine, ids: score(engine, ids[:1000]))
+    monkeypatch.setattr(ablation, "Recipe", Small)
     command = ["--train", "right", "wrong", "--iters", "3", "--records", str(tmp_path)]
     assert ablation.main(command) == 0
     right, wrong = (json.loads((tmp_path / f"{kind}-s1.json").read_text()) for kind in ("right", "wrong"))

@@ -11,7 +11,7 @@ from numpygpt.streams import generator
 from numpygpt.training import Engine
 from numpygpt.training.trainer import Text, Trainer
 
-torch = pytest.importorskip("torch", reason="PyTorch is what training is compared with")
+torch = pytest.importorskip("torch")
 
 ITERS = 12
 RECIPES = {  # overrides, and the optimizer in PyTorch's words

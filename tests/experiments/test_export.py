@@ -69,8 +69,8 @@ def save_checkpoint(run, model):
 
 @pytest.mark.parametrize("shape", EXPRESSIBLE.values(), ids=EXPRESSIBLE.keys())
 def test_transformers_gives_the_same_logits(a_run, tmp_path, shape):
-    transformers = pytest.importorskip("transformers", reason="loads what is exported")
-    torch = pytest.importorskip("torch", reason="transformers computes with it")
+    transformers = pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
     run, model, tokenizer = a_run(**shape)
     assert export.main([str(run.path), "--format", "hf", "-o", str(tmp_path / "out")]) == 0
     theirs = transformers.GPT2LMHeadModel.from_pretrained(tmp_path / "out").eval()
@@ -104,7 +104,7 @@ def test_what_cannot_be_expressed_is_refused(a_run, tmp_path, capsys):
 
 
 def test_a_difference_on_the_corpus_is_found():
-    pytest.importorskip("tokenizers", reason="encodes what is written")
+    pytest.importorskip("tokenizers")
     tokenizer, other = create("char"), create("char")
     tokenizer.train("abc")
     other.train("bcd")

@@ -48,10 +48,28 @@ def test_a_prompt_whose_last_mark_moves_a_space_is_no_part_of_what_follows():
     assert continuation(words, prompt, ids).split() == ["tis", "you"]
 
 
+def test_a_prompt_can_hold_new_lines():
+    assert sample.arguments(["run", "--prompt", r"KING:\nCome"]).prompt == "KING:\nCome"
+
+
 def test_pieces_come_out_while_the_text_is_written():
     ids = KINDS["char"].encode(TEXT)
     stream = sample.stream(KINDS["char"], ids[:1], iter(ids[1:].tolist()))
     assert next(stream) == TEXT[1]
+
+
+def test_every_name_that_is_listed_is_accepted(unfinished, tmp_path):
+    """Also where two studies hold a run of the same name, or one name begins another."""
+    for study, name in (("study", f"{unfinished.name}d"), ("other", unfinished.name)):
+        RunFolder(tmp_path / study / name).create(unfinished.run())
+    with pytest.raises(UserError, match="any of 3 runs") as refusal:
+        sample.find_run("char", tmp_path)
+    listed = str(refusal.value).partition("(")[2].partition(")")[0].split(", ")
+    assert len(listed) == 3
+    for name in listed:
+        with pytest.raises(UserError, match="is not done") as found:
+            sample.find_run(name, tmp_path)
+        assert f"{tmp_path / name} " in str(found.value)
 
 
 @pytest.fixture
@@ -75,5 +93,7 @@ def test_unfinished_failed_and_unknown_runs_are_refused(unfinished, tmp_path, ca
     RunFolder(tmp_path / "study" / "char-tiny-s2-def").create(unfinished.run())
     with pytest.raises(UserError, match="any of 2 runs"):
         sample.find_run("char-tiny", tmp_path)
+    with pytest.raises(UserError, match="any of 2 runs"):
+        sample.find_run("study/char", tmp_path)
     assert sample.main([str(unfinished.path), "--length", "0"]) == 2
     assert "--length=0 is not possible" in capsys.readouterr().err

@@ -32,6 +32,12 @@ def test_headings_stand_alone_after_a_blank_line():
     assert headings("") == []
 
 
+@pytest.mark.parametrize("odd", [" ", "\t ", "A ", "A", "\u3000"])
+def test_headings_are_looked_for_in_time_that_grows_with_the_line(odd):
+    line = odd * 20_000
+    assert headings(f"\n\n{line}\n\nlast:\n\n{line}x\n \n first :{line}") in (["last"], ["last", "first"])
+
+
 def test_shares(reference):
     measures = reference.measure(["romeo:\nwhat light xyzzy", "\n\nNurse:\nO it is the light"])
     assert measures.n_samples == 2
@@ -134,3 +140,11 @@ def test_human_text_of_the_corpus(shakespeare):
 
 def test_characters_in_500_tokens():
     assert chars_in_500_tokens(["abcd", "ef"], n_tokens=10) == 150
+
+
+@pytest.mark.parametrize("word", ["हिन्दी", "ไม้", "كِتَاب", "e\u0301te\u0301"])
+def test_letters_in_another_order_are_no_words_of_the_text(word):
+    reference = Reference(f"{word} {word}", "")
+    assert reference.measure([word]).word_share == 1
+    assert reference.measure([word + word[:2]]).word_share == 0
+    assert reference.marks(f"{word}{word[:2]} {word}").foreign == [(0, len(word) + 2)]

@@ -108,6 +108,16 @@ def test_char_tokenizer_on_text_that_it_does_not_know():
     assert empty["fertility"] == 0
 
 
+@pytest.mark.parametrize("text", ["हिन्दी में है", "ไม่ ที่ นี่", "كِتَابٌ جَدِيدٌ", "e\u0301te\u0301 a\u0300"])
+def test_no_word_of_several_characters_is_whole_under_char(text):
+    tokenizer = CharTokenizer()
+    tokenizer.train(text)
+    assert TextMeasures(tokenizer, text).words_kept_whole == 0
+    whole = WordTokenizer(min_freq=1)
+    whole.train(text)
+    assert TextMeasures(whole, text).words_kept_whole == 1
+
+
 class Stub:
     """Three ids, of which the tokenizer never uses the longest."""
 

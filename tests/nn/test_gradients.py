@@ -6,24 +6,11 @@ import pytest
 from numpygpt import nn
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.nn import functional as F
+from numpygpt.nn.checking import central_differences
 
 B, T, H, D = 2, 5, 3, 4
 C = H * D
 TOLERANCE = 1e-7  # of the gradient's norm
-
-
-def numeric_gradient(loss, array, step=1e-6):
-    """Central differences of loss() with respect to each entry of `array`, which is changed in place."""
-    gradient = np.empty_like(array)
-    for index in np.ndindex(array.shape):
-        value = array[index]
-        array[index] = value + step
-        above = loss()
-        array[index] = value - step
-        below = loss()
-        array[index] = value
-        gradient[index] = (above - below) / (2 * step)
-    return gradient
 
 
 def assert_close(name, analytic, numeric):
@@ -35,28 +22,6 @@ def unit_scale(module, rng):
     for parameter in module.parameters():
         parameter.data[...] = rng.normal(size=parameter.shape)
     return module
-
-
-def check_layer(layer, x, rng):
-    """dx and all parameter gradients of loss = sum(weights * layer(x))."""
-    weights = rng.normal(size=layer.forward(x).shape)
-    layer.zero_grad()
-    layer.forward(x)
-    dx = layer.backward(weights.copy())
-
-    def loss():
-        return float((layer.forward(x) * weights).sum())
-
-    assert_close("x", dx, numeric_gradient(loss, x))
-    for name, parameter in layer.named_parameters():
-        numeric = numeric_gradient(loss, parameter.data)
-        if name.endswith("qkv.bias"):  # the keys' bias moves all scores of a row alike: its gradient is zero
-            width = len(numeric) // 3
-            assert np.abs(parameter.grad[width : 2 * width]).max() < 1e-9
-            keep = np.r_[0:width, 2 * width : 3 * width]
-            assert_close(name, parameter.grad[keep], numeric[keep])
-        else:
-            assert_close(name, parameter.grad, numeric)
 
 
 LAYERS = {
@@ -91,7 +56,11 @@ def test_layer_against_central_differences(name, rng):
     for parameter in layer.parameters():
         if parameter.data.ndim == 2:  # the variance of a sum over the inputs stays 1
             parameter.data /= np.sqrt(parameter.shape[1])
-    check_layer(layer, rng.normal(size=(B, T, C)), rng)
+    nn.check_gradients(layer, rng.normal(size=(B, T, C)), tolerance=TOLERANCE)
+    if "attention" in name and layer.qkv.bias is not None:  # the keys' moves all scores of a row alike
+        x = rng.normal(size=(B, T, C))
+        layer.backward(np.ones_like(layer.forward(x)))
+        assert np.abs(layer.qkv.bias.grad[C : 2 * C]).max() < 1e-9
 
 
 def test_rotary_scores_depend_on_the_distance_alone(rng):
@@ -122,7 +91,7 @@ def test_attention_in_blocks_of_any_size(n_rows, with_mask, rng):
     def loss():
         return float((F.causal_attention(qkv, mask, n_rows=n_rows)[0] * weights).sum())
 
-    numeric = numeric_gradient(loss, qkv)
+    numeric = central_differences(loss, qkv)
     for i, name in enumerate(("queries", "keys", "values")):
         assert_close(name, dqkv[:, :, i], numeric[:, :, i])
 
@@ -169,7 +138,9 @@ def test_cross_entropy(rng):
     logits, targets = rng.normal(size=(9, 11)) * 3, rng.integers(0, 11, 9)
     loss = nn.CrossEntropy()
     loss.forward(logits, targets)
-    assert_close("logits", loss.backward(), numeric_gradient(lambda: loss.forward(logits, targets), logits))
+    assert_close(
+        "logits", loss.backward(), central_differences(lambda: loss.forward(logits, targets), logits)
+    )
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -183,9 +154,9 @@ def test_head_and_loss_in_one(bias, rng):
     def total():
         return 0.5 * float(loss.forward(x, targets).sum())
 
-    assert_close("x", dx, numeric_gradient(total, x))
+    assert_close("x", dx, central_differences(total, x))
     for name, parameter in head.named_parameters():
-        assert_close(name, parameter.grad, numeric_gradient(total, parameter.data))
+        assert_close(name, parameter.grad, central_differences(total, parameter.data))
 
 
 @pytest.mark.parametrize(
@@ -204,6 +175,7 @@ def test_head_and_loss_in_one(bias, rng):
     ],
 )
 def test_whole_model(options, rng):
+    """Each parameter along one random direction: its entries, layer by layer, are checked above."""
     config = GPTConfig(vocab_size=7, block_size=6, n_layer=2, n_head=H, n_embd=C, **options)
     model = GPT(config, rng=rng, dtype=np.float64)
     for parameter in model.parameters():
@@ -216,16 +188,17 @@ def test_whole_model(options, rng):
         return float(model.loss(ids, targets).mean())
 
     for name, parameter in model.named_parameters():
-        numeric = numeric_gradient(mean_nats, parameter.data, step=1e-5)
-        if name.endswith("qkv.bias"):
-            numeric, analytic = (
-                np.delete(numeric, np.s_[C : 2 * C]),
-                np.delete(parameter.grad, np.s_[C : 2 * C]),
-            )
+        at, direction, along = parameter.data.copy(), rng.normal(size=parameter.shape), np.zeros(1)
+
+        def moved(parameter=parameter, at=at, direction=direction, along=along):
+            parameter.data[...] = at + along[0] * direction
+            return mean_nats()
+
+        if name.endswith("qkv.bias"):  # softmax ignores what every key has in common
             assert np.abs(parameter.grad[C : 2 * C]).max() < 1e-9
-        else:
-            analytic = parameter.grad
-        assert_close(name, analytic, numeric)
+        analytic, numeric = np.vdot(parameter.grad, direction), central_differences(moved, along, step=3e-6)
+        assert analytic == pytest.approx(numeric[0], rel=1e-6), name
+        parameter.data[...] = at
 
 
 def test_logits_and_fused_loss_give_the_same_gradients(rng):

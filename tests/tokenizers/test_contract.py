@@ -1,8 +1,9 @@
 """The promises of base.Tokenizer, held by every kind."""
 
 import copy
+import importlib.util
 import pickle
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -71,6 +72,51 @@ def test_round_trip_and_spans(tokenizer, text):
         assert tokenizer.decode(ids) == text
     else:
         tokenizer.decode(ids)
+
+
+# Texts to train on in which characters that are common elsewhere are rare or missing, or there is one line.
+POOR_TEXTS = {
+    "no spaces": "山川异域风月同天" * 500,
+    "one space": "山川异域风月同天" * 500 + " " + "山川异域风月同天" * 500,
+    "only newlines": "\n" * 300,
+    "only tabs": "\t" * 300,
+    "only ideographic spaces": "\u3000" * 300,
+    "reserved elsewhere": "load ▅▅▅ done ▅\n▁▁ \0\ufffd\n" * 50,
+    "one letter": "a" * 300,
+    "one character": "山",
+}
+LIKE_POOR = st.text(st.sampled_from("山川 \t\n\r\u3000\u00a0▁▅a\0\ufffd\U0010ffff"))
+
+
+@pytest.fixture(scope="module")
+def poor():
+    """{(kind, name): each lossless kind of ours and unigram, trained on each of POOR_TEXTS that it takes}"""
+    kinds = ["byte", "bpe-bytefallback", "bpe-bytelevel"]
+    if importlib.util.find_spec("sentencepiece"):
+        kinds.append("unigram")
+    made = {}
+    for kind, (name, text) in product(kinds, POOR_TEXTS.items()):
+        tokenizer = create(kind, **{} if kind == "byte" else {"vocab_size": 400})
+        if kind == "unigram" and name in ("only newlines", "only tabs"):
+            with pytest.raises(UserError, match="the training text holds nothing but"):
+                tokenizer.train(text)
+            continue
+        tokenizer.train(text)
+        made[kind, name] = tokenizer
+    return made
+
+
+@given(text=LIKE_POOR)
+@example(text="山 川")
+@settings(max_examples=40, deadline=None)
+def test_what_is_rare_in_training_is_not_lost(poor, text):
+    for tokenizer in poor.values():
+        assert tokenizer.lossless
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+        ids, ends = tokenizer.spans(text)
+        assert [tokenizer.token_bytes(id) for id in ids.tolist()] == [
+            text.encode()[a:b] for a, b in pairwise([0, *ends.tolist()])
+        ]
 
 
 @pytest.mark.parametrize("text", EDGE_TEXTS.values(), ids=EDGE_TEXTS.keys())

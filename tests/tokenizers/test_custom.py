@@ -28,6 +28,7 @@ def own_class(tmp_path, monkeypatch):
     custom.code_sha256.cache_clear()
     yield "frequent:FrequentWords"
     sys.modules.pop("frequent", None)
+    sys.modules.pop("broken", None)
 
 
 def test_the_documented_class_works(own_class, tmp_path):
@@ -68,6 +69,8 @@ def test_a_package_counts_by_all_its_modules(tmp_path, monkeypatch):
             custom.code_sha256.cache_clear()
             found.add((factory, custom.code_sha256(factory)))
     assert len(found) == 6
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "script.py"), raising=False)
+    (tmp_path / "script.py").write_text("class Words: pass")
     assert len(custom.code_sha256("__main__:Words")) == 64
     with pytest.raises(UserError, match=r"names no class: it may be package\.module:Class"):
         custom.code_sha256("Words")
@@ -125,7 +128,8 @@ class Sly(Base):
     def encode(self, text): return text.replace("zebra", "horse").encode()
     def decode(self, ids): return bytes(ids).decode(errors="replace")
     def token_bytes(self, id): return bytes([id])
-    def spans(self, text): return self.encode(text), range(1, len(text) + 1)
+    def spans(self, text):
+        return self.encode(text), [i for i, c in enumerate(text.replace("zebra", "horse"), 1) for _ in c.encode()]
 class Small(Sly):
     vocab_size = 10
 class Negative(Base):
@@ -160,6 +164,66 @@ class Tells(Base):
 """
 
 
+WRONG = {  # what a method gives -> which one is named
+    "def decode(self, ids): return bytes(ids).decode(errors='surrogateescape')": "decode",
+    "def decode(self, ids): return bytes(ids)": "decode",
+    "def decode(self, ids): return None": "decode",
+    "def decode(self, ids): raise RuntimeError('oops')": "decode",
+    "def decode(self, ids): raise SystemExit(3)": "decode",
+    "def decode(self, ids): self.n = self.n + 1; return str(self.n)\n    n = 0": "decode",
+    "def encode(self, text): return None": "encode",
+    "def encode(self, text): return text": "encode",
+    "def encode(self, text): return [list(text.encode())]": "encode",
+    "def encode(self, text): return [True for _ in text]": "encode",
+    "def encode(self, text): return [1, True] * len(text)": "encode",
+    "def encode(self, text): return [2**70]": "encode",
+    "def encode(self, text): return [-1]": "encode",
+    "def encode(self, text): return [256]": "encode",
+    "def encode(self, text): return numpy.zeros((2, 2), int)": "encode",
+    "def encode(self, text): return numpy.zeros(2)": "encode",
+    "def encode(self, text): yield 1; raise ValueError('oops')": "encode",
+    "def encode(self, text): self.n = self.n + 1; return [self.n]\n    n = 0": "encode",
+    "encode = 3": "encode",
+    "def spans(self, text): return None": "spans",
+    "def spans(self, text): return [0]": "spans",
+    "def spans(self, text): return list(text.encode()), [0.5] * len(text.encode())": "spans",
+    "def spans(self, text): return list(text.encode()), [9**9] * len(text.encode())": "spans",
+    "def spans(self, text): return list(text.encode()), [-1] * len(text.encode())": "spans",
+    "def token_bytes(self, id): return 'a'": "token_bytes",
+    "def token_bytes(self, id): return [id]": "token_bytes",
+    "def token_bytes(self, id): self.n = self.n + 1; return b'%d' % self.n\n    n = 0": "token_bytes",
+    "vocab_size = None": "vocab_size",
+    "vocab_size = 256.5": "vocab_size",
+    "vocab_size = '256'": "vocab_size",
+    "vocab_size = True": "vocab_size",
+    "vocab_size = 0": "vocab_size",
+    "vocab_size = 10**15": "vocab_size",
+    "unk_id = 256": "unk_id",
+    "unk_id = 'a'": "unk_id",
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("charge_all", [False, True])
+def test_what_a_method_gives_is_not_believed(wrong, charge_all, own_class, tmp_path):
+    code = f"import numpy\n{BASE}class Wrong(Remembers):\n    def train(self, text): pass\n"
+    code += "    def encode(self, text): return text.encode()\n"
+    (tmp_path / "broken.py").write_text(f"{code}    {wrong}\n")
+    with pytest.raises(UserError, match=WRONG[wrong]):
+        create("custom", factory="broken:Wrong", charge_all=charge_all).train(TEXT)
+
+
+def test_what_a_model_writes_is_text_whatever_decode_gives(own_class, tmp_path):
+    """Where no try-out saw it: the ids' own texts stand for what is no text."""
+    decode = (
+        "def decode(self, ids): return bytes(ids if len(ids) < 9 else b'').decode(errors='surrogateescape')"
+    )
+    (tmp_path / "broken.py").write_text(f"{BASE}class Late(Strict):\n    {decode}\n")
+    tokenizer = create("custom", factory="broken:Late", charge_all=True)
+    tokenizer.train(TEXT)
+    assert tokenizer.decode([104, 255]) == "h\ufffd"
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_classes_that_cannot_be_used(name, own_class, tmp_path):
     (tmp_path / "broken.py").write_text(BASE)
@@ -167,7 +231,6 @@ def test_classes_that_cannot_be_used(name, own_class, tmp_path):
     factory, message = BROKEN[name]
     with pytest.raises(UserError, match=message):
         create("custom", factory=factory).train(TEXT)
-    sys.modules.pop("broken", None)
 
 
 def test_what_a_class_remembers_later_is_no_part_of_it(own_class, tmp_path):
@@ -181,7 +244,6 @@ def test_what_a_class_remembers_later_is_no_part_of_it(own_class, tmp_path):
     again = load(tmp_path / "tokenizer.json", factory="broken:Remembers")
     again.encode("something else")
     assert again.fingerprint() == before
-    sys.modules.pop("broken", None)
 
 
 def test_ids_that_no_text_is_encoded_to_are_decoded_all_the_same(own_class, tmp_path):
@@ -190,7 +252,6 @@ def test_ids_that_no_text_is_encoded_to_are_decoded_all_the_same(own_class, tmp_
     tokenizer.train(TEXT)
     assert tokenizer.decode([104, 105]) == "hi"
     assert tokenizer.decode([104, 255, 105]) == "h\ufffdi"
-    sys.modules.pop("broken", None)
 
 
 def test_a_class_that_was_edited_since_it_was_planned_is_refused(own_class, tmp_path):
@@ -215,7 +276,7 @@ class Helped(Base):
     )
     (tmp_path / "text.txt").write_text(TEXT)
     part, _ = resolve("file", tmp_path / "text.txt").parts(0.5)
-    tokenizer = create("custom", factory="frequent:Helped")
+    tokenizer = create("custom", factory="frequent:Helped", charge_all=True)
     tokenizer.train(TEXT)
     before = encoded(part, tokenizer, tmp_path / "cache").tolist()
     sys.modules["helper"].cut = lambda text: text.upper().encode()
@@ -239,8 +300,9 @@ def test_a_belief_that_fails_later_is_refused(own_class, tmp_path):
     tokenizer = create("custom", factory="broken:Sly")
     tokenizer.train(TEXT)
     assert tokenizer.lossless
-    with pytest.raises(UserError, match=r"near 'the zebra'.*charge_all=true"):
-        tokenizer.spans("the zebra")
+    for use in (tokenizer.encode, tokenizer.spans):
+        with pytest.raises(UserError, match=r"near 'the zebra'.*charge_all=true"):
+            use("the zebra")
     tokenizer = create("custom", factory="broken:Sly", charge_all=True)
     tokenizer.train(TEXT)
     assert not tokenizer.lossless

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import json
 import pickle
 from contextlib import suppress
 
@@ -19,7 +20,7 @@ from numpygpt.tokenizers.foreign.contract import ends_between
 
 
 def hugging_face(path, kind):
-    hf = pytest.importorskip("tokenizers", reason="imports files of Hugging Face tokenizers")
+    hf = pytest.importorskip("tokenizers")
     unk = None if kind.startswith("byte") else "[UNK]"
     model = {"wordpiece": hf.models.WordPiece, "words": hf.models.WordLevel}.get(kind, hf.models.BPE)
     tokenizer = hf.Tokenizer(model(unk_token=unk) if unk else model())
@@ -50,7 +51,7 @@ def hugging_face(path, kind):
 
 
 def sentence_piece(path, kind):
-    package = pytest.importorskip("sentencepiece", reason="imports models of SentencePiece")
+    package = pytest.importorskip("sentencepiece")
     options = {"byte_fallback": True, "normalization_rule_name": "identity"}
     if kind != "default":
         options |= {"remove_extra_whitespaces": False, "add_dummy_prefix": kind == "prefix"}
@@ -65,7 +66,7 @@ def sentence_piece(path, kind):
 
 
 def ranks(path):
-    pytest.importorskip("tiktoken", reason="imports files of ranks for tiktoken")
+    pytest.importorskip("tiktoken")
     ours = create("bpe-bytelevel", vocab_size=340)
     ours.train(TEXT)
     lines = (f"{base64.b64encode(ours.token_bytes(id)).decode()} {id}\n" for id in range(ours.vocab_size))
@@ -98,7 +99,7 @@ def case(request, tmp_path_factory):
     _, _, what = request.param.partition(" ")
     path = tmp_path_factory.mktemp("foreign") / ("model.model" if kind == "sentencepiece" else "file")
     if kind == "unigram":
-        pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+        pytest.importorskip("sentencepiece")
         tokenizer = create(kind, vocab_size=330)
     else:
         {"hf": hugging_face, "sentencepiece": sentence_piece}.get(kind, lambda p, _: ranks(p))(path, what)
@@ -225,7 +226,7 @@ def test_losses_are_named(tmp_path):
 
 @pytest.mark.parametrize("kind", ["hf", "sentencepiece", "tiktoken"])
 def test_missing_and_foreign_files(kind, tmp_path):
-    pytest.importorskip(extras.PACKAGES[kind], reason="reads its files")
+    pytest.importorskip(extras.PACKAGES[kind])
     (tmp_path / "other").write_bytes(b'{"a": 1}\n\xff')
     for path, message in (
         (None, "tokenizer"),
@@ -236,19 +237,73 @@ def test_missing_and_foreign_files(kind, tmp_path):
             create(kind, path=path and str(path)).train("abc")
 
 
+FILES = {"hf": "tokenizer=hf", "sentencepiece": "tokenizer=sentencepiece", "tiktoken": "tokenizer=tiktoken"}
+
+
+@pytest.mark.parametrize("made", [*FILES, "ours"])
+@pytest.mark.parametrize("given", [*FILES, "ours"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_file_of_another_kind_is_named(made, given, indent, tmp_path):
+    path = tmp_path / "x.model"
+    {
+        "hf": lambda: hugging_face(path, "bytes"),
+        "sentencepiece": lambda: sentence_piece(path, "identity"),
+        "tiktoken": lambda: ranks(path),
+        "ours": lambda: create("byte").save(path),
+    }[made]()
+    if made in ("hf", "ours"):
+        path.write_text(json.dumps(json.loads(path.read_text()), indent=indent))
+    if given != "ours":
+        pytest.importorskip(extras.PACKAGES[given], reason="reads its files")
+    use = (lambda: load(path)) if given == "ours" else lambda: create(given, path=str(path)).train("abc")
+    if given == made:
+        return use()
+    with pytest.raises(UserError, match=f"looks like .*{FILES.get(made, 'of this project')}") as caught:
+        use()
+    assert len(str(caught.value)) < 600
+    return None
+
+
+def test_messages_are_bounded_whatever_a_file_holds(tmp_path):
+    pytest.importorskip("tiktoken", reason="reads its files")
+    (tmp_path / "r").write_text("x" * 300_000)
+    for path in (tmp_path / "r", "y" * 300_000, "\0"):
+        with pytest.raises(UserError) as caught:
+            create("tiktoken", path=str(path)).train("abc")
+        assert len(str(caught.value)) <= 1000
+
+
+def test_special_names_of_tiktoken_may_share_an_id(tmp_path):
+    """As those of o200k_harmony do."""
+    ranks(tmp_path / "r")
+    tokenizer = create("tiktoken", path=str(tmp_path / "r"))
+    tokenizer.train(TEXT)
+    page = tokenizer.to_dict()
+    page["model"]["specials"] = {"<|a|>": 400, "<|b|>": 400, "<|c|>": 3}
+    other = from_dict(page)
+    assert other.vocab_size == 401
+    assert list(other.special_ids.values()) == [400]
+    text = "<|a|><|b|><|c|> speak"
+    assert other.encode(text).tolist() == tokenizer.encode(text).tolist()
+    assert other.decode(other.encode(text)) == text
+    page["model"]["ranks"].append(["QUFBQUFB", "3"])
+    with pytest.raises(UserError, match="twice"):
+        from_dict(page)
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [("YQ== 0\n", "no rank for the byte 0"), ("YQ==\n", "not a token in base64"), ("?? 1\n", "no base64")],
 )
 def test_damaged_ranks(tmp_path, lines, message):
-    pytest.importorskip("tiktoken", reason="reads its files")
+    pytest.importorskip("tiktoken")
     (tmp_path / "r").write_text(lines)
     with pytest.raises(UserError, match=message):
         create("tiktoken", path=str(tmp_path / "r")).train("abc")
 
 
 def test_encodings_of_tiktoken(monkeypatch):
-    tiktoken = pytest.importorskip("tiktoken", reason="asks it for an encoding")
+    tiktoken = pytest.importorskip("tiktoken")
 
     def no_network(name):
         raise ConnectionError("no network")
@@ -268,7 +323,7 @@ def test_a_missing_package_is_named(kind, monkeypatch):
 
 
 def test_unigram_is_the_same_every_time_however_the_text_comes():
-    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    pytest.importorskip("sentencepiece")
     found = []
     for chunks in ([TEXT], [TEXT[:7], TEXT[7:100], TEXT[100:]]):
         tokenizer = create("unigram", vocab_size=320, specials=("<pad>", "<unk>"))
@@ -278,6 +333,28 @@ def test_unigram_is_the_same_every_time_however_the_text_comes():
     assert found[0] == found[1]
     with pytest.raises(UserError, match="cannot train a unigram model of vocab_size=100"):
         create("unigram", vocab_size=100).train(TEXT)
+
+
+def test_unigram_learns_around_reserved_characters():
+    """Lines with the characters that SentencePiece keeps for itself are learned from like any other."""
+    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    lengths = []
+    for reserved in ("", "▅", "\t", "▁", "▅▅▁"):
+        tokenizer = create("unigram", vocab_size=400)
+        tokenizer.train(TEXT.replace("\n", f" {reserved}\n"))
+        lengths.append(len(tokenizer.encode(TEXT)))
+    assert len(set(lengths)) == 1
+    assert lengths[0] < len(TEXT)
+    with pytest.raises(UserError, match="character_coverage must be a number from"):
+        create("unigram", character_coverage=0.5)
+
+
+def test_unigram_takes_one_word_of_any_length():
+    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    tokenizer = create("unigram", vocab_size=320)
+    for long in ("a" * 30_000, " \u2581" * 500):
+        tokenizer.train("speak " + long)
+        assert tokenizer.decode(tokenizer.encode(long)) == long
 
 
 @pytest.mark.parametrize(

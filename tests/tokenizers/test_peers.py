@@ -43,7 +43,7 @@ def hf_model(tokenizer):
 
 @pytest.mark.parametrize("pattern", ["gpt2", "gpt4"])
 def test_character_bpe_is_hugging_faces(text, pattern):
-    hf = pytest.importorskip("tokenizers", reason="compares with Hugging Face tokenizers")
+    hf = pytest.importorskip("tokenizers")
     theirs = hf.Tokenizer(hf.models.BPE(unk_token="<unk>"))
     theirs.pre_tokenizer = hf.pre_tokenizers.Split(hf.Regex(PATTERNS[pattern].pieces), "isolated")
     trainer = hf.trainers.BpeTrainer(
@@ -60,7 +60,7 @@ def test_character_bpe_is_hugging_faces(text, pattern):
 
 
 def test_byte_level_bpe_is_hugging_faces(text):
-    hf = pytest.importorskip("tokenizers", reason="compares with Hugging Face tokenizers")
+    hf = pytest.importorskip("tokenizers")
     theirs = hf.Tokenizer(hf.models.BPE())
     theirs.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = hf.pre_tokenizers.ByteLevel.alphabet()
@@ -76,7 +76,7 @@ def test_byte_level_bpe_is_hugging_faces(text):
 
 @pytest.mark.parametrize("pattern", ["gpt2", "gpt4"])
 def test_tiktoken_gives_the_same_ids(text, pattern):
-    tiktoken = pytest.importorskip("tiktoken", reason="compares with tiktoken")
+    tiktoken = pytest.importorskip("tiktoken")
     ours = trained("bpe-bytelevel", text, vocab_size=1500, pattern=pattern)
     ranks = {ours.token_bytes(id): id for id in range(ours.vocab_size)}
     theirs = tiktoken.Encoding(
@@ -89,7 +89,7 @@ def test_tiktoken_gives_the_same_ids(text, pattern):
 @pytest.fixture(scope="module")
 def sentencepiece_model(tmp_path_factory):
     """sentencepiece_model(lines, **options): a SentencePiece BPE that changes nothing in its text."""
-    sentencepiece = pytest.importorskip("sentencepiece", reason="compares with SentencePiece")
+    sentencepiece = pytest.importorskip("sentencepiece")
 
     def train(lines, **options):
         prefix = tmp_path_factory.mktemp("sentencepiece") / "model"

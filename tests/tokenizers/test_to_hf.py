@@ -15,7 +15,7 @@ HARD = (
 
 
 def theirs(tokenizer):
-    tokenizers = pytest.importorskip("tokenizers", reason="loads what is written")
+    tokenizers = pytest.importorskip("tokenizers")
     return tokenizers.Tokenizer.from_str(json.dumps(hugging_face_json(tokenizer)))
 
 
@@ -51,12 +51,21 @@ def test_case_is_kept_where_it_is_kept(train_small, small_text):
     assert theirs(tokenizer).encode(small_text).ids == tokenizer.encode(small_text).tolist()
 
 
+@pytest.mark.parametrize(
+    "text", ["\u0645\u06cc\u200c\u0631\u0648\u0645", "क्\u200dष है", "2 m\u00b2, 1\u00bd", "e\u0301te\u0301 ไม้"]
+)
+def test_words_of_every_script_are_cut_alike(text):
+    tokenizer = create("word", min_freq=1)
+    tokenizer.train(text)
+    assert theirs(tokenizer).encode(text).ids == tokenizer.encode(text).tolist()
+
+
 def test_what_cannot_be_expressed_is_refused(train_small):
     tokenizer = create("bpe-bytefallback", vocab_size=300, pattern="whitespace")
     tokenizer.train("<0x41><0x41> <0x41>" * 30)
     with pytest.raises(UserError, match="two tokens that Hugging Face would call '<0x41>'"):
         hugging_face_json(tokenizer)
-    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
+    pytest.importorskip("sentencepiece")
     unigram = create("unigram", vocab_size=300)
     unigram.train("abc abd abe\n" * 50)
     with pytest.raises(UserError, match="unigram tokenizer cannot be written"):

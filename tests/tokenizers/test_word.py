@@ -1,5 +1,7 @@
 """The word tokenizer: its cuts, its vocabulary, what it loses, and how it sets its words again."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 import regex
@@ -7,6 +9,7 @@ import regex
 from numpygpt.errors import UserError
 from numpygpt.tokenizers import create
 from numpygpt.tokenizers.spacing import set_line_spacing
+from numpygpt.tokenizers.unicode import PROSE_WORDS, WORDS
 
 
 def words(text, **options):
@@ -41,6 +44,28 @@ def test_cuts():
     assert words("Ab", lowercase=False) == ["Ab"]
     assert words("cafe\u0301 हिन्दी") == ["cafe\u0301", "हिन्दी"]
     assert words("a\r\nb") == ["a", "\n", "b"]
+
+
+SCRIPTS = {
+    "Hindi": ("हिन्दी में शब्द कैसे", 4),
+    "Thai": ("ไม่มี ที่นี่", 2),
+    "Arabic with its vowels": ("كِتَابٌ جَدِيدٌ", 2),
+    "Persian with joiners": ("می\u200cروم می\u200cشوم", 2),
+    "French in NFD": ("e\u0301te\u0301 a\u0300 No\u0308el", 3),
+    "Vietnamese in NFD": (unicodedata.normalize("NFD", "tiếng Việt"), 2),
+}
+
+
+@pytest.mark.parametrize(("text", "count"), SCRIPTS.values(), ids=SCRIPTS)
+def test_a_word_is_not_cut_at_its_marks_by_tokenizer_nor_measures(text, count):
+    assert words(text, lowercase=False) == text.split()
+    assert [match[0] for match in WORDS.finditer(text)] == text.split()
+    assert [match[0] for match in PROSE_WORDS.finditer(text)] == text.split()
+    assert len(text.split()) == count
+
+
+def test_what_belongs_to_an_emoji_is_no_word():
+    assert not WORDS.findall("❤\ufe0f 👨\u200d👩 \u0301")
 
 
 def test_dropped_spaces_belong_to_the_token_after_them():
@@ -104,6 +129,7 @@ def test_spacing_on_shakespeare(shakespeare):
         'She said "yes" and "no".\n"Ay"',
         "'Tis the king's; o'er all 'em, o' the clock. I'll",
         "the kings' eyes",
+        "Rene\u0301's",
         "well-known, hear--speak",
         "one\ntwo\n\nthree",
         "cost $5",

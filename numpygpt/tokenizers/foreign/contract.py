@@ -14,15 +14,17 @@ import base64
 import binascii
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from numpygpt import files
 from numpygpt.errors import UserError
+from numpygpt.files import expanded
 from numpygpt.tokenizers.base import Tokenizer, checked_bool
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
+from numpygpt.tokenizers.foreign.recognise import mismatch
 from numpygpt.tokenizers.unicode import byte_offsets, check_text, training_chunks
 
 EVERYTHING, KNOWN, NOTHING = "everything", "known", "nothing"
@@ -83,10 +85,13 @@ class ForeignTokenizer(Tokenizer):
         self._try_out(text)
 
     def _try_out(self, text: str | Iterable[str]) -> None:
+        self._kept = NOTHING  # until it is known
+        readable = (own.decode("utf-8", errors="ignore") for own in self._own if own is not None)
         texts = [
             *training_chunks(text),
             *probes(),
             " ".join(map(self.token, self.special_ids.values())),
+            " ".join(readable),
         ]
         found = {NOTHING} if self.charge_all else {self._kept_of(chunk) for chunk in texts}
         self._kept = max(found, key=LEVELS.index)
@@ -150,18 +155,20 @@ class ForeignTokenizer(Tokenizer):
         return self._printed[id].decode() if own is None else own.decode("utf-8", errors="backslashreplace")
 
     def encode(self, text: str) -> np.ndarray:
+        """As in the contract. UserError: the text shows that what was found in training does not hold."""
         self._require_trained()
         with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
-            return self._checked_ids(self._ids(check_text(text))).astype(np.int32)
+            ids = self._checked_ids(self._ids(check_text(text))).astype(np.int32)
+        if self._kept == EVERYTHING and self._joined(ids) != (data := text.encode()):
+            self._refuse_change(ids, data)
+        return ids
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """As in the contract. UserError: the text shows that what was found in training does not hold."""
+        """As in the contract. UserError as in `encode`."""
         if self._kept != NOTHING:
-            ids, data = self.encode(text), text.encode()
-            if self._joined(ids) == data:
+            ids = self.encode(text)
+            if self._kept == EVERYTHING or self._joined(ids) == text.encode():
                 return ids, np.cumsum(self._widths[ids])
-            if self._kept == EVERYTHING:
-                self._refuse_change(ids, data)
         ids, ends = self._offset_spans(text)
         if self._kept == KNOWN and not self._are_own(ids, ends, text.encode()):
             self._refuse_change(ids, text.encode())
@@ -246,13 +253,17 @@ class ForeignTokenizer(Tokenizer):
 
 
 def read_bytes(path: str | None, kind: str, example: str) -> bytes:
-    """The content of the file that `tokenizer.path` names."""
+    """The content of the file that `tokenizer.path` names. UserError: it cannot be read, or is of another kind."""
     if path is None:
         raise UserError(f"tokenizer={kind} needs a file: give tokenizer.path={example}")
     try:
-        return Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise UserError(f"tokenizer.path={path} cannot be read ({error.strerror}): name {example}") from None
+        data = files.read_bytes(expanded(path))
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"tokenizer.path={path} cannot be read ({reason}): name {example}") from None
+    if wrong := mismatch(data, kind):
+        raise UserError(f"tokenizer.path={path} is no {example}{wrong}")
+    return data
 
 
 def to_base64(data: bytes) -> str:

@@ -21,7 +21,8 @@ r"""A tokenizer class of the user's own, with a handful of methods, under this p
 
 Needed: `train(text)`, `encode(text) -> ids`, `decode(ids) -> str`, and `vocab_size`. Ids count from 0. Its
 attributes at the end of `train` are what it has learned; they are saved as JSON, so they must be lists, dicts with
-str keys, str, numbers, booleans and None. What it remembers later is not saved.
+str keys, str, numbers, booleans and None. What it remembers later is not saved. What a method gives must depend on
+nothing but its argument; all of them are tried out before anything is trained.
 
 May be there: `unk_id`, the id that stands for the unknown; `token_bytes(id) -> bytes | None`, an id's own text,
 where `decode([id])` does not tell it; `spans(text) -> (ids, ends)`, where each id's stretch of source ends, in
@@ -36,19 +37,23 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 from numpygpt.tokenizers.base import UNK
 from numpygpt.tokenizers.foreign import extras
-from numpygpt.tokenizers.foreign.contract import ForeignTokenizer
-from numpygpt.tokenizers.unicode import training_chunks
+from numpygpt.tokenizers.foreign.contract import MOST_IDS, ForeignTokenizer
+from numpygpt.tokenizers.foreign.probes import probes
+from numpygpt.tokenizers.unicode import check_text, training_chunks
 
 CONSENT = "NUMPYGPT_FACTORY"
+TRIED = 10_000  # characters of the training text
 NEEDED = ("train", "encode", "decode", "vocab_size")
 
 
@@ -75,13 +80,14 @@ class CustomTokenizer(ForeignTokenizer):
         chunks = list(training_chunks(text))
         self._object = made = _make(self.factory)
         for name in NEEDED:
-            if not hasattr(type(made), name) and name != "vocab_size":
+            if not callable(getattr(made, name, None)) and name != "vocab_size":
                 raise UserError(f"{self.factory} has no method {name}: it needs {', '.join(NEEDED)}")
         with extras.refusing(f"{self.factory} cannot be trained"):
             made.train("".join(chunks))
             state = vars(made)
         self._state = self._as_json(state)
         self._read_ids()
+        self._try_methods(chunks[0][:TRIED])
         self._try_out(chunks)
 
     def _as_json(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +107,11 @@ class CustomTokenizer(ForeignTokenizer):
     def _read_ids(self) -> None:
         made = self._object
         with extras.refusing(f"{self.factory} does not tell its ids"):
-            size, unk = int(made.vocab_size), getattr(made, "unk_id", None)
+            size, unk = made.vocab_size, getattr(made, "unk_id", None)
+            if not _is_integer(size) or not 0 < size <= MOST_IDS:
+                raise TypeError(f"vocab_size must be a whole number from 1 to {MOST_IDS}, not {size!r}")
+            if unk is not None and not (_is_integer(unk) and 0 <= unk < size):
+                raise TypeError(f"unk_id must be None or an id below {size}, not {unk!r}")
             own = {id: self._own_text(id) for id in range(size) if id != unk}
             for id, text in own.items():
                 if not isinstance(text, bytes | None):
@@ -113,24 +123,66 @@ class CustomTokenizer(ForeignTokenizer):
     def _own_text(self, id: int) -> bytes | None:
         if hasattr(self._object, "token_bytes"):
             return self._object.token_bytes(id)
-        return self._object.decode([id]).encode()
+        return self._text([id]).encode()
 
-    def _ids(self, text: str) -> Any:
-        return list(self._object.encode(text))
+    # ------------------------------------------------------------------ what the methods give
 
-    def _spans(self, text: str) -> tuple[Any, np.ndarray]:
+    def _call(self, name: str, argument: Any, check: Callable[[Any], Any]) -> Any:
+        """What a method gives, as `check` passes it on. UserError, which names it: it raises, or `check` does."""
+        with extras.refusing(f"{self.factory}.{name} cannot be used"):
+            return check(getattr(self._object, name)(argument))
+
+    def _try_methods(self, text: str) -> None:
+        """UserError, which names the method: what it gives is of no use, or is something else the next time."""
+        for tried in (text, *probes()):
+            ids = self._same("encode", self._ids, tried)
+            self._same("decode", self._text, ids)
+            if hasattr(self._object, "spans"):
+                self._same("spans", lambda tried: [list(part) for part in self._spans(tried)], tried)
+        self._same("token_bytes", lambda ids: [self._own_text(id) for id in ids], range(self.vocab_size))
+        ids = [id for id, own in enumerate(self._own) if own is not None]
+        for odd in (ids, ids[::-1]):  # a model may write anything: to raise is allowed here
+            try:
+                back = self._object.decode(odd)
+            except Exception:
+                continue
+            with extras.refusing(f"{self.factory}.decode cannot be used"):
+                _checked_str(back)
+
+    def _same(self, name: str, use: Callable[[Any], Any], argument: Any) -> Any:
+        found = use(argument)
+        if use(argument) != found:
+            raise UserError(
+                f"{self.factory}.{name} must give the same whenever it is given the same, and does not"
+            )
+        return found
+
+    def _ids(self, text: str) -> list[int]:
+        return self._call("encode", text, self._checked_list)
+
+    def _checked_list(self, ids: Any) -> list[int]:
+        return self._checked_ids(_integers(ids)).tolist()
+
+    def _spans(self, text: str) -> tuple[list[int], np.ndarray]:
         if not hasattr(self._object, "spans"):
             raise UserError(
                 f"the tokens of {self.factory} do not join to the text that they stand for: give the class "
                 "a method spans(text) -> (ids, ends in characters), so that what is lost can be charged"
             )
-        ids, ends = map(list, self._object.spans(text))
-        if ids != self._ids(text) or len(ids) != len(ends):
-            raise UserError("spans must give the ids of encode, and as many ends")
-        return ids, np.asarray(ends, dtype=np.int64)
+        encoded = self._ids(text)
+
+        def check(found: Any) -> tuple[list[int], np.ndarray]:
+            ids, ends = map(_integers, found)
+            if ids != encoded or len(ids) != len(ends):
+                raise ValueError("spans must give the ids of encode, and as many ends")
+            if any(a > b for a, b in pairwise([0, *ends, len(text)])):
+                raise ValueError("the ends must ascend, from 0 to no more than the text has characters")
+            return ids, np.asarray(ends, dtype=np.int64)
+
+        return self._call("spans", text, check)
 
     def _text(self, ids: list[int]) -> str:
-        return self._object.decode(ids)
+        return self._call("decode", ids, _checked_str)
 
     def _open(self, model: Any) -> None:
         match model:
@@ -164,6 +216,24 @@ class CustomTokenizer(ForeignTokenizer):
         return _again, (self.factory, self.to_dict())
 
 
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _integers(values: Iterable[Any]) -> list[Any]:
+    values = list(values)
+    for kind in set(map(type, values)):  # a look at every value would take as long as encoding
+        if kind is bool or not issubclass(kind, int | np.integer):
+            raise TypeError(f"what it gives must be a flat sequence of integers, not of {kind.__name__}")
+    return values
+
+
+def _checked_str(text: Any) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"what it gives must be a str, not {type(text).__name__}")
+    return check_text(text)
+
+
 def _again(factory: str, data: dict[str, Any]) -> CustomTokenizer:
     """From a pickle or a copy, which name the class themselves."""
     return CustomTokenizer.from_dict(data, factory=factory)
@@ -188,7 +258,7 @@ def code_sha256(factory: str | None) -> str:
     try:
         digest = hashlib.sha256()
         for path in _sources(module):
-            digest.update(path.read_bytes())
+            digest.update(read_bytes(path))
         return digest.hexdigest()
     except (ImportError, ValueError, OSError) as error:
         raise _not_importable(factory, error) from None

@@ -37,7 +37,7 @@ def refusing(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+    except (KeyboardInterrupt, GeneratorExit, MemoryError):
         raise
     except BaseException as error:
         lines = str(error).splitlines()

@@ -1,13 +1,17 @@
 """SentencePiece: a model that exists, and a unigram model trained here."""
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import regex
 
+from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, checked_int, checked_specials
+from numpygpt.tokenizers.bytefallback import most_frequent
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import (
     ForeignTokenizer,
@@ -19,6 +23,10 @@ from numpygpt.tokenizers.foreign.contract import (
 from numpygpt.tokenizers.unicode import training_chunks
 
 SPACE = "\u2581"  # how SentencePiece writes a space
+RESERVED = "\n\t\u2581\u2585"  # ends its lines, or stands for something else inside of SentencePiece
+# Of a run of one character SentencePiece's training takes time in the square of what lies between two spaces.
+LONG_WORD = regex.compile(r"\S{4096}(?=\S)")
+LEAST_COVERAGE = 0.98  # SentencePiece takes no less
 
 
 class SentencePieceTokenizer(ForeignTokenizer):
@@ -62,11 +70,12 @@ class UnigramTokenizer(SentencePieceTokenizer):
     """A unigram language model over pieces (Kudo 2018, arXiv:1804.10959), trained by SentencePiece.
 
     Nothing is normalised, and what is not in the alphabet is spelled as bytes, so that nothing is lost. A newline
-    is a token of its own, and no token crosses one. SentencePiece cannot tell a space from the character U+2581, as
-    which it writes it: so we spell that one as bytes, past SentencePiece.
+    is a token of its own, and no token crosses one, a tab, U+2581 or U+2585: the last three are always bytes.
+    SentencePiece cannot tell a space from U+2581, as which it writes it: so we spell that one past SentencePiece,
+    and spaces too where they are so rare that they are not in the alphabet.
 
     vocab_size          how many ids, specials and the 256 bytes included; fewer where the text has too few pieces
-    character_coverage  the share of the training text that the alphabet is to cover
+    character_coverage  the share of the training text that the alphabet is to cover, 0.98 to 1
     """
 
     kind = "unigram"
@@ -80,19 +89,41 @@ class UnigramTokenizer(SentencePieceTokenizer):
     ):
         super().__init__()
         self.wanted_vocab_size = checked_int("vocab_size", vocab_size, 1)
+        is_number = isinstance(character_coverage, int | float)
+        if not is_number or not LEAST_COVERAGE <= character_coverage <= 1:
+            raise UserError(
+                f"character_coverage must be a number from {LEAST_COVERAGE} to 1, not {character_coverage!r}"
+            )
         self.character_coverage = character_coverage
         self._wanted_specials = checked_specials((UNK,) if specials is None else specials, needs_unk=True)
 
+    def check_characters(self, counts: Counter[str]) -> None:
+        pieces = Counter({character: n for character, n in counts.items() if character not in "\n\t"})
+        n_characters = len(most_frequent(pieces, self.character_coverage))
+        needed = len(self._wanted_specials) + 256 + len("\n") + n_characters
+        if self.wanted_vocab_size < needed:
+            raise UserError(
+                f"vocab_size={self.wanted_vocab_size} is too small: {n_characters} characters, the newline, the "
+                f"specials and 256 byte tokens take at least {needed}: raise it, or lower character_coverage"
+            )
+
     def train(self, text: str | Iterable[str]) -> None:
-        """Learn the pieces. UserError: the text is empty, or too small or too large for `vocab_size`."""
+        """Learn the pieces. UserError: the text has too little to learn from, or too much for `vocab_size`."""
         package = extras.package_of(self.kind)
         seen: list[str] = []
+        sentences = filter(None, _sentences(_remembered(training_chunks(text), seen)))
+        first = next(sentences, None)
+        if first is None:
+            raise UserError(
+                "the training text holds nothing but line ends, tabs, U+2581 and U+2585, of which the unigram "
+                "tokenizer makes no pieces: give it other text, or take tokenizer=bpe-bytelevel"
+            )
         written = io.BytesIO()
         with extras.refusing(
             f"SentencePiece cannot train a unigram model of vocab_size={self.wanted_vocab_size}"
         ):
             package.SentencePieceTrainer.train(
-                sentence_iterator=_sentences(_remembered(training_chunks(text), seen)),
+                sentence_iterator=_cut(chain([first], sentences)),
                 model_writer=written,
                 model_type="unigram",
                 vocab_size=self.wanted_vocab_size,
@@ -114,12 +145,19 @@ class UnigramTokenizer(SentencePieceTokenizer):
         self._guarded_open(to_base64(written.getvalue()))
         self._try_out(seen)
 
+    def _open(self, model: Any) -> None:
+        super()._open(model)
+        id_of = self._processor.piece_to_id
+        self._byte_ids = np.array([id_of(f"<0x{byte:02X}>") for byte in range(256)])
+        has_spaces = id_of(SPACE) != self._processor.unk_id()
+        self._past = regex.compile(f"({SPACE}+)" if has_spaces else f"([ {SPACE}]+)")
+
     def _ids(self, text: str) -> Any:
-        if SPACE not in text:
-            return super()._ids(text)
-        spelled = np.array([self._processor.piece_to_id(f"<0x{byte:02X}>") for byte in SPACE.encode()])
-        parts = [super(UnigramTokenizer, self)._ids(part) for part in text.split(SPACE)]
-        return np.concatenate([piece for part in parts for piece in (spelled, part)][1:])
+        parts = self._past.split(text)
+        ids = [super()._ids(parts[0])]
+        for spelled, part in zip(parts[1::2], parts[2::2], strict=True):
+            ids += [self._byte_ids[np.frombuffer(spelled.encode(), np.uint8)], super()._ids(part)]
+        return np.concatenate(ids)
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -135,11 +173,18 @@ def _remembered(chunks: Iterable[str], into: list[str]) -> Iterator[str]:
         yield chunk
 
 
+def _cut(sentences: Iterable[str]) -> Iterator[str]:
+    for sentence in sentences:
+        yield from LONG_WORD.sub(r"\g<0>\n", sentence).split("\n")
+
+
 def _sentences(chunks: Iterable[str]) -> Iterator[str]:
-    """Lines, cut at tabs too, which SentencePiece reserves for itself; wherever the chunks were cut."""
-    rest = ""
+    """What lies between reserved characters, wherever the chunks were cut."""
+    rest: list[str] = []
     for chunk in chunks:
-        *whole, rest = regex.split(r"[\n\t]", rest + chunk)
-        yield from filter(None, whole)
-    if rest:
-        yield rest
+        first, *others = regex.split(f"[{RESERVED}]", chunk)
+        rest.append(first)
+        for other in others:
+            yield "".join(rest)
+            rest = [other]
+    yield "".join(rest)

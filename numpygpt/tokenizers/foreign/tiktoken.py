@@ -69,8 +69,11 @@ class TiktokenTokenizer(ForeignTokenizer):
         missing = next((byte for byte in range(256) if bytes([byte]) not in ranks), None)
         if missing is not None:
             raise UserError(f"it has no rank for the byte {missing}: a file of ranks must hold all 256 bytes")
-        if len(ranks) < len(lines) or len({*ranks.values(), *specials.values()}) < len(ranks) + len(specials):
+        taken = set(ranks.values())
+        if len(taken) < len(lines):
             raise UserError("it holds a token or a rank twice")
+        # Names may share an id, of a token even: they are never recognised in a text.
+        specials = {name: id for name, id in specials.items() if id not in taken}
         self._data = model
         self._encoding = extras.package_of(self.kind).Encoding(
             "numpygpt", pat_str=pattern, mergeable_ranks=ranks, special_tokens=specials
