@@ -1,9 +1,10 @@
 """Who models this text better, in plain words: pure functions from bits to sentences.
 
 A verdict needs two separate kinds of evidence to exclude zero, the seeds (Holm's test and the simultaneous
-interval over all pairs) and the text (an interval within the passage). A tokenizer that throws something away
-has no single figure but a *floor* (bits of its tokens alone) and a *ceiling* (with what our residual coder charges
-for the rest): a rival below the floor wins, one above the ceiling loses, and between them nobody can say.
+interval over all pairs) and the text (an interval within the passage, of at least 12 blocks). A tokenizer that
+throws something away has no single figure but a *floor* (bits of its tokens alone) and a *ceiling* (with what our
+residual coder charges for the rest): a rival below the floor wins, one above the ceiling loses, and between them
+nobody can say.
 """
 
 import math
@@ -16,15 +17,16 @@ import numpy as np
 
 from analysis.uncertainty import (
     LEVEL,
+    MIN_BLOCKS,
     MIN_SEEDS,
     Difference,
     Floats,
     TextDifference,
     bonferroni,
     holm,
-    jackknife,
     paired,
     welch,
+    within_text,
 )
 
 BITS = "bits per byte"
@@ -163,12 +165,12 @@ def _seed_test(match: Match, level: float) -> Difference | None:
 
 
 def _text_test(match: Match, level: float) -> TextDifference | None:
-    """b - a over blocks, averaged over seeds; None if the blocks are missing or cut elsewhere."""
+    """b - a over blocks, averaged over seeds; None if the blocks are missing, too few or cut elsewhere."""
     a, b = match.a.blocks, match.b.blocks
-    if a is None or b is None or not np.array_equal(a.sizes, b.sizes) or len(a.sizes) < 2:
+    if a is None or b is None or not np.array_equal(a.sizes, b.sizes) or len(a.sizes) < MIN_BLOCKS:
         return None
     b_bits = b.tokens if match.b_at_floor else b.tokens + b.residual
-    return jackknife(b_bits.mean(axis=0), (a.tokens + a.residual).mean(axis=0), a.sizes, level)
+    return within_text(b_bits.mean(axis=0), (a.tokens + a.residual).mean(axis=0), a.sizes, level)
 
 
 def _outcome(match: Match, seeds: Difference | None, text: TextDifference | None, p: float, level: float):
@@ -202,8 +204,10 @@ def _sentence(match: Match, outcome: Outcome, seeds: Difference | None) -> str:
     fewest = min(len(a.seeds), len(b.seeds))
     if fewest >= MIN_SEEDS:
         why = "their bits per block of text are missing or differ"
-        if a.blocks is not None and b.blocks is not None and len(a.blocks.sizes) == len(b.blocks.sizes) == 1:
-            why = "the validation text is one block of a few kB, too short to say how sure a difference is"
+        if a.blocks and b.blocks and len(a.blocks.sizes) == len(b.blocks.sizes) < MIN_BLOCKS:
+            n = len(a.blocks.sizes)
+            why = f"the validation text is {COUNT[n] if n < len(COUNT) else n} block{'s' * (n > 1)} of about 4 kB"
+            why += f", too short to say how sure a difference is: that takes {MIN_BLOCKS}"
         return f"no ranking of {a.label} and {b.label}: {why}"
     return f"{COUNT[fewest]} seed{'s' * (fewest > 1)}: no ranking of {a.label} and {b.label}"
 
@@ -242,7 +246,8 @@ def _why(match: Match, outcome: Outcome, seeds, text, p: float, level: float) ->
     if text is not None:
         notes.append(
             f"within this passage ({text.n_blocks} blocks): {plus_minus(text.value, text.half)}; "
-            f"first half {text.first_half:.3f}, second half {text.second_half:.3f}"
+            f"first half {text.first_half:.3f}, second half {text.second_half:.3f}; "
+            f"neighbouring blocks correlate by {text.neighbours:.2f}"
         )
         if outcome is Outcome.TIED and p <= 1 - level and seeds is not None and seeds.excludes_zero:
             notes.append("the seeds agree, but the difference does not hold across the passage")
@@ -274,7 +279,10 @@ def compare(
     pairs: Sequence[tuple[int, int]] | None = None,
     level: float = LEVEL,
 ) -> tuple[Verdict, ...]:
-    """A verdict for each of `pairs` (indices; by default all). The whole family holds at `level` together."""
+    """A verdict for each of `pairs` (indices; by default all).
+
+    Over seeds the whole family holds at `level` together, over the text each by itself.
+    """
     chosen = list(combinations(range(len(contenders)), 2)) if pairs is None else list(pairs)
     each = bonferroni(level, len(chosen))
     matches = [_match(contenders[i], contenders[j]) for i, j in chosen]
@@ -282,7 +290,7 @@ def compare(
     open_p = [1.0 if s is None or m.overlap else s.p for m, s in zip(matches, seeds, strict=True)]
     verdicts = []
     for match, seed, p in zip(matches, seeds, holm(open_p), strict=True):
-        text = _text_test(match, each)
+        text = _text_test(match, level)
         outcome = _outcome(match, seed, text, p, level)
         notes = _why(match, outcome, seed, text, p, level) + _caution(match)
         sentence = _sentence(match, outcome, seed)
@@ -342,7 +350,7 @@ def _reason(verdicts: Sequence[Verdict]) -> str:
         Outcome.TIED: "cannot be told apart by these runs",
         Outcome.DEPENDS: "depend on the residual coder",
         Outcome.INCOMPARABLE: "are not comparable",
-        Outcome.UNRANKED: "lack seeds, or several blocks of text",
+        Outcome.UNRANKED: f"lack seeds, or {MIN_BLOCKS} blocks of text",
     }
     counts = [(w, sum(v.outcome is o for v in verdicts)) for o, w in words.items()]
     return ", ".join(f"{n} of {len(verdicts)} pairs {w}" for w, n in counts if n)

@@ -167,6 +167,13 @@ def half(which: str) -> str:
     return f"{text.first_half if which == 'first' else text.second_half:.2f}"
 
 
+def neighbours() -> str:
+    """How the difference of a block is correlated with that of the one before it."""
+    text = verdict().text
+    assert text is not None
+    return f"{text.neighbours:.2f}"
+
+
 def n_blocks() -> int:
     text = verdict().text
     assert text is not None
@@ -197,6 +204,7 @@ VALUES: dict[str, Callable[..., Any]] = {
     "share_of_unknown": share_of_unknown,
     "difference": difference,
     "half": half,
+    "neighbours": neighbours,
     "n_blocks": n_blocks,
     "n_pairs": n_pairs,
     "code": code,
