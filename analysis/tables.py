@@ -131,7 +131,7 @@ def comparison_table(comparison: Comparison) -> Table:
 
 
 def verdict_table(comparison: Comparison) -> Table:
-    """Every pair: the difference over seeds, within the passage, on its halves, and what may be said."""
+    """Every pair, then each setting beside counting: the differences, their doubt, and what may be said."""
     columns = [Column("a", "fewer bits", False, None), Column("b", "more bits", False, None)]
     numbers = (
         ("seeds", "difference", ".4f"), ("seeds_half", "over seeds ±", ".4f"), ("p", "Holm p", ".2g"),
@@ -141,7 +141,7 @@ def verdict_table(comparison: Comparison) -> Table:
     columns += [Column(key, head, form != "text", None) for key, head, form in numbers]
     columns.append(Column("verdict", "verdict", False, None))
     rows = []
-    for v in comparison.conclusion.verdicts:
+    for v in (*comparison.conclusion.verdicts, *comparison.against_counting):
         s, t = v.seeds, v.text
         seeds = (s.value, s.half, v.p, s.method) if s else (None,) * 4
         text = (t.value, t.half, t.first_half, t.second_half, t.neighbours) if t else (None,) * 5
@@ -151,6 +151,7 @@ def verdict_table(comparison: Comparison) -> Table:
         "differences in bits per byte, positive if the first is better; "
         "intervals over seeds hold together (Bonferroni), those over the text each",
         f"a rank needs both the seeds (Holm) and the text (at least {MIN_BLOCKS} blocks) to exclude zero",
+        "settings beside Kneser-Ney, which has no seeds, are a family of tests of their own",
         "neighbours: correlation of adjacent blocks, which the interval over the text allows for",
     )
     return Table("verdicts", f"Verdicts: {comparison.title}", tuple(columns), tuple(rows), notes)

@@ -165,7 +165,8 @@ def within_text(
     ends = np.cumsum(size)[:-1]
     cut = 1 + int(np.argmin(np.abs(ends - size.sum() / 2)))
     first, second = d[:cut].sum() / size[:cut].sum(), d[cut:].sum() / size[cut:].sum()
-    neighbours = float(np.corrcoef(left[1:], left[:-1])[0, 1]) if np.ptp(left) > 0 else 0.0
+    varies = np.ptp(left[1:]) > 0 < np.ptp(left[:-1])
+    neighbours = float(np.corrcoef(left[1:], left[:-1])[0, 1]) if varies else 0.0
     return TextDifference(
         t.value, t.se, t.df, t.p, t.half, level, "waves", n, float(first), float(second), neighbours
     )

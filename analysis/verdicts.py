@@ -8,8 +8,8 @@ nobody can say.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations
 
@@ -45,11 +45,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Blocks:
-    """Bits of the validation text in blocks: `sizes` in bytes (n,), `tokens` and `residual` (seeds, n)."""
+    """Bits of the validation text in blocks: `sizes` in bytes (n,), `tokens` and `residual` (seeds, n).
+
+    baselines: of programs without a neural network, by name, (n,) each.
+    """
 
     sizes: Floats
     tokens: Floats
     residual: Floats
+    baselines: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -297,6 +301,25 @@ def compare(
         names = (match.a.label, match.b.label)
         verdicts.append(Verdict(*names, outcome, sentence, tuple(notes), seed, text, p, match.bound))
     return tuple(verdicts)
+
+
+def against(
+    contenders: Sequence[Contender], key: str, label: str, level: float = LEVEL
+) -> tuple[Verdict, ...]:
+    """A verdict for each contender beside a baseline, which no seed changes: a family of tests of its own.
+
+    Contenders without the baseline's bits per block, under `key`, are left out.
+    """
+    models, baselines = [], []
+    for model in contenders:
+        if model.blocks is not None and key in model.blocks.baselines:
+            n, bits = len(model.seeds), model.blocks.baselines[key]
+            total, none = np.full(n, bits.sum() / model.blocks.sizes.sum()), np.full(n, np.nan)
+            blocks = Blocks(model.blocks.sizes, bits[None], np.zeros((1, len(bits))))
+            models.append(model)
+            baselines.append(Contender(label, model.seeds, total, total, none, none, blocks=blocks))
+    pairs = [(i, len(models) + i) for i in range(len(models))]
+    return compare([*models, *baselines], pairs, level)
 
 
 def _list(labels: Sequence[str], most: int = 6) -> str:

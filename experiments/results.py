@@ -38,7 +38,6 @@ def finish(
     """Writes scores.json, passages.json, samples.txt, samples.json, curves.png and, last, result.json."""
     reporter.phase("scoring the whole validation text")
     score = score_validation(texts, trainer)
-    folder.write_scores(score.blocks.to_dict())
     folder.write_passages(passages(texts, score))
     reporter.phase("generating samples")
     from experiments.samples import draw_samples
@@ -46,9 +45,11 @@ def finish(
     samples = draw_samples(config, texts, trainer.engine.model)
     with replacing(folder.samples_path) as path:
         path.write_text(samples.page(), encoding="utf-8", newline="")
-    from experiments.measured import marked, measured
+    from experiments.measured import baseline_blocks, marked, measured
 
     reporter.phase("taking the measures")
+    baselines = baseline_blocks(texts.train_part, texts.val_part)
+    folder.write_scores({**score.blocks.to_dict(), "bits_baselines": baselines})
     result = {
         **scored(texts, score),
         **trained(config, folder, texts, trainer),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from analysis.tables import (
     ruler_table,
     tables_of,
     text_tables,
+    verdict_table,
 )
 from numpygpt.runs import find_runs
 
@@ -203,6 +205,17 @@ def test_of_the_orders_of_a_ruler_only_the_best_is_drawn_and_all_are_listed(tmp_
     comparison = comparison_of(tmp_path)
     assert [r.label for r in comparison.main_rulers] == ["Kneser-Ney, order 3"]
     assert len(ruler_table(comparison).rows) == 3
+
+
+def test_verdicts_of_counting_stand_below_those_of_pairs():
+    study = Path(__file__).parents[2] / "docs/results/quick-iters"
+    ((comparison,), _) = group_runs(collect(find_runs(study)))
+    assert [verdict.b for verdict in comparison.against_counting].count("modified Kneser-Ney, order 7") == 1
+    rows = [cells(verdict_table(comparison), n) for n in range(10)]
+    assert [row["b"] == "modified Kneser-Ney, order 7" for row in rows].count(True) == 1
+    assert all(row["text_half"] != MISSING for row in rows)
+    labels = [ruler.label for ruler in comparison.main_rulers]
+    assert labels[:3] == ["PPMd, order 6", "modified Kneser-Ney, order 7", "Kneser-Ney, order 6"]
 
 
 def test_other_texts_mark_what_does_not_survive(whole):

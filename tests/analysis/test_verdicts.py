@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from analysis.uncertainty import within_text
-from analysis.verdicts import Blocks, Contender, Outcome, compare, conclude, plus_minus
+from analysis.verdicts import Blocks, Contender, Outcome, against, compare, conclude, plus_minus
 
 BYTES = np.full(24, 4096.0)
 SCENE = np.random.default_rng(5).normal(0, 0.15, 24)  # some scenes are harder, for everybody
@@ -157,6 +158,27 @@ def test_pairs_only_where_the_data_order_is_shared():
 def test_best_and_final_that_rank_differently_are_said():
     v = only(contender("char", 2.5 + FIVE, gained=0.3), contender("bpe", 2.3 + FIVE, gained=0.05))
     assert any("best and final rank differently" in n and "char leads by 0.050" in n for n in v.notes)
+
+
+def beside_counting(model, total):
+    rate = total + SCENE - SCENE.mean() + np.random.default_rng(2).normal(0, 0.005, 24)
+    blocks = Blocks(BYTES, model.blocks.tokens, model.blocks.residual, {"kn": rate * BYTES})
+    return Contender(**{**model.__dict__, "blocks": blocks})
+
+
+def test_a_lead_over_a_baseline_has_intervals_like_any_other():
+    models = [beside_counting(contender(name, m + FIVE), 2.2) for name, m in (("bpe", 2.0), ("char", 2.5))]
+    close = beside_counting(contender("word", 2.21 + FIVE, residual=0.3), 2.2)
+    ahead, behind, open_ = against([*models, close], "kn", "Kneser-Ney")
+    assert ahead.sentence.startswith("bpe is better than Kneser-Ney by 0.2")
+    assert ahead.seeds.half > 0 < ahead.text.half
+    assert behind.sentence.startswith("Kneser-Ney is better than char by 0.3")
+    assert open_.outcome is Outcome.DEPENDS  # counting lies between the floor and the ceiling of word
+    alone = stats.ttest_1samp(models[0].totals, models[0].blocks.baselines["kn"].sum() / BYTES.sum())
+    assert ahead.p == pytest.approx(2 * alone.pvalue, rel=1e-6)  # Holm: two pairs are tested, one is open
+    assert against([contender("bpe", 2.0 + FIVE)], "kn", "Kneser-Ney") == ()
+    (single,) = against([beside_counting(contender("bpe", [2.0]), 2.2)], "kn", "Kneser-Ney")
+    assert single.outcome is Outcome.UNRANKED
 
 
 def test_conclusions():
