@@ -14,10 +14,11 @@ from analysis.display import MISSING, measure
 from analysis.groups import Comparison, Group, differences, setting
 from analysis.table import Cell, Column, Row, Table, column
 from analysis.uncertainty import MIN_BLOCKS, Estimate, estimate
+from analysis.verdicts import SMALL
 
 NAME = Column("tokenizer", "tokenizer", right=False)
 PER_TOKEN = "* per token of its own vocabulary: never to be compared across vocabularies"
-MEAN = "± is the 95 % t-interval of the mean over the seeds of a row"
+MEAN = "± is the 95 % t-interval of the mean over the seeds of a row; (a to b) is one cut off at what can be"
 
 
 def derived(group: Group, key: str) -> np.ndarray:
@@ -137,6 +138,7 @@ def verdict_table(comparison: Comparison) -> Table:
         ("seeds", "difference", ".4f"), ("seeds_half", "over seeds ±", ".4f"), ("p", "Holm p", ".2g"),
         ("method", "test", "text"), ("text", "within passage", ".4f"), ("text_half", "passage ±", ".4f"),
         ("first", "first half", ".4f"), ("second", "second half", ".4f"), ("neighbours", "neighbours", ".2f"),
+        ("shown_from", "shown from", ".4f"), ("seeds_needed", f"seeds for {SMALL}", "count"),
     )  # fmt: skip
     columns += [Column(key, head, form != "text", None) for key, head, form in numbers]
     columns.append(Column("verdict", "verdict", False, None))
@@ -145,7 +147,10 @@ def verdict_table(comparison: Comparison) -> Table:
         s, t = v.seeds, v.text
         seeds = (s.value, s.half, v.p, s.method) if s else (None,) * 4
         text = (t.value, t.half, t.first_half, t.second_half, t.neighbours) if t else (None,) * 5
-        cells = [Cell(x, form) for x, (_, _, form) in zip((*seeds, *text), numbers, strict=True)]
+        cells = [
+            Cell(x, form)
+            for x, (_, _, form) in zip((*seeds, *text, v.shown_from, v.seeds_for_small), numbers, strict=True)
+        ]
         rows.append(Row((Cell(v.a), Cell(v.b), *cells, Cell(v.sentence))))
     notes = (
         "differences in bits per byte, positive if the first is better; "
@@ -153,6 +158,8 @@ def verdict_table(comparison: Comparison) -> Table:
         f"a rank needs both the seeds (Holm) and the text (at least {MIN_BLOCKS} blocks) to exclude zero",
         "settings beside Kneser-Ney, which has no seeds, are a family of tests of their own",
         "neighbours: correlation of adjacent blocks, which the interval over the text allows for",
+        "shown from: the smallest difference that these seeds and this text would have shown in 8 of 10 cases; "
+        f"seeds for {SMALL}: how many of each setting the test over seeds takes for that, were the text no limit",
     )
     return Table("verdicts", f"Verdicts: {comparison.title}", tuple(columns), tuple(rows), notes)
 

@@ -11,15 +11,21 @@ Two sources of doubt are kept apart and never multiplied into one sample size:
 text are of 95 % each: they keep one scene from deciding, and with six degrees of freedom cannot do more.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr, stdtrit  # Student's t without the 600 ms that scipy.stats takes to import
+from scipy.special import (  # Student's t without the 600 ms that scipy.stats takes to import
+    nctdtr,
+    stdtr,
+    stdtrit,
+)
 
 LEVEL = 0.95
+POWER = 0.8
 MIN_SEEDS = 3
 MIN_BLOCKS = 12
 N_WAVES = 6
@@ -170,6 +176,42 @@ def within_text(
     return TextDifference(
         t.value, t.se, t.df, t.p, t.half, level, "waves", n, float(first), float(second), neighbours
     )
+
+
+def detection(difference: Difference, true: float) -> float:
+    """The chance that a test with the doubt of `difference` excludes zero on the right side if `true` holds."""
+    if difference.se <= 0:
+        return float(true != 0)
+    reach = t_quantile(difference.df, difference.level)
+    return 1 - float(nctdtr(difference.df, abs(true) / difference.se, reach))
+
+
+def smallest_shown(*differences: Difference, power: float = POWER) -> float:
+    """The smallest true difference that all of these independent tests would show together with chance `power`."""
+    low, high = 0.0, 1e-6
+    while high < 1e6 and np.prod([detection(d, high) for d in differences]) < power:
+        low, high = high, 2 * high
+    for _ in range(40):
+        middle = (low + high) / 2
+        enough = np.prod([detection(d, middle) for d in differences]) >= power
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
+def seeds_needed(
+    seeds: Difference, n_seeds: int, true: float, power: float = POWER, most: int = 1000
+) -> int | None:
+    """How many seeds of each setting show a difference `true` with chance `power`, were their spread the same.
+
+    `seeds` is a difference over `n_seeds` of each. None if `most` are too few.
+    """
+
+    def enough(n: int) -> bool:
+        df, se = seeds.df * (n - 1) / (n_seeds - 1), seeds.se * (n_seeds / n) ** 0.5
+        return detection(_difference(true, se, df, seeds.level, seeds.method), true) >= power
+
+    n = MIN_SEEDS + bisect_left(range(MIN_SEEDS, most + 1), True, key=enough)
+    return n if n <= most else None
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

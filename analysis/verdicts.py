@@ -15,6 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
+from analysis.display import plus_minus
 from analysis.uncertainty import (
     LEVEL,
     MIN_BLOCKS,
@@ -25,12 +26,15 @@ from analysis.uncertainty import (
     bonferroni,
     holm,
     paired,
+    seeds_needed,
+    smallest_shown,
     welch,
     within_text,
 )
 
 BITS = "bits per byte"
 OVER_SEEDS = "over seeds"
+SMALL = 0.02  # bits per byte: a difference for which the number of seeds is told
 NEGLIGIBLE = 0.0005  # bits per byte: a residual below the last digit that is shown
 COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -111,6 +115,8 @@ class Verdict:
     text: TextDifference | None = None
     p: float = 1.0  # of the seed test, after Holm
     bound: bool = False  # the lead is the least that any residual coder as good as ours leaves
+    shown_from: float = math.nan  # the difference that both tests would have shown in 8 of 10 cases
+    seeds_for_small: int | None = None  # of each setting, for the seed test to show SMALL in 8 of 10 cases
 
     @property
     def winner(self) -> str | None:
@@ -125,16 +131,6 @@ class Conclusion:
     verdicts: tuple[Verdict, ...]
     leader: str | None = None  # beats every other
     unbeaten: tuple[str, ...] = ()
-
-
-def plus_minus(value: float, half: float) -> str:
-    """`0.21 ± 0.03`: as many decimals (2 to 5) as the doubt deserves; never rounded into a contradiction."""
-    if not math.isfinite(half):
-        return f"{value:.3f}"
-    decimals = 2 if half <= 0 else min(5, max(2, -math.floor(math.log10(half))))
-    while decimals < 5 and (abs(value) > half) != (round(abs(value), decimals) > round(half, decimals)):
-        decimals += 1
-    return f"{value:.{decimals}f} ± {half:.{decimals}f}"
 
 
 def seeds_phrase(a: Contender, b: Contender) -> str:
@@ -298,9 +294,30 @@ def compare(
         outcome = _outcome(match, seed, text, p, level)
         notes = _why(match, outcome, seed, text, p, level) + _caution(match)
         sentence = _sentence(match, outcome, seed)
+        least, needed = math.nan, None
+        if (
+            seed
+            and text
+            and not match.overlap
+            and (n := min(len(match.a.seeds), len(match.b.seeds))) >= MIN_SEEDS
+        ):
+            least, needed = smallest_shown(seed, text), seeds_needed(seed, n, SMALL)
+            notes.append(_power_words(least, needed, smallest_shown(text)))
         names = (match.a.label, match.b.label)
-        verdicts.append(Verdict(*names, outcome, sentence, tuple(notes), seed, text, p, match.bound))
+        verdicts.append(
+            Verdict(*names, outcome, sentence, tuple(notes), seed, text, p, match.bound, least, needed)
+        )
     return tuple(verdicts)
+
+
+def _power_words(least: float, needed: int | None, of_text: float) -> str:
+    """What these seeds and this text could have shown, and what it takes to show a difference of SMALL."""
+    enough = f"{needed} seeds of each" if needed else "more than 1,000 seeds of each"
+    if of_text > SMALL:
+        enough += f", and a longer text: this one shows {of_text:.2g} and more, whatever the seeds"
+    return (
+        f"a difference of {least:.2g} would have been shown in 8 of 10 cases; one of {SMALL} takes {enough}"
+    )
 
 
 def against(

@@ -4,12 +4,13 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
+from analysis.display import plus_minus
 from analysis.groups import Comparison, Ruler
 from analysis.overviews import REVERSAL, dependence
 from analysis.table import Cell
 from analysis.tables import bits_cell
 from analysis.uncertainty import MIN_SEEDS
-from analysis.verdicts import COUNT, Outcome, Verdict, plus_minus
+from analysis.verdicts import COUNT, Outcome, Verdict
 from experiments.identity import RESULTS_VERSION
 from making.original import NAMES, long_runs, training
 from making.records import Study, study

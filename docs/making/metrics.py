@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.display import plus_minus
 from analysis.uncertainty import MIN_SEEDS
-from analysis.verdicts import COUNT, Contender, Verdict, plus_minus
+from analysis.verdicts import COUNT, Contender, Verdict
 from making.code_of_measures import code
 from making.metrics_figures import blocks_figure, floors_figure, losses_figure
 from making.records import Study, study

@@ -7,7 +7,18 @@ import pytest
 from scipy import stats
 
 from analysis.collect import read_blocks
-from analysis.uncertainty import bonferroni, estimate, holm, paired, welch, within_text
+from analysis.uncertainty import (
+    Difference,
+    bonferroni,
+    detection,
+    estimate,
+    holm,
+    paired,
+    seeds_needed,
+    smallest_shown,
+    welch,
+    within_text,
+)
 
 RNG = np.random.default_rng(7)
 A, B = RNG.normal(2.3, 0.01, 5), RNG.normal(2.31, 0.03, 4)
@@ -121,3 +132,30 @@ def test_bonferroni():
 def test_too_few_or_broken_values_are_refused(bad):
     with pytest.raises(ValueError, match="needs"):
         welch(bad, [1.0, 2.0])
+
+
+def test_power_is_what_simulation_shows():
+    rng, se = np.random.default_rng(6), 0.01 * (2 / 5) ** 0.5
+    found = []
+    for true in (0.01, 0.02, 0.03):
+        a, b = rng.normal(0, 0.01, (2000, 5)), rng.normal(true, 0.01, (2000, 5))
+        t = (b.mean(1) - a.mean(1)) / ((a.var(1, ddof=1) + b.var(1, ddof=1)) / 5) ** 0.5
+        assumed = Difference(true, se, 8, 0.0, 0.0, 0.95, "welch")
+        assert detection(assumed, true) == pytest.approx(np.mean(t > stats.t.ppf(0.975, 8)), abs=0.03)
+        found.append(smallest_shown(assumed))
+    assert len(set(found)) == 1  # whatever was found: it is a question of the doubt alone
+    assert detection(assumed, found[0]) == pytest.approx(0.8, abs=1e-6)
+    both = smallest_shown(assumed, Difference(0.0, 2 * se, 6, 1.0, 0.0, 0.95, "waves"))
+    assert both > smallest_shown(Difference(0.0, 2 * se, 6, 1.0, 0.0, 0.95, "waves")) > found[0]
+
+
+def test_seeds_needed():
+    five = welch(0.01 * np.array([-1.0, 1, 0, 1, -1]), 0.01 * np.array([1.0, -1, 0, 1, -1]))
+    n = seeds_needed(five, 5, 0.02)
+    assert n is not None
+    spread = five.se * 5**0.5  # of one seed of each
+    for many, enough in ((n, True), (n - 1, False)):
+        assumed = Difference(0.02, spread / many**0.5, 2 * (many - 1), 0.0, 0.0, 0.95, "welch")
+        assert (detection(assumed, 0.02) >= 0.8) == enough
+    assert seeds_needed(five, 5, 1e-5) is None
+    assert seeds_needed(five, 5, 1.0) == 3  # fewer are never ranked
