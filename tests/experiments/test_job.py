@@ -214,19 +214,19 @@ class KeepsWhatItKnows:
     """Lossless on its training text, and refuses or changes what it was not made for."""
 
     def train(self, text):
-        self.vocab_size = 0x110000
+        self.vocab_size = 0x1F601  # an emoji among the texts that are tried
 
     def encode(self, text):
-        if "\x02" in text:
-            raise RuntimeError("a start of text")
-        return [ord(c) for c in text if c != "\f"]
+        if "\x03\x02" in text:
+            raise RuntimeError("a start of text after its end")
+        return [ord(c) for c in text.replace("\f\n", "\n")]
 
     def decode(self, ids):
         return "".join("?" if 0xD800 <= id < 0xE000 else chr(id) for id in ids)  # no lone surrogates
 
 
 @pytest.mark.parametrize(("override", "content"), [
-    ("eval.texts=['{mine}']", "page\f\npage"), ("eval.texts=['{mine}']", "a\x02b"), ('sample.prompt="a\x02b"', ""),
+    ("eval.texts=['{mine}']", "page\f\npage"), ("eval.texts=['{mine}']", "a\x03\x02b"), ('sample.prompt="a\x03\x02b"', ""),
 ])  # fmt: skip
 def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
     configured, corpus, tmp_path, monkeypatch, override, content
