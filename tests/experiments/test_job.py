@@ -214,7 +214,7 @@ class KeepsWhatItKnows:
     """Lossless on its training text, and refuses or changes what it was not made for."""
 
     def train(self, text):
-        self.vocab_size = 0x1F601  # an emoji among the texts that are tried
+        self.vocab_size = 0x500
 
     def encode(self, text):
         if "\x03\x02" in text:
@@ -235,7 +235,8 @@ def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
     mine.write_text(content, encoding="utf-8", newline="")
     corpus.write_text("grün und schön.\n" * 200, encoding="utf-8")
     monkeypatch.setattr(Trainer, "run", lambda trainer: pytest.fail("trained"))
-    monkeypatch.setattr("numpygpt.tokenizers.foreign.contract.probes", list)
+    for module in ("contract", "custom"):
+        monkeypatch.setattr(f"numpygpt.tokenizers.foreign.{module}.probes", list)
     config = configured(
         "tokenizer=custom", f"tokenizer.factory={__name__}:KeepsWhatItKnows", override.format(mine=mine)
     )
