@@ -42,7 +42,6 @@ def finish(
     """
     reporter.phase("scoring the whole validation text")
     score = score_validation(texts, trainer)
-    folder.write_scores(score.blocks.to_dict())
     result = {**scored(texts, score), **trained(config, folder, texts, trainer)}
     lacking = NotScored(folder, reporter)
     with lacking.unless("passages"):
@@ -51,12 +50,16 @@ def finish(
         result |= context(texts, trainer.engine.model.config.block_size)
     with lacking.unless("training text"):
         result |= training_side(texts, trainer, folder, score)
-    from experiments.measured import generated, measured
+    from experiments.measured import baseline_blocks, generated, measured
 
     reporter.phase("generating samples")
     with lacking.unless("samples"):
         result |= generated(config, folder, texts, trainer.engine.model)
     reporter.phase("taking the measures")
+    blocks: dict[str, Any] = dict(score.blocks.to_dict())
+    with lacking.unless("baselines"):
+        blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
+    folder.write_scores(blocks)
     result |= measured(config, folder, texts, trainer, lacking)
     with lacking.unless("curves"):
         draw_curves(folder)

@@ -226,7 +226,8 @@ class KeepsWhatItKnows:
 
 
 @pytest.mark.parametrize(("override", "content"), [
-    ("eval.texts=['{mine}']", "page\f\npage"), ("eval.texts=['{mine}']", "a\x03\x02b"), ('sample.prompt="a\x03\x02b"', ""),
+    ("eval.texts=['{mine}']", "page\f\npage"), ("eval.texts=['{mine}']", "a\x03\x02b"),
+    ('sample.prompt="a\x03\x02b"', ""),
 ])  # fmt: skip
 def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
     configured, corpus, tmp_path, monkeypatch, override, content
