@@ -20,7 +20,10 @@ REFUSED = {
     "optimizer.beta2=1": ("optimizer.beta2=1", "not including, 1"),
     "budget=iters optimizer.warmup=1001": ("optimizer.warmup=1001", "at most 1000"),
     "budget=text optimizer.warmup=1500": ("optimizer.warmup=1500", "it counts updates of every 1,000 here"),
-    "budget=iters optimizer.schedule=constant optimizer.warmup=1001": ("optimizer.warmup=1001", "at most 1000"),
+    "budget=iters optimizer.schedule=constant optimizer.warmup=1001": (
+        "optimizer.warmup=1001",
+        "at most 1000",
+    ),
     "optimizer.schedule=cosinus": ("optimizer.schedule=cosinus", "did you mean cosine?"),
     "data.val_fraction=1": ("data.val_fraction=1", "below 1"),
     "data=file": ("data.path=null", "data=file"),

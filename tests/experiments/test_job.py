@@ -38,7 +38,14 @@ def configured(composer, corpus, tmp_path):
     def made(*overrides: str):
         config = composer(
             *("tokenizer=char", "model=tiny", "data=file", f"data.path='{corpus}'", f"outputs='{tmp_path}'"),
-            *("budget=iters", "budget.iters=6", "optimizer=adamw", "optimizer.warmup=2", "train.eval_interval=3", "train.eval_windows=4"),
+            *(
+                "budget=iters",
+                "budget.iters=6",
+                "optimizer=adamw",
+                "optimizer.warmup=2",
+                "train.eval_interval=3",
+                "train.eval_windows=4",
+            ),
             *("train.workers=1", "sample.tokens=5", "sample.number=1"),
             *("eval.texts=[]", *overrides),
         )

@@ -29,7 +29,14 @@ from numpygpt.runs import RunFolder, RunLocked, find_runs
 RUN = REPOSITORY / "experiments" / "run.py"
 CLOCKS = ("seconds", "second", "seconds_per_mb", "peak_rss_mb", "_generated")
 TINY = (
-    *("model=tiny", "budget=iters", "budget.iters=6", "optimizer.warmup=2", "train.eval_interval=3", "train.eval_windows=4"),
+    *(
+        "model=tiny",
+        "budget=iters",
+        "budget.iters=6",
+        "optimizer.warmup=2",
+        "train.eval_interval=3",
+        "train.eval_windows=4",
+    ),
     *("sample.tokens=12", "sample.number=2", "train.log_interval=1", "train.workers=1", "eval.texts=[emoji]"),
 )
 
