@@ -23,7 +23,7 @@ from numpygpt.data.corpus import Corpus
 from numpygpt.errors import UserError
 from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, RunLocked
-from numpygpt.training import Engine, Trainer
+from numpygpt.training import Engine, Text, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
 
 
@@ -182,7 +182,7 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
     done = trainer.progress.step if trainer.resume() else -1  # -1: not even the first evaluation
     seconds_before = trainer.progress.seconds
     folder.drop_metrics_after(done, trainer.progress.rows)
-    reporter.training(trainer.config.iters, max(done, 0), lossless=trainer.train_text.residual_bits == 0)
+    reporter.training(trainer.config.iters, max(done, 0), lossless=_costs_nothing(trainer.train_text))
     if done == trainer.config.iters:
         return seconds_before
     try:
@@ -191,3 +191,8 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
         raise Interrupted(stop_requests.signum or 2) from error
     trainer.save()
     return seconds_before
+
+
+def _costs_nothing(text: Text) -> bool:
+    """Whether what the tokens leave out is next to nothing: under char, one end of text."""
+    return text.residual_bits < text.n_bytes / 1000
