@@ -14,6 +14,7 @@ import numpy as np
 from experiments.config import RunConfig
 from experiments.corpora import text_name, texts_sha256
 from experiments.failures import NotScored
+from experiments.progress import Reporter, counted
 from experiments.samples import draw_samples
 from experiments.texts import Texts
 from numpygpt.data.corpus import Part, cache_folder, lock_for
@@ -33,9 +34,11 @@ MUCH = 16_000_000  # bytes: of a longer training text, its end stands for the wh
 VAL_MUCH = 2_000_000  # and of a longer validation text its beginning
 
 
-def generated(config: RunConfig, folder: RunFolder, texts: Texts, model: GPT) -> dict[str, Any]:
+def generated(
+    config: RunConfig, folder: RunFolder, texts: Texts, model: GPT, reporter: Reporter
+) -> dict[str, Any]:
     """Keys of result.json on text that the model writes, which samples.txt and samples.json then hold."""
-    samples = draw_samples(config, texts, model)
+    samples = draw_samples(config, texts, model, counted(reporter, "generating samples"))
     with replacing(folder.samples_path) as path:
         path.write_text(samples.page(), encoding="utf-8", newline="")
     reference, human = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
