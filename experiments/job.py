@@ -15,7 +15,7 @@ from experiments.failures import failure_of, keep_traceback
 from experiments.identity import identity
 from experiments.interrupts import Interrupted, stop_requests
 from experiments.memory import require_memory
-from experiments.progress import Reporter, never_silent, reporter
+from experiments.progress import SHOWN, Reporter, never_silent, reporter
 from experiments.record import PeakMemory, earlier_parts, run_record
 from experiments.texts import Texts, prepare_texts, try_out
 from numpygpt.data.batches import check_window
@@ -182,7 +182,8 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
     done = trainer.progress.step if trainer.resume() else -1  # -1: not even the first evaluation
     seconds_before = trainer.progress.seconds
     folder.drop_metrics_after(done, trainer.progress.rows)
-    reporter.training(trainer.config.iters, max(done, 0), lossless=trainer.train_text.residual_bits == 0)
+    left_out = trainer.train_text.residual_bits / trainer.train_text.n_chars
+    reporter.training(trainer.config.iters, max(done, 0), lossless=left_out < SHOWN / 2)
     if done == trainer.config.iters:
         return seconds_before
     try:
