@@ -1,11 +1,11 @@
 # ruff: noqa: E402  (threads are set before NumPy is imported)
 """A trained run for other programs: `python experiments/export.py RUN --format hf -o DIR`.
 
-Writes what Hugging Face's libraries load: tokenizer.json, and the weights as GPT-2's, in model.safetensors with
-config.json. What GPT-2 cannot express is refused.
+Writes what Hugging Face's libraries load: tokenizer.json, and the weights in model.safetensors with config.json, as
+GPT-2's or, for a model with rotary positions, as NanoChat's. What neither can express is refused.
 
-    from transformers import AutoTokenizer, GPT2LMHeadModel
-    model, tokenizer = GPT2LMHeadModel.from_pretrained(DIR), AutoTokenizer.from_pretrained(DIR)
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(DIR), AutoTokenizer.from_pretrained(DIR)
 """
 
 import os
@@ -14,6 +14,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VEC
     os.environ.setdefault(_name, "1")
 
 import argparse
+import dataclasses
 import importlib.util
 import json
 import sys
@@ -33,7 +34,10 @@ from numpygpt.runs import RunFolder
 from numpygpt.tokenizers import Tokenizer
 from numpygpt.tokenizers.to_hf import hugging_face_json
 
-ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu", "leaky_relu": "leaky_relu"}
+ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu", "leaky_relu": "leaky_relu", "relu_squared": "relu2"}
+# What these settings of a model must be, for either architecture.
+GPT2 = {"positions": "learned", "norm": "layernorm", "qk_norm": False, "head_bias": False}
+NANOCHAT = {"positions": "rotary", "norm": "rmsnorm", "qk_norm": True, "head_bias": False, "bias": False}
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -47,19 +51,32 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def gpt2_config(model: GPT) -> dict[str, Any]:
-    """config.json for transformers' GPT2LMHeadModel. UserError: GPT-2 has nothing like this model."""
-    c = model.config
-    if c.head_bias:
+def hf_config(model: GPT) -> dict[str, Any]:
+    """config.json for transformers. UserError: neither of its two architectures is like this model."""
+    settings = dataclasses.asdict(model.config)
+    name, wanted = ("NanoChat", NANOCHAT) if settings["positions"] == "rotary" else ("GPT-2", GPT2)
+    if odd := {f"model.{key}={value}": f"model.{key}={wanted[key]}" for key, value in settings.items()
+               if value != wanted.get(key, value)}:  # fmt: skip
         raise UserError(
-            "this model's output head has a bias, which GPT-2's cannot have: export the tokenizer alone "
-            "(--tokenizer-only), or train with model.head_bias=false"
+            f"this model has {', '.join(odd)}, which {name} cannot have: export the tokenizer alone "
+            f"(--tokenizer-only), or train with {', '.join(odd.values())}"
         )
+    own = nanochat_config(model) if name == "NanoChat" else gpt2_config(model)
+    shared = {
+        "vocab_size": model.config.vocab_size,
+        "tie_word_embeddings": model.config.tied,
+        **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id")),
+        "torch_dtype": "float32",
+    }
+    return own | shared
+
+
+def gpt2_config(model: GPT) -> dict[str, Any]:
+    c = model.config
     return {
         "architectures": ["GPT2LMHeadModel"],
         "model_type": "gpt2",
         "activation_function": ACTIVATIONS[c.activation],
-        "vocab_size": c.vocab_size,
         "n_positions": c.block_size,
         "n_embd": c.n_embd,
         "n_layer": c.n_layer,
@@ -67,15 +84,31 @@ def gpt2_config(model: GPT) -> dict[str, Any]:
         "n_inner": 4 * c.n_embd,
         "layer_norm_epsilon": model.norm.eps,
         **dict.fromkeys(("attn_pdrop", "embd_pdrop", "resid_pdrop"), c.dropout),
-        "tie_word_embeddings": c.tied,
-        "bos_token_id": None,
-        "eos_token_id": None,
-        "torch_dtype": "float32",
+    }
+
+
+def nanochat_config(model: GPT) -> dict[str, Any]:
+    c = model.config
+    return {
+        "architectures": ["NanoChatForCausalLM"],
+        "model_type": "nanochat",
+        "hidden_act": ACTIVATIONS[c.activation],
+        "max_position_embeddings": c.block_size,
+        "hidden_size": c.n_embd,
+        "num_hidden_layers": c.n_layer,
+        "num_attention_heads": c.n_head,
+        "num_key_value_heads": c.n_head,
+        "intermediate_size": 4 * c.n_embd,
+        "rms_norm_eps": model.norm.eps,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+        "final_logit_softcapping": None,
+        "attention_dropout": c.dropout,
     }
 
 
 def gpt2_weights(model: GPT) -> dict[str, np.ndarray]:
     """The parameters under GPT-2's names. Its matrices are (in, out), ours (out, in); missing biases are zeros."""
+    assert model.positions is not None
     weights = {
         "transformer.wte.weight": model.tokens.weight.data,
         "transformer.wpe.weight": model.positions.weight.data,
@@ -91,7 +124,37 @@ def gpt2_weights(model: GPT) -> dict[str, np.ndarray]:
     weights |= _norm("transformer.ln_f", model.norm)
     if not model.config.tied:
         weights["lm_head.weight"] = model.head.weight.data
-    return {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in weights.items()}
+    return weights
+
+
+def nanochat_weights(model: GPT) -> dict[str, np.ndarray]:
+    """The parameters under NanoChat's names."""
+    H, C = model.config.n_head, model.config.n_embd
+    weights = {"model.embed_tokens.weight": model.tokens.weight.data}
+    for number, block in enumerate(model.blocks):
+        name = f"model.layers.{number}"
+        q, k, v = block.attn.qkv.weight.data.reshape(3, C, C)
+        weights |= {
+            f"{name}.self_attn.q_proj.weight": _halves(q, H),
+            f"{name}.self_attn.k_proj.weight": _halves(k, H),
+            f"{name}.self_attn.v_proj.weight": v,
+            f"{name}.self_attn.o_proj.weight": block.attn.proj.weight.data,
+            f"{name}.mlp.fc1.weight": block.ff.fc.weight.data,
+            f"{name}.mlp.fc2.weight": block.ff.proj.weight.data,
+        }
+    if not model.config.tied:
+        weights["lm_head.weight"] = model.head.weight.data
+    return weights
+
+
+def _halves(weight: np.ndarray, n_head: int) -> np.ndarray:
+    """Rows of queries or keys in the order that NanoChat turns them in.
+
+    It pairs channel j of a head with j + D / 2, where our 2j is paired with 2j + 1, and turns the pair the other
+    way round: so the odd channels come first, and then the even ones.
+    """
+    heads = weight.reshape(n_head, -1, 2, weight.shape[1])  # (H, D / 2, 2, C)
+    return heads[:, :, ::-1].swapaxes(1, 2).reshape(weight.shape)
 
 
 def _linear(name: str, layer: Any) -> dict[str, np.ndarray]:
@@ -127,7 +190,7 @@ def export(run: RunFolder, output: Path, tokenizer_only: bool) -> list[str]:
     """Write the files; what there is to say about them. UserError: something cannot be expressed."""
     model, tokenizer = load_model(run)
     written = hugging_face_json(tokenizer)
-    config = None if tokenizer_only else gpt2_config(model)
+    config = None if tokenizer_only else hf_config(model)
     notes = [_verdict(run, tokenizer, written)]
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -137,9 +200,10 @@ def export(run: RunFolder, output: Path, tokenizer_only: bool) -> list[str]:
     pages = {"tokenizer.json": written, "tokenizer_config.json": settings}
     if config is not None:
         pages["config.json"] = config
-        if not model.config.bias:
+        is_gpt2 = config["model_type"] == "gpt2"
+        if not model.config.bias and is_gpt2:
             notes.append("the model has no biases: they are written as zeros")
-        if not model.config.tied:
+        if not model.config.tied and is_gpt2:
             notes.append(
                 "the output head is untied: GPT-2's own is not, transformers' (tie_word_embeddings) can be"
             )
@@ -154,7 +218,9 @@ def export(run: RunFolder, output: Path, tokenizer_only: bool) -> list[str]:
         from safetensors.numpy import save
 
         with replacing(output / "model.safetensors") as temporary:
-            temporary.write_bytes(save(gpt2_weights(model), metadata={"format": "pt"}))
+            weights = gpt2_weights(model) if is_gpt2 else nanochat_weights(model)
+            arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()}
+            temporary.write_bytes(save(arrays, metadata={"format": "pt"}))
         pages["model.safetensors"] = {}
     return [f"{output}: {', '.join(pages)}", *notes]
 

@@ -13,7 +13,6 @@ from rich.console import Console
 from experiments.forecast import Forecast
 
 WIDE = 100  # columns
-SHOWN = 0.001  # bits per character: the last digit that is printed of them
 SILENCE = 4.0  # seconds after which plain lines say again what goes on
 BETWEEN_ROWS = 3.0  # seconds from one line on training to the next
 

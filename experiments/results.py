@@ -42,7 +42,6 @@ def finish(
     is what a run is made for, and must be had.
     """
     score = score_validation(texts, trainer, reporter)
-    folder.write_scores(score.blocks.to_dict())
     result = {**scored(texts, score), **trained(config, folder, texts, trainer)}
     lacking = NotScored(folder, reporter, total=len(MEASURES) + len(config.eval.texts))
     with lacking.unless("passages"):
@@ -51,10 +50,15 @@ def finish(
         result |= context(texts, trainer.engine.model.config.block_size)
     with lacking.unless("training text"):
         result |= training_side(texts, trainer, folder, score, reporter)
-    from experiments.measured import generated, measured
+    from experiments.measured import baseline_blocks, generated, measured
 
     with lacking.unless("samples"):
         result |= generated(config, folder, texts, trainer.engine.model, reporter)
+    blocks: dict[str, Any] = dict(score.blocks.to_dict())
+    reporter.phase("computing the baselines")
+    with lacking.unless("baselines"):
+        blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
+    folder.write_scores(blocks)
     result |= measured(config, folder, texts, trainer, lacking)
     with lacking.unless("curves"):
         draw_curves(folder)

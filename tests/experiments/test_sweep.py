@@ -372,6 +372,11 @@ def _is_whole(folder: RunFolder) -> None:
     assert sum(scores["block_bytes"]) == record["corpus"]["val_bytes"]
     bits = sum(scores["bits_tokens"]) + sum(scores["bits_residual"])
     assert bits == pytest.approx(result["bits_per_byte"] * record["corpus"]["val_bytes"])
+    for key, blocks in scores["bits_baselines"].items():
+        assert len(blocks) == len(scores["block_bytes"])
+        counted = result["rulers"][key]["bits_per_byte"] * record["corpus"]["val_bytes"]
+        assert sum(blocks) == pytest.approx(counted)
+    assert len(scores["bits_baselines"]) == 2  # the best of each family of Kneser-Ney
     assert result["texts"][0]["name"] == "emoji"
     assert all(path.stat().st_size for path in (folder.samples_path, folder.curves_path))
 
