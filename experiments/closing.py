@@ -149,7 +149,13 @@ def _print_next(runs: Sequence["PlannedRun"]) -> None:
     with suppress(UserError, KeyError):
         seconds = sum(run.folder.result()["total_seconds"] for run in runs) / len(seeds) * len(further)
         print(f"for intervals and a ranking, {about(seconds)} more:")
-        print(f"    python experiments/run.py {with_seeds(sys.argv[1:], [*seeds, *further])}")
+        print(f"    python experiments/run.py {with_seeds(_typed(), [*seeds, *further])}")
+
+
+def _typed() -> list[str]:
+    """The command's arguments before they were quoted for Hydra."""
+    script, line = sys.argv[0], sys.orig_argv
+    return line[line.index(script) + 1 :] if script in line else sys.argv[1:]
 
 
 def with_seeds(arguments: Sequence[str], seeds: Sequence[int]) -> str:

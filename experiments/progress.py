@@ -14,6 +14,7 @@ from experiments.forecast import Forecast
 
 WIDE = 100  # columns
 SILENCE = 4.0  # seconds after which plain lines say again what goes on
+BETWEEN_ROWS = 3.0  # seconds from one line on training to the next
 
 
 class Reporter(Protocol):
@@ -90,7 +91,7 @@ class PlainReporter:
     def __init__(
         self,
         stream: TextIO | None = None,
-        seconds_between: float = SILENCE,
+        seconds_between: float = BETWEEN_ROWS,
         forecast: Forecast | None = None,
     ) -> None:
         self.stream, self.seconds_between = stream, seconds_between
@@ -146,7 +147,7 @@ class PlainReporter:
 
     def beat(self) -> None:
         """Called now and then: after a silence it says again what goes on."""
-        if time.monotonic() - self._told > self.seconds_between:
+        if time.monotonic() - self._told > SILENCE:
             self._say(f"{self._phase}: {clock(time.monotonic() - self._phase_began)} so far")
 
     def _say(self, text: str) -> None:

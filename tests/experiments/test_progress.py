@@ -59,9 +59,10 @@ def test_the_figure_of_tokens_alone_says_so(kind):
     assert "tokens only" not in shown(kind, Forecast([1.0]), lossless=True)
 
 
-def test_a_long_step_is_not_silent_and_a_short_one_says_nothing_more():
+def test_a_long_step_is_not_silent_and_a_short_one_says_nothing_more(monkeypatch):
+    monkeypatch.setattr("experiments.progress.SILENCE", 0.0)
     out = io.StringIO()
-    reporter = PlainReporter(out, seconds_between=0.0)
+    reporter = PlainReporter(out)
     reporter.start("char-s1-12345678")
     reporter.phase("fitting")
     with never_silent(reporter):
