@@ -79,7 +79,7 @@ def key_gradient(kind: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Recipe:
-    """nanoGPT's, cut short: conf/model/nanogpt.yaml, conf/optimizer/adamw.yaml and conf/config.yaml's training."""
+    """That of conf/experiment/nanogpt_cpu.yaml, with the updates cut."""
 
     iters: int = 1000
     n_layer: int = 4
@@ -115,7 +115,8 @@ FIXED = {
 def train(kind: str, seed: int, recipe: Recipe, on_row: Callable[[dict], None] = lambda row: None) -> dict:
     """Trains char on Shakespeare with one of BACKWARDS, in this process; returns what is kept of it.
 
-    Weights, data order and all else are those of `run.py model=nanogpt optimizer=adamw budget=iters seed=SEED`.
+    Weights, data order and all else are those of
+    `run.py model=nanogpt optimizer=adamw train.batch_size=12 budget=iters seed=SEED`.
     """
     train_text, val_text = (_part(text) for text in _texts())
     shape = GPTConfig(
