@@ -55,7 +55,6 @@ def finish(
     with lacking.unless("samples"):
         result |= generated(config, folder, texts, trainer.engine.model, reporter)
     blocks: dict[str, Any] = dict(score.blocks.to_dict())
-    reporter.phase("computing the baselines")
     with lacking.unless("baselines"):
         blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
     folder.write_scores(blocks)

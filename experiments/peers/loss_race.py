@@ -237,7 +237,7 @@ def rows(racers: list[Racer]) -> list[Row]:
             }
         )
     theirs = [r["seconds"] for r in found if r["recipe"] == NANOGPT and r["implementation"] != "numpy"]
-    base = min((s for s in theirs if s is not None), default=None)
+    base: float | None = min((s for s in theirs if s is not None), default=None)
     for r in found:
         r["ratio_to_torch"] = None if None in (base, r["seconds"]) else r["seconds"] / base
     return found

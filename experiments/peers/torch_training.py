@@ -1,5 +1,7 @@
 """Training in PyTorch by the recipe of a model and an optimizer of numpygpt: the same start, the same formulas."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -7,7 +9,7 @@ from torch import nn
 from experiments.peers.torch_gpt import TorchGPT, TorchMuon, load, torch_name
 from experiments.peers.workers import CLIP, THREADS
 from numpygpt.models import GPT
-from numpygpt.optim import AdamW, Muon
+from numpygpt.optim import Muon
 
 
 class TorchTraining:
@@ -16,7 +18,7 @@ class TorchTraining:
     def __init__(
         self,
         model: GPT,
-        optimizer: AdamW,
+        optimizer: Any,
         clip: float | None = CLIP,
         *,
         compiled: bool = False,
@@ -62,7 +64,9 @@ def optimizers(named, n_matrices, ours, own_muon):
         {"params": [p for p in others if p.ndim >= 2], "weight_decay": ours.weight_decay},
         {"params": [p for p in others if p.ndim < 2], "weight_decay": 0.0},
     ]
-    found = [(torch.optim.AdamW(groups, ours.lr * share, ours.betas, ours.eps, fused=True), share)]
+    found: list[tuple[Any, float]] = [
+        (torch.optim.AdamW(groups, ours.lr * share, ours.betas, ours.eps, fused=True), share)
+    ]
     if is_muon:
         muon = StackedMuon if own_muon else TorchMuon
         stacks = [(named[name], n) for name, n in matrices.items()]
