@@ -5,8 +5,10 @@
     python experiments/benchmark.py memory                  peak memory of a training process
     python experiments/benchmark.py scaling                 how time grows with width, depth, batch and so on
     python experiments/benchmark.py tokenizers              training and encoding, ours and every installed peer
+    python experiments/benchmark.py race                    seconds of training until a loss is reached, by recipe
 
-Options: --against torch|none, --rounds N, --json FILE. See docs/PERFORMANCE.md for what the figures mean.
+Options: --against torch|none, --rounds N, --seeds N, --updates N, --json FILE. See docs/PERFORMANCE.md for what the
+figures mean.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import os
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +29,38 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from experiments.peers.workers import THREADS, Case, describe
+from experiments.build import gpt_config, optimizer_settings
+from experiments.peers.recipes import composed
+from experiments.peers.workers import THREADS, Case, describe, numpy_optimizer
+from numpygpt.errors import UserError
+from numpygpt.models import GPT, NoDraws
 from numpygpt.printing import print_anything
 from numpygpt.training.crew import search_path
 
 REFERENCE = {"block_size": 128, "n_layer": 4, "n_head": 4, "n_embd": 256}
-SMALL = {"block_size": 64, "n_layer": 4, "n_head": 4, "n_embd": 128, "activation": "gelu",
-         "bias": False, "head_bias": False, "tied": True}  # fmt: skip
-CASES = {
-    "reference, V=69": Case({"vocab_size": 69, **REFERENCE}, 16),
-    "reference, V=6551": Case({"vocab_size": 6551, **REFERENCE}, 16),
-    "small, V=65": Case({"vocab_size": 65, **SMALL}, 12),
-}
 # Characters per token of Shakespeare: a character, or BPE at this vocabulary (measured on the training part).
 CHARS_PER_TOKEN = {65: 1.0, 69: 1.0, 6551: 3.44}
 PEAK_OPERATIONS = 2 * 2048**3
 
 Row = dict[str, Any]
+
+
+@cache
+def cases() -> dict[str, Case]:
+    """What is timed: the sizes of the original experiment, the default recipe, and nanoGPT's."""
+    return {
+        "reference, V=69": Case({"vocab_size": 69, **REFERENCE}, 16),
+        "reference, V=6551": Case({"vocab_size": 6551, **REFERENCE}, 16),
+        "small, V=65": case_of(),
+        "nanogpt, V=65": case_of("experiment=nanogpt_cpu"),
+    }
+
+
+def case_of(*overrides: str) -> Case:
+    """A recipe of conf/ for 65 characters."""
+    config = composed("tokenizer=char", *overrides)
+    optimizer = {"kind": config.optimizer.kind, **optimizer_settings(config.optimizer)}
+    return Case(asdict(gpt_config(config.model, 65, 1.0)), config.train.batch_size, optimizer=optimizer)
 
 
 @dataclass
@@ -115,8 +133,9 @@ def forward_operations(case: Case, n_tokens: int | None = None) -> float:
 
 
 def train_operations(case: Case) -> float:
-    """A backward has two products for each one of the forward."""
-    return 3 * forward_operations(case)
+    """A backward has two products for each one of the forward; the optimizer may have some of its own."""
+    model = GPT(case.config, rng=NoDraws())
+    return 3 * forward_operations(case) + numpy_optimizer(case, model).flops()
 
 
 def row(name: str, work: str, m: Measured, case: Case, n_tokens: float, floor: float | None = None) -> Row:
@@ -151,10 +170,20 @@ def peers(against: str, *works: str) -> list[str]:
     return list(works) if against == "torch" else []
 
 
+def has_torch_muon(case: Case) -> bool:
+    """Whether a case trains with Muon and PyTorch, if it is installed, has one of its own."""
+    if case.optimizer["kind"] != "muon" or importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return hasattr(torch.optim, "Muon")
+
+
 def train(args: argparse.Namespace) -> list[Row]:
     rows = []
-    for name, case in CASES.items():
-        works = ["numpy train", *peers(args.against, "torch train", "torch compiled train"), "matmul peak"]
+    for name, case in cases().items():
+        theirs = ["torch train", "torch compiled train", *["torch.optim.Muon train"] * has_torch_muon(case)]
+        works = ["numpy train", *peers(args.against, *theirs), "matmul peak"]
         found = in_turns(dict.fromkeys(works, case), args.rounds, 5, warm_up=3)
         floor = train_operations(case) / PEAK_OPERATIONS * found.pop("matmul peak").median
         check_losses(name, found)
@@ -167,7 +196,7 @@ def train(args: argparse.Namespace) -> list[Row]:
 def evaluate(args: argparse.Namespace) -> list[Row]:
     """Every token of a text once, windows overlapping by half: the products of two forwards per token."""
     rows = []
-    for name, case in CASES.items():
+    for name, case in cases().items():
         case = replace(case, n_tokens=20_000)
         found = in_turns(dict.fromkeys(["numpy evaluate", "matmul peak"], case), args.rounds, 1, warm_up=1)
         c = case.config
@@ -192,7 +221,7 @@ def check_losses(name: str, found: dict[str, Measured]) -> None:
 
 def generate(args: argparse.Namespace) -> list[Row]:
     rows = []
-    for name, case in CASES.items():
+    for name, case in cases().items():
         works = ["numpy generate", *peers(args.against, "torch generate", "torch without cache generate")]
         found = in_turns(dict.fromkeys(works, case), args.rounds, 1, warm_up=1)
         rows += [row(name, work, m, case, case.n_tokens) for work, m in found.items()]
@@ -201,7 +230,7 @@ def generate(args: argparse.Namespace) -> list[Row]:
 
 def memory(args: argparse.Namespace) -> list[Row]:
     rows = []
-    for name, case in CASES.items():
+    for name, case in cases().items():
         works = ["numpy train", *peers(args.against, "torch train")]
         found = in_turns(dict.fromkeys(works, case), 1, 3)
         n_tokens = case.batch_size * case.config.block_size
@@ -246,9 +275,13 @@ def scaling(args: argparse.Namespace) -> list[Row]:
 COLUMNS = {
     "case": ("case", "{}"),
     "implementation": ("by", "{}"),
+    "seconds": ("seconds", "{:.1f}"),
     "median_ms": ("median ms", "{:.1f}"),
     "spread": ("spread", "± {:.0%}"),
     "ratio_to_torch": ("/ PyTorch", "{:.2f}"),
+    "updates": ("after updates", "{:,.0f}"),
+    "reached": ("reached", "{}"),
+    "nats": ("nats at the last look", "{:.3f}"),
     "share_of_floor": ("of matmul peak", "{:.0%}"),
     "tokens_per_second": ("tokens/s", "{:,.0f}"),
     "chars_per_second": ("characters/s", "{:,.0f}"),
@@ -271,6 +304,12 @@ def show(title: str, rows: list[Row]) -> None:
     Console(width=max(Console().width, 110)).print(table)
 
 
+def race(args: argparse.Namespace) -> list[Row]:
+    from experiments.peers.loss_race import race
+
+    return race(args.seeds, args.updates, bool(peers(args.against, "torch")))
+
+
 def tokenizers(args: argparse.Namespace) -> list[Row]:
     from experiments.peers.tokenizer_race import race
 
@@ -283,6 +322,7 @@ BENCHMARKS = {
     "memory": memory,
     "scaling": scaling,
     "tokenizers": tokenizers,
+    "race": race,
 }
 
 
@@ -298,15 +338,24 @@ def main() -> None:
     parser.add_argument(
         "--rounds", type=int, default=4, help="turns that each implementation takes (default 4; memory: one)"
     )
+    parser.add_argument("--seeds", type=int, default=3, help="race: how many, from 1 on (default 3)")
+    parser.add_argument(
+        "--updates", type=int, default=450, help="race: the length of our recipe's schedule (default 450)"
+    )
     parser.add_argument("--json", type=Path, help="write the rows to this file, too")
     args = parser.parse_args()
-    if args.rounds < 1:
-        parser.error("--rounds must be at least 1")
+    for name in ("rounds", "seeds", "updates"):
+        if getattr(args, name) < 1:
+            parser.error(f"--{name} must be at least 1")
     if args.json and not args.json.absolute().parent.is_dir():
         parser.error(f"--json {args.json} is not possible: its folder does not exist")
-    rows = BENCHMARKS[args.benchmark](args)
+    try:
+        rows = BENCHMARKS[args.benchmark](args)
+    except UserError as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
     threads = "1 thread" if args.benchmark == "tokenizers" else f"{THREADS} threads"
-    show(f"{args.benchmark} (medians; {threads} each, in turns)", rows)
+    figures = f"means over {args.seeds} seeds" if args.benchmark == "race" else "medians"
+    show(f"{args.benchmark} ({figures}; {threads} each, in turns)", rows)
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 

@@ -5,16 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.config import DataConfig, ModelConfig, OptimizerConfig, RunConfig, TokenizerConfig
-from experiments.identity import FOREIGN_KEYS, TOKENIZER_KEYS, warmup_of
+from experiments.identity import FOREIGN_KEYS, OPTIMIZER_KEYS, TOKENIZER_KEYS, warmup_of
 from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import (
-    SGD,
-    Adam,
-    AdamW,
-    Muon,
+    OPTIMIZERS,
     Optimizer,
     Schedule,
     constant,
@@ -65,25 +62,17 @@ def build_model(config: ModelConfig, seed: int, vocab_size: int, chars_per_token
     return GPT(gpt_config(config, vocab_size, chars_per_token), rng=generator(seed, "init"))
 
 
+def optimizer_settings(config: OptimizerConfig) -> dict[str, Any]:
+    """What the optimizer of this kind is made with, beside the parameters."""
+    settings = {key: getattr(config, key) for key in ("lr", *OPTIMIZER_KEYS[config.kind])}
+    if "beta1" in settings:
+        settings["betas"] = (settings.pop("beta1"), settings.pop("beta2"))
+    return settings
+
+
 def build_optimizer(config: OptimizerConfig, model: GPT) -> Optimizer:
     """It holds the model's parameters in their order in memory, as the engine wants it."""
-    parameters = model.flat.parameters
-    betas = (config.beta1, config.beta2)
-    if config.kind == "muon":
-        return Muon(
-            parameters,
-            config.lr,
-            embedding_lr=config.embedding_lr,
-            momentum=config.momentum,
-            betas=betas,
-            eps=config.eps,
-            weight_decay=config.weight_decay,
-        )
-    if config.kind == "adamw":
-        return AdamW(parameters, config.lr, betas=betas, eps=config.eps, weight_decay=config.weight_decay)
-    if config.kind == "adam":
-        return Adam(parameters, config.lr, betas=betas, eps=config.eps)
-    return SGD(parameters, config.lr, momentum=config.momentum, nesterov=config.nesterov)
+    return OPTIMIZERS[config.kind](model.flat.parameters, **optimizer_settings(config))
 
 
 def schedule_iters(config: OptimizerConfig, iters: int) -> int:

@@ -148,10 +148,10 @@ def _baselines(train: Part, val: Part) -> dict[str, Any]:
 
 def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
     rows = rulers(*_excerpts(train, val))
-    found = {"key": key, "rulers": as_result(rows), "blocks": as_scores(rows)}
-    for row in found["rulers"].values():
+    found = as_result(rows)
+    for row in found.values():
         row["excerpts"] = _excerpts_in_words(train, val)
-    return found
+    return {"key": key, "rulers": found, "blocks": as_scores(rows)}
 
 
 def _excerpts_in_words(train: Part, val: Part) -> str:

@@ -23,7 +23,7 @@ from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 
 PASSAGES, PASSAGE_BYTES = 4, 800
-MEASURES = ("passages", "context", "training text", "samples", "tokenizer", "rulers", "curves")
+MEASURES = ("passages", "context", "training text", "samples", "baselines", "tokenizer", "rulers", "curves")
 STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
 
 
@@ -55,7 +55,6 @@ def finish(
     with lacking.unless("samples"):
         result |= generated(config, folder, texts, trainer.engine.model, reporter)
     blocks: dict[str, Any] = dict(score.blocks.to_dict())
-    reporter.phase("computing the baselines")
     with lacking.unless("baselines"):
         blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
     folder.write_scores(blocks)

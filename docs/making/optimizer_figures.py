@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from analysis.style import INK, LOOKS, SOFT, new_figure
 from numpygpt.data.batches import sample_batch
@@ -153,6 +154,7 @@ SPECTRUM_UPDATES = 50
 
 
 @cache
+@threadpool_limits.wrap(1, user_api="blas")  # quicker for matrices this small
 def spectra() -> dict[str, np.ndarray]:
     """Singular values, largest first, of one update of a small model's first feed-forward matrix."""
     tokenizer, text = create("char"), resolve("pydoc").text

@@ -37,7 +37,7 @@ def budgets_figure() -> "Figure":
     axes.set_yticks(range(len(labels)), [plain(label) for label in labels], color=INK)
     axes.set_ylim(-0.6, len(labels) - 0.4)
     axes.grid(False, axis="y")
-    _upright_rulers(axes, studies[0].only)
+    upright_rulers(axes, studies[0].only)
     axes.set_xlabel("bits per byte of the validation text, all that is lost charged (fewer is better)")
     figure.legend(loc="outside upper left", ncols=1, fontsize=8.5)
     figure.set_layout_engine("constrained")
@@ -51,7 +51,8 @@ def quick_curves_figure() -> "Figure":
     return curve_figure(study.only, curve_rows(study.only, study.metrics), chars)
 
 
-def _upright_rulers(axes: "Axes", comparison: Comparison) -> None:
+def upright_rulers(axes: "Axes", comparison: Comparison) -> None:
+    """A thin dotted line per ruler, its name above the picture."""
     for ruler in comparison.main_rulers:
         axes.axvline(ruler.bits_per_byte, **THIN)
         axes.annotate(plain(ruler.label), (ruler.bits_per_byte, 1), xycoords=("data", "axes fraction"),

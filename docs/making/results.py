@@ -12,7 +12,7 @@ from rich.text import Text
 from analysis import tables
 from analysis.groups import group_runs
 from analysis.table import terminal_notes, to_markdown, to_rich
-from making import ablation, budgets, optimizers, original, provenance, rates, result_figures
+from making import ablation, budgets, ladder, optimizers, original, provenance, rates, result_figures
 from making.budgets import measured
 from making.lines import ROOT
 from making.records import Study, study
@@ -122,7 +122,7 @@ def quick_order() -> str:
 
 def kept() -> list[Study]:
     """The studies that this page speaks of, as far as they have ended."""
-    others = (study("quick-rates"), original.long_runs(), study("nanogpt_cpu"))
+    others = (study("quick-rates"), study("ladder"), original.long_runs(), study("nanogpt_cpu"))
     return [*budgets.quick_studies(), *(found for found in others if found.labels)]
 
 
@@ -229,6 +229,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(rates.searched, rates.rates, rates.rate_seeds, rates.rate_table, rates.best_rate_pairs),
     *(rates.what_holds, rates.at_the_edge),
     *(ablation.key_seeds, ablation.key_bits, ablation.key_gradients, ablation.cost_words),
+    *(ladder.climbed, ladder.ladder_table, ladder.ladder_updates),
     *(provenance.commands, provenance.provenance_table, original.original_table),
 )
 VALUES = {function.__name__: function for function in FUNCTIONS}
@@ -241,3 +242,5 @@ if ready():
     FIGURES["surprisal"] = result_figures.surprisal
 if original.trained():
     FIGURES["long-curves"] = result_figures.curves_figure
+if ladder.climbed():
+    FIGURES["ladder"] = ladder.ladder_figure

@@ -13,7 +13,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,11 @@ import numpy as np  # noqa: E402  (the threads of BLAS are settled when NumPy is
 
 from numpygpt.generation import generate  # noqa: E402
 from numpygpt.models import GPT, GPTConfig  # noqa: E402
-from numpygpt.optim import AdamW, clip_factor  # noqa: E402
+from numpygpt.optim import OPTIMIZERS, Optimizer, clip_factor  # noqa: E402
 from numpygpt.streams import generator  # noqa: E402
 from numpygpt.training import Engine, score_tokens  # noqa: E402
 
-LR, CLIP, PROMPT = 3e-4, 1.0, 8
+CLIP, PROMPT = 1.0, 8
 Unit = Callable[[], Any]
 
 
@@ -39,6 +39,7 @@ class Case:
     model: dict[str, Any]  # fields of GPTConfig
     batch_size: int
     n_tokens: int = 500  # to generate, or to evaluate
+    optimizer: dict[str, Any] = field(default_factory=lambda: {"kind": "adamw", "lr": 3e-4})
 
     @property
     def config(self) -> GPTConfig:
@@ -54,18 +55,46 @@ def numpy_model(case: Case) -> GPT:
     return GPT(case.config, rng=generator(0, "init"))
 
 
-def numpy_train(case: Case) -> Unit:
-    model = numpy_model(case)
-    optimizer = AdamW(model.flat.parameters, LR)
-    engine = Engine(model, workers=THREADS).__enter__()
-    batch = case.batch()
+def numpy_optimizer(case: Case, model: GPT) -> Optimizer:
+    settings = dict(case.optimizer)
+    return OPTIMIZERS[settings.pop("kind")](model.flat.parameters, **settings)
 
-    def step() -> float:
-        loss, norm = engine.gradients([batch])
-        engine.step(optimizer, LR, clip_factor(norm, CLIP))
+
+class NumpyTraining:
+    """The harness's own engine and one of its optimizers."""
+
+    def __init__(self, model: GPT, optimizer: Optimizer, clip: float | None = CLIP) -> None:
+        self.model, self.optimizer, self.clip, self.norm = model, optimizer, clip, 0.0
+        self.engine = Engine(model, workers=THREADS).__enter__()
+
+    def gradients(self, x: np.ndarray, y: np.ndarray) -> float:
+        """The loss of a batch (B, T), whose gradients are ready for `step`."""
+        loss, self.norm = self.engine.gradients([(x, y)])
         return loss
 
-    return step
+    def step(self, lr: float) -> None:
+        """Clip the gradients and apply them."""
+        self.engine.step(self.optimizer, lr, clip_factor(self.norm, self.clip))
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return self.model.state_dict()
+
+
+def updates(training: Any, case: Case) -> Unit:
+    """One update after another, on the same batch."""
+    x, y = case.batch()
+
+    def update() -> float:
+        loss = training.gradients(x, y)
+        training.step(case.optimizer["lr"])
+        return float(loss)
+
+    return update
+
+
+def numpy_train(case: Case) -> Unit:
+    model = numpy_model(case)
+    return updates(NumpyTraining(model, numpy_optimizer(case, model)), case)
 
 
 def numpy_evaluate(case: Case) -> Unit:
@@ -89,23 +118,11 @@ def torch_model(case: Case) -> Any:
     return load(TorchGPT(case.config), numpy_model(case).state_dict())
 
 
-def torch_train(case: Case, compiled: bool = False) -> Unit:
-    import torch
+def torch_train(case: Case, **options: bool) -> Unit:
+    from experiments.peers.torch_training import TorchTraining
 
-    model = torch_model(case)
-    optimizer = torch.optim.AdamW(model.parameters(), LR, weight_decay=0.0, fused=True)
-    x, y = (torch.from_numpy(a) for a in case.batch())
-    loss_of = torch.compile(model.loss) if compiled else model.loss
-
-    def step() -> float:
-        optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(x, y)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
-        return loss.item()
-
-    return step
+    model = numpy_model(case)
+    return updates(TorchTraining(model, numpy_optimizer(case, model), **options), case)
 
 
 def torch_generate(case: Case, cached: bool = True) -> Unit:
@@ -129,6 +146,7 @@ WORK: dict[str, Callable[[Case], Unit]] = {
     "numpy generate": numpy_generate,
     "torch train": torch_train,
     "torch compiled train": lambda case: torch_train(case, compiled=True),
+    "torch.optim.Muon train": lambda case: torch_train(case, own_muon=True),
     "torch generate": torch_generate,
     "torch without cache generate": lambda case: torch_generate(case, cached=False),
     "matmul peak": matmul_peak,

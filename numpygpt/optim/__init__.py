@@ -1,5 +1,7 @@
 """Optimizers, clipping and learning-rate schedules: NumPy arrays in, NumPy arrays changed in place."""
 
+from collections.abc import Callable
+
 from numpygpt.optim.adam import Adam, AdamW
 from numpygpt.optim.clipping import clip_factor, clip_grad_norm, global_norm
 from numpygpt.optim.muon import Muon
@@ -7,7 +9,10 @@ from numpygpt.optim.optimizer import Optimizer
 from numpygpt.optim.schedules import Schedule, constant, step_decay, warmup_cosine, warmup_stable_decay
 from numpygpt.optim.sgd import SGD
 
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"muon": Muon, "adamw": AdamW, "adam": Adam, "sgd": SGD}
+
 __all__ = [
+    "OPTIMIZERS",
     "SGD",
     "Adam",
     "AdamW",

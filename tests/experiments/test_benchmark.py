@@ -6,7 +6,8 @@ import json
 import pytest
 
 from experiments import benchmark
-from experiments.peers.workers import Case
+from experiments.peers.recipes import composed
+from experiments.peers.workers import Case, numpy_model, numpy_optimizer
 
 TINY = Case(
     {"vocab_size": 65, "block_size": 16, "n_layer": 1, "n_head": 2, "n_embd": 16}, batch_size=4, n_tokens=40
@@ -15,17 +16,32 @@ TINY = Case(
 
 def test_operations_of_the_reference_model():
     """42 and 62 billion per step; 6 per weight and token, as usual, and attention."""
-    assert benchmark.train_operations(benchmark.CASES["reference, V=69"]) == pytest.approx(42.1e9, rel=0.01)
-    assert benchmark.train_operations(benchmark.CASES["reference, V=6551"]) == pytest.approx(62.5e9, rel=0.01)
+    assert benchmark.train_operations(benchmark.cases()["reference, V=69"]) == pytest.approx(42.1e9, rel=0.01)
+    assert benchmark.train_operations(benchmark.cases()["reference, V=6551"]) == pytest.approx(
+        62.5e9, rel=0.01
+    )
     c = TINY.config
     weights = 12 * c.n_layer * c.n_embd**2 + c.n_embd * c.vocab_size
     attention = 12 * c.n_layer * c.block_size * c.n_embd
     assert benchmark.train_operations(TINY) == 4 * 16 * (6 * weights + attention)
 
 
+def test_the_default_recipe_and_nanogpts_are_timed_as_they_are_configured():
+    small, nanogpt = (benchmark.cases()[name] for name in ("small, V=65", "nanogpt, V=65"))
+    default = composed("tokenizer=char")
+    assert small.config.positions == default.model.positions
+    assert small.optimizer["kind"] == default.optimizer.kind
+    assert small.optimizer["lr"] == default.optimizer.lr
+    assert (nanogpt.optimizer["kind"], nanogpt.config.positions) == ("adamw", "learned")
+    optimizer = numpy_optimizer(small, numpy_model(small))
+    assert optimizer.flops() > 0
+    products = 3 * benchmark.forward_operations(small)
+    assert benchmark.train_operations(small) == products + optimizer.flops()
+
+
 @pytest.mark.parametrize("name", ["train", "generate", "memory"])
 def test_a_small_race(name, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(benchmark, "CASES", {"tiny": TINY})
+    monkeypatch.setattr(benchmark, "cases", lambda: {"tiny": TINY})
     rows = benchmark.BENCHMARKS[name](argparse.Namespace(against="none", rounds=1))
     benchmark.show(name, rows)
     assert "tiny" in capsys.readouterr().out
