@@ -23,7 +23,7 @@ from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 
 PASSAGES, PASSAGE_BYTES = 4, 800
-MEASURES = ("passages", "context", "training text", "samples", "tokenizer", "rulers", "curves")
+MEASURES = ("passages", "context", "training text", "samples", "baselines", "tokenizer", "rulers", "curves")
 STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
 
 

@@ -1,5 +1,6 @@
 """One run: what it refuses at its end, and what it keeps of its beginning."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -193,7 +194,7 @@ def test_rulers_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypat
         assert corpus_rulers(*parts)["gzip"]["excerpts"] == said
 
 
-def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configured, monkeypatch):
+def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configured, monkeypatch, capsys):
     def fault(*_):
         raise OverflowError("too much")
 
@@ -208,7 +209,9 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
     result = folder_of(config).result()
     assert result["bits_per_byte"] > 0
     assert result["texts"] == [{"name": "emoji"}, {"name": "code"}]
-    assert len(result["not_scored"]) == 9
+    named = re.findall(r"taking measure (\d+) of (\d+)", capsys.readouterr().out)
+    assert named == [(str(n), "10") for n in range(1, 11)]
+    assert len(result["not_scored"]) == 10
     assert all("too much" in why for why in result["not_scored"].values())
     assert "OverflowError" in (folder_of(config).path / "traceback.txt").read_text(encoding="utf-8")
     report = write_report(folder_of(config).path)
