@@ -33,7 +33,7 @@ REFUSED = {
     "budget=iters budget.iters=null": ("budget.iters=null", "above 0"),
     "budget=text budget.chars=-5": ("budget.chars=-5", "above 0"),
     "train.batch_size=0": ("train.batch_size=0", "at least 1"),
-    "train.slices=25": ("train.slices=25", "at most train.batch_size=24"),
+    "train.batch_size=12 train.slices=13": ("train.slices=13", "at most train.batch_size=12"),
     "model.dropout=1": ("model.dropout=1", "not including, 1"),
     "model.activation=swish": ("model.activation=swish", "leaky_relu or gelu"),
     "sample.temperature=-1": ("sample.temperature=-1", "0 or more"),
