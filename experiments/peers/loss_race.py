@@ -218,7 +218,7 @@ def rows(racers: list[Racer]) -> list[Row]:
 
     ratio_to_torch: time relative to nanoGPT's recipe in PyTorch, eager or compiled, whichever is faster.
     """
-    found = []
+    found: list[Row] = []
     for name in dict.fromkeys(racer.name for racer in racers):
         own = [racer for racer in racers if racer.name == name]
         seconds = [racer.seconds if racer.has_arrived else None for racer in own]

@@ -122,7 +122,7 @@ class TorchMuon(torch.optim.Optimizer):
         super().__init__([p for p, _ in matrices], {"lr": lr})
 
     @torch.no_grad()
-    def step(self):
+    def step(self, closure=None):
         for group in self.param_groups:
             for p in group["params"]:
                 m = self.state[p].setdefault("momentum", torch.zeros_like(p))

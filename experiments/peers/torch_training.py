@@ -1,5 +1,8 @@
 """Training in PyTorch by the recipe of a model and an optimizer of numpygpt: the same start, the same formulas."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -7,7 +10,7 @@ from torch import nn
 from experiments.peers.torch_gpt import TorchGPT, TorchMuon, load, torch_name
 from experiments.peers.workers import CLIP, THREADS
 from numpygpt.models import GPT
-from numpygpt.optim import AdamW, Muon
+from numpygpt.optim import Muon, Optimizer
 
 
 class TorchTraining:
@@ -16,7 +19,7 @@ class TorchTraining:
     def __init__(
         self,
         model: GPT,
-        optimizer: AdamW,
+        optimizer: Optimizer,
         clip: float | None = CLIP,
         *,
         compiled: bool = False,
@@ -52,8 +55,10 @@ class TorchTraining:
         return {name: p.detach().numpy() for name, p in self.named.items()}
 
 
-def optimizers(named, n_matrices, ours, own_muon):
-    """PyTorch's counterparts of `ours`, each with its share of the learning rate."""
+def optimizers(
+    named: Mapping[str, torch.Tensor], n_matrices: Mapping[str, int], ours: Any, own_muon: bool
+) -> list[tuple[Any, float]]:
+    """PyTorch's counterparts of `ours` (AdamW or Muon), each with its share of the learning rate."""
     is_muon = isinstance(ours, Muon)
     matrices = {name: n for name, n in n_matrices.items() if n and is_muon}
     others = [p for name, p in named.items() if name not in matrices]
@@ -62,7 +67,9 @@ def optimizers(named, n_matrices, ours, own_muon):
         {"params": [p for p in others if p.ndim >= 2], "weight_decay": ours.weight_decay},
         {"params": [p for p in others if p.ndim < 2], "weight_decay": 0.0},
     ]
-    found = [(torch.optim.AdamW(groups, ours.lr * share, ours.betas, ours.eps, fused=True), share)]
+    found: list[tuple[Any, float]] = [
+        (torch.optim.AdamW(groups, ours.lr * share, ours.betas, ours.eps, fused=True), share)
+    ]
     if is_muon:
         muon = StackedMuon if own_muon else TorchMuon
         stacks = [(named[name], n) for name, n in matrices.items()]
