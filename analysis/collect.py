@@ -158,4 +158,5 @@ def read_blocks(folders: Iterable[str]) -> tuple[Blocks | None, list[Problem]]:
             return None, [Problem(Path(path), why)]
         found.append([sizes, tokens, residual])
     sizes, tokens, residual = (np.stack(part) for part in zip(*found, strict=True))
-    return Blocks(sizes[0], tokens, residual), []
+    baselines = {key: np.asarray(bits) for key, bits in scores.get("bits_baselines", {}).items()}
+    return Blocks(sizes[0], tokens, residual, baselines), []

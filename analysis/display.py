@@ -12,7 +12,10 @@ MISSING = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Measure:
-    """`form` is a format spec for floats, or one of: percent, count, si, yesno, text, seconds."""
+    """`form` is a format spec for floats, or one of: percent, share (of 1), count, si, yesno, text, seconds.
+
+    Intervals of all but signed ones ("+.3f") end at zero, those of shares and percentages at 1, too.
+    """
 
     key: str
     header: str
@@ -36,7 +39,7 @@ MEASURES = _measures(
     ("best_bits_per_byte", "best bits/byte", ".3f"),
     ("best_step", "best at update", "count"),
     ("train_bits_per_byte", "training bits/byte", ".3f"),
-    ("gap_bits_per_byte", "gap", ".3f"),
+    ("gap_bits_per_byte", "gap", "+.3f"),
     ("gap_change_bits_per_byte", "gap", "+.3f"),
     ("gap_unigram_bits_per_byte", "gap of a unigram", "+.3f"),
     ("lost_since_best_bits_per_byte", "lost since best", "+.3f"),
@@ -76,7 +79,7 @@ MEASURES = _measures(
     ("unknown_rate_chars", "unknown chars", "percent"),
     ("round_trip", "exact round trip", "yesno"),
     ("lossless", "lossless", "yesno"),
-    ("renyi_efficiency", "Rényi efficiency", ".3f"),
+    ("renyi_efficiency", "Rényi efficiency", "share"),
     ("fertility", "tokens/word", ".2f"),
     ("words_kept_whole", "words kept whole", "percent"),
     ("vocab_used", "vocabulary used", "percent"),
@@ -98,7 +101,7 @@ MEASURES = _measures(
         for n in (3, 4, 5)
     ),
     ("longest_copied_chars", "longest copy", "count", "chars"),
-    *((f"distinct_{n}", f"distinct-{n}", ".3f") for n in (1, 2, 3)),
+    *((f"distinct_{n}", f"distinct-{n}", "share") for n in (1, 2, 3)),
 )
 
 
@@ -113,8 +116,47 @@ def measure(key: str) -> Measure:
     return Measure(key, name.replace("_", " "), "percent" if percent else ".3g")
 
 
+def plus_minus(value: float, half: float, sign: str = "") -> str:
+    """`0.213 ± 0.042`: the half-width rounded up to two significant digits, the value to as many decimals.
+
+    More digits (decimals up to the sixth) where rounding would make them say otherwise which is the larger. `sign`
+    is that of a format spec: "+" shows it of positive values, too. Without a half-width (NaN): three decimals.
+    """
+    if not math.isfinite(half):
+        return f"{value:{sign},.3f}"
+    for digits in (2, 3, 4, 5):
+        decimals = _places(half, digits) if half > 0 else 2
+        unit = 10.0**-decimals
+        shown, up = round(value / unit) * unit, _ceil(half / unit) * unit
+        if (abs(value) > half) == (abs(shown) > up * (1 + 1e-9)):
+            break
+    shown_decimals = max(0, decimals)
+    return f"{shown:{sign},.{shown_decimals}f} ± {up:,.{shown_decimals}f}"
+
+
+def within(value: float, half: float, low: float, high: float) -> str:
+    """`33 (0 to 100)`: an interval that would leave the possible range, cut off there, ends rounded outwards."""
+    ends = max(low, value - half), min(high, value + half)
+    decimals = min(6, 1 - math.floor(math.log10(max(ends[1] - ends[0], 1e-9) / 2)))
+    unit = 10.0**-decimals
+    figures = (round(value / unit), -_ceil(-ends[0] / unit), _ceil(ends[1] / unit))
+    mean, left, right = (f"{x * unit + 0:,.{max(0, decimals)}f}" for x in figures)
+    return f"{mean} ({left} to {right})"
+
+
+def _places(half: float, digits: int) -> int:
+    """The decimals that show so many digits of a half-width that is rounded up; fewer than none are tens."""
+    places = digits - 1 - math.floor(math.log10(max(half, 1e-9)))
+    return min(6, places - (_ceil(half * 10.0**places) == 10**digits))
+
+
+def _ceil(x: float) -> int:
+    """Rounded up, but for what arithmetic has added."""
+    return math.ceil(x - 1e-9 * max(1.0, abs(x)))
+
+
 def _si(value: float, half: float = 0.0) -> str:
-    """3227717 -> 3.23M; with an interval 3.23 ± 0.02M."""
+    """3227717 -> 3.23M; with an interval 3.228 ± 0.012M."""
     for size, letter in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size * 0.9995:
             return f"{_pm(value / size, half / size, _decimals(value / size))}{letter}"
@@ -122,16 +164,19 @@ def _si(value: float, half: float = 0.0) -> str:
 
 
 def duration(value: float, half: float = 0.0) -> str:
-    """41.3 -> 41 s; 3700 -> 62 min; with an interval 41 ± 2 s."""
+    """41.3 -> 41 s; 3700 -> 62 min; with an interval 41.3 ± 1.6 s."""
     size, unit = (1.0, "s") if value < 119.5 else (60.0, "min") if value < 7170 else (3600.0, "h")
     decimals = 0 if value / size >= 9.95 and unit != "h" else 1
     return f"{_pm(value / size, half / size, decimals)} {unit}"
 
 
-def _pm(value: float, half: float, decimals: int) -> str:
-    """Both with so many decimals; an interval that rounds to zero is not shown."""
-    shown = f"{half:,.{decimals}f}"
-    return f"{value:,.{decimals}f}" + (f" ± {shown}" if float(shown.replace(",", "")) > 0 else "")
+def _pm(value: float, half: float, decimals: int, high: float = math.inf) -> str:
+    """Of what lies between 0 and `high`: with its interval, or, without one, with so many decimals."""
+    if half <= 0:
+        return f"{value:,.{decimals}f}"
+    if 0 <= value <= high and (value < 1.15 * half or value + 1.15 * half > high):  # as rounded
+        return within(value, half, 0.0, high)
+    return plus_minus(value, half)
 
 
 def _decimals(value: float, digits: int = 3) -> int:
@@ -153,14 +198,17 @@ def show(value: Any, form: str, half: float = math.nan) -> str:
     if not math.isfinite(value):
         return str(value)
     if form == "percent":
-        return f"{_pm(100 * value, 100 * half, min(2, _decimals(100 * value)))} %"
+        return f"{_pm(100 * value, 100 * half, min(2, _decimals(100 * value)), 100.0)} %"
     if form == "count":
         return _pm(value, half, 0)
     if form == "si":
         return _si(value, half)
     if form == "seconds":
         return duration(value, half)
+    if form == "share":
+        return _pm(value, half, 3, 1.0)
+    if form.startswith("+"):
+        return plus_minus(value, half, "+") if half > 0 else f"{value:{form}}"
     if form.endswith("f"):
-        sign = "+" if form.startswith("+") and value >= 0 else ""
-        return sign + _pm(value, half, int(form[-2]))
+        return _pm(value, half, int(form[-2]))
     return f"{value:{form}}" if half <= 0 else _pm(value, half, _decimals(value))

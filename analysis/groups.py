@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis.collect import Collection, Problem, read_blocks
 from analysis.plans import setting_of
-from analysis.verdicts import NEGLIGIBLE, Conclusion, Contender, compare, conclude
+from analysis.verdicts import NEGLIGIBLE, Conclusion, Contender, Verdict, against, compare, conclude
 
 CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "dev_fraction", "val_bytes"]
 EQUAL_KEYS = ("budget.kind", "budget.chars", "budget.flops", "budget.seconds")  # what a budget holds equal
@@ -90,7 +90,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Ruler:
-    """A compressor or simple model, given the training text, in bits per byte of the validation text."""
+    """A baseline: a compressor or simple model, given the training text, in bits per byte of the other part."""
 
     key: str
     label: str
@@ -133,6 +133,17 @@ class Comparison:
         for ruler in self.rulers:
             kinds.setdefault(ruler.key.rstrip("0123456789"), ruler)
         return tuple(kinds.values())
+
+    @cached_property
+    def counting(self) -> Ruler | None:
+        """The best Kneser-Ney model: a baseline whose bits the runs know block by block."""
+        return next((ruler for ruler in self.rulers if "kneser_ney" in ruler.key), None)
+
+    @cached_property
+    def against_counting(self) -> tuple[Verdict, ...]:
+        """Every setting beside `counting`, with intervals as of any pair; none from runs that lack its blocks."""
+        best = self.counting
+        return against(self.contenders, best.key, best.label) if best else ()
 
 
 def _ruler(key: str, ruler: Any) -> Ruler:

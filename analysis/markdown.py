@@ -37,7 +37,7 @@ def _section(section: Section) -> list[str]:
     if conclusion.verdicts:
         parts.append("### Verdicts\n")
         lines = []
-        for verdict in conclusion.verdicts:
+        for verdict in (*conclusion.verdicts, *comparison.against_counting):
             lines.append(f"- {escape_markdown(verdict.sentence)}\n")
             lines += [f"  - {escape_markdown(note)}\n" for note in verdict.notes]
         parts.append("".join(lines))

@@ -46,7 +46,7 @@ def unfinished(collection: Collection) -> Table | None:
 
 def _by_corpus(comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
     """Comparisons on the very same text, which differ in their budget alone."""
-    texts: dict[tuple[str, str, float, int], list[Comparison]] = {}
+    texts: dict[tuple[str, str, float, float, int], list[Comparison]] = {}
     for c in comparisons:
         texts.setdefault((c.corpus, c.sha256, c.val_fraction, c.dev_fraction, c.val_bytes), []).append(c)
     return list(texts.values())

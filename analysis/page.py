@@ -111,7 +111,7 @@ def _section(
         "conclusion": comparison.conclusion,
         "facts": section.facts,
         "bars": bars(comparison),
-        "leads": leads(comparison.conclusion.verdicts),
+        "leads": leads((*comparison.conclusion.verdicts, *comparison.against_counting)),
         "sureness": sureness(comparison),
         "why": why_table(comparison),
         "badges": {g.label: badges(g) for g in comparison.groups},

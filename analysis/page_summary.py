@@ -10,14 +10,14 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.display import measure
+from analysis.display import measure, plus_minus, show
 from analysis.figures import mean_and_half
 from analysis.groups import Comparison, Group
 from analysis.page_data import look_number
 from analysis.table import Cell, Column, Row, Table, column
 from analysis.tables import bits_cell, cell, interval, name_cell
 from analysis.uncertainty import MIN_SEEDS, Floats, estimate
-from analysis.verdicts import COUNT, Difference, Outcome, Verdict, plus_minus
+from analysis.verdicts import COUNT, Difference, Outcome, Verdict
 
 Kind = Literal["stop", "caution", "note"]
 ROOM = 1.06  # the longest bar leaves a little
@@ -106,7 +106,7 @@ def bars(comparison: Comparison) -> list[Bar]:
     found: list[tuple[tuple[bool, float], Bar]] = []
     for group in comparison.groups:
         floor, total, half = figures[group.label]
-        bits, _, interval = plus_minus_three(total, half).partition(" ± ")
+        bits, _, interval = show(total, ".3f", half).partition(" ± ")
         bar = Bar(
             group.label,
             "run",
@@ -128,11 +128,6 @@ def bars(comparison: Comparison) -> list[Bar]:
         bar = Bar(ruler.label, "ruler", 0, at, at, at, at, bits, "", False, "", ())
         found.append(((False, ruler.bits_per_byte), bar))
     return [bar for _, bar in sorted(found, key=lambda item: item[0])]
-
-
-def plus_minus_three(total: float, half: float) -> str:
-    """As the tables show it: three decimals."""
-    return f"{total:.3f} ± {half:.3f}" if half >= 0.0005 else f"{total:.3f}"
 
 
 def _figures(group: Group) -> tuple[float, float, float]:

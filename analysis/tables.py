@@ -13,11 +13,12 @@ from analysis.collect import flatten
 from analysis.display import MISSING, measure
 from analysis.groups import Comparison, Group, differences, setting
 from analysis.table import Cell, Column, Row, Table, column
-from analysis.uncertainty import Estimate, estimate
+from analysis.uncertainty import MIN_BLOCKS, Estimate, estimate
+from analysis.verdicts import SMALL
 
 NAME = Column("tokenizer", "tokenizer", right=False)
 PER_TOKEN = "* per token of its own vocabulary: never to be compared across vocabularies"
-MEAN = "± is the 95 % t-interval of the mean over the seeds of a row"
+MEAN = "± is the 95 % t-interval of the mean over the seeds of a row; (a to b) is one cut off at what can be"
 
 
 def derived(group: Group, key: str) -> np.ndarray:
@@ -131,25 +132,36 @@ def comparison_table(comparison: Comparison) -> Table:
 
 
 def verdict_table(comparison: Comparison) -> Table:
-    """Every pair: the difference over seeds, within the passage, on its halves, and what may be said."""
-    heads = ["fewer bits", "more bits", "difference", "over seeds ±", "Holm p", "test"]
-    heads += ["within passage", "passage ±", "first half", "second half", "verdict"]
-    keys = ("a", "b", "seeds", "seeds_half", "p", "method", "text", "text_half", "first", "second", "verdict")
-    right = (False, False, True, True, True, False, True, True, True, True, False)
-    columns = tuple(Column(k, h, r, None) for k, h, r in zip(keys, heads, right, strict=True))
+    """Every pair, then each setting beside counting: the differences, their doubt, and what may be said."""
+    columns = [Column("a", "fewer bits", False, None), Column("b", "more bits", False, None)]
+    numbers = (
+        ("seeds", "difference", ".4f"), ("seeds_half", "over seeds ±", ".4f"), ("p", "Holm p", ".2g"),
+        ("method", "test", "text"), ("text", "within passage", ".4f"), ("text_half", "passage ±", ".4f"),
+        ("first", "first half", ".4f"), ("second", "second half", ".4f"), ("neighbours", "neighbours", ".2f"),
+        ("shown_from", "shown from", ".4f"), ("seeds_needed", f"seeds for {SMALL}", "count"),
+    )  # fmt: skip
+    columns += [Column(key, head, form != "text", None) for key, head, form in numbers]
+    columns.append(Column("verdict", "verdict", False, None))
     rows = []
-    for v in comparison.conclusion.verdicts:
+    for v in (*comparison.conclusion.verdicts, *comparison.against_counting):
         s, t = v.seeds, v.text
-        seeds = (s.value, s.half, v.p, s.method) if s else (None, None, None, None)
-        text = (t.value, t.half, t.first_half, t.second_half) if t else (None,) * 4
-        forms = (".4f", ".4f", ".2g", "text", ".4f", ".4f", ".4f", ".4f")
-        numbers = [Cell(x, f) for x, f in zip((*seeds, *text), forms, strict=True)]
-        rows.append(Row((Cell(v.a), Cell(v.b), *numbers, Cell(v.sentence))))
+        seeds = (s.value, s.half, v.p, s.method) if s else (None,) * 4
+        text = (t.value, t.half, t.first_half, t.second_half, t.neighbours) if t else (None,) * 5
+        cells = [
+            Cell(x, form)
+            for x, (_, _, form) in zip((*seeds, *text, v.shown_from, v.seeds_for_small), numbers, strict=True)
+        ]
+        rows.append(Row((Cell(v.a), Cell(v.b), *cells, Cell(v.sentence))))
     notes = (
-        "differences in bits per byte, positive if the first is better; intervals hold together (Bonferroni)",
-        "a rank needs both the seeds (Holm) and the text (jackknife over blocks) to exclude zero",
+        "differences in bits per byte, positive if the first is better; "
+        "intervals over seeds hold together (Bonferroni), those over the text each",
+        f"a rank needs both the seeds (Holm) and the text (at least {MIN_BLOCKS} blocks) to exclude zero",
+        "settings beside Kneser-Ney, which has no seeds, are a family of tests of their own",
+        "neighbours: correlation of adjacent blocks, which the interval over the text allows for",
+        "shown from: the smallest difference that these seeds and this text would have shown in 8 of 10 cases; "
+        f"seeds for {SMALL}: how many of each setting the test over seeds takes for that, were the text no limit",
     )
-    return Table("verdicts", f"Verdicts: {comparison.title}", columns, tuple(rows), notes)
+    return Table("verdicts", f"Verdicts: {comparison.title}", tuple(columns), tuple(rows), notes)
 
 
 def parameter_table(comparison: Comparison) -> Table:

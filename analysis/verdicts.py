@@ -1,34 +1,40 @@
 """Who models this text better, in plain words: pure functions from bits to sentences.
 
 A verdict needs two separate kinds of evidence to exclude zero, the seeds (Holm's test and the simultaneous
-interval over all pairs) and the text (an interval within the passage). A tokenizer that throws something away
-has no single figure but a *floor* (bits of its tokens alone) and a *ceiling* (with what our residual coder charges
-for the rest): a rival below the floor wins, one above the ceiling loses, and between them nobody can say.
+interval over all pairs) and the text (an interval within the passage, of at least 12 blocks). A tokenizer that
+throws something away has no single figure but a *floor* (bits of its tokens alone) and a *ceiling* (with what our
+residual coder charges for the rest): a rival below the floor wins, one above the ceiling loses, and between them
+nobody can say.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
 
+from analysis.display import plus_minus
 from analysis.uncertainty import (
     LEVEL,
+    MIN_BLOCKS,
     MIN_SEEDS,
     Difference,
     Floats,
     TextDifference,
     bonferroni,
     holm,
-    jackknife,
     paired,
+    seeds_needed,
+    smallest_shown,
     welch,
+    within_text,
 )
 
 BITS = "bits per byte"
 OVER_SEEDS = "over seeds"
+SMALL = 0.02  # bits per byte: a difference for which the number of seeds is told
 NEGLIGIBLE = 0.0005  # bits per byte: a residual below the last digit that is shown
 COUNT = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -43,11 +49,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Blocks:
-    """Bits of the validation text in blocks: `sizes` in bytes (n,), `tokens` and `residual` (seeds, n)."""
+    """Bits of the validation text in blocks: `sizes` in bytes (n,), `tokens` and `residual` (seeds, n).
+
+    baselines: of programs without a neural network, by name, (n,) each.
+    """
 
     sizes: Floats
     tokens: Floats
     residual: Floats
+    baselines: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,8 @@ class Verdict:
     text: TextDifference | None = None
     p: float = 1.0  # of the seed test, after Holm
     bound: bool = False  # the lead is the least that any residual coder as good as ours leaves
+    shown_from: float = math.nan  # the difference that both tests would have shown in 8 of 10 cases
+    seeds_for_small: int | None = None  # of each setting, for the seed test to show SMALL in 8 of 10 cases
 
     @property
     def winner(self) -> str | None:
@@ -119,16 +131,6 @@ class Conclusion:
     verdicts: tuple[Verdict, ...]
     leader: str | None = None  # beats every other
     unbeaten: tuple[str, ...] = ()
-
-
-def plus_minus(value: float, half: float) -> str:
-    """`0.21 ± 0.03`: as many decimals (2 to 5) as the doubt deserves; never rounded into a contradiction."""
-    if not math.isfinite(half):
-        return f"{value:.3f}"
-    decimals = 2 if half <= 0 else min(5, max(2, -math.floor(math.log10(half))))
-    while decimals < 5 and (abs(value) > half) != (round(abs(value), decimals) > round(half, decimals)):
-        decimals += 1
-    return f"{value:.{decimals}f} ± {half:.{decimals}f}"
 
 
 def seeds_phrase(a: Contender, b: Contender) -> str:
@@ -163,12 +165,12 @@ def _seed_test(match: Match, level: float) -> Difference | None:
 
 
 def _text_test(match: Match, level: float) -> TextDifference | None:
-    """b - a over blocks, averaged over seeds; None if the blocks are missing or cut elsewhere."""
+    """b - a over blocks, averaged over seeds; None if the blocks are missing, too few or cut elsewhere."""
     a, b = match.a.blocks, match.b.blocks
-    if a is None or b is None or not np.array_equal(a.sizes, b.sizes) or len(a.sizes) < 2:
+    if a is None or b is None or not np.array_equal(a.sizes, b.sizes) or len(a.sizes) < MIN_BLOCKS:
         return None
     b_bits = b.tokens if match.b_at_floor else b.tokens + b.residual
-    return jackknife(b_bits.mean(axis=0), (a.tokens + a.residual).mean(axis=0), a.sizes, level)
+    return within_text(b_bits.mean(axis=0), (a.tokens + a.residual).mean(axis=0), a.sizes, level)
 
 
 def _outcome(match: Match, seeds: Difference | None, text: TextDifference | None, p: float, level: float):
@@ -202,8 +204,10 @@ def _sentence(match: Match, outcome: Outcome, seeds: Difference | None) -> str:
     fewest = min(len(a.seeds), len(b.seeds))
     if fewest >= MIN_SEEDS:
         why = "their bits per block of text are missing or differ"
-        if a.blocks is not None and b.blocks is not None and len(a.blocks.sizes) == len(b.blocks.sizes) == 1:
-            why = "the validation text is one block of a few kB, too short to say how sure a difference is"
+        if a.blocks and b.blocks and len(a.blocks.sizes) == len(b.blocks.sizes) < MIN_BLOCKS:
+            n = len(a.blocks.sizes)
+            why = f"the validation text is {COUNT[n] if n < len(COUNT) else n} block{'s' * (n > 1)} of about 4 kB"
+            why += f", too short to say how sure a difference is: that takes {MIN_BLOCKS}"
         return f"no ranking of {a.label} and {b.label}: {why}"
     return f"{COUNT[fewest]} seed{'s' * (fewest > 1)}: no ranking of {a.label} and {b.label}"
 
@@ -242,7 +246,8 @@ def _why(match: Match, outcome: Outcome, seeds, text, p: float, level: float) ->
     if text is not None:
         notes.append(
             f"within this passage ({text.n_blocks} blocks): {plus_minus(text.value, text.half)}; "
-            f"first half {text.first_half:.3f}, second half {text.second_half:.3f}"
+            f"first half {text.first_half:.3f}, second half {text.second_half:.3f}; "
+            f"neighbouring blocks correlate by {text.neighbours:.2f}"
         )
         if outcome is Outcome.TIED and p <= 1 - level and seeds is not None and seeds.excludes_zero:
             notes.append("the seeds agree, but the difference does not hold across the passage")
@@ -274,7 +279,10 @@ def compare(
     pairs: Sequence[tuple[int, int]] | None = None,
     level: float = LEVEL,
 ) -> tuple[Verdict, ...]:
-    """A verdict for each of `pairs` (indices; by default all). The whole family holds at `level` together."""
+    """A verdict for each of `pairs` (indices; by default all).
+
+    Over seeds the whole family holds at `level` together, over the text each by itself.
+    """
     chosen = list(combinations(range(len(contenders)), 2)) if pairs is None else list(pairs)
     each = bonferroni(level, len(chosen))
     matches = [_match(contenders[i], contenders[j]) for i, j in chosen]
@@ -282,13 +290,53 @@ def compare(
     open_p = [1.0 if s is None or m.overlap else s.p for m, s in zip(matches, seeds, strict=True)]
     verdicts = []
     for match, seed, p in zip(matches, seeds, holm(open_p), strict=True):
-        text = _text_test(match, each)
+        text = _text_test(match, level)
         outcome = _outcome(match, seed, text, p, level)
         notes = _why(match, outcome, seed, text, p, level) + _caution(match)
         sentence = _sentence(match, outcome, seed)
+        least, needed = math.nan, None
+        if (
+            seed
+            and text
+            and not match.overlap
+            and (n := min(len(match.a.seeds), len(match.b.seeds))) >= MIN_SEEDS
+        ):
+            least, needed = smallest_shown(seed, text), seeds_needed(seed, n, SMALL)
+            notes.append(_power_words(least, needed, smallest_shown(text)))
         names = (match.a.label, match.b.label)
-        verdicts.append(Verdict(*names, outcome, sentence, tuple(notes), seed, text, p, match.bound))
+        verdicts.append(
+            Verdict(*names, outcome, sentence, tuple(notes), seed, text, p, match.bound, least, needed)
+        )
     return tuple(verdicts)
+
+
+def _power_words(least: float, needed: int | None, of_text: float) -> str:
+    """What these seeds and this text could have shown, and what it takes to show a difference of SMALL."""
+    enough = f"{needed} seeds of each" if needed else "more than 1,000 seeds of each"
+    if of_text > SMALL:
+        enough += f", and a longer text: this one shows {of_text:.2g} and more, whatever the seeds"
+    return (
+        f"a difference of {least:.2g} would have been shown in 8 of 10 cases; one of {SMALL} takes {enough}"
+    )
+
+
+def against(
+    contenders: Sequence[Contender], key: str, label: str, level: float = LEVEL
+) -> tuple[Verdict, ...]:
+    """A verdict for each contender beside a baseline, which no seed changes: a family of tests of its own.
+
+    Contenders without the baseline's bits per block, under `key`, are left out.
+    """
+    models, baselines = [], []
+    for model in contenders:
+        if model.blocks is not None and key in model.blocks.baselines:
+            n, bits = len(model.seeds), model.blocks.baselines[key]
+            total, none = np.full(n, bits.sum() / model.blocks.sizes.sum()), np.full(n, np.nan)
+            blocks = Blocks(model.blocks.sizes, bits[None], np.zeros((1, len(bits))))
+            models.append(model)
+            baselines.append(Contender(label, model.seeds, total, total, none, none, blocks=blocks))
+    pairs = [(i, len(models) + i) for i in range(len(models))]
+    return compare([*models, *baselines], pairs, level)
 
 
 def _list(labels: Sequence[str], most: int = 6) -> str:
@@ -342,7 +390,7 @@ def _reason(verdicts: Sequence[Verdict]) -> str:
         Outcome.TIED: "cannot be told apart by these runs",
         Outcome.DEPENDS: "depend on the residual coder",
         Outcome.INCOMPARABLE: "are not comparable",
-        Outcome.UNRANKED: "lack seeds, or several blocks of text",
+        Outcome.UNRANKED: f"lack seeds, or {MIN_BLOCKS} blocks of text",
     }
     counts = [(w, sum(v.outcome is o for v in verdicts)) for o, w in words.items()]
     return ", ".join(f"{n} of {len(verdicts)} pairs {w}" for w, n in counts if n)

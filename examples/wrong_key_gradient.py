@@ -79,7 +79,7 @@ def key_gradient(kind: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The quick default run: conf/model/small.yaml, conf/optimizer/adamw.yaml and conf/config.yaml's training."""
+    """That of conf/experiment/nanogpt_cpu.yaml, with the updates cut."""
 
     iters: int = 1000
     n_layer: int = 4
@@ -94,8 +94,17 @@ class Recipe:
     eval_windows: int = 64
 
 
+# What a run's identity leaves out where it is so.
+CLASSIC = {
+    "positions": "learned",
+    "norm": "layernorm",
+    "qk_norm": False,
+    "zero_init": False,
+    "dev_fraction": 0.0,
+}
 # What a Recipe does not choose, as a run's identity says it.
 FIXED = {
+    **CLASSIC,
     **{"tokenizer": "char", "specials": None, "sha256": SHAKESPEARE_SHA256, "val_fraction": 0.1},
     **{"activation": "gelu", "bias": False, "head_bias": False, "tied": True, "dropout": 0.0},
     **{"optimizer": "adamw", "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1, "grad_clip": 1.0},
@@ -106,7 +115,8 @@ FIXED = {
 def train(kind: str, seed: int, recipe: Recipe, on_row: Callable[[dict], None] = lambda row: None) -> dict:
     """Trains char on Shakespeare with one of BACKWARDS, in this process; returns what is kept of it.
 
-    Weights, data order and all else are those of `run.py tokenizer=char seed=SEED`.
+    Weights, data order and all else are those of
+    `run.py model=nanogpt optimizer=adamw train.batch_size=12 budget=iters seed=SEED`.
     """
     train_text, val_text = (_part(text) for text in _texts())
     shape = GPTConfig(
@@ -152,17 +162,18 @@ def taken_from(run: RunFolder) -> dict:
     """
     identity, result = run.run()["identity"], run.result()
     recipe = asdict(Recipe(eval_interval=identity["train"]["eval_interval"]))
-    said = {
-        **identity["model"], **identity["optimizer"], **identity["train"], "iters": identity["budget"].get("iters")
-    }  # fmt: skip
+    groups = ("data", "model", "optimizer", "train")
+    said = CLASSIC | {key: value for group in groups for key, value in identity[group].items()}
     said |= {
         "tokenizer": identity["tokenizer"]["kind"],
         "specials": identity["tokenizer"]["specials"],
         "optimizer": identity["optimizer"]["kind"],
-        **{key: identity["data"][key] for key in ("sha256", "val_fraction")},
+        "iters": identity["budget"].get("iters"),
     }
     if other := {key for key, value in (recipe | FIXED).items() if said.get(key) != value}:
-        raise UserError(f"{run.path} is no quick default run of char: {', '.join(sorted(other))} differ")
+        raise UserError(
+            f"{run.path} is no run of char by nanoGPT's recipe: {', '.join(sorted(other))} differ"
+        )
     return {
         "what": f"taken from the run {run.name} of run.py, which has the same bits",
         "key_gradient": "right",

@@ -41,10 +41,12 @@ def keep_traceback(folder: RunFolder, error: Exception) -> None:
 
 @dataclass
 class NotScored:
-    """Figures that a run ends without: name -> reason, as result.json has them."""
+    """Figures, `total` of them, named as they are taken; those that a run ends without: name -> reason."""
 
     folder: RunFolder
     reporter: Reporter
+    total: int
+    number: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
@@ -53,6 +55,8 @@ class NotScored:
 
         A full disk is raised: result.json could not be written either, and the same command goes on from there.
         """
+        self.number += 1
+        self.reporter.phase(f"taking measure {self.number} of {self.total}: {name}")
         try:
             yield
         except Exception as error:

@@ -15,7 +15,7 @@ from experiments.failures import failure_of, keep_traceback
 from experiments.identity import identity
 from experiments.interrupts import Interrupted, stop_requests
 from experiments.memory import require_memory
-from experiments.progress import Reporter, reporter
+from experiments.progress import Reporter, never_silent, reporter
 from experiments.record import PeakMemory, earlier_parts, run_record
 from experiments.texts import Texts, prepare_texts, try_out
 from numpygpt.data.batches import check_window
@@ -23,7 +23,7 @@ from numpygpt.data.corpus import Corpus
 from numpygpt.errors import UserError
 from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, RunLocked
-from numpygpt.training import Engine, Trainer
+from numpygpt.training import Engine, Text, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
 
 
@@ -50,7 +50,7 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
     folder = folder_of(config)
     reporter.start(folder.name)
     try:
-        with folder.lock():
+        with folder.lock(), never_silent(reporter):
             return _done_or_failed(config, folder, reporter)
     except RunLocked as error:
         reporter.note(str(error))
@@ -182,7 +182,7 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
     done = trainer.progress.step if trainer.resume() else -1  # -1: not even the first evaluation
     seconds_before = trainer.progress.seconds
     folder.drop_metrics_after(done, trainer.progress.rows)
-    reporter.training(trainer.config.iters, max(done, 0))
+    reporter.training(trainer.config.iters, max(done, 0), lossless=_costs_nothing(trainer.train_text))
     if done == trainer.config.iters:
         return seconds_before
     try:
@@ -191,3 +191,8 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
         raise Interrupted(stop_requests.signum or 2) from error
     trainer.save()
     return seconds_before
+
+
+def _costs_nothing(text: Text) -> bool:
+    """Whether what the tokens leave out is next to nothing: under char, one end of text."""
+    return text.residual_bits < text.n_bytes / 1000

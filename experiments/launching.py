@@ -8,13 +8,14 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from hydra.plugins.launcher import Launcher
 
+from experiments.forecast import Forecast, works
 from experiments.interrupts import Interrupted, stop_requests
-from experiments.progress import live_display
+from experiments.progress import display, working
 from numpygpt.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def launch(launcher: Launcher, todo: Sequence["PlannedRun"]) -> int:
     _in_process = kind == "basic_launcher"
     start = {"joblib_launcher": _with_joblib, "submitit_launcher": _with_submitit}.get(kind, _with_any)
     try:
-        with live_display(len(todo), _in_process):
+        with display(_forecast(todo)) if _in_process else nullcontext():
             start(launcher, todo)
     except KeyboardInterrupt as stop:
         return 128 + (stop.signum if isinstance(stop, Interrupted) else signal.SIGINT)
@@ -50,6 +51,13 @@ def launch(launcher: Launcher, todo: Sequence["PlannedRun"]) -> int:
         reason = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
         print(f"the launcher gave up: {reason}", file=sys.stderr)
     return 0
+
+
+def _forecast(runs: Sequence["PlannedRun"]) -> Forecast:
+    if len(runs) == 1:
+        return Forecast([1.0])
+    with working("looking at the text, to tell how long it takes"):
+        return Forecast(works([run.config for run in runs]))
 
 
 def _with_any(launcher: Launcher, runs: Sequence["PlannedRun"]) -> None:

@@ -1,10 +1,11 @@
-"""What is measured beside the loss: the tokenizer, the generated text, the rulers, texts from elsewhere."""
+"""What is measured beside the loss: the tokenizer, the generated text, the baselines, texts from elsewhere."""
 
 import functools
 import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +14,31 @@ import numpy as np
 from experiments.config import RunConfig
 from experiments.corpora import text_name, texts_sha256
 from experiments.failures import NotScored
+from experiments.progress import Reporter, counted
 from experiments.samples import draw_samples
 from experiments.texts import Texts
 from numpygpt.data.corpus import Part, cache_folder, lock_for
 from numpygpt.errors import UserError
 from numpygpt.files import NotWritable, read_bytes, replacing
 from numpygpt.measures.generated import LEAST_COPIED, Reference
-from numpygpt.measures.rulers import as_result, rulers
+from numpygpt.measures.rulers import as_result, as_scores, rulers
 from numpygpt.measures.scores import score_text
 from numpygpt.measures.vocabulary import TextMeasures, tokenizer_measures
 from numpygpt.models import GPT
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 
-RULERS_VERSION = 2
+RULERS_VERSION = 3
 SAME_CHARS = 400  # of each sample and of each human passage: what 500 tokens of any tokenizer give
 MUCH = 16_000_000  # bytes: of a longer training text, its end stands for the whole in what follows
 VAL_MUCH = 2_000_000  # and of a longer validation text its beginning
 
 
-def generated(config: RunConfig, folder: RunFolder, texts: Texts, model: GPT) -> dict[str, Any]:
+def generated(
+    config: RunConfig, folder: RunFolder, texts: Texts, model: GPT, reporter: Reporter
+) -> dict[str, Any]:
     """Keys of result.json on text that the model writes, which samples.txt and samples.json then hold."""
-    samples = draw_samples(config, texts, model)
+    samples = draw_samples(config, texts, model, counted(reporter, "generating samples"))
     with replacing(folder.samples_path) as path:
         path.write_text(samples.page(), encoding="utf-8", newline="")
     reference, human = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
@@ -119,27 +123,39 @@ def _text_from_elsewhere(path: str, sha256: str, texts: Texts, trainer: Trainer)
 
 
 def corpus_rulers(train: Part, val: Part) -> dict[str, Any]:
-    """Name -> bits per byte and history, computed once per corpus and split, and kept beside its cache."""
-    key = f"{RULERS_VERSION} {train.corpus.sha256} {train.stop}"
+    """Name -> bits per byte and history of each baseline of a corpus."""
+    return _baselines(train, val)["rulers"]
+
+
+def baseline_blocks(train: Part, val: Part) -> dict[str, list[float]]:
+    """Name -> bits per block of the validation text, of baselines that tell; none where that is coded in part."""
+    return _baselines(train, val)["blocks"] if val.n_bytes <= VAL_MUCH else {}
+
+
+def _baselines(train: Part, val: Part) -> dict[str, Any]:
+    """Both of the above, computed once per corpus and split, and kept beside its cache."""
+    ppmd = " ppmd" if find_spec("pyppmd") else ""
+    key = f"{RULERS_VERSION} {train.corpus.sha256} {train.stop} {val.stop}{ppmd}"
     path = cache_folder() / f"rulers-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     if (found := _read(path, key)) is None:
         with suppress(NotWritable), lock_for(path):  # what cannot be kept is computed again
             if (found := _read(path, key)) is None:
-                found = _rulers(train, val)
+                found = _compute_baselines(train, val, key)
                 with replacing(path) as temporary:
-                    temporary.write_text(json.dumps({"key": key, "rulers": found}), encoding="utf-8")
-    return found or _rulers(train, val)
+                    temporary.write_text(json.dumps(found), encoding="utf-8")
+    return found or _compute_baselines(train, val, key)
 
 
-def _rulers(train: Part, val: Part) -> dict[str, Any]:
-    found = as_result(rulers(*_excerpts(train, val)))
+def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
+    rows = rulers(*_excerpts(train, val))
+    found = as_result(rows)
     for row in found.values():
         row["excerpts"] = _excerpts_in_words(train, val)
-    return found
+    return {"key": key, "rulers": found, "blocks": as_scores(rows)}
 
 
 def _excerpts_in_words(train: Part, val: Part) -> str:
-    """What stands for a long text: nothing to say where the rulers are given all of it."""
+    """What stands for a long text: nothing to say where the baselines are given all of it."""
     known = f"the last {MUCH / 1e6:.0f} MB of the training text" * (train.n_bytes > MUCH)
     scored = "the beginning of the validation text" * (val.n_bytes > VAL_MUCH)
     return " and ".join(part for part in (known, scored) if part)
@@ -149,6 +165,6 @@ def _read(path: Path, key: str) -> dict[str, Any] | None:
     """What was kept, or None if it is not there, damaged, or of another text."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return kept["rulers"] if kept["key"] == key else None
+        return kept if kept["key"] == key and kept.keys() >= {"rulers", "blocks"} else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -11,7 +11,7 @@ from experiments.budget import flops_per_update
 from experiments.build import schedule_iters, warmup
 from experiments.config import RunConfig
 from experiments.failures import NotScored
-from experiments.progress import Reporter
+from experiments.progress import Reporter, counted
 from experiments.record import PeakMemory
 from experiments.texts import Texts
 from numpygpt.measures.cost import Stability, seconds_per_mb
@@ -23,6 +23,7 @@ from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 
 PASSAGES, PASSAGE_BYTES = 4, 800
+MEASURES = ("passages", "context", "training text", "samples", "tokenizer", "rulers", "curves")
 STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
 
 
@@ -40,23 +41,23 @@ def finish(
     A fault costs one figure, which result.json then names under `not_scored`; what the whole validation text costs
     is what a run is made for, and must be had.
     """
-    reporter.phase("scoring the whole validation text")
-    score = score_validation(texts, trainer)
-    folder.write_scores(score.blocks.to_dict())
+    score = score_validation(texts, trainer, reporter)
     result = {**scored(texts, score), **trained(config, folder, texts, trainer)}
-    lacking = NotScored(folder, reporter)
+    lacking = NotScored(folder, reporter, total=len(MEASURES) + len(config.eval.texts))
     with lacking.unless("passages"):
         folder.write_passages(passages(texts, score))
     with lacking.unless("context"):
         result |= context(texts, trainer.engine.model.config.block_size)
     with lacking.unless("training text"):
-        result |= training_side(texts, trainer, folder, score)
-    from experiments.measured import generated, measured
+        result |= training_side(texts, trainer, folder, score, reporter)
+    from experiments.measured import baseline_blocks, generated, measured
 
-    reporter.phase("generating samples")
     with lacking.unless("samples"):
-        result |= generated(config, folder, texts, trainer.engine.model)
-    reporter.phase("taking the measures")
+        result |= generated(config, folder, texts, trainer.engine.model, reporter)
+    blocks: dict[str, Any] = dict(score.blocks.to_dict())
+    with lacking.unless("baselines"):
+        blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
+    folder.write_scores(blocks)
     result |= measured(config, folder, texts, trainer, lacking)
     with lacking.unless("curves"):
         draw_curves(folder)
@@ -66,8 +67,9 @@ def finish(
     folder.write_result(result)
 
 
-def score_validation(texts: Texts, trainer: Trainer) -> TextScore:
-    nats = score_tokens(trainer.engine, np.asarray(texts.val.ids))
+def score_validation(texts: Texts, trainer: Trainer, reporter: Reporter) -> TextScore:
+    reporter.phase(what := "scoring the whole validation text")
+    nats = score_tokens(trainer.engine, np.asarray(texts.val.ids), counted(reporter, what))
     return score_text(texts.val_text, np.asarray(texts.val.ids), texts.val_ends, nats, texts.coder)
 
 
@@ -141,7 +143,9 @@ def evaluated(texts: Texts, notes: dict[str, float], rows: list[dict[str, Any]])
     }
 
 
-def training_side(texts: Texts, trainer: Trainer, folder: RunFolder, val: TextScore) -> dict[str, float]:
+def training_side(
+    texts: Texts, trainer: Trainer, folder: RunFolder, val: TextScore, reporter: Reporter
+) -> dict[str, float]:
     """The end of the training text, as long as the validation text, scored and charged in the same way.
 
     The passages differ in difficulty, in bits per byte above all because a tokenizer needs more tokens for text
@@ -151,7 +155,8 @@ def training_side(texts: Texts, trainer: Trainer, folder: RunFolder, val: TextSc
     """
     text = texts.train_part.end(texts.val.n_chars)
     ids, ends = texts.tokenizer.spans(text)
-    train = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
+    nats = score_tokens(trainer.engine, ids, counted(reporter, "scoring the end of the training text"))
+    train = score_text(text, ids, ends, nats, texts.coder)
     first = next(row for row in folder.metrics() if row["kind"] == "eval")
     grown = (val.val_loss - train.val_loss) - (first["val_loss"] - first["train_loss"])
     seen = np.asarray(texts.train.ids)[: -len(ids)]  # nothing, where the validation text is the longer part

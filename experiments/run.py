@@ -24,7 +24,7 @@ from experiments import sweep
 from experiments.config import CONF, register
 from experiments.explain import EXPLAINED, explain, explain_plain, refuse_misunderstood
 from experiments.interrupts import Interrupted, stop_requests
-from experiments.typed import as_typed
+from experiments.typed import as_typed, with_budget
 from numpygpt.errors import UserError, shortened
 from numpygpt.printing import print_anything
 
@@ -39,7 +39,7 @@ def main() -> None:
     sweep.install()
     try:
         refuse_misunderstood(sys.argv[1:])
-        sys.argv[1:] = map(as_typed, sys.argv[1:])
+        sys.argv[1:] = with_budget([as_typed(argument) for argument in sys.argv[1:]])
         with stop_requests.handled():
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(sweep.task)()
     except Interrupted as stop:  # before the first run or after the last one

@@ -1,8 +1,7 @@
 """A run's texts as its model sees them: the tokenizer fitted on the training part, both parts as ids."""
 
 import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from experiments.build import build_tokenizer, corpus_parts
 from experiments.config import RunConfig
-from experiments.progress import Reporter
+from experiments.progress import Reporter, counted
 from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, Part
 from numpygpt.data.tokens import encoded, pieces
@@ -21,8 +20,6 @@ from numpygpt.measures.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
 from numpygpt.training.engine import available_cores
-
-SECONDS_BETWEEN = 10.0
 
 
 @dataclass
@@ -66,7 +63,9 @@ def prepare_texts(
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
     workers = config.train.workers or available_cores()
-    train_ids = encoded(train_part, tokenizer, workers=workers, progress=_progress(reporter))
+    train_ids = encoded(
+        train_part, tokenizer, workers=workers, progress=counted(reporter, "encoding the text")
+    )
     val_text = val_part.text
     val_ids, val_ends = tokenizer.spans(val_text)
     _require_tokens(train_ids, "training", config)
@@ -85,19 +84,6 @@ def prepare_texts(
         val_text,
         val_ends,
     )
-
-
-def _progress(reporter: Reporter) -> Callable[[float], None]:
-    """Tells the share of the text that is encoded, every ten seconds."""
-    told = time.monotonic()
-
-    def progress(share: float) -> None:
-        nonlocal told
-        if time.monotonic() - told >= SECONDS_BETWEEN:
-            told = time.monotonic()
-            reporter.phase(f"encoding the text: {share:.0%}")
-
-    return progress
 
 
 def try_out(config: RunConfig, texts: Texts) -> None:

@@ -7,10 +7,12 @@ several runs; quotes around a whole value, as Hydra has them, guard its commas.
 import os
 import re
 import shlex
+from collections.abc import Sequence
 
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from experiments.config import settings
+from experiments.identity import BUDGET_KEYS
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
 
@@ -40,6 +42,14 @@ def as_typed(argument: str) -> str:
     prefix, key, value = match.groups()
     read = _lists if key in LISTS else _texts
     return f"{prefix}{key}={','.join(read(key, value))}"
+
+
+def with_budget(arguments: Sequence[str]) -> list[str]:
+    """An amount typed without its budget chooses it: `budget.iters=500` alone means `budget=iters`, too."""
+    keys = {argument.partition("=")[0].lstrip("+") for argument in arguments}
+    kinds = [kind for kind, key in BUDGET_KEYS.items() if f"budget.{key}" in keys]
+    alone = len(kinds) == 1 and not keys & {"budget", "budget.kind"}
+    return [*arguments, *(f"budget={kind}" for kind in kinds if alone)]
 
 
 def quoted(text: str) -> str:

@@ -149,3 +149,21 @@ def test_a_broken_template_is_named_and_the_others_are_made(templates, capsys, b
     assert "docs/templates/BROKEN.md: " in capsys.readouterr().err
     assert (templates / "PAGE.md").exists()
     assert not (templates / "BROKEN.md").exists()
+
+
+def test_a_check_compares_pictures(templates, monkeypatch, capsys):
+    from analysis.style import new_figure
+
+    def drawing(height):
+        figure = new_figure(3, 2)
+        figure.subplots().plot([0, 1], [0, height])
+        return figure
+
+    monkeypatch.setattr(rebuild, "figures", lambda: {"line": lambda: drawing(1)})
+    assert rebuild.main([]) == 0
+    assert rebuild.main(["--check"]) == 0
+    monkeypatch.setattr(rebuild, "figures", lambda: {"line": lambda: drawing(2)})
+    assert rebuild.main(["--check"]) == 1
+    assert "line.svg is not what would be drawn" in capsys.readouterr().err
+    assert rebuild.same_picture('<path d="M 1.23 4"/>', '<path d="M 1.24 4"/>')
+    assert not rebuild.same_picture('<path d="M 1.23 4"/>', '<path d="M 1.83 4"/>')

@@ -46,3 +46,17 @@ def test_the_kept_records_are_whole_and_agree_on_the_rulers():
     results = [result for result in found.collection.results.values() if result]
     rulers = {tuple((key, r["bits_per_byte"]) for key, r in result["rulers"].items()) for result in results}
     assert len(rulers) == 1
+
+
+def test_its_figure_of_text_per_update_is_that_of_the_kept_runs():
+    seen = {}
+    for result in view(runs_in([ROOT / "docs" / "results" / "quick-iters"])).collection.results.values():
+        seen[result["tokenizer"]] = result["chars_seen"]
+    assert f"show a word model {seen['word'] / seen['char']:.1f} times the text" in " ".join(README.split())
+
+
+def test_it_says_how_to_ask_for_the_texts_that_are_not_scored_by_default():
+    passages = {path.stem for path in (ROOT / "experiments" / "passages").glob("*.txt")}
+    asked = re.search(r"'eval\.texts=\[(accents[^\]]*)\]'", README)
+    assert asked
+    assert set(asked[1].split(",")) == passages

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from analysis.display import plus_minus
 from analysis.uncertainty import Difference, estimate, paired
-from analysis.verdicts import plus_minus
 from making import records
 
 

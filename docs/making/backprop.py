@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.display import plus_minus
 from analysis.style import INK, LOOKS, SOFT, label_ends, new_figure
 from analysis.uncertainty import Estimate, estimate
 from making.lines import ROOT
@@ -210,13 +211,15 @@ def curve_table() -> str:
     for kind in [kind for kind in KINDS if kind in records()]:
         values = by_seed(kind)
         cells = [f"{values[seed]:.3f}" if seed in values else "" for seed in seeds]
-        rows.append([KINDS[kind][0], *cells, "" if kind == "right" else _plus_minus(cost(kind))])
+        rows.append(
+            [
+                KINDS[kind][0],
+                *cells,
+                "" if kind == "right" else plus_minus(cost(kind).mean, cost(kind).half, "+"),
+            ]
+        )
     heads = ["key gradient", *(f"seed {seed}" for seed in seeds), "above right"]
     return markdown_table(heads, rows)
-
-
-def _plus_minus(found: Estimate) -> str:
-    return f"{found.mean:+.3f}" if found.n == 1 else f"{found.mean:+.3f} ± {found.half:.3f}"
 
 
 def falls(kind: str) -> str:

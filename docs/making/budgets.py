@@ -4,16 +4,18 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
+from analysis.display import plus_minus
 from analysis.groups import Comparison, Ruler
 from analysis.overviews import REVERSAL, dependence
 from analysis.table import Cell
 from analysis.tables import bits_cell
 from analysis.uncertainty import MIN_SEEDS
-from analysis.verdicts import COUNT, Outcome, Verdict, plus_minus
+from analysis.verdicts import COUNT, SMALL, Outcome, Verdict
 from experiments.identity import RESULTS_VERSION
 from making.original import NAMES, long_runs, training
 from making.records import Study, study
 from making.words import listed, markdown_table
+from numpygpt.errors import UserError
 
 STUDIES = {"quick-iters": "equal updates", "quick-text": "equal text", "quick-flops": "equal compute"}
 
@@ -182,18 +184,56 @@ def under() -> str:
 
 
 def counting() -> Ruler:
-    """The ruler that is hardest to beat: a Kneser-Ney model of characters."""
-    return comparisons()[0].main_rulers[0]
+    """The best Kneser-Ney model of characters. Raises UserError if the kept runs tell of none."""
+    if (found := comparisons()[0].counting) is None:
+        raise UserError(f"docs/results/{quick_studies()[0].name} has no Kneser-Ney among its baselines")
+    return found
+
+
+def counting_table() -> str:
+    """Every tokenizer beside counting under every budget: who needs fewer bits, and by how much."""
+    rows = []
+    for label in labels():
+        against = [next(v for v in c.against_counting if label in (v.a, v.b)) for c in comparisons()]
+        rows.append([label, *(pair_words(v).replace(counting().label, "counting") for v in against)])
+    return markdown_table(["", *(STUDIES[s.name] for s in quick_studies())], rows)
 
 
 def below_counting() -> str:
-    """`word under equal updates and equal compute`, for all that beat it; `nobody` if none does."""
+    """`word under equal updates and equal compute`, for all that surely beat it; `nobody` if none does."""
     winners: list[str] = []
     for label in labels():
-        better = [s for s in quick_studies() if s.mean(label, "bits_per_byte") < counting().bits_per_byte]
+        better = [s for s in quick_studies() if label in {v.winner for v in s.only.against_counting}]
         if better:
             winners.append(f"{label} under {listed([STUDIES[s.name] for s in better])}")
     return "; ".join(winners) or "nobody"
+
+
+def close_pair() -> tuple[str, str]:
+    """The two tokenizers that are the least apart."""
+    return min(combinations(labels(), 2), key=lambda pair: abs(_lead_of_either(comparisons()[0], *pair)))
+
+
+def _lead_of_either(comparison: Comparison, a: str, b: str) -> float:
+    seeds = verdict_of(comparison, a, b).seeds
+    return seeds.value if seeds else math.inf
+
+
+def shown_from() -> str:
+    """Of the close pair, per budget: the difference that would have been shown, and the seeds for a small one."""
+    found = [verdict_of(c, *close_pair()) for c in comparisons()]
+    least = [f"{v.shown_from:.3f} bits per byte under {STUDIES[s.name]}"
+             for v, s in zip(found, quick_studies(), strict=True)]  # fmt: skip
+    seeds = [str(v.seeds_for_small or "more than 1,000") for v in found]
+    enough = f"To show one of {SMALL} takes {listed(seeds)} seeds each, and a longer text"
+    return f"a true difference of {listed(least)} would have been shown in 8 of 10 cases. {enough}"
+
+
+def text_per_update() -> str:
+    """How many times the text of char an update shows a model of bpe to one of word: `2.9 to 3.7`."""
+    study = quick_studies()[0]
+    times = [study.mean(label, "chars_seen") / study.mean("char", "chars_seen") for label in labels()]
+    return f"{sorted(times)[1]:.1f} to {max(times):.1f}"
 
 
 def spread(pair: Sequence[str]) -> str:

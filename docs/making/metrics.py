@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.display import plus_minus
 from analysis.uncertainty import MIN_SEEDS
-from analysis.verdicts import COUNT, Contender, Verdict, plus_minus
+from analysis.verdicts import COUNT, Contender, Verdict
 from making.code_of_measures import code
 from making.metrics_figures import blocks_figure, floors_figure, losses_figure
 from making.records import Study, study
@@ -167,6 +168,13 @@ def half(which: str) -> str:
     return f"{text.first_half if which == 'first' else text.second_half:.2f}"
 
 
+def neighbours() -> str:
+    """How the difference of a block is correlated with that of the one before it."""
+    text = verdict().text
+    assert text is not None
+    return f"{text.neighbours:.2f}"
+
+
 def n_blocks() -> int:
     text = verdict().text
     assert text is not None
@@ -197,6 +205,7 @@ VALUES: dict[str, Callable[..., Any]] = {
     "share_of_unknown": share_of_unknown,
     "difference": difference,
     "half": half,
+    "neighbours": neighbours,
     "n_blocks": n_blocks,
     "n_pairs": n_pairs,
     "code": code,

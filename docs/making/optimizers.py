@@ -1,4 +1,4 @@
-"""Figures and numbers of docs/OPTIMIZERS.md: small computations with numpygpt.optim, and the study of that name."""
+"""Figures and numbers of docs/OPTIMIZERS.md: the study of that name, and what optimizer_figures.py draws."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.collect import collect
-from analysis.style import INK, LOOKS, SOFT, label_ends, new_figure
+from analysis.style import INK, label_ends, new_figure
+from making.optimizer_figures import (
+    SPECTRUM_UPDATES,
+    STYLES,
+    correction_figure,
+    schedule_figure,
+    spectrum_figure,
+    step_figure,
+    valley_figure,
+)
 from making.records import RESULTS, first_step
 from making.session import Session
 from making.words import listed, markdown_table
-from numpygpt.nn import Parameter
-from numpygpt.optim import SGD, Adam, Optimizer, warmup_cosine
 from numpygpt.optim.optimizer import CHUNK
 from numpygpt.runs import RunFolder, find_runs
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 NAMES = ("SGD", "momentum", "Adam", "AdamW")
-STYLES: dict[str, tuple[str, Any, str]] = {
-    "SGD": (LOOKS["byte"].colour, (0, (1.2, 1.2)), "v"),
-    "momentum": (LOOKS["word"].colour, (0, (6, 2)), "s"),
-    "Adam": (LOOKS["bpe"].colour, (0, (5, 1.5, 1, 1.5)), "^"),
-    "AdamW": (LOOKS["char"].colour, "-", "o"),
-}
 
 # --- the study ---
 
@@ -237,119 +237,8 @@ def race_figure() -> "Figure":
     return figure
 
 
-# --- a valley ---
-
-
-def valley(optimizer: str, lr: float, steps: int = 30) -> np.ndarray:
-    """The way (steps + 1, 2) from (-9, 1) down (x^2 + 25 y^2) / 2, by the library's own optimizers."""
-    p = Parameter(np.array([-9.0, 1.0]))
-    makers: dict[str, Callable[[], Optimizer]] = {
-        "SGD": lambda: SGD([p], lr),
-        "momentum": lambda: SGD([p], lr, momentum=0.9),
-        "Adam": lambda: Adam([p], lr, betas=(0.9, 0.99)),
-    }
-    made, way = makers[optimizer](), [p.data.copy()]
-    for _ in range(steps):
-        made.zero_grad()
-        p.add_grad(p.data * np.array([1.0, 25.0]))
-        made.step()
-        way.append(p.data.copy())
-    return np.array(way)
-
-
-VALLEYS = (("SGD", 0.07), ("momentum", 0.02), ("Adam", 0.6))
-
-
-def valley_figure() -> "Figure":
-    figure = new_figure(7.2, 5.6)
-    x, y = np.meshgrid(np.linspace(-10, 4, 141), np.linspace(-1.6, 1.6, 81))
-    for axes, (name, lr) in zip(figure.subplots(3, 1, sharex=True), VALLEYS, strict=True):
-        axes.contour(
-            x,
-            y,
-            (x**2 + 25 * y**2) / 2,
-            levels=[0.5, 2, 5, 12, 25, 45],
-            colors=SOFT,
-            linewidths=0.5,
-        )
-        way = valley(name, lr)
-        axes.plot(
-            way[:, 0],
-            way[:, 1],
-            color=STYLES[name][0],
-            marker="o",
-            markersize=2.5,
-            linewidth=1,
-        )
-        axes.plot(0, 0, "+", color=INK, markersize=9)
-        axes.set_title(f"{name}, lr = {lr:g}")
-        axes.set_xlim(-10, 4)
-        axes.set_ylim(-1.6, 1.6)
-        axes.set_aspect("equal")
-        axes.grid(False)
-    return figure
-
-
-# --- bias correction and schedules ---
-
-
-def correction(beta1: float, beta2: float, steps: np.ndarray) -> np.ndarray:
-    """Without the corrections, under a constant gradient: the length of a step in units of lr."""
-    return (1 - beta1**steps) / np.sqrt(1 - beta2**steps)
-
-
-def correction_figure() -> "Figure":
-    figure = new_figure(6.8, 3.3)
-    axes = figure.subplots()
-    steps = np.arange(1, 1001)
-    looks = (((0.9, 0.999), "bpe", "-"), ((0.9, 0.99), "char", (0, (5, 1.5))))
-    for betas, look, dash in looks:
-        axes.plot(steps, correction(*betas, steps), color=LOOKS[look].colour, linestyle=dash,
-                  label=f"betas {betas[0]:g}, {betas[1]:g}")  # fmt: skip
-    axes.axhline(1, color=SOFT, linewidth=0.9)
-    axes.annotate("with both corrections", (1000, 1), xytext=(0, -11), textcoords="offset points", ha="right",
-                  fontsize=8.5, color=SOFT)  # fmt: skip
-    axes.set_xscale("log")
-    axes.set_ylim(0, None)
-    axes.set_xlabel("step")
-    axes.set_ylabel("length of the step / lr")
-    axes.set_title("Adam without bias correction")
-    axes.legend()
-    return figure
-
-
-def schedule_figure() -> "Figure":
-    figure = new_figure(6.8, 2.9)
-    axes = figure.subplots()
-    rate, steps = warmup_cosine(1e-3, 1e-4, 100, 1000), np.arange(0, 1401)
-    axes.plot(steps, [1e3 * rate(int(step)) for step in steps], color=LOOKS["char"].colour)
-    for step, words, offset in (
-        (0, "the first step: a hundredth", (10, 4)), (99, "full", (6, 2)),
-        (550, "half way: the mean of both ends", (8, 4)), (1000, "the end, and from there on", (4, 8)),
-    ):  # fmt: skip
-        axes.plot(step, 1e3 * rate(step), "o", color=LOOKS["char"].colour)
-        axes.annotate(
-            words,
-            (step, 1e3 * rate(step)),
-            xytext=offset,
-            textcoords="offset points",
-            fontsize=8.5,
-        )
-    axes.set_ylim(0, 1.15)
-    axes.set_xlabel("step")
-    axes.set_ylabel("learning rate / 0.001")
-    axes.set_title("warmup_cosine(lr=0.001, min_lr=0.0001, warmup=100, total=1000)")
-    _upright_lines(axes)
-    return figure
-
-
-def _upright_lines(axes: "Axes") -> None:
-    """Marks where the warm-up and the decay end."""
-    for step in (100, 1000):
-        axes.axvline(step, color=SOFT, linewidth=0.7, linestyle=(0, (1, 2)))
-
-
 VALUES: dict[str, Callable[..., Any]] = {
+    "spectrum_updates": lambda: SPECTRUM_UPDATES,
     "python": Session().python,
     "chunk": lambda: f"{CHUNK:,}",
     "decayed": lambda: f"{(1 - 1e-3 * 0.1) ** 1000:.2f}",
@@ -369,6 +258,8 @@ FIGURES: dict[str, "Callable[[], Figure]"] = {
     "optimizers-valley": valley_figure,
     "optimizers-correction": correction_figure,
     "optimizers-schedule": schedule_figure,
+    "optimizers-spectrum": spectrum_figure,
+    "optimizers-step": step_figure,
 }
 if searched():
     FIGURES["optimizers-grid"] = grid_figure

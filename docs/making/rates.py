@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.collect import Collection, collect
+from analysis.display import plus_minus
 from analysis.groups import Comparison, group_runs
 from analysis.table import Cell
 from analysis.uncertainty import MIN_SEEDS, estimate
@@ -50,7 +51,7 @@ class Setting:
         if not self.whole:
             return f"{len(self.done)} of {max(MIN_SEEDS, len(self.runs))} runs ended"
         found = estimate(self.done["bits_per_byte"].to_numpy(np.float64))
-        return f"{found.mean:.3f} ± {found.half:.3f}"
+        return plus_minus(found.mean, found.half)
 
 
 def searched() -> bool:

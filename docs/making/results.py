@@ -137,6 +137,11 @@ def nanogpt_windows() -> float:
     return float(study("nanogpt_cpu").curve("char")["val_loss"].iloc[-1])
 
 
+def nanogpt_n_windows() -> int:
+    """How many such windows."""
+    return int(study("nanogpt_cpu").record("char")["config"]["train"]["eval_windows"])
+
+
 def other_rate() -> tuple[float, float] | None:
     """The learning rate that suited char best in the race of optimizers, and where AdamW ended with it."""
     if not optimizers.raced():
@@ -201,7 +206,17 @@ def exists(path: str) -> bool:
 FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(kept, names, ready, stale, exists, listed),
     *(long, measured, measured_words, measured_table, shown, ranking, highest, lowest, human, steadiness),
-    *(longer_tokens, clipping, quick, same_order, nanogpt, nanogpt_windows, peak_rate, other_rate),
+    *(
+        longer_tokens,
+        clipping,
+        quick,
+        same_order,
+        nanogpt,
+        nanogpt_windows,
+        nanogpt_n_windows,
+        peak_rate,
+        other_rate,
+    ),
     *(corpus_sha256, sample),
     *(first_run, iters, quick_order),
     *(original.trained, original.training, original.published, original.published_bits_per_char),
@@ -209,7 +224,8 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
     *(budgets.quick_studies, budgets.budget_table, budgets.pair_table, budgets.pair_notes, budgets.seeds),
     *(budgets.sure, budgets.spread, budgets.n_pairs, budgets.leaders, budgets.always_leader),
     *(budgets.closest_lead, budgets.depends, budgets.reversals, budgets.under),
-    *(budgets.counting, budgets.below_counting),
+    *(budgets.counting, budgets.below_counting, budgets.counting_table, budgets.close_pair),
+    *(budgets.shown_from, budgets.text_per_update),
     *(rates.searched, rates.rates, rates.rate_seeds, rates.rate_table, rates.best_rate_pairs),
     *(rates.what_holds, rates.at_the_edge),
     *(ablation.key_seeds, ablation.key_bits, ablation.key_gradients, ablation.cost_words),

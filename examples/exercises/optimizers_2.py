@@ -1,7 +1,9 @@
-"""Exercise 2 of docs/OPTIMIZERS.md: a schedule in the shape of a trapezium.
+"""Exercise 2 of docs/OPTIMIZERS.md: warm-up, a plateau, and a fall that is steep at first.
 
 Linear warm-up as in `warmup_cosine` (lr / warmup at step 0, lr at step warmup - 1), then lr, and over the last
-`cooldown` steps a straight line: still lr at step total - cooldown, 0 at step `total` and from there on.
+`cooldown` steps lr * (1 - sqrt(gone / cooldown)), `gone` steps after step total - cooldown: still lr at that step,
+0 at step `total` and from there on. (Hägele et al. 2024, "Scaling laws and compute-optimal training beyond fixed
+training durations".)
 
 Fill in `rate`, then: python examples/exercises/optimizers_2.py
 """
@@ -11,7 +13,7 @@ from checking import check_values, report
 from numpygpt.optim import Schedule
 
 
-def trapezium(lr: float, warmup: int, cooldown: int, total: int) -> Schedule:
+def root_decay(lr: float, warmup: int, cooldown: int, total: int) -> Schedule:
     """step (0 is the first) -> learning rate; a pure function of the step."""
 
     def rate(step: int) -> float:
@@ -21,7 +23,7 @@ def trapezium(lr: float, warmup: int, cooldown: int, total: int) -> Schedule:
 
 
 def check() -> list[str]:
-    rate = trapezium(0.8, warmup=4, cooldown=10, total=30)
+    rate = root_decay(0.8, warmup=4, cooldown=16, total=36)
     expected = {
         0: 0.2,
         1: 0.4,
@@ -29,16 +31,16 @@ def check() -> list[str]:
         4: 0.8,
         12: 0.8,
         20: 0.8,
-        21: 0.72,
-        25: 0.4,
-        29: 0.08,
-        30: 0.0,
+        21: 0.6,
+        24: 0.4,
+        29: 0.2,
+        36: 0.0,
         50: 0.0,
     }
     found = {
         f"the rate at step {step}": rate(step) for step in reversed(expected)
     }  # later steps first: no counting
-    found |= {"the rate at step 0 without a warm-up": trapezium(0.8, 0, 10, 30)(0)}
+    found |= {"the rate at step 0 without a warm-up": root_decay(0.8, 0, 16, 36)(0)}
     wanted = {f"the rate at step {step}": value for step, value in expected.items()}
     return check_values(found, wanted | {"the rate at step 0 without a warm-up": 0.8})
 

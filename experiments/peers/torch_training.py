@@ -1,6 +1,5 @@
 """Training in PyTorch by the recipe of a model and an optimizer of numpygpt: the same start, the same formulas."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import nn
 from experiments.peers.torch_gpt import TorchGPT, TorchMuon, load, torch_name
 from experiments.peers.workers import CLIP, THREADS
 from numpygpt.models import GPT
-from numpygpt.optim import Muon, Optimizer
+from numpygpt.optim import Muon
 
 
 class TorchTraining:
@@ -19,7 +18,7 @@ class TorchTraining:
     def __init__(
         self,
         model: GPT,
-        optimizer: Optimizer,
+        optimizer: Any,
         clip: float | None = CLIP,
         *,
         compiled: bool = False,
@@ -55,10 +54,8 @@ class TorchTraining:
         return {name: p.detach().numpy() for name, p in self.named.items()}
 
 
-def optimizers(
-    named: Mapping[str, torch.Tensor], n_matrices: Mapping[str, int], ours: Any, own_muon: bool
-) -> list[tuple[Any, float]]:
-    """PyTorch's counterparts of `ours` (AdamW or Muon), each with its share of the learning rate."""
+def optimizers(named, n_matrices, ours, own_muon):
+    """PyTorch's counterparts of `ours`, each with its share of the learning rate."""
     is_muon = isinstance(ours, Muon)
     matrices = {name: n for name, n in n_matrices.items() if n and is_muon}
     others = [p for name, p in named.items() if name not in matrices]

@@ -1,11 +1,11 @@
-"""Interpolated Kneser-Ney models of characters, one discount per order.
+"""Interpolated Kneser-Ney models of characters, with one discount per order or three (modified Kneser-Ney).
 
 Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", in the interpolated form of Chen & Goodman
-1999, section 2.8. The model of order n counts n-grams at its top level; below, the count of an n-gram is the
-number of distinct symbols that were seen before it. An n-gram at the very start of a sequence has nothing before
-it and is counted as often as it occurs.
+1999, section 2.8 (modified: section 3). The model of order n counts n-grams at its top level; below, the count of
+an n-gram is the number of distinct symbols that were seen before it. An n-gram at the very start of a sequence has
+nothing before it and is counted as often as it occurs.
 
-The same code is the ruler of the comparison tables (one long sequence, history carried over from training) and
+The same code is a baseline of the comparison tables (one long sequence, history carried over from training) and
 the speller of the residual coder (many short sequences, no history from one to the next).
 """
 
@@ -32,8 +32,8 @@ class KneserNey:
     below: tuple[Level, ...]
 
     @classmethod
-    def fit(cls, symbols: Ints, history: Ints, order: int, base: float) -> KneserNey:
-        """Count the n-grams of symbols (n,).
+    def fit(cls, symbols: Ints, history: Ints, order: int, base: float, n_discounts: int = 1) -> KneserNey:
+        """Count the n-grams of symbols (n,); `n_discounts` per order, 1 or 3, as in `Level.kneser_ney`.
 
         history (n,): how many of the symbols before each one belong to its own sequence, negative for a symbol
         that is only context and never predicted.
@@ -43,12 +43,13 @@ class KneserNey:
         shorter = np.zeros(0, np.uint64)
         for k, contexts in enumerate(contexts_of(symbols, history, order)):
             grams, counts = distinct(contexts, symbols)
-            top.append(Level.kneser_ney(contexts[grams], symbols[grams], counts))
+            top.append(Level.kneser_ney(contexts[grams], symbols[grams], counts, n_discounts))
             if k:
                 # Each distinct n-gram lengthens a shorter one to the left; at a sequence's start nothing can.
                 events = np.concatenate([grams, np.flatnonzero(history == k - 1)])
                 some, counts = distinct(shorter[events], symbols[events])
-                below.append(Level.kneser_ney(shorter[events[some]], symbols[events[some]], counts))
+                some = events[some]
+                below.append(Level.kneser_ney(shorter[some], symbols[some], counts, n_discounts))
             shorter = contexts
         return cls(base, tuple(top), tuple(below))
 

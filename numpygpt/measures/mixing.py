@@ -64,17 +64,17 @@ class Level:
     rest: Floats
 
     @classmethod
-    def kneser_ney(cls, contexts: UInts, symbols: Ints, counts: Ints) -> Level:
-        """Absolute discounting, share = (count - d) / N and rest = d * T / N, with one d = n1 / (n1 + 2 n2).
+    def kneser_ney(cls, contexts: UInts, symbols: Ints, counts: Ints, n_discounts: int = 1) -> Level:
+        """Absolute discounting: share = (count - d) / N, and rest is what the discounts of a context take, over N.
 
-        Each (context, symbol) is given once, with its count. N is the sum of the counts of a context, T the number
-        of its symbols; n1 and n2 are the numbers of pairs counted once and twice (Ney, Essen & Kneser 1994). Where
-        no pair was counted once the formula gives zero, and unseen symbols would be impossible: then d = 1/2.
+        Each (context, symbol) is given once, with its count; N is the sum of the counts of a context. `n_discounts`
+        is 1 or 3, as in `_discounts`: one for all pairs, or one for those counted once, twice, and oftener.
         """
-        rows, keys, counts, total, types = _arrange(contexts, symbols, counts)
-        once, twice = np.count_nonzero(counts == 1), np.count_nonzero(counts == 2)
-        discount = once / (once + 2 * twice) if once else 0.5
-        return cls(rows, keys, (counts - discount) / total[keys >> SYMBOL_BITS], discount * types / total)
+        rows, keys, counts, total, _ = _arrange(contexts, symbols, counts)
+        discounts, kind = _discounts(counts, n_discounts), np.minimum(counts, n_discounts) - 1
+        row = keys >> SYMBOL_BITS
+        taken = sum(d * np.bincount(row[kind == k], minlength=len(rows)) for k, d in enumerate(discounts))
+        return cls(rows, keys, (counts - discounts[kind]) / total[row], taken / total)
 
     @classmethod
     def witten_bell(cls, contexts: UInts, symbols: Ints, counts: Ints) -> Level:
@@ -128,6 +128,21 @@ def distinct(contexts: UInts, symbols: Ints, weights: Ints | None = None) -> tup
     if weights is None:
         return order[starts], np.diff(starts, append=len(order))
     return order[starts], np.add.reduceat(weights[order], starts) if len(starts) else starts
+
+
+def _discounts(counts: Ints, n_discounts: int) -> Floats:
+    """What is taken off a count of 1, ..., `n_discounts` (and of higher ones as off the last).
+
+    With Y = n1 / (n1 + 2 n2) and n_c pairs counted c times, d_c = c - (c + 1) Y n_{c+1} / n_c (Chen & Goodman 1999,
+    equation 26); d_1 is Y (Ney, Essen & Kneser 1994). Where n_c = 0 the formula gives nothing, and with a d_c of
+    zero unseen symbols would be impossible: then Y stands for it, and for Y one half.
+    """
+    n = np.bincount(np.minimum(counts, 5), minlength=6)
+    y = n[1] / (n[1] + 2 * n[2]) if n[1] else 0.5
+    if n_discounts == 1:
+        return np.array([y])
+    d = [c - (c + 1) * y * n[c + 1] / n[c] if n[c] else 0.0 for c in range(1, n_discounts + 1)]
+    return np.array([x if x > 0 else y for x in d])
 
 
 def _arrange(contexts: UInts, symbols: Ints, counts: Ints) -> tuple[UInts, Ints, Ints, Floats, Ints]:

@@ -66,7 +66,8 @@ class GPT(Module):
     """Token ids (B, T) to logits (B, T, V): tokens and positions embedded, n_layer blocks, a norm, the head.
 
     All parameters live in one buffer (`flat`). Matrices start normal with standard deviation 0.02, those that
-    write into the residual stream with 0.02 / sqrt(2 n_layer): Radford et al. 2019, section 2.3.
+    write into the residual stream with 0.02 / sqrt(2 n_layer): Radford et al. 2019, section 2.3. With zero_init the
+    latter start at zero, and the others of a block with 0.6 / sqrt(n_embd), as nothing of them is heard at first.
     """
 
     def __init__(self, config: GPTConfig, *, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> None:
@@ -85,6 +86,7 @@ class GPT(Module):
                 activation=c.activation,
                 bias=c.bias,
                 dropout=c.dropout,
+                std=0.6 / c.n_embd**0.5 if c.zero_init else 0.02,
                 proj_std=0.0 if c.zero_init else 0.02 / (2 * c.n_layer) ** 0.5,
                 norm=c.norm,
                 rotary=c.block_size if c.positions == "rotary" else 0,

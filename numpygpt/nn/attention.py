@@ -97,7 +97,7 @@ class MultiHeadAttention(Module):
         out /= np.add.reduce(e, axis=-1, keepdims=True)
         return self.proj.step(out.reshape(B, C))
 
-    def _turns(self, D: int, dtype: DTypeLike) -> Array:
+    def _turns(self, D: int, dtype: np.dtype) -> Array:
         """The rotations of queries and keys at each position, (positions, 2H, D / 2); none without rotary."""
         return F.rotations(self.rotary, 2 * self.n_head, D, dtype)
 

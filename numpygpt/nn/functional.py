@@ -199,7 +199,7 @@ def rms_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
 
 
 @functools.cache
-def rotations(T: int, n: int, D: int, dtype: DTypeLike = np.float32, base: float = 10000.0) -> Array:
+def rotations(T: int, n: int, D: int, dtype: np.dtype, base: float = 10000.0) -> Array:
     """exp(i t theta_j) (T, n, D / 2), complex, with theta_j = base^(-2 j / D), for positions t < T.
 
     Su et al. 2021, "RoFormer", equation 15. All n heads turn alike; written out, they let NumPy's loops run long.

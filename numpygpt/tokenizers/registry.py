@@ -3,10 +3,10 @@
 import inspect
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from numpygpt.errors import UserError
+from numpygpt.files import read_bytes
 from numpygpt.tokenizers import files
 from numpygpt.tokenizers.base import Tokenizer
 from numpygpt.tokenizers.bpe import BPETokenizer
@@ -83,7 +83,7 @@ def load(path: str | os.PathLike[str], factory: str | None = None) -> Tokenizer:
         data = files.read_json(path)
     except UserError as error:
         with suppress(OSError):
-            raise UserError(f"{error}{mismatch(Path(path).read_bytes(), 'numpygpt')}") from None
+            raise UserError(f"{error}{mismatch(read_bytes(path), 'numpygpt')}") from None
         raise
     try:
         return from_dict(data, factory)

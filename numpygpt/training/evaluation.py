@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpygpt.training.engine import Engine
 from numpygpt.training.share import Batch
 
 MOST = 1 << 28  # numbers that the windows of a group may need room for: 1 GiB
-AT_ONCE = 1024  # groups of windows handed to the engine together, so that memory does not grow with the text
+AT_ONCE = 64  # groups of windows handed to the engine together, so that memory does not grow with the text
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,11 @@ def group_size(config: GPTConfig) -> int:
     return max(1, min(8, MOST // each))
 
 
-def score_tokens(engine: Engine, ids: Array) -> Array:
+def score_tokens(engine: Engine, ids: Array, progress: Callable[[float], None] = lambda share: None) -> Array:
     """nats (n,) in float64 of each token of a text given those before it; the first costs ln V.
 
     ids (n,): the whole text. The order and grouping of windows is fixed, so the result does not depend on the
-    number of workers.
+    number of workers. `progress` is told the share of the text that is scored, 0 to 1.
     """
     config = engine.model.config
     nats = np.zeros(len(ids))
@@ -66,6 +67,7 @@ def score_tokens(engine: Engine, ids: Array) -> Array:
         for group, scores in zip(groups, engine.losses(jobs), strict=True):
             for window, row in zip(group, scores, strict=True):
                 nats[window.start + window.first + 1 : window.stop + 1] = row
+        progress(min(1.0, (start + AT_ONCE) / len(every)))
     return nats
 
 

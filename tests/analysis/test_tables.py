@@ -2,15 +2,19 @@
 
 import csv
 import io
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 from synthetic import make_run, make_study
 
 from analysis.collect import collect
-from analysis.display import MISSING, measure, show
+from analysis.display import MISSING, measure, plus_minus, show
 from analysis.groups import Comparison, group_runs
 from analysis.overviews import best_size_table, budget_tables, run_table, unfinished
 from analysis.table import Cell, Column, Row, Table, fit, to_csv, to_latex, to_markdown, to_rich, two_lines
@@ -22,6 +26,7 @@ from analysis.tables import (
     ruler_table,
     tables_of,
     text_tables,
+    verdict_table,
 )
 from numpygpt.runs import find_runs
 
@@ -58,7 +63,7 @@ def test_golden_markdown():
     assert to_markdown(SMALL) == (
         "| tokenizer |     bits/byte |\n"
         "| --------- | ------------: |\n"
-        "| char      | 2.500 ± 0.012 |\n"
+        "| char      | 2.500 ± 0.013 |\n"
         "| a\\_b      |     **2.250** |\n"
         "| xz        |             \N{EN DASH} |\n"
         "\n50 % \\| more\n"
@@ -75,7 +80,7 @@ def test_golden_latex():
     assert to_latex(SMALL) == (
         "\\begin{table}\n\\centering\n\\caption{Bits \\& bytes}\n\\label{tab:small}\n"
         "\\begin{tabular}{lr}\n\\toprule\ntokenizer & bits/byte \\\\\n\\midrule\n"
-        "char & 2.500 $\\pm$ 0.012 \\\\\na\\_b & \\textbf{2.250} \\\\\n\\midrule\nxz & -- \\\\\n"
+        "char & 2.500 $\\pm$ 0.013 \\\\\na\\_b & \\textbf{2.250} \\\\\n\\midrule\nxz & -- \\\\\n"
         "\\bottomrule\n\\end{tabular}\n\\par\\smallskip\\footnotesize 50 \\% \\textbar{} more\n\\end{table}\n"
     )
 
@@ -119,18 +124,25 @@ def test_a_row_that_begins_with_a_bracket_is_no_option_of_the_line_before():
         (3227717, "si", np.nan, "3.23M"),
         (68165, "si", np.nan, "68.2k"),
         (999_999, "si", np.nan, "1.00M"),
-        (3_227_717, "si", 12_000, "3.23 ± 0.01M"),
+        (3_227_717, "si", 12_000, "3.228 ± 0.012M"),
         (65, "si", np.nan, "65"),
         (0.0211, "percent", np.nan, "2.11 %"),
-        (0.518, "percent", 0.004, "51.8 ± 0.4 %"),
+        (0.518, "percent", 0.004, "51.80 ± 0.40 %"),
         (0.0, "percent", np.nan, "0 %"),
-        (41.3, "seconds", 1.6, "41 ± 2 s"),
+        (41.3, "seconds", 1.6, "41.3 ± 1.6 s"),
         (3.14, "seconds", np.nan, "3.1 s"),
         (600.0, "seconds", np.nan, "10 min"),
         (9000.0, "seconds", np.nan, "2.5 h"),
         (0.06, "+.3f", np.nan, "+0.060"),
-        (2.5, ".3f", 0.0001, "2.500"),
-        (1602.4, "count", 9.2, "1,602 ± 9"),
+        (2.5, ".3f", 0.0001, "2.50000 ± 0.00010"),
+        (1602.4, "count", 9.2, "1,602.4 ± 9.2"),
+        (1 / 3, "percent", 2.118, "33 (0 to 100) %"),
+        (0.99, "percent", 0.034, "99.0 (95.6 to 100.0) %"),
+        (7298.0, "count", 12_679.0, "7,300 (0 to 20,000)"),
+        (41.0, "seconds", 60.0, "41 (0 to 101) s"),
+        (7298.0, "si", 12_679.0, "7.3 (0.0 to 20.0)k"),
+        (0.97, "share", 0.05, "0.970 (0.920 to 1.000)"),
+        (0.02, "+.3f", 0.05, "+0.020 ± 0.050"),
         (True, "yesno", np.nan, "yes"),
         (None, ".3f", np.nan, "\N{EN DASH}"),
         (float("nan"), ".3f", np.nan, "\N{EN DASH}"),
@@ -144,6 +156,43 @@ def test_show(value, form, half, want):
 def test_unknown_keys_get_a_name_and_a_form():
     assert measure("generated.some_new_share").heading == "some new share"
     assert measure("generated.some_new_share").form == "percent"
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "want"),
+    [
+        (0.0230, 0.0146, "0.023 ± 0.015"),
+        (0.21, 0.03, "0.210 ± 0.030"),
+        (0.2134, 0.0041, "0.2134 ± 0.0041"),
+        (0.2134, 0.00401, "0.2134 ± 0.0041"),
+        (0.2, 0.0991, "0.20 ± 0.10"),
+        (0.0271, 0.02701, "0.02710 ± 0.02701"),
+        (73210.0, 1234.0, "73,200 ± 1,300"),
+        (2.5, float("nan"), "2.500"),
+        (0.5, 0.0, "0.50 ± 0.00"),
+    ],
+)
+def test_plus_minus(value, half, want):
+    assert plus_minus(value, half) == want
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-4, 1e6))
+def test_no_half_width_is_rounded_down_or_by_more_than_a_tenth(value, half):
+    shown, _, wide = plus_minus(value, half).replace(",", "").partition(" ± ")
+    assert half * (1 - 1e-6) <= float(wide) <= max(1.1001 * half, half + 1.0001e-6)
+    assert abs(float(shown) - value) <= 0.1001 * half + 1e-6
+
+
+@given(st.floats(0, 1), st.floats(0, 10))
+def test_an_interval_of_a_share_stays_between_nothing_and_all(value, half):
+    shown = show(value, "percent", half)
+    numbers = [float(x) for x in re.findall(r"[\d.]+", shown)]
+    if "to" in shown:
+        assert 0 <= numbers[1] <= numbers[2] <= 100
+        assert numbers[1] <= 100 * max(value - half, 0) + 1e-6
+        assert numbers[2] >= 100 * min(value + half, 1) - 1e-6
+    elif "±" in shown:
+        assert numbers[1] <= numbers[0] <= 100 - numbers[1] + 1e-9
 
 
 def test_comparison_is_tokens_plus_residual_with_rulers_below(whole):
@@ -204,6 +253,17 @@ def test_of_the_orders_of_a_ruler_only_the_best_is_drawn_and_all_are_listed(tmp_
     comparison = comparison_of(tmp_path)
     assert [r.label for r in comparison.main_rulers] == ["Kneser-Ney, order 3"]
     assert len(ruler_table(comparison).rows) == 3
+
+
+def test_verdicts_of_counting_stand_below_those_of_pairs():
+    study = Path(__file__).parents[2] / "docs/results/quick-iters"
+    ((comparison,), _) = group_runs(collect(find_runs(study)))
+    assert [verdict.b for verdict in comparison.against_counting].count("modified Kneser-Ney, order 7") == 1
+    rows = [cells(verdict_table(comparison), n) for n in range(10)]
+    assert [row["b"] == "modified Kneser-Ney, order 7" for row in rows].count(True) == 1
+    assert all(row["text_half"] != MISSING for row in rows)
+    labels = [ruler.label for ruler in comparison.main_rulers]
+    assert labels[:3] == ["PPMd, order 6", "modified Kneser-Ney, order 7", "Kneser-Ney, order 6"]
 
 
 def test_other_texts_mark_what_does_not_survive(whole):

@@ -1,10 +1,24 @@
 """Every interval against SciPy or a case worked by hand, and a simulation of the null."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.uncertainty import bonferroni, estimate, holm, jackknife, paired, welch
+from analysis.collect import read_blocks
+from analysis.uncertainty import (
+    Difference,
+    bonferroni,
+    detection,
+    estimate,
+    holm,
+    paired,
+    seeds_needed,
+    smallest_shown,
+    welch,
+    within_text,
+)
 
 RNG = np.random.default_rng(7)
 A, B = RNG.normal(2.3, 0.01, 5), RNG.normal(2.31, 0.03, 4)
@@ -46,28 +60,61 @@ def test_no_spread_is_no_doubt_and_no_nan():
     assert (apart.p, apart.half, apart.excludes_zero) == (0.0, 0.0, True)
 
 
-def test_jackknife_by_hand():
-    # differences 10, 20, 30 bits in blocks of 10, 10, 20 bytes: 60/40 = 1.5;
-    # leaving one out: 50/30, 40/30, 30/20; mean 1.5; squares (1/6)^2, (1/6)^2, 0; se^2 = 2/3 * 2/36 = 1/27
-    got = jackknife([110, 120, 130], [100, 100, 100], [10, 10, 20])
-    assert got.value == 1.5
-    assert got.se == pytest.approx((1 / 27) ** 0.5, rel=1e-12)
-    assert got.half == pytest.approx(stats.t.ppf(0.975, 2) * (1 / 27) ** 0.5, rel=1e-12)
-    assert (got.first_half, got.second_half) == (1.5, 1.5)
-    assert got.n_blocks == 3
-
-
-def test_jackknife_of_equal_blocks_is_the_t_of_the_mean():
-    d = RNG.normal(400, 90, 27)
-    got, want = jackknife(d, np.zeros(27), np.full(27, 4096.0)), stats.ttest_1samp(d / 4096, 0)
-    assert got.p == pytest.approx(want.pvalue, rel=1e-8)
-    assert got.se == pytest.approx(d.std(ddof=1) / 4096 / 27**0.5, rel=1e-10)
+def test_the_difference_over_a_text_is_a_ratio_of_sums():
+    size, d = RNG.uniform(2000, 6000, 12), RNG.normal(400, 90, 12)
+    got = within_text(d + 100, np.full(12, 100.0), size)
+    assert (got.value, got.n_blocks) == (pytest.approx(d.sum() / size.sum()), 12)
+    assert got.half == pytest.approx(stats.t.ppf(0.975, 6) * got.se)
+    assert got.p == pytest.approx(2 * stats.t.sf(got.value / got.se, 6))
+    with pytest.raises(ValueError, match="at least 12"):
+        within_text(d[:11], d[:11], size[:11])
 
 
 def test_halves_are_cut_nearest_the_middle_byte():
-    got = jackknife([5, 1, 1, 1], [0, 0, 0, 0], [100, 10, 50, 50])
+    got = within_text([5, *[1] * 11], np.zeros(12), [100, 10, *[10] * 10])
     assert got.first_half == 5 / 100
-    assert got.second_half == 3 / 110
+    assert got.second_half == 11 / 110
+
+
+def test_neighbouring_blocks_are_correlated():
+    size = np.full(40, 4096.0)
+    assert within_text(np.repeat(RNG.normal(0, 90, 8), 5), np.zeros(40), size).neighbours > 0.4
+    assert within_text(np.tile([1.0, -1.0], 20), np.zeros(40), size).neighbours == pytest.approx(-1)
+    assert within_text(size, 2 * size, size).neighbours == 0  # the same everywhere: nothing to correlate
+
+
+def covered(passages):
+    """The share of passages (k, n), really zero on average, whose interval covers zero."""
+    size = np.full(passages.shape[1], 1.0)
+    return np.mean([not within_text(d, 0 * d, size).excludes_zero for d in passages])
+
+
+@pytest.mark.parametrize("n_blocks", [12, 27, 80])
+@pytest.mark.parametrize("rho", [0.0, 0.42, 0.64, 0.75])
+def test_the_interval_over_the_text_covers(rho, n_blocks):
+    rng = np.random.default_rng(3)
+    steps = rng.normal(0, 1, (n_blocks + 40, 400))
+    passages = [steps[0]]
+    for step in steps[1:]:  # an AR(1) process, each block like the one before it
+        passages.append(rho * passages[-1] + step)
+    assert covered(np.stack(passages[40:], axis=1)) >= 0.92
+
+
+@pytest.mark.parametrize("length", [5, 9])
+@pytest.mark.parametrize("pair", [("char", "word"), ("word", "bpe"), ("bpe", "bpe-bytefallback")])
+def test_it_covers_what_real_texts_do(pair, length):
+    """A kept study's differences of two tokenizers, centred, and passages made of long stretches of them."""
+    sides = []
+    for name in pair:
+        folders = (Path(__file__).parents[2] / "docs/results/quick-iters").glob(f"{name}-small-*")
+        blocks, problems = read_blocks(map(str, folders))
+        assert blocks is not None, problems
+        sides.append((blocks.tokens + blocks.residual).mean(axis=0) / blocks.sizes)
+    d = sides[0] - sides[1]
+    rng, n = np.random.default_rng(4), len(d)
+    starts = rng.integers(0, n, (600, -(-n // length), 1))
+    places = (starts + np.arange(length)).reshape(600, -1)[:, :n] % n
+    assert covered((d - d.mean())[places]) >= 0.90
 
 
 def test_holm_by_hand():
@@ -85,3 +132,30 @@ def test_bonferroni():
 def test_too_few_or_broken_values_are_refused(bad):
     with pytest.raises(ValueError, match="needs"):
         welch(bad, [1.0, 2.0])
+
+
+def test_power_is_what_simulation_shows():
+    rng, se = np.random.default_rng(6), 0.01 * (2 / 5) ** 0.5
+    found = []
+    for true in (0.01, 0.02, 0.03):
+        a, b = rng.normal(0, 0.01, (2000, 5)), rng.normal(true, 0.01, (2000, 5))
+        t = (b.mean(1) - a.mean(1)) / ((a.var(1, ddof=1) + b.var(1, ddof=1)) / 5) ** 0.5
+        assumed = Difference(true, se, 8, 0.0, 0.0, 0.95, "welch")
+        assert detection(assumed, true) == pytest.approx(np.mean(t > stats.t.ppf(0.975, 8)), abs=0.03)
+        found.append(smallest_shown(assumed))
+    assert len(set(found)) == 1  # whatever was found: it is a question of the doubt alone
+    assert detection(assumed, found[0]) == pytest.approx(0.8, abs=1e-6)
+    both = smallest_shown(assumed, Difference(0.0, 2 * se, 6, 1.0, 0.0, 0.95, "waves"))
+    assert both > smallest_shown(Difference(0.0, 2 * se, 6, 1.0, 0.0, 0.95, "waves")) > found[0]
+
+
+def test_seeds_needed():
+    five = welch(0.01 * np.array([-1.0, 1, 0, 1, -1]), 0.01 * np.array([1.0, -1, 0, 1, -1]))
+    n = seeds_needed(five, 5, 0.02)
+    assert n is not None
+    spread = five.se * 5**0.5  # of one seed of each
+    for many, enough in ((n, True), (n - 1, False)):
+        assumed = Difference(0.02, spread / many**0.5, 2 * (many - 1), 0.0, 0.0, 0.95, "welch")
+        assert (detection(assumed, 0.02) >= 0.8) == enough
+    assert seeds_needed(five, 5, 1e-5) is None
+    assert seeds_needed(five, 5, 1.0) == 3  # fewer are never ranked

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from analysis.uncertainty import jackknife
-from analysis.verdicts import Blocks, Contender, Outcome, compare, conclude, plus_minus
+from analysis.uncertainty import within_text
+from analysis.verdicts import Blocks, Contender, Outcome, against, compare, conclude
 
 BYTES = np.full(24, 4096.0)
 SCENE = np.random.default_rng(5).normal(0, 0.15, 24)  # some scenes are harder, for everybody
@@ -41,7 +42,7 @@ def only(*contenders):
 def test_better_says_by_how_much_and_over_how_many_seeds():
     v = only(contender("char", 2.52 + FIVE), contender("bpe", 2.31 + FIVE))
     assert (v.outcome, v.winner, v.b) == (Outcome.BETTER, "bpe", "char")
-    assert v.sentence == "bpe is better than char by 0.21 ± 0.01 bits per byte (5 seeds)"
+    assert v.sentence == "bpe is better than char by 0.210 ± 0.012 bits per byte (5 seeds)"
     assert any("within this passage (24 blocks)" in n and "first half" in n for n in v.notes)
     assert any("gap between training and validation" in n and "bpe +0.100" in n for n in v.notes)
 
@@ -78,14 +79,40 @@ def test_no_rank_without_bits_per_block():
     assert "missing or differ" in only(a, b).sentence
 
 
-def test_no_rank_on_a_text_of_one_block():
-    one = Blocks(np.array([4100.0]), np.full((5, 1), 9000.0), np.zeros((5, 1)))
+@pytest.mark.parametrize(("n", "words"), [(1, "one block of"), (11, "11 blocks")])
+def test_no_rank_on_a_text_of_few_blocks(n, words):
+    few = Blocks(np.full(n, 4100.0), np.full((5, n), 9000.0), np.zeros((5, n)))
     pair = [
-        Contender(**{**c.__dict__, "blocks": one})
+        Contender(**{**c.__dict__, "blocks": few})
         for c in (contender("bpe", 2.3 + FIVE), contender("char", 2.5 + FIVE))
     ]
     assert only(*pair).outcome is Outcome.UNRANKED
-    assert "the validation text is one block" in only(*pair).sentence
+    assert f"the validation text is {words}" in only(*pair).sentence
+    assert "12" in only(*pair).sentence
+
+
+def test_the_correlation_of_neighbours_is_told():
+    v = only(contender("char", 2.52 + FIVE), contender("bpe", 2.31 + FIVE))
+    assert any("blocks correlate by" in note for note in v.notes)
+
+
+def test_what_could_have_been_shown_is_told():
+    v = only(contender("word", 2.310 + FIVE), contender("bpe", 2.311 + FIVE))
+    assert v.shown_from > v.seeds.half
+    assert any(f"{v.shown_from:.2g} would have been shown in 8 of 10 cases" in note for note in v.notes)
+    assert any(f"0.02 takes {v.seeds_for_small} seeds" in note for note in v.notes)
+    wild = only(contender("word", 2.31 + 10 * FIVE), contender("bpe", 2.33 + 10 * FIVE, noise=0.5))
+    assert any("a longer text" in note for note in wild.notes)
+    assert wild.seeds_for_small > 5
+    assert only(contender("word", [2.3]), contender("bpe", [2.2])).seeds_for_small is None
+
+
+def test_only_over_seeds_do_intervals_hold_together():
+    many = [contender(name, m + FIVE) for name, m in (("bpe", 2.0), ("word", 2.2), ("char", 2.5))]
+    (alone,) = compare(many[:2])
+    among = next(v for v in compare(many) if {v.a, v.b} == {"bpe", "word"})
+    assert among.seeds.half > alone.seeds.half
+    assert among.text.half == alone.text.half
 
 
 @pytest.mark.parametrize(
@@ -110,13 +137,13 @@ def test_floor_and_ceiling(rival, outcome, winner):
 def test_two_models_of_one_lossy_tokenizer_pay_the_same_residual():
     small = contender("word small", 2.4 + FIVE, residual=0.4, tokenizer="word")
     baby = contender("word baby", 2.3 + FIVE, residual=0.4, tokenizer="word")
-    assert only(small, baby).sentence.startswith("word baby is better than word small by 0.10 ±")
+    assert only(small, baby).sentence.startswith("word baby is better than word small by 0.100 ±")
 
 
 def test_a_loss_that_costs_this_text_nothing_leaves_no_gap():
     char, bpe = (contender(n, m + FIVE, residual=1e-5) for n, m in (("char", 2.5), ("bpe", 2.3)))
     assert not char.lossy
-    assert only(char, bpe).sentence == "bpe is better than char by 0.20 ± 0.01 bits per byte (5 seeds)"
+    assert only(char, bpe).sentence == "bpe is better than char by 0.200 ± 0.012 bits per byte (5 seeds)"
 
 
 def test_uncharged_losses_are_not_compared_unless_even_the_floor_loses():
@@ -144,11 +171,32 @@ def test_best_and_final_that_rank_differently_are_said():
     assert any("best and final rank differently" in n and "char leads by 0.050" in n for n in v.notes)
 
 
+def beside_counting(model, total):
+    rate = total + SCENE - SCENE.mean() + np.random.default_rng(2).normal(0, 0.005, 24)
+    blocks = Blocks(BYTES, model.blocks.tokens, model.blocks.residual, {"kn": rate * BYTES})
+    return Contender(**{**model.__dict__, "blocks": blocks})
+
+
+def test_a_lead_over_a_baseline_has_intervals_like_any_other():
+    models = [beside_counting(contender(name, m + FIVE), 2.2) for name, m in (("bpe", 2.0), ("char", 2.5))]
+    close = beside_counting(contender("word", 2.21 + FIVE, residual=0.3), 2.2)
+    ahead, behind, open_ = against([*models, close], "kn", "Kneser-Ney")
+    assert ahead.sentence.startswith("bpe is better than Kneser-Ney by 0.2")
+    assert ahead.seeds.half > 0 < ahead.text.half
+    assert behind.sentence.startswith("Kneser-Ney is better than char by 0.3")
+    assert open_.outcome is Outcome.DEPENDS  # counting lies between the floor and the ceiling of word
+    alone = stats.ttest_1samp(models[0].totals, models[0].blocks.baselines["kn"].sum() / BYTES.sum())
+    assert ahead.p == pytest.approx(2 * alone.pvalue, rel=1e-6)  # Holm: two pairs are tested, one is open
+    assert against([contender("bpe", 2.0 + FIVE)], "kn", "Kneser-Ney") == ()
+    (single,) = against([beside_counting(contender("bpe", [2.0]), 2.2)], "kn", "Kneser-Ney")
+    assert single.outcome is Outcome.UNRANKED
+
+
 def test_conclusions():
     bpe, word, char = (contender(n, m + FIVE) for n, m in (("bpe", 2.0), ("word", 2.2), ("char", 2.5)))
     three = [char, word, bpe]
     assert conclude(three, compare(three)).headline == (
-        "bpe is better than word by 0.20 ± 0.02 bits per byte (5 seeds); and better than char by more."
+        "bpe is better than word by 0.200 ± 0.016 bits per byte (5 seeds); and better than char by more."
     )
     assert conclude(three, compare(three)).leader == "bpe"
     close = [bpe, contender("byte", 2.001 + FIVE), char]
@@ -160,20 +208,6 @@ def test_conclusions():
         "One seed: no ranking. The lowest figure is that of bpe, 2.000 bits per byte."
     )
     assert conclude([bpe], ()).headline == "Nothing to compare: bpe alone, at 2.000 bits per byte."
-
-
-@pytest.mark.parametrize(
-    ("value", "half", "want"),
-    [
-        (0.21, 0.03, "0.21 ± 0.03"),
-        (0.2134, 0.0041, "0.213 ± 0.004"),
-        (0.032, 0.027, "0.032 ± 0.027"),
-        (2.5, float("nan"), "2.500"),
-        (0.5, 0.0, "0.50 ± 0.00"),
-    ],
-)
-def test_plus_minus(value, half, want):
-    assert plus_minus(value, half) == want
 
 
 def test_the_null_is_not_ranked_more_often_than_the_level_allows():
@@ -190,6 +224,6 @@ def test_the_null_is_not_ranked_more_often_than_the_level_allows():
             group.append(Contender(f"s{k}", tuple(range(5)), totals, totals, both, both,
                                    tokenizer=f"s{k}", blocks=Blocks(BYTES, blocks, none)))  # fmt: skip
         ranked += any(v.winner for v in compare(group))
-        single += jackknife(firsts[0], firsts[1], BYTES).excludes_zero
+        single += within_text(firsts[0], firsts[1], BYTES).excludes_zero
     assert ranked / studies <= 0.05 + 3 * (0.05 * 0.95 / studies) ** 0.5
-    assert single / studies > 0.25  # why one seed is never ranked: over text alone, the null looks different
+    assert single / studies > 0.10  # why one seed is never ranked: over text alone, the null looks different

@@ -127,8 +127,8 @@ def test_each_tokenizer_is_compared_at_its_own_best_rate_too(results):
             other_rate(results, name, seed, 0.003, bits)
     rates._collection.cache_clear()
     text = " ".join(page().split())
-    assert re.search(r"\| word \| 2\.161 ± 0\.006 \(best\) \| 2\.26\d ± [\d.]+ \|", text)
-    assert re.search(r"\| char \| 3\.024 ± 0\.016 \| 2\.1\d\d ± [\d.]+ \(best\) \|", text)
+    assert re.search(r"\| word \| 2\.16\d+ ± [\d.]+ \(best\) \| 2\.2\d+ ± [\d.]+ \|", text)
+    assert re.search(r"\| char \| 3\.02\d+ ± [\d.]+ \| 2\.1\d+ ± [\d.]+ \(best\) \|", text)
     assert "at other rates, three seeds each" in text
     assert "For char, word, bpe and bpe-bytefallback the best rate is at the edge" in text
     assert "not word over char, bpe over char and bpe-bytefallback over char" in text
@@ -213,7 +213,8 @@ def test_every_figure_of_the_table_of_budgets_is_the_mean_of_its_records(results
     for name in original.NAMES:
         bits = [run.result()["bits_per_byte"] for run in find(QUICK, name)]
         row = next(row for row in rows if row[1].strip() == name)
-        assert row[3].strip(" *").split(" ± ")[0] == f"{sum(bits) / len(bits):.3f}"
+        figure, _, half = row[3].strip(" *").partition(" ± ")
+        assert abs(float(figure) - sum(bits) / len(bits)) <= float(half) / 20
 
 
 def test_what_the_page_says_in_words_holds_in_its_records(results):
@@ -237,7 +238,7 @@ def test_the_cost_of_the_wrong_gradient_is_paired_by_seed(results):
             record = {"key_gradient": kind, "seed": seed, "bits_per_byte": value}
             (results / "wrong-gradient" / f"{kind}-s{seed}.json").write_text(json.dumps(record))
     assert ablation.key_seeds() == [1, 2, 3]
-    assert ablation.cost_words("wrong") == "0.11 ± 0.01 bits per byte more"
+    assert ablation.cost_words("wrong") == "0.107 ± 0.015 bits per byte more"
     assert "not to be told from none" in ablation.cost_words("none")
     assert "the model needs 3.2" in " ".join(page().split())
 

@@ -137,31 +137,30 @@ def test_a_wrong_doubt_of_the_seeds(monkeypatch, wrong, hint):
 # --- 4: the doubt of the text ---
 
 
-def leave_one_out(a, b, size):
-    d = a - b
-    left = (d.sum() - d) / (size.sum() - size)
-    return d.sum() / size.sum(), math.sqrt((len(d) - 1) / len(d) * np.square(left - left.mean()).sum())
+def adjacent(a, b, size):
+    value = (a - b).sum() / size.sum()
+    left = a - b - value * size
+    return value, np.corrcoef(left[1:], left[:-1])[0, 1]
 
 
-def over_blocks(a, b, size):
-    ratios = (a - b) / size
-    return ratios.mean(), ratios.std(ddof=1) / math.sqrt(len(ratios))
+def of_bits(a, b, size):
+    return adjacent(a, b, size)[0], np.corrcoef((a - b)[1:], (a - b)[:-1])[0, 1]
 
 
 def test_the_doubt_of_the_text(monkeypatch):
-    assert judged(monkeypatch, 4, "jackknife", leave_one_out) == []
+    assert judged(monkeypatch, 4, "neighbours", adjacent) == []
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (over_blocks, "a short one counts like a long one"),
-        (lambda *x: (leave_one_out(*x)[0], over_blocks(*x)[1]), "the one of a mean over blocks"),
-        (lambda *x: (leave_one_out(*x)[0], 1.0), "the standard error is 1.0"),
+        (lambda a, b, size: (((a - b) / size).mean(), 0.5), "a short one counts like a long one"),
+        (of_bits, "the one of bits"),
+        (lambda *x: (adjacent(*x)[0], 1.0), "the correlation is 1.0"),
     ],
 )
 def test_a_wrong_doubt_of_the_text(monkeypatch, wrong, hint):
-    (sentence,) = judged(monkeypatch, 4, "jackknife", wrong)
+    (sentence,) = judged(monkeypatch, 4, "neighbours", wrong)
     assert hint in sentence
 
 

@@ -32,23 +32,24 @@ def test_rmsprop(monkeypatch):
     assert "parameter 0 after step 1" in module.check()[0]
 
 
-def test_trapezium(monkeypatch):
+def test_root_decay(monkeypatch):
     module = exercise(2)
 
-    def trapezium(off):
+    def root_decay(power):
         def make(lr, warmup, cooldown, total):
             def rate(step):
                 up = min(1.0, (step + 1) / warmup) if warmup else 1.0
-                return lr * min(up, max(0.0, (total - step - off) / cooldown), 1.0)
+                gone = min(1.0, max(0.0, 1 - (total - step) / cooldown))
+                return lr * min(up, 1 - gone**power)
 
             return rate
 
         return make
 
-    monkeypatch.setattr(module, "trapezium", trapezium(0))
+    monkeypatch.setattr(module, "root_decay", root_decay(0.5))
     assert module.check() == []
-    monkeypatch.setattr(module, "trapezium", trapezium(1))
-    assert "the rate at step 20 is 0.72" in module.check()[0]
+    monkeypatch.setattr(module, "root_decay", root_decay(1))
+    assert "the rate at step 21 is 0.75" in module.check()[0]
 
 
 def test_lion(monkeypatch):

@@ -110,15 +110,20 @@ def test_a_right_run_of_this_script_has_the_bits_of_run_py(tmp_path):
 def test_another_run_is_not_taken(tmp_path, capsys):
     word = kept("word-small-s1-*")
     assert ablation.main(["--take", str(word), "--records", str(tmp_path)]) == 2
-    assert f"{word} is no quick default run of char" in capsys.readouterr().err
+    assert f"{word} is no run of char by nanoGPT's recipe" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
     char = RunFolder(tmp_path / "char-s1")
     shutil.copytree(kept("char-small-s1-*"), char.path)
-    record = char.run()
-    record["identity"]["data"]["sha256"] = "0" * 64
-    char.create({key: value for key, value in record.items() if key != "schema"})
-    assert ablation.main(["--take", str(char.path), "--records", str(tmp_path / "records")]) == 2
-    assert "sha256 differ" in capsys.readouterr().err
+    for group, key, value in (
+        ("data", "sha256", "0" * 64),
+        ("data", "dev_fraction", 0.1),
+        ("model", "positions", "rotary"),
+    ):
+        record = RunFolder(kept("char-small-s1-*")).run()
+        record["identity"][group][key] = value
+        char.create({key: value for key, value in record.items() if key != "schema"})
+        assert ablation.main(["--take", str(char.path), "--records", str(tmp_path / "records")]) == 2
+        assert f": {key} differ" in capsys.readouterr().err
 
 
 def test_an_unknown_kind_is_refused(capsys):

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 ITERS = 12
 RECIPES = {  # overrides, and the optimizer in PyTorch's words
-    "adamw": ([], lambda groups, lr: torch.optim.AdamW(groups, lr, betas=(0.9, 0.99))),
+    "adamw": (["optimizer=adamw"], lambda groups, lr: torch.optim.AdamW(groups, lr, betas=(0.9, 0.99))),
     "adam": (
         ["optimizer=adam"],
         lambda groups, lr: torch.optim.Adam([p for g in groups for p in g["params"]], lr, betas=(0.9, 0.99)),
@@ -33,8 +33,9 @@ RECIPES = {  # overrides, and the optimizer in PyTorch's words
 def test_twelve_updates_on_two_workers_are_those_of_torch(name, composer):
     """Losses, gradient norms and, at the end, every single weight; float32 on both sides."""
     overrides, make_torch_optimizer = RECIPES[name]
-    common = [f"budget.iters={ITERS}", "optimizer.warmup=5", "train.log_interval=1", "train.eval_interval=12"]
-    config = composer("tokenizer=char", *overrides, *common, "train.eval_windows=2", "seed=3")
+    common = ["model=nanogpt", "budget=iters", f"budget.iters={ITERS}", "optimizer.warmup=5"]
+    logged = ["train.log_interval=1", "train.eval_interval=12", "train.eval_windows=2"]
+    config = composer("tokenizer=char", *overrides, *common, *logged, "seed=3")
     vocab_size = 30
     ids = generator(1, "data").integers(0, vocab_size, 2000) // 3
     model = build_model(config.model, config.seed, vocab_size, 1.0)

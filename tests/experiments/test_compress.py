@@ -78,7 +78,13 @@ def run_of(composer, corpus_path, tmp_path_factory):
         if tokenizer not in found:
             config = composer(
                 *(f"tokenizer={tokenizer}", "model=tiny", "data=file", f"data.path='{corpus_path}'"),
-                *("budget.iters=60", "optimizer.warmup=5", "optimizer.lr=0.01", "train.eval_interval=60"),
+                *(
+                    "budget=iters",
+                    "budget.iters=60",
+                    "optimizer.warmup=5",
+                    "optimizer.lr=0.01",
+                    "train.eval_interval=60",
+                ),
                 *("eval.texts=[]", "sample.tokens=5", "sample.number=1", f"outputs='{outputs}'"),
             )
             config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))

@@ -61,25 +61,42 @@ def test_every_run_of_an_experiment_can_be_built(composer, name):
 
 @pytest.mark.parametrize(("iters", "rises"), [(1000, 100), (339, 34), (5000, 500)])
 def test_runs_of_different_length_warm_up_for_the_same_share(composer, iters, rises):
-    assert build.warmup(composer("budget=text"), iters) == rises
-    assert build.warmup(composer("budget=iters"), iters) == 100
-    assert build.warmup(composer("budget=flops", "optimizer.decay_iters=500"), iters) == 50
+    assert build.warmup(composer("optimizer=adamw", "budget=text"), iters) == rises
+    assert build.warmup(composer("optimizer=adamw", "budget=iters"), iters) == 100
+    assert build.warmup(composer("optimizer=adamw", "budget=flops", "optimizer.decay_iters=500"), iters) == 50
     assert build.warmup(composer("experiment=shakespeare", "budget=text"), iters) == rises
 
 
 def test_only_a_cosine_has_a_length_of_its_own(composer):
-    for schedule, total in (("cosine", 300), ("step", 1000), ("constant", 1000)):
+    for schedule, total in (("cosine", 300), ("wsd", 1000), ("step", 1000), ("constant", 1000)):
         config = composer(f"optimizer.schedule={schedule}", "optimizer.decay_iters=300")
         assert build.schedule_iters(config.optimizer, 1000) == total
 
 
-def test_the_default_run_is_the_published_recipe_cut_to_a_thousand_updates(composer):
-    default, recipe = composer(), composer("experiment=nanogpt_cpu")
-    assert (default.budget.iters, recipe.budget.iters) == (1000, 2000)
+def test_the_default_holds_the_text_equal_and_trains_the_recipe_that_learns(composer):
+    default = composer()
+    assert (default.budget.kind, default.optimizer.kind, default.seed) == ("text", "muon", 1337)
     assert default.data.fallback == "pydoc"
-    assert default.model == recipe.model
-    assert default.optimizer == recipe.optimizer
-    assert (default.model.block_size, default.train.batch_size, default.seed) == (64, 12, 1337)
+    assert default.eval.texts == []  # the table of other texts is for those who ask
+    model = default.model
+    assert (model.name, model.positions, model.norm, model.activation) == (
+        "small", "rotary", "rmsnorm", "relu_squared",
+    )  # fmt: skip
+    assert model.qk_norm
+    assert model.zero_init
+
+
+def test_the_classic_recipe_is_nanogpt_s_as_published(composer):
+    config = composer("experiment=nanogpt_cpu")
+    model, optimizer = config.model, config.optimizer
+    assert (model.name, model.n_layer, model.n_embd, model.activation) == ("nanogpt", 4, 128, "gelu")
+    assert (model.positions, model.norm, model.qk_norm, model.zero_init) == (
+        "learned", "layernorm", False, False,
+    )  # fmt: skip
+    assert (optimizer.kind, optimizer.lr, optimizer.min_lr, optimizer.warmup) == ("adamw", 1e-3, 1e-4, 100)
+    assert (optimizer.beta2, optimizer.weight_decay, optimizer.schedule) == (0.99, 0.1, "cosine")
+    assert (config.budget.kind, config.budget.iters) == ("iters", 2000)
+    assert (model.block_size, config.train.batch_size, config.seed) == (64, 12, 1337)
 
 
 def test_the_original_experiment_has_its_exact_settings(composer):
@@ -119,7 +136,7 @@ def test_context_in_characters_sets_the_block_size(composer):
     assert build.gpt_config(replace(model, context_chars=1.0), 10, 2.5).block_size == 2
 
 
-@pytest.mark.parametrize("kind", ["adamw", "adam", "sgd"])
+@pytest.mark.parametrize("kind", ["muon", "adamw", "adam", "sgd"])
 def test_optimizers_are_built_with_their_settings(composer, kind):
     config = composer(f"optimizer={kind}", "model=tiny")
     model = build.build_model(config.model, 1, 20, 1.0)

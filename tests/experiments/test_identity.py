@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import config as schema
-from experiments.config import RunConfig
+from experiments.config import REPOSITORY, RunConfig
+from experiments.corpora import text_path, texts_sha256
 from experiments.identity import RESULTS_VERSION, identity, identity_hash, run_name, used_keys
 from numpygpt.errors import UserError
+from numpygpt.runs import find_runs
 from numpygpt.tokenizers.foreign.custom import code_sha256
 
 SHA = "0" * 64
@@ -86,7 +88,7 @@ def test_a_key_changes_the_hash_if_and_only_if_it_can_change_the_result(section,
 
 KINDS = [
     ("tokenizer", ("char", "word", "bpe", "bpe-bytefallback", "byte")),
-    ("optimizer", ("adamw", "adam", "sgd")),
+    ("optimizer", ("muon", "adamw", "adam", "sgd")),
     ("budget", ("iters", "text", "flops", "seconds")),
 ]
 
@@ -179,3 +181,18 @@ def test_the_name_of_a_run(monkeypatch):
     assert name == f"char-m-s3-{identity_hash(identity(config))[:8]}"
     monkeypatch.setattr("experiments.identity.RESULTS_VERSION", RESULTS_VERSION + 1)
     assert run_name(config, identity(config)) != name
+
+
+@pytest.mark.parametrize("experiment", ["nanogpt_cpu", "shakespeare"])
+def test_kept_runs_of_the_classic_experiments_are_found_done(composer, experiment):
+    kept = find_runs(REPOSITORY / "docs" / "results" / experiment)
+    assert kept
+    for folder in kept:
+        record = folder.run()
+        config = composer(f"experiment={experiment}", f"tokenizer={record['config']['tokenizer']['name']}")
+        config.data.sha256 = record["config"]["data"]["sha256"]
+        config.eval.texts = [text_path(text) for text in config.eval.texts]
+        normalised = identity(config, texts_sha256(config.eval.texts))
+        assert normalised == record["identity"]
+        assert run_name(config, normalised) == folder.name == record["name"]
+        assert folder.result()["model"] == config.model.name

@@ -23,6 +23,7 @@ RUN = REPOSITORY / "experiments" / "run.py"
 TINY = (
     *(
         "model=tiny",
+        "budget=iters",
         "budget.iters=150",
         "optimizer.warmup=2",
         "train.eval_interval=50",

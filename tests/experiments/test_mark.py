@@ -18,7 +18,8 @@ def run(composer, tmp_path_factory):
     corpus.write_text("CAT:\nThe cat sat on the mat.\n\nDOG:\nWho sat there?\n\n" * 60)
     config = composer(
         *("tokenizer=char", "model=tiny", "data=file", f"data.path='{corpus}'", "study=cats"),
-        *("budget.iters=30", "optimizer.warmup=5", "optimizer.lr=0.01", "train.eval_interval=30", "eval.texts=[]"),
+        *("budget=iters", "budget.iters=30", "optimizer=adamw", "optimizer.warmup=5", "optimizer.lr=0.01"),
+        "train.eval_interval=30",
         *("sample.tokens=80", "sample.number=2", f"outputs='{tmp_path_factory.mktemp('outputs')}'"),
     )  # fmt: skip
     config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))

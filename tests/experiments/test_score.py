@@ -29,7 +29,13 @@ def study(composer, tmp_path_factory) -> Path:
     for tokenizer in ("char", "word"):
         config = composer(
             *(f"tokenizer={tokenizer}", "model=tiny", "data=file", f"data.path='{corpus}'", "study=cats"),
-            *("budget.iters=30", "optimizer.warmup=5", "optimizer.lr=0.01", "train.eval_interval=30"),
+            *(
+                "budget=iters",
+                "budget.iters=30",
+                "optimizer.warmup=5",
+                "optimizer.lr=0.01",
+                "train.eval_interval=30",
+            ),
             *("eval.texts=[]", "sample.tokens=5", "sample.number=1", f"outputs='{outputs}'"),
         )
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))

@@ -29,7 +29,14 @@ from numpygpt.runs import RunFolder, RunLocked, find_runs
 RUN = REPOSITORY / "experiments" / "run.py"
 CLOCKS = ("seconds", "second", "seconds_per_mb", "peak_rss_mb", "_generated")
 TINY = (
-    *("model=tiny", "budget.iters=6", "optimizer.warmup=2", "train.eval_interval=3", "train.eval_windows=4"),
+    *(
+        "model=tiny",
+        "budget=iters",
+        "budget.iters=6",
+        "optimizer.warmup=2",
+        "train.eval_interval=3",
+        "train.eval_windows=4",
+    ),
     *("sample.tokens=12", "sample.number=2", "train.log_interval=1", "train.workers=1", "eval.texts=[emoji]"),
 )
 
@@ -156,28 +163,31 @@ def test_what_follows_from_the_text_alone_is_said_before_the_first_run(planner, 
 @pytest.mark.parametrize(
     ("overrides", "warmup"),
     [
-        (["budget.iters=60"], 6),
-        (["budget.iters=150,160", "seed=2"], 15),
-        (["budget.iters=5"], 0),
-        (["budget.iters=60", "optimizer.warmup=30"], 30),
-        (["budget.iters=150", "optimizer.warmup=100"], 100),
+        (["budget=iters", "budget.iters=60"], 6),
+        (["budget=iters", "budget.iters=150,160", "seed=2"], 15),
+        (["budget=iters", "budget.iters=5"], 0),
+        (["budget=iters", "budget.iters=60", "optimizer.warmup=30"], 30),
+        (["budget=iters", "budget.iters=150", "optimizer.warmup=100"], 100),
         (["experiment=nanogpt_cpu", "budget.iters=500"], 50),
-        (["experiment=nanogpt_cpu"], 100),
-        (["experiment=shakespeare"], 800),
-        ([], 100),
-        (["budget=text"], 100),
+        (["experiment=nanogpt_cpu"], None),
+        (["experiment=shakespeare"], None),
+        (["budget=iters"], None),
+        (["budget=text"], None),
+        ([], None),
     ],
 )
 def test_a_short_run_warms_up_for_a_tenth_unless_told_otherwise(
     planner, text_file, tmp_path, overrides, warmup
 ):
-    asked = lines(
-        planner, "data=file", file_override(text_file), f"outputs={tmp_path}", "model=tiny", *overrides
-    )
+    """None: as the recipe has it."""
+    recipe = ["model=tiny", *(["optimizer=adamw"] if "experiment" not in str(overrides) else []), *overrides]
+    asked = lines(planner, "data=file", file_override(text_file), f"outputs={tmp_path}", *recipe)
+    kept = to_config(planner.compose(asked[0])).optimizer.warmup
     run = planner.plan(asked)[0]
-    assert run.config.optimizer.warmup == warmup
+    found = run.config.optimizer.warmup
+    assert found == (kept if warmup is None else warmup)
     assert to_config(planner.compose(run.overrides)).optimizer == run.config.optimizer
-    noted = any(f"optimizer.warmup={warmup} here" in note for note in planner.notes)
+    noted = any(f"optimizer.warmup={found} here" in note for note in planner.notes)
     assert noted is (warmup in (0, 6, 15, 50))
 
 
@@ -362,6 +372,11 @@ def _is_whole(folder: RunFolder) -> None:
     assert sum(scores["block_bytes"]) == record["corpus"]["val_bytes"]
     bits = sum(scores["bits_tokens"]) + sum(scores["bits_residual"])
     assert bits == pytest.approx(result["bits_per_byte"] * record["corpus"]["val_bytes"])
+    for key, blocks in scores["bits_baselines"].items():
+        assert len(blocks) == len(scores["block_bytes"])
+        counted = result["rulers"][key]["bits_per_byte"] * record["corpus"]["val_bytes"]
+        assert sum(blocks) == pytest.approx(counted)
+    assert len(scores["bits_baselines"]) == 2  # the best of each family of Kneser-Ney
     assert result["texts"][0]["name"] == "emoji"
     assert all(path.stat().st_size for path in (folder.samples_path, folder.curves_path))
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from experiments.typed import LISTS, TEXTS, as_typed
+from experiments.typed import LISTS, TEXTS, as_typed, with_budget
 from numpygpt.errors import UserError
 
 PARSER = OverridesParser.create()
@@ -129,3 +129,20 @@ def test_texts_in_a_list_arrive_as_typed(key):
 )
 def test_what_sets_no_text_is_left_alone(argument):
     assert as_typed(argument) == argument
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen"),
+    [
+        ("budget.iters=60", ["budget=iters"]),
+        ("tokenizer=char,bpe budget.chars=1e5,2e5 seed=1", ["budget=text"]),
+        ("experiment=vocab_sweep +budget.flops=1e9", ["budget=flops"]),
+        ("budget.seconds=2", ["budget=seconds"]),
+        ("budget=text budget.iters=60", []),  # the recipe's length, by which warm-up is read
+        ("budget.kind=text budget.chars=1e5", []),
+        ("budget.iters=60 budget.chars=1e5", []),
+        ("seed=1", []),
+    ],
+)
+def test_an_amount_without_its_budget_chooses_it(typed, chosen):
+    assert with_budget(typed.split()) == [*typed.split(), *chosen]

@@ -146,7 +146,7 @@ class Started:
         """What it was at when last heard of."""
         said = re.findall(r"^\[\S+\] +(.*)$", self.printed(), re.MULTILINE)
         last = said[-1] if said else "starting"
-        if last.startswith("done") and len(re.findall(r"\] done", self.printed())) == 2:
+        if len(re.findall(r"\] done", self.printed())) == 2:
             return "reporting"
         return next((name for name in PHASES if name in last), "training" if said else "starting")
 

@@ -9,6 +9,7 @@ from numpygpt.measures.kneser_ney import KneserNey, contexts_of
 from numpygpt.tokenizers.unicode import code_points
 
 GOLDEN_BITS_PER_CHAR = [4.829, 3.584, 2.950, 2.494, 2.278, 2.248]
+MODIFIED_BITS_PER_CHAR = [4.829, 3.583, 2.940, 2.480, 2.252, 2.197, 2.188]
 
 
 def points_of(text: str) -> np.ndarray:
@@ -56,9 +57,14 @@ def test_agrees_with_the_textbook_recursion(order):
         assert got[at] == pytest.approx(plain(after[at], after[:at]), rel=1e-12)
 
 
-@given(st.text("abc", min_size=1, max_size=40), st.text("abcd", max_size=6), st.integers(1, 6))
-def test_every_conditional_sums_to_one(text, context, order):
-    model = KneserNey.fit(points_of(text), np.arange(len(text)), order, 1 / 4)
+@given(
+    st.text("abc", min_size=1, max_size=40),
+    st.text("abcd", max_size=6),
+    st.integers(1, 6),
+    st.sampled_from([1, 3]),
+)
+def test_every_conditional_sums_to_one(text, context, order, n_discounts):
+    model = KneserNey.fit(points_of(text), np.arange(len(text)), order, 1 / 4, n_discounts)
     total = np.zeros(order)
     for symbol in "abcd":
         p = model.probabilities(points_of(context + symbol), np.arange(len(context) + 1))[:, -1]
@@ -89,10 +95,38 @@ def test_no_context_reaches_into_another_sequence():
     np.testing.assert_array_equal(together, np.concatenate([separate, separate], axis=1))
 
 
+@pytest.mark.parametrize("order", [2, 3])
+def test_three_discounts_are_chen_and_goodmans(order):
+    """Equation 26 and the recursion above it, in dictionaries, for the top level over a model that is known."""
+    text = "she sells sea shells by the sea shore; the shells she sells are sea shells"
+    after, alphabet = "the shy seal bats", 12
+    model = KneserNey.fit(points_of(text), np.arange(len(text)), order, 1 / alphabet, 3)
+    lower = np.full(len(after), 1 / alphabet)
+    for level, context in zip(
+        model.below, contexts_of(points_of(after), np.arange(len(after)), order), strict=False
+    ):
+        lower = level.raise_(lower, context, points_of(after))
+    got = model.probabilities(points_of(after), np.arange(len(after)))[-1]
+    counts = Counter(text[i : i + order] for i in range(len(text) - order + 1))
+    n = Counter(counts.values())
+    y = n[1] / (n[1] + 2 * n[2])
+    d = [0.0, *(c - (c + 1) * y * n[c + 1] / n[c] for c in (1, 2, 3))]
+    for at in range(order - 1, len(after)):
+        gram = after[at - order + 1 : at + 1]
+        here = {g: count for g, count in counts.items() if g[:-1] == gram[:-1]}
+        rest = sum(d[min(count, 3)] for count in here.values())
+        c, total = counts[gram], sum(here.values())
+        due = (c - d[min(c, 3)] + rest * lower[at]) / total if here else lower[at]
+        assert got[at] == pytest.approx(due, rel=1e-12)
+
+
 def test_published_bits_per_character(shakespeare):
     cut = 1_003_854
     symbols, history = points_of(shakespeare), np.arange(len(shakespeare))
     alphabet = len(set(shakespeare[:cut]))
-    model = KneserNey.fit(symbols[:cut], history[:cut], 6, 1 / alphabet)
-    p = model.probabilities(symbols[cut - 5 :], history[cut - 5 :])[:, 5:]
-    np.testing.assert_allclose(-np.log2(p).mean(axis=1), GOLDEN_BITS_PER_CHAR, atol=1e-3)
+    for golden, n_discounts in ((GOLDEN_BITS_PER_CHAR, 1), (MODIFIED_BITS_PER_CHAR, 3)):
+        order = len(golden)
+        model = KneserNey.fit(symbols[:cut], history[:cut], order, 1 / alphabet, n_discounts)
+        first = cut - order + 1
+        p = model.probabilities(symbols[first:], history[first:])[:, order - 1 :]
+        np.testing.assert_allclose(-np.log2(p).mean(axis=1), golden, atol=1e-3)

@@ -66,7 +66,7 @@ def test_layer_against_central_differences(name, rng):
 def test_rotary_scores_depend_on_the_distance_alone(rng):
     """Su et al. 2021, equation 11: turned by t and by s, query and key meet at an angle of t - s."""
     q, k = rng.normal(size=(2, D))
-    turns = F.rotations(9, 1, D, np.float64)[:, 0]
+    turns = F.rotations(9, 1, D, np.dtype(np.float64))[:, 0]
     scores = [float(F.rotary(q, turns[t])[0] @ F.rotary(k, turns[t - 3])[0]) for t in range(3, 9)]
     np.testing.assert_allclose(scores, scores[0])
     assert abs(scores[0] - q @ k) > 0.01
