@@ -279,9 +279,9 @@ COLUMNS = {
     "median_ms": ("median ms", "{:.1f}"),
     "spread": ("spread", "± {:.0%}"),
     "ratio_to_torch": ("/ PyTorch", "{:.2f}"),
-    "updates": ("after updates", "{:,.0f}"),
+    "updates": ("updates", "{:,.0f}"),
     "reached": ("reached", "{}"),
-    "nats": ("nats at the last look", "{:.3f}"),
+    "nats": ("last nats", "{:.3f}"),
     "share_of_floor": ("of matmul peak", "{:.0%}"),
     "tokens_per_second": ("tokens/s", "{:,.0f}"),
     "chars_per_second": ("characters/s", "{:,.0f}"),
@@ -333,7 +333,7 @@ def main() -> None:
     )
     parser.add_argument("benchmark", choices=BENCHMARKS)
     parser.add_argument(
-        "--against", choices=["torch", "none"], default="torch", help="of train, generate and memory"
+        "--against", choices=["torch", "none"], default="torch", help="of train, generate, memory and race"
     )
     parser.add_argument(
         "--rounds", type=int, default=4, help="turns that each implementation takes (default 4; memory: one)"
