@@ -91,18 +91,19 @@ def _change(axes: "Axes", evaluations: Rows, colour: str) -> None:
     axes.axhline(0, color=SOFT, linewidth=0.9)
     if len(x) > 1:
         change = np.diff(y)
-        width = 0.7 * float(np.diff(x).min())
+        middles, widths = (x[1:] + x[:-1]) / 2, 0.7 * np.diff(x)  # the last interval may be a short one
         worse = change > 0
-        axes.bar(x[1:][~worse], change[~worse], width, color=colour)
+        axes.bar(middles[~worse], change[~worse], widths[~worse], color=colour)
         axes.bar(
-            x[1:][worse], change[worse], width, color="white", edgecolor=colour, hatch="////", label="worse"
+            *(middles[worse], change[worse], widths[worse]),
+            **{"color": "white", "edgecolor": colour, "hatch": "////", "label": "worse"},
         )
         if worse.any():
             axes.legend(fontsize=8.5)
         if len(change) > 4:  # the first drops are so deep that they would hide all others
             lowest = min(1.6 * float(np.quantile(change, 0.25)), 0) - 1e-9
             axes.set_ylim(lowest, max(0.0, float(change.max())) * 1.15 - lowest * 0.05)
-            for at, cut in zip(x[1:], change, strict=True):
+            for at, cut in zip(middles, change, strict=True):
                 if cut < lowest:
                     axes.text(at, 0.97 * lowest, f"{cut:.2g}", rotation=90, ha="center", va="bottom",
                               color=INK, fontsize=8, backgroundcolor="#ffffffcc")  # fmt: skip

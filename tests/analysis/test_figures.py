@@ -9,9 +9,18 @@ from analysis import style
 from analysis.collect import collect, metrics_frame
 from analysis.figures import bands_of, curve_rows, drawings, pareto
 from analysis.groups import group_runs
-from analysis.panel import draw_curves
+from analysis.panel import _change, draw_curves
 from analysis.uncertainty import estimate
 from numpygpt.runs import find_runs
+
+
+def test_a_bar_is_as_wide_as_the_updates_in_which_the_loss_changed():
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    losses = zip((0, 100, 200, 300, 302), (4.0, 3.0, 2.5, 2.6, 2.59), strict=True)
+    _change(axes, [{"step": step, "val_loss": loss} for step, loss in losses], "C0")
+    assert sorted(round(bar.get_width(), 6) for bar in axes.patches) == [1.4, 70, 70, 70]
 
 
 def test_a_run_draws_its_panel_at_any_time(tmp_path):
