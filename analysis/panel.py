@@ -94,10 +94,8 @@ def _change(axes: "Axes", evaluations: Rows, colour: str) -> None:
         middles, widths = (x[1:] + x[:-1]) / 2, 0.7 * np.diff(x)  # the last interval may be a short one
         worse = change > 0
         axes.bar(middles[~worse], change[~worse], widths[~worse], color=colour)
-        axes.bar(
-            *(middles[worse], change[worse], widths[worse]),
-            **{"color": "white", "edgecolor": colour, "hatch": "////", "label": "worse"},
-        )
+        axes.bar(middles[worse], change[worse], widths[worse], color="white", edgecolor=colour, hatch="////",
+                 label="worse")  # fmt: skip
         if worse.any():
             axes.legend(fontsize=8.5)
         if len(change) > 4:  # the first drops are so deep that they would hide all others
