@@ -29,13 +29,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from experiments.build import gpt_config, optimizer_settings
-from experiments.peers.recipes import composed
-from experiments.peers.workers import THREADS, Case, describe, numpy_optimizer
+from experiments.benchmarks.recipes import composed
+from experiments.benchmarks.workers import THREADS, Case, describe, numpy_optimizer
+from experiments.configuration.build import gpt_config, optimizer_settings
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, NoDraws
 from numpygpt.printing import print_anything
-from numpygpt.training.crew import search_path
+from numpygpt.training.worker_pool import search_path
 
 REFERENCE = {"block_size": 128, "n_layer": 4, "n_head": 4, "n_embd": 256}
 # Characters per token of Shakespeare: a character, or BPE at this vocabulary (measured on the training part).
@@ -86,7 +86,7 @@ def in_turns(works: dict[str, Case], rounds: int, units: int, warm_up: int = 2) 
     """Run workers in turns, `units` of work at a time, and gather what they report; the warm-up is dropped."""
     workers = {
         work: subprocess.Popen(
-            [sys.executable, "-P", "-m", "experiments.peers.workers", work, describe(case)],
+            [sys.executable, "-P", "-m", "experiments.benchmarks.workers", work, describe(case)],
             env=os.environ | {"PYTHONPATH": search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -305,13 +305,13 @@ def show(title: str, rows: list[Row]) -> None:
 
 
 def race(args: argparse.Namespace) -> list[Row]:
-    from experiments.peers.loss_race import race
+    from experiments.benchmarks.loss_race import race
 
     return race(args.seeds, args.updates, bool(peers(args.against, "torch")))
 
 
 def tokenizers(args: argparse.Namespace) -> list[Row]:
-    from experiments.peers.tokenizer_race import race
+    from experiments.benchmarks.tokenizer_race import race
 
     return race(args.rounds)
 

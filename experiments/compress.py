@@ -18,8 +18,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from experiments.packing import HEADER_BYTES, LONGEST, Watch, load_packer
 from experiments.sample import find_run
+from experiments.trained.codec import HEADER_BYTES, LONGEST, Watch, load_packer
 from numpygpt.errors import UserError
 from numpygpt.files import read_bytes, replacing, require_writable
 from numpygpt.printing import print_anything

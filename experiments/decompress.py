@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from experiments.compress import carry_out, watch
-from experiments.packing import Packed, load_packer, run_mark
+from experiments.trained.codec import Packed, load_packer, run_mark
 from numpygpt.runs import RunFolder
 
 

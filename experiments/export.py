@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.corpora import corpus_of
+from experiments.configuration.corpora import corpus_of
 from experiments.sample import find_run, load_model
 from numpygpt.errors import UserError
 from numpygpt.files import replacing

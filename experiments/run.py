@@ -20,11 +20,11 @@ if __name__ == "__main__":
 
 import hydra
 
-from experiments import sweep
-from experiments.config import CONF, register
-from experiments.explain import EXPLAINED, explain, explain_plain, refuse_misunderstood
-from experiments.interrupts import Interrupted, stop_requests
-from experiments.typed import as_typed, with_budget
+from experiments.configuration.messages import EXPLAINED, explain, explain_plain, refuse_misunderstood
+from experiments.configuration.schema import CONF, register
+from experiments.configuration.typed import as_typed, with_budget
+from experiments.runner.interrupts import Interrupted, stop_requests
+from experiments.sweeping import sweep
 from numpygpt.errors import UserError, shortened
 from numpygpt.printing import print_anything
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.checks import did_you_mean
-from experiments.config import REPOSITORY, SampleConfig
+from experiments.configuration.schema import REPOSITORY, SampleConfig
+from experiments.configuration.validation import did_you_mean
 from numpygpt.errors import UserError
 from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, find_runs, is_folder
@@ -147,7 +147,7 @@ def show(run: RunFolder, chosen: argparse.Namespace) -> None:
     """Prints the samples; more than one have a line between them."""
     import numpy as np
 
-    from experiments.samples import prompt_ids, sampled_ids
+    from experiments.runner.samples import prompt_ids, sampled_ids
 
     model, tokenizer = load_model(run)
     prompt = prompt_ids(tokenizer, chosen.prompt)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from numpygpt.measures.residual import ResidualCoder
-    from numpygpt.measures.scores import TextScore
+    from numpygpt.measures.bits.residual import ResidualCoder
+    from numpygpt.measures.bits.scores import TextScore
     from numpygpt.tokenizers import Tokenizer
 
 LONGEST = 20_000  # bytes: a page that draws it under forty runs stays light
@@ -61,9 +61,9 @@ class Scorer:
 
     def score(self, run: RunFolder, passages: Sequence[Passage]) -> list[Scored]:
         """Raises UserError if the run is damaged, or its training text is needed and not to be had."""
-        from experiments.results import passage as entry_of
+        from experiments.runner.results import passage as entry_of
         from experiments.sample import load_model
-        from numpygpt.measures.scores import score_text
+        from numpygpt.measures.bits.scores import score_text
         from numpygpt.training import Engine, score_tokens
 
         model, tokenizer = load_model(run)
@@ -79,7 +79,7 @@ class Scorer:
 
     def _coder(self, run: RunFolder, tokenizer: "Tokenizer") -> "ResidualCoder":
         """Fitting one takes longer than all else, and the seeds of a setting share theirs."""
-        from experiments.packing import coder_of
+        from experiments.trained.codec import coder_of
 
         corpus = run.run()["corpus"]
         key = (tokenizer.fingerprint(), corpus["sha256"], str(corpus["train_bytes"]))

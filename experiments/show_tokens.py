@@ -23,12 +23,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from experiments.named_tokenizers import Named, from_choices, from_runs, training_text
-from experiments.vocabulary_browser import browse, browser_table
+from experiments.trained.named_tokenizers import Named, from_choices, from_runs, training_text
+from experiments.trained.vocabulary_browser import browse, browser_table
 from numpygpt.errors import UserError
 from numpygpt.files import read_bytes
-from numpygpt.measures.edits import edit_rate
-from numpygpt.measures.source import Source
+from numpygpt.measures.bits.source import Source
+from numpygpt.measures.text.edits import edit_rate
 from numpygpt.printing import print_anything
 
 # Pairs of colours that stay apart in dark and light terminals and for colour-blind readers.

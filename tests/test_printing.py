@@ -50,7 +50,7 @@ def test_every_command_prints_anything(command, monkeypatch):
 
 
 def test_a_run_in_a_process_of_its_own_prints_anything(monkeypatch):
-    from experiments.job import job
+    from experiments.runner.job import job
 
     terminal(monkeypatch, "ascii")
     with pytest.raises(ValueError, match="cfg"):

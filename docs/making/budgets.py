@@ -11,7 +11,7 @@ from analysis.table import Cell
 from analysis.tables import bits_cell
 from analysis.uncertainty import MIN_SEEDS
 from analysis.verdicts import COUNT, SMALL, Outcome, Verdict
-from experiments.identity import RESULTS_VERSION
+from experiments.configuration.identity import RESULTS_VERSION
 from making.original import NAMES, long_runs, training
 from making.records import Study, study
 from making.words import listed, markdown_table

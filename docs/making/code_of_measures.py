@@ -2,16 +2,20 @@
 
 from making.lines import line
 
-SCORES, VOCABULARY = "numpygpt/measures/scores.py", "numpygpt/measures/vocabulary.py"
-GENERATED, COST = "numpygpt/measures/generated.py", "numpygpt/measures/cost.py"
-RESULTS, SAMPLES, TABLES = "experiments/results.py", "experiments/samples.py", "analysis/tables.py"
+SCORES, VOCABULARY = "numpygpt/measures/bits/scores.py", "numpygpt/measures/text/vocabulary.py"
+GENERATED, COST = "numpygpt/measures/text/generated.py", "numpygpt/measures/cost.py"
+RESULTS, SAMPLES, TABLES = (
+    "experiments/runner/results.py",
+    "experiments/runner/samples.py",
+    "analysis/tables.py",
+)
 
 # Measures that share a line, the file, what the line says, and the function or class that narrows it down.
 CODE: tuple[tuple[str, str, str, str], ...] = (
     ("bits_per_byte", SCORES, "def bits_per_byte(", ""),
     ("bits_per_char", SCORES, "def bits_per_char(", ""),
     ("bits_per_byte_tokens", SCORES, "def bits_per_byte_tokens(", ""),
-    ("bits_per_byte_residual", "numpygpt/measures/residual.py", "def bits(", "class ResidualCoder"),
+    ("bits_per_byte_residual", "numpygpt/measures/bits/residual.py", "def bits(", "class ResidualCoder"),
     ("val_loss", SCORES, "def val_loss(", ""),
     ("train_loss", RESULTS, '"train_loss": train.val_loss', ""),
     ("best_val_loss best_step", "numpygpt/training/trainer.py", 'notes |= {"best_val_loss"', ""),
@@ -19,13 +23,13 @@ CODE: tuple[tuple[str, str, str, str], ...] = (
     ("train_bits_per_byte", RESULTS, '"train_bits_per_byte":', ""),
     ("gap_bits_per_byte", RESULTS, '"gap_bits_per_byte":', ""),
     ("gap_change_bits_per_byte", RESULTS, "grown = ", ""),
-    ("gap_unigram_bits_per_byte", "numpygpt/measures/vocabulary.py", "def unigram_gap(", ""),
+    ("gap_unigram_bits_per_byte", "numpygpt/measures/text/vocabulary.py", "def unigram_gap(", ""),
     ("lost_since_best_bits_per_byte", RESULTS, '"lost_since_best_bits_per_byte":', ""),
     ("bits_per_byte_at_best", TABLES, 'if key == "bits_per_byte_at_best"', ""),
     ("comparable", RESULTS, '"comparable":', ""),
     ("losses", "numpygpt/tokenizers/base.py", "def losses(", ""),
-    ("rulers", "numpygpt/measures/rulers.py", "def rulers(", ""),
-    ("texts", "experiments/measured.py", "def _text_from_elsewhere(", ""),
+    ("rulers", "numpygpt/measures/baselines.py", "def rulers(", ""),
+    ("texts", "experiments/runner/measures.py", "def _text_from_elsewhere(", ""),
     ("vocab_size", "numpygpt/tokenizers/base.py", "def vocab_size(", ""),
     ("chars_per_token chars_per_token_val", VOCABULARY, "def chars_per_token(", ""),
     ("fertility", VOCABULARY, "def fertility(", ""),
@@ -33,7 +37,7 @@ CODE: tuple[tuple[str, str, str, str], ...] = (
     ("unknown_rate_tokens", VOCABULARY, "def unknown_rate_tokens(", ""),
     ("unknown_rate_chars", VOCABULARY, "def unknown_rate_chars(", ""),
     ("round_trip", VOCABULARY, "def round_trip(", ""),
-    ("char_edit_rate", "numpygpt/measures/edits.py", "def edit_rate(", ""),
+    ("char_edit_rate", "numpygpt/measures/text/edits.py", "def edit_rate(", ""),
     ("vocab_used", VOCABULARY, "vocab_used=", ""),
     ("vocab_used_train", VOCABULARY, "vocab_used_train=", ""),
     ("rare_tokens", VOCABULARY, "rare_tokens=", ""),
@@ -45,7 +49,7 @@ CODE: tuple[tuple[str, str, str, str], ...] = (
     ("n_params_embedding", "numpygpt/models/gpt.py", "def n_params_embedding(", ""),
     ("embedding_share", TABLES, 'if key == "embedding_share"', ""),
     ("n_params_body", RESULTS, '"n_params_body":', ""),
-    ("train_flops", "experiments/budget.py", "def flops_per_update(", ""),
+    ("train_flops", "experiments/runner/budget.py", "def flops_per_update(", ""),
     ("flops_per_byte", RESULTS, '"flops_per_byte":', ""),
     ("train_seconds", RESULTS, '"train_seconds":', ""),
     ("total_seconds", RESULTS, '"total_seconds"', ""),
@@ -53,10 +57,10 @@ CODE: tuple[tuple[str, str, str, str], ...] = (
     ("train_chars_per_second", TABLES, 'if key == "train_chars_per_second"', ""),
     ("tokens_per_second_generated", SAMPLES, '"tokens_per_second_generated":', ""),
     ("chars_per_second_generated", SAMPLES, '"chars_per_second_generated":', ""),
-    ("peak_rss_mb", "experiments/record.py", "ru_maxrss", ""),
+    ("peak_rss_mb", "experiments/runner/environment.py", "ru_maxrss", ""),
     ("iters", "numpygpt/training/budgets.py", "def updates_for_text(", ""),
-    ("schedule_iters", "experiments/build.py", "def schedule_iters(", ""),
-    ("warmup_iters", "experiments/build.py", "def warmup(", ""),
+    ("schedule_iters", "experiments/configuration/build.py", "def schedule_iters(", ""),
+    ("warmup_iters", "experiments/configuration/build.py", "def warmup(", ""),
     ("lr_peak", RESULTS, '"lr_peak":', ""),
     ("epochs", RESULTS, '"epochs":', ""),
     ("tokens_seen", RESULTS, "tokens = ", ""),

@@ -8,10 +8,10 @@ tokenizer.save("tokenizer.json");  tokenizer = load("tokenizer.json")
 """
 
 from numpygpt.tokenizers.base import UNK, Tokenizer
-from numpygpt.tokenizers.bpe import BPETokenizer
+from numpygpt.tokenizers.bpe.bpe import BPETokenizer
+from numpygpt.tokenizers.bpe.bytefallback import ByteFallbackBPETokenizer
+from numpygpt.tokenizers.bpe.bytelevel import ByteLevelBPETokenizer
 from numpygpt.tokenizers.byte import ByteTokenizer
-from numpygpt.tokenizers.bytefallback import ByteFallbackBPETokenizer
-from numpygpt.tokenizers.bytelevel import ByteLevelBPETokenizer
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.registry import ALL_KINDS, KINDS, create, from_dict, load, option_names
 from numpygpt.tokenizers.word import WordTokenizer

@@ -22,8 +22,8 @@ from numpygpt.errors import UserError
 from numpygpt.models import GPT
 from numpygpt.optim import Optimizer
 from numpygpt.optim.optimizer import Array
-from numpygpt.training.crew import Crew, Message, SharedArray
-from numpygpt.training.share import Batch, Share
+from numpygpt.training.slice_runner import Batch, Share
+from numpygpt.training.worker_pool import Crew, Message, SharedArray
 
 Job = tuple[Array, Array, int]  # inputs and targets (B, T), and the position from which they are scored
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpygpt.models import GPTConfig
 from numpygpt.optim.optimizer import Array
 from numpygpt.training.engine import Engine
-from numpygpt.training.share import Batch
+from numpygpt.training.slice_runner import Batch
 
 MOST = 1 << 28  # numbers that the windows of a group may need room for: 1 GiB
 AT_ONCE = 64  # groups of windows handed to the engine together, so that memory does not grow with the text

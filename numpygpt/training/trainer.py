@@ -20,7 +20,7 @@ from numpygpt.training import checkpoints
 from numpygpt.training.checkpoints import Progress
 from numpygpt.training.engine import Engine
 from numpygpt.training.evaluation import mean_loss
-from numpygpt.training.share import Batch
+from numpygpt.training.slice_runner import Batch
 
 EXPLODED = 10.0  # nats above the first loss: nothing comes back from there
 

@@ -16,8 +16,8 @@ from numpygpt.models import GPT, GPTConfig, NoDraws
 from numpygpt.nn import FlatMemory
 from numpygpt.optim import Optimizer
 from numpygpt.optim.optimizer import Array
-from numpygpt.training.crew import open_shared, receive, send
-from numpygpt.training.share import Share
+from numpygpt.training.slice_runner import Share
+from numpygpt.training.worker_pool import open_shared, receive, send
 
 
 class Worker:

@@ -10,10 +10,10 @@ from making import ladder, records
 
 from analysis.collect import flatten
 from analysis.style import styled
-from experiments.checks import check
-from experiments.config import CONF
-from experiments.identity import identity
-from experiments.peers.recipes import composed
+from experiments.benchmarks.recipes import composed
+from experiments.configuration.identity import identity
+from experiments.configuration.schema import CONF
+from experiments.configuration.validation import check
 from numpygpt.runs import RunFolder
 
 KEPT = Path(__file__).parents[2] / "docs" / "results"

@@ -12,7 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
-from experiments.config import CONF, GROUPS, RunConfig, register, to_config
+from experiments.configuration.schema import CONF, GROUPS, RunConfig, register, to_config
 
 SENTENCES = (
     "The cat sat on the mat.",

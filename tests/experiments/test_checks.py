@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments.checks import check, did_you_mean
-from experiments.corpora import text_path, texts_sha256
+from experiments.configuration.corpora import text_path, texts_sha256
+from experiments.configuration.validation import check, did_you_mean
 from numpygpt.errors import UserError
 
 REFUSED = {

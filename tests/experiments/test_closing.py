@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from experiments import closing
-from experiments.closing import with_seeds
-from experiments.corpora import folder_of
-from experiments.sweep import PlannedRun
+from experiments.configuration.corpora import folder_of
+from experiments.sweeping import summary
+from experiments.sweeping.summary import with_seeds
+from experiments.sweeping.sweep import PlannedRun
 from numpygpt.errors import UserError
 
 
@@ -53,7 +53,7 @@ def finished(composer, tmp_path, monkeypatch):
     monkeypatch.setattr(folder + "samples", samples)
     monkeypatch.setattr(sys, "argv", ["run.py", "-m", "tokenizer=char,word"])
     monkeypatch.setattr("analysis.report.write_report", lambda *_: pytest.fail("not wanted"))
-    monkeypatch.setattr(closing, "_report", lambda *_: None)
+    monkeypatch.setattr(summary, "_report", lambda *_: None)
     return made
 
 
@@ -68,7 +68,7 @@ def finished(composer, tmp_path, monkeypatch):
 )
 def test_a_sweep_ends_with_the_command_that_adds_seeds_and_its_minutes(finished, capsys, seeds, said):
     runs = finished(*seeds)
-    assert closing.close(runs, runs, stopped=0) == 0
+    assert summary.close(runs, runs, stopped=0) == 0
     out = capsys.readouterr().out
     if said is None:
         assert "seed=" not in out
@@ -81,5 +81,5 @@ def test_a_sweep_ends_with_the_command_that_adds_seeds_and_its_minutes(finished,
 def test_no_next_command_where_runs_are_missing(finished, capsys, monkeypatch):
     runs = finished(1)
     monkeypatch.setattr("numpygpt.runs.RunFolder.state", lambda self: "interrupted")
-    closing.close(runs, runs, stopped=0)
+    summary.close(runs, runs, stopped=0)
     assert "seed=" not in capsys.readouterr().out

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from omegaconf import OmegaConf
 
-from experiments import build
-from experiments.checks import check
-from experiments.config import CONF, GROUPS
-from experiments.identity import TOKENIZER_KEYS
+from experiments.configuration import build
+from experiments.configuration.identity import TOKENIZER_KEYS
+from experiments.configuration.schema import CONF, GROUPS
+from experiments.configuration.validation import check
 from numpygpt import tokenizers
 from numpygpt.tokenizers.foreign import extras
 

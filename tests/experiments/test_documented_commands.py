@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.identity import identity
+from experiments.configuration.identity import identity
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "templates" / "OPTIMIZERS.md").read_text(encoding="utf-8")

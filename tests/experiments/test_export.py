@@ -75,8 +75,8 @@ def a_run(tmp_path):
 
 
 def save_checkpoint(run, model):
-    from experiments.build import build_optimizer
-    from experiments.config import OptimizerConfig
+    from experiments.configuration.build import build_optimizer
+    from experiments.configuration.schema import OptimizerConfig
 
     optimizer = build_optimizer(OptimizerConfig(kind="sgd"), model)
     checkpoints.save(run.checkpoint_path, model, optimizer, checkpoints.Progress())

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments import config as schema
-from experiments.config import REPOSITORY, RunConfig
-from experiments.corpora import text_path, texts_sha256
-from experiments.identity import RESULTS_VERSION, identity, identity_hash, run_name, used_keys
+from experiments.configuration import schema
+from experiments.configuration.corpora import text_path, texts_sha256
+from experiments.configuration.identity import RESULTS_VERSION, identity, identity_hash, run_name, used_keys
+from experiments.configuration.schema import REPOSITORY, RunConfig
 from numpygpt.errors import UserError
 from numpygpt.runs import find_runs
 from numpygpt.tokenizers.foreign.custom import code_sha256
@@ -179,7 +179,7 @@ def test_the_name_of_a_run(monkeypatch):
     config = base(seed=3)
     name = run_name(config, identity(config))
     assert name == f"char-m-s3-{identity_hash(identity(config))[:8]}"
-    monkeypatch.setattr("experiments.identity.RESULTS_VERSION", RESULTS_VERSION + 1)
+    monkeypatch.setattr("experiments.configuration.identity.RESULTS_VERSION", RESULTS_VERSION + 1)
     assert run_name(config, identity(config)) != name
 
 

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from experiments import build
-from experiments.checks import check
-from experiments.identity import FOREIGN_KEYS, identity, identity_hash, used_keys
+from experiments.configuration import build
+from experiments.configuration.identity import FOREIGN_KEYS, identity, identity_hash, used_keys
+from experiments.configuration.validation import check
 from numpygpt import tokenizers
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.foreign import extras

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from experiments.interrupts import Interrupted, StopRequests
+from experiments.runner.interrupts import Interrupted, StopRequests
 
 
 class Finalized:

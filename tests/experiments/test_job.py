@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from analysis.report import write_report
-from experiments import job, measured, record, results
-from experiments.corpora import Corpora, folder_of, text_path
-from experiments.interrupts import Interrupted, stop_requests
-from experiments.job import execute
-from experiments.measured import MUCH, VAL_MUCH, corpus_rulers
-from experiments.progress import PlainReporter
-from experiments.results import context
-from experiments.texts import Texts
+from experiments.configuration.corpora import Corpora, folder_of, text_path
+from experiments.runner import environment, job, measures, results
+from experiments.runner.interrupts import Interrupted, stop_requests
+from experiments.runner.job import execute
+from experiments.runner.measures import MUCH, VAL_MUCH, corpus_rulers
+from experiments.runner.progress import PlainReporter
+from experiments.runner.results import context
+from experiments.runner.texts import Texts
 from numpygpt.data.corpus import resolve
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
@@ -140,14 +140,14 @@ def test_a_tokenizer_that_comes_out_otherwise_does_not_go_on_under_old_weights(c
 
 def test_other_software_than_at_the_beginning_is_kept_and_said(configured, monkeypatch, capsys):
     config = configured()
-    folder, took_part = folder_of(config), record.environment()
-    monkeypatch.setattr(record, "environment", lambda: took_part)
+    folder, took_part = folder_of(config), environment.environment()
+    monkeypatch.setattr(environment, "environment", lambda: took_part)
     with monkeypatch.context() as patch:
         patch.setattr(stop_requests, "signum", 15)
         with pytest.raises(Interrupted):
             execute(config, PlainReporter())
     assert folder.run()["earlier"] == []
-    monkeypatch.setattr(record, "environment", lambda: {**took_part, "python": "3.99"})
+    monkeypatch.setattr(environment, "environment", lambda: {**took_part, "python": "3.99"})
     assert execute(config, PlainReporter()) == "done"
     (earlier,) = folder.run()["earlier"]
     assert earlier["environment"]["python"] == took_part["python"]
@@ -177,8 +177,8 @@ def test_what_training_on_has_cost_is_measured_on_the_same_windows():
 
 def test_rulers_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMPYGPT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("experiments.measured.rulers", lambda train, val: [])
-    monkeypatch.setattr("experiments.measured.as_result", lambda rows: {"gzip": {"history": "all"}})
+    monkeypatch.setattr("experiments.runner.measures.rulers", lambda train, val: [])
+    monkeypatch.setattr("experiments.runner.measures.as_result", lambda rows: {"gzip": {"history": "all"}})
     for n_bytes, val_fraction, said in (
         (30_000_000, 0.1, "the last 16 MB of the training text and the beginning of the validation text"),
         (10_000_000, 0.5, "the beginning of the validation text"),
@@ -201,7 +201,7 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
     for name in ("context", "training_side", "passages", "draw_curves"):
         monkeypatch.setattr(results, name, fault)
     for name in ("draw_samples", "_of_tokenizer", "rulers", "_text_from_elsewhere"):
-        monkeypatch.setattr(measured, name, fault)
+        monkeypatch.setattr(measures, name, fault)
     config = configured("eval.texts=[emoji,code]")
     config.eval.texts = [text_path(text) for text in config.eval.texts]
     monkeypatch.setenv("NUMPYGPT_CACHE", str(folder_of(config).path.parent / "cache"))

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from experiments import launching
-from experiments.config import REPOSITORY
-from experiments.interrupts import stop_requests
-from experiments.launching import share_cores
-from experiments.sweep import PlannedRun
+from experiments.configuration.schema import REPOSITORY
+from experiments.runner.interrupts import stop_requests
+from experiments.sweeping import launch
+from experiments.sweeping.launch import share_cores
+from experiments.sweeping.sweep import PlannedRun
 from numpygpt.runs import RunFolder, find_runs
 
 RUN = REPOSITORY / "experiments" / "run.py"
@@ -56,7 +56,7 @@ class Joblib:
     ],
 )
 def test_cores_are_shared_out(tmp_path, monkeypatch, cores, n_jobs, runs, at_once, workers):
-    monkeypatch.setattr(launching, "available_cores", lambda: cores)
+    monkeypatch.setattr(launch, "available_cores", lambda: cores)
     launcher = Joblib(lambda lines: None, n_jobs)
     lines = share_cores(launcher, planned(tmp_path, runs))
     assert launcher.joblib["n_jobs"] == at_once
@@ -80,7 +80,7 @@ def test_after_a_kill_the_others_run_and_who_dies_alone_has_failed(tmp_path, cap
             runs[number].folder.path.mkdir(exist_ok=True)
             (runs[number].folder.path / "result.json").write_text("{}")
 
-    launching._with_joblib(Joblib(launched, 2), runs)
+    launch._with_joblib(Joblib(launched, 2), runs)
     assert launches == [[0, 1, 2, 3], [2, 3], [0], [1]]
     assert [run.folder.state() for run in runs] == ["done", "failed", "done", "done"]
     failure = runs[1].folder.failure()
@@ -96,7 +96,7 @@ def test_workers_that_cannot_even_start_are_not_started_for_ever(tmp_path):
         raise process_executor.TerminatedWorkerError("killed")
 
     with pytest.raises(process_executor.TerminatedWorkerError):
-        launching._with_joblib(Joblib(launched), planned(tmp_path, 2))
+        launch._with_joblib(Joblib(launched), planned(tmp_path, 2))
 
 
 def planned(folder: Path, n: int) -> list[PlannedRun]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from experiments import benchmark
-from experiments.build import build_model, build_optimizer, build_schedule
-from experiments.peers import loss_race, workers
-from experiments.peers.recipes import composed
+from experiments.benchmarks import loss_race, workers
+from experiments.benchmarks.recipes import composed
+from experiments.configuration.build import build_model, build_optimizer, build_schedule
 
 TINY = ("model.n_layer=1", "model.n_embd=16", "model.n_head=2", "model.block_size=16", "optimizer.warmup=2")
 
@@ -19,7 +19,7 @@ def test_both_engines_train_by_the_same_recipe(overrides, own_muon, rng, monkeyp
     torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
     if own_muon and not hasattr(torch.optim, "Muon"):
         pytest.skip("this PyTorch has no Muon")
-    from experiments.peers import torch_training
+    from experiments.benchmarks import torch_training
 
     for module in (workers, torch_training):
         monkeypatch.setattr(module, "THREADS", 1)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from experiments.config import REPOSITORY
+from experiments.configuration.schema import REPOSITORY
 from numpygpt.runs import find_runs
 
 ELSEWHERE = """

@@ -11,8 +11,8 @@ import pytest
 
 from analysis import report
 from experiments import compress, sample, score, show_tokens
-from experiments.corpora import text_path, texts_sha256
-from experiments.identity import _tokenizer_file
+from experiments.configuration.corpora import text_path, texts_sha256
+from experiments.configuration.identity import _tokenizer_file
 from numpygpt import tokenizers
 from numpygpt.data.corpus import resolve
 from numpygpt.errors import UserError

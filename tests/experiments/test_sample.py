@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import sample
-from experiments.samples import continuation
+from experiments.runner.samples import continuation
 from numpygpt import tokenizers
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from experiments import score
-from experiments.corpora import Corpora, folder_of
-from experiments.job import execute
-from experiments.progress import PlainReporter
+from experiments.configuration.corpora import Corpora, folder_of
+from experiments.runner.job import execute
+from experiments.runner.progress import PlainReporter
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from experiments import named_tokenizers, show_tokens
+from experiments import show_tokens
+from experiments.trained import named_tokenizers
 from numpygpt.data.corpus import resolve
 
 CORPUS = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 40

@@ -18,10 +18,10 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
 from experiments import sample
-from experiments.config import CONF, REPOSITORY, register, settings, to_config
-from experiments.explain import explain
-from experiments.identity import identity_hash
-from experiments.sweep import Planner, _to_do, require_folders, set_aside, unused_settings
+from experiments.configuration.identity import identity_hash
+from experiments.configuration.messages import explain
+from experiments.configuration.schema import CONF, REPOSITORY, register, settings, to_config
+from experiments.sweeping.sweep import Planner, _to_do, require_folders, set_aside, unused_settings
 from numpygpt.errors import UserError
 from numpygpt.files import NotWritable
 from numpygpt.runs import RunFolder, RunLocked, find_runs

@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.peers import tokenizer_race
+from experiments.benchmarks import tokenizer_race
 from numpygpt.data.corpus import resolve
 
 TEXT = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 30

@@ -34,7 +34,10 @@ def preload() -> dict[str, Callable[[], object]]:
 
     import analysis.report
     import analysis.view
-    from experiments import budget, job, measured, results, run, samples  # noqa: F401
+    from experiments import run
+    from experiments.runner import (
+        job,  # noqa: F401
+    )
 
     return {"run": run.main, "report": analysis.report.main}
 

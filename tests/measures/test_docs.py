@@ -9,10 +9,10 @@ from making import metrics
 from making.code_of_measures import CODE
 
 from numpygpt.errors import UserError
+from numpygpt.measures.bits.scores import TextScore
 from numpygpt.measures.cost import Stability
-from numpygpt.measures.generated import GeneratedMeasures
-from numpygpt.measures.scores import TextScore
-from numpygpt.measures.vocabulary import TokenizerMeasures
+from numpygpt.measures.text.generated import GeneratedMeasures
+from numpygpt.measures.text.vocabulary import TokenizerMeasures
 
 PAGE = Path(__file__).parents[2] / "docs" / "METRICS.md"
 ENTRY = re.compile(r"^### `(\w+)`\n(.+)\n(?:\n|\Z)", re.MULTILINE)

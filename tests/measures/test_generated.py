@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpygpt.measures.generated import LEAST_COPIED, Reference, _Windows, chars_in_500_tokens, headings
+from numpygpt.measures.text.generated import LEAST_COPIED, Reference, _Windows, chars_in_500_tokens, headings
 
 TRAIN = """ROMEO:
 But soft, what light through yonder window breaks?

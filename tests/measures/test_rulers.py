@@ -3,7 +3,7 @@ import bz2
 import numpy as np
 import pytest
 
-from numpygpt.measures.rulers import (
+from numpygpt.measures.baselines import (
     as_result,
     as_scores,
     bz2_block,
@@ -12,7 +12,7 @@ from numpygpt.measures.rulers import (
     kneser_ney_bits,
     rulers,
 )
-from numpygpt.measures.scores import block_edges
+from numpygpt.measures.bits.scores import block_edges
 
 
 def test_published_figures(shakespeare):
@@ -31,7 +31,7 @@ def test_published_figure_of_ppmd(shakespeare):
 
 
 def test_without_pyppmd_there_is_no_such_row(monkeypatch):
-    monkeypatch.setattr("numpygpt.measures.rulers.find_spec", lambda name: None)
+    monkeypatch.setattr("numpygpt.measures.baselines.find_spec", lambda name: None)
     assert [row.key for row in compressors("abc" * 99, "abc")] == ["gzip", "bz2", "xz"]
 
 

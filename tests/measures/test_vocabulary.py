@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpygpt.measures import edits
-from numpygpt.measures.edits import edit_distance, edit_rate
-from numpygpt.measures.vocabulary import (
+from numpygpt.measures.text import edits
+from numpygpt.measures.text.edits import edit_distance, edit_rate
+from numpygpt.measures.text.vocabulary import (
     TextMeasures,
     renyi_efficiency,
     tokenizer_measures,

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers import bpe, create, from_dict
+from numpygpt.tokenizers import create, from_dict
+from numpygpt.tokenizers.bpe import bpe
 from numpygpt.tokenizers.cache import Cache
 from numpygpt.tokenizers.pretokenize import PATTERNS
 

@@ -10,7 +10,7 @@ from spans import HARD, TEXT, check_spans
 from numpygpt.data.corpus import resolve
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
-from numpygpt.measures.residual import ResidualCoder
+from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.tokenizers import create, from_dict, load
 from numpygpt.tokenizers.foreign import custom
 

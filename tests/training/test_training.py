@@ -25,9 +25,9 @@ from numpygpt.training import (
     evaluation,
     score_tokens,
 )
-from numpygpt.training.crew import SharedArray, WorkerDied, receive, send
 from numpygpt.training.evaluation import windows
 from numpygpt.training.worker import Worker, obey
+from numpygpt.training.worker_pool import SharedArray, WorkerDied, receive, send
 
 V = 17
 MODERN = {
