@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from experiments.configuration import build
-from experiments.configuration.corpora import Corpora, folder_of, text_path, texts_sha256
-from experiments.configuration.identity import identity
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.identity import identity, run_folder
 from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, to_config
 from experiments.configuration.validation import check
@@ -40,14 +40,13 @@ def job(composed: Any) -> str:
     check(config)
     if config.data.sha256 is None:  # not planned by a sweep
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
-    config.eval.texts = [text_path(text) for text in config.eval.texts]
     with stop_requests.handled():
         return execute(config, reporter())
 
 
 def execute(config: RunConfig, reporter: Reporter) -> str:
     """Does the run unless it is done or another process is at it: "done", "running" or "failed"."""
-    folder = folder_of(config)
+    folder = run_folder(config)
     reporter.start(folder.name)
     try:
         with folder.lock(), never_silent(reporter):
@@ -124,10 +123,8 @@ def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus, reporter: Repor
     before = {}
     if (folder.path / "run.json").exists() and folder.checkpoint_path.exists():
         before = folder.run()
-    normalised = identity(config, texts_sha256(config.eval.texts))
-    record = run_record(
-        folder.name, normalised, config, corpus, *build.corpus_parts(corpus, vars(config.data))
-    )
+    parts = build.corpus_parts(corpus, vars(config.data))
+    record = run_record(folder.name, identity(config), config, corpus, *parts)
     record["resolved"] = before.get("resolved", {})
     record["earlier"] = earlier_parts(before, record)
     if len(record["earlier"]) > len(before.get("earlier", [])):
@@ -163,7 +160,7 @@ def _trainer(
     return Trainer(
         engine,
         build.build_optimizer(config.optimizer, engine.model),
-        build.build_schedule(config, iters),
+        build.build_schedule(config.optimizer, iters),
         texts.train,
         texts.val,
         build.train_config(config, iters),

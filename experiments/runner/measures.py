@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from experiments.configuration.corpora import text_name, texts_sha256
+from experiments.configuration.eval_texts import read_text, text_name
 from experiments.configuration.schema import RunConfig
 from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.samples import draw_samples
 from experiments.runner.texts import Texts
 from numpygpt.data.corpus import Part, cache_folder, lock_for
-from numpygpt.errors import UserError
-from numpygpt.files import NotWritable, read_bytes, replacing
+from numpygpt.files import NotWritable, replacing
 from numpygpt.measures.baselines import as_result, as_scores, rulers
 from numpygpt.measures.bits.scores import score_text
 from numpygpt.measures.text.generated import LEAST_COPIED, Reference
@@ -51,9 +50,7 @@ def generated(
     }
 
 
-def measured(
-    config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer, lacking: NotScored
-) -> dict[str, Any]:
+def measured(config: RunConfig, texts: Texts, trainer: Trainer, lacking: NotScored) -> dict[str, Any]:
     """Nested keys of result.json; of a text that could not be scored its name alone."""
     found: dict[str, Any] = {}
     with lacking.unless("tokenizer"):
@@ -61,10 +58,9 @@ def measured(
     with lacking.unless("rulers"):
         found["rulers"] = corpus_rulers(texts.train_part, texts.val_part)
     found["texts"] = [{"name": text_name(path)} for path in config.eval.texts]
-    planned = folder.run()["identity"]["eval"]["texts"]
-    for entry, path, sha256 in zip(found["texts"], config.eval.texts, planned, strict=True):
+    for entry, path in zip(found["texts"], config.eval.texts, strict=True):
         with lacking.unless(f"text {entry['name']}"):
-            entry |= _text_from_elsewhere(path, sha256, texts, trainer)
+            entry |= _text_from_elsewhere(read_text(path), texts, trainer)
     return found
 
 
@@ -104,13 +100,8 @@ def _of_tokenizer(texts: Texts) -> dict[str, Any]:
     return values | {"chars_per_token": texts.chars_per_token}
 
 
-def _text_from_elsewhere(path: str, sha256: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
+def _text_from_elsewhere(text: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
     """One of `eval.texts`: bits per byte under the same charging, and what the tokenizer makes of it."""
-    if texts_sha256([path])[path] != sha256:
-        raise UserError(
-            f"eval.texts={path} is not the text that this run was planned with: put that back, or start it again"
-        )
-    text = read_bytes(path).decode("utf-8")
     ids, ends = texts.tokenizer.spans(text)
     score = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
     return {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.configuration.build import schedule_iters, warmup
+from experiments.configuration.build import schedule_iters, warmup_iters
 from experiments.configuration.schema import RunConfig
 from experiments.runner.budget import flops_per_update
 from experiments.runner.environment import PeakMemory
@@ -58,7 +58,7 @@ def finish(
     with lacking.unless("baselines"):
         blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
     folder.write_scores(blocks)
-    result |= measured(config, folder, texts, trainer, lacking)
+    result |= measured(config, texts, trainer, lacking)
     with lacking.unless("curves"):
         draw_curves(folder)
     if lacking.reasons:
@@ -115,7 +115,7 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
         "budget": config.budget.kind,
         "iters": settings.iters,
         "schedule_iters": schedule_iters(config.optimizer, settings.iters),
-        "warmup_iters": warmup(config, settings.iters),
+        "warmup_iters": warmup_iters(config.optimizer, settings.iters),
         "lr_peak": max(trainer.schedule(step) for step in range(settings.iters)),
         "tokens_seen": tokens,
         "chars_seen": chars,

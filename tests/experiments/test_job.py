@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.report import write_report
-from experiments.configuration.corpora import Corpora, folder_of, text_path
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.eval_texts import text_path
+from experiments.configuration.identity import run_folder
 from experiments.runner import environment, job, measures, results
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.job import execute
@@ -43,7 +45,7 @@ def configured(composer, corpus, tmp_path):
                 "budget=iters",
                 "budget.iters=6",
                 "optimizer=adamw",
-                "optimizer.warmup=2",
+                "optimizer.warmup_ratio=0.1",
                 "train.eval_interval=3",
                 "train.eval_windows=4",
             ),
@@ -56,20 +58,20 @@ def configured(composer, corpus, tmp_path):
 
 
 def test_weights_that_are_lost_in_the_last_update_are_a_divergence_and_not_kept(configured):
-    config = configured("budget.iters=1", "optimizer.warmup=0", "optimizer.lr=3e38")
+    config = configured("budget.iters=1", "optimizer.warmup_ratio=0", "optimizer.lr=3e38")
     for _ in range(2):  # the second time, too
         assert execute(config, PlainReporter()) == "failed"
-        failure = folder_of(config).failure()
+        failure = run_folder(config).failure()
         assert failure is not None
         assert failure["status"] == "diverged"
-    assert not folder_of(config).checkpoint_path.exists()
+    assert not run_folder(config).checkpoint_path.exists()
 
 
 def test_a_text_that_changed_under_the_run_is_not_scored(configured, tmp_path, monkeypatch):
     mine = tmp_path / "mine.txt"
     mine.write_text("grün und schön", encoding="utf-8")
     config = configured(f"eval.texts=['{mine}']")
-    folder, run_to_the_end = folder_of(config), Trainer.run
+    folder, run_to_the_end = run_folder(config), Trainer.run
 
     def run_and_edit(trainer: Trainer):
         mine.write_text("grau und schön", encoding="utf-8")
@@ -101,7 +103,7 @@ def test_steadiness_does_not_depend_on_how_often_a_run_logs(configured):
             f"study=every{interval}",
         )  # fmt: skip
         assert execute(config, PlainReporter()) == "done"
-        found[interval] = folder_of(config).result()["loss_spread"]
+        found[interval] = run_folder(config).result()["loss_spread"]
     assert found[10] == found[1] > 0
     assert np.isnan(found[3])
 
@@ -113,7 +115,7 @@ def test_a_worker_without_memory_is_no_bug(configured, monkeypatch):
     monkeypatch.setattr(job, "Engine", start)
     config = configured()
     assert execute(config, PlainReporter()) == "failed"
-    failure = folder_of(config).failure()
+    failure = run_folder(config).failure()
     assert failure is not None
     assert failure["status"] == "out of memory"
     assert failure["reason"].startswith("no memory left: try")
@@ -125,7 +127,7 @@ def test_a_tokenizer_that_comes_out_otherwise_does_not_go_on_under_old_weights(c
         patch.setattr(stop_requests, "signum", 15)
         with pytest.raises(Interrupted):
             execute(config, PlainReporter())
-    folder = folder_of(config)
+    folder = run_folder(config)
     saved = folder.tokenizer_path.read_bytes()
     folder.tokenizer_path.unlink()
     with monkeypatch.context() as patch:
@@ -140,7 +142,7 @@ def test_a_tokenizer_that_comes_out_otherwise_does_not_go_on_under_old_weights(c
 
 def test_other_software_than_at_the_beginning_is_kept_and_said(configured, monkeypatch, capsys):
     config = configured()
-    folder, took_part = folder_of(config), environment.environment()
+    folder, took_part = run_folder(config), environment.environment()
     monkeypatch.setattr(environment, "environment", lambda: took_part)
     with monkeypatch.context() as patch:
         patch.setattr(stop_requests, "signum", 15)
@@ -203,18 +205,18 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
     for name in ("draw_samples", "_of_tokenizer", "rulers", "_text_from_elsewhere"):
         monkeypatch.setattr(measures, name, fault)
     config = configured("eval.texts=[emoji,code]")
-    config.eval.texts = [text_path(text) for text in config.eval.texts]
-    monkeypatch.setenv("NUMPYGPT_CACHE", str(folder_of(config).path.parent / "cache"))
+    config.eval.texts = [str(text_path(text)) for text in config.eval.texts]
+    monkeypatch.setenv("NUMPYGPT_CACHE", str(run_folder(config).path.parent / "cache"))
     assert execute(config, PlainReporter()) == "done"
-    result = folder_of(config).result()
+    result = run_folder(config).result()
     assert result["bits_per_byte"] > 0
     assert result["texts"] == [{"name": "emoji"}, {"name": "code"}]
     named = re.findall(r"taking measure (\d+) of (\d+)", capsys.readouterr().out)
     assert named == [(str(n), "10") for n in range(1, 11)]
     assert len(result["not_scored"]) == 10
     assert all("too much" in why for why in result["not_scored"].values())
-    assert "OverflowError" in (folder_of(config).path / "traceback.txt").read_text(encoding="utf-8")
-    report = write_report(folder_of(config).path)
+    assert "OverflowError" in (run_folder(config).path / "traceback.txt").read_text(encoding="utf-8")
+    report = write_report(run_folder(config).path)
     page = report.path.read_text(encoding="utf-8")
     assert "text emoji not scored" in page
     assert f"{result['bits_per_byte']:.3f}" in page
@@ -252,7 +254,7 @@ def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
         "tokenizer=custom", f"tokenizer.factory={__name__}:KeepsWhatItKnows", override.format(mine=mine)
     )
     assert execute(config, PlainReporter()) == "failed"
-    failure = folder_of(config).failure()
+    failure = run_folder(config).failure()
     assert failure is not None
     assert failure["status"] == "bad input"
     assert override.partition("=")[0] in failure["reason"]

@@ -21,7 +21,7 @@ TINY = (
     *(
         "model=tiny",
         "model.dropout=0.1",
-        "optimizer.warmup=2",
+        "optimizer.warmup_ratio=0.1",
         "train.eval_interval=10",
         "train.eval_windows=4",
     ),
