@@ -54,7 +54,8 @@ def _by_itself(config: RunConfig) -> Iterator[tuple[str, object, str]]:
         if isinstance(value, int | float) and limit is not None and not limit.holds(value):
             yield key, value, limit.words
         if choices and value is not None and value not in choices:
-            yield key, value, f"{_one_of(choices)}{did_you_mean(str(value), choices, key)}"
+            allowed = _one_of((*choices, "null")) if "None" in str(own.type) else _one_of(choices)
+            yield key, value, f"{allowed}{did_you_mean(str(value), choices, key)}"
     for key in ("study", "tokenizer.name", "model.name"):
         if not NAME.fullmatch(name := str(value_of(config, key))):
             allowed = "a name of letters, digits, dots, dashes and underscores: it names a folder"

@@ -1,6 +1,5 @@
 """One run: from a configuration to a finished run folder, or to a recorded failure."""
 
-import time
 import warnings
 from contextlib import suppress
 from dataclasses import replace
@@ -12,7 +11,7 @@ from experiments.configuration.identity import identity, run_folder
 from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, to_config
 from experiments.configuration.validation import check
-from experiments.runner.environment import PeakMemory, earlier_parts, run_record
+from experiments.runner.environment import PeakMemory, Stopwatch, earlier_parts, run_record
 from experiments.runner.failures import failure_of, keep_traceback
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.memory import require_memory
@@ -88,7 +87,7 @@ def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> 
 
 def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     """Corpus, tokenizer, tokens, model, training, scores; the caller holds the folder's lock."""
-    started, memory = time.perf_counter(), PeakMemory()
+    stopwatch, memory = Stopwatch(), PeakMemory()
     reporter.phase("reading the text")
     corpus = build.build_corpus(config.data)
     record = _begin(config, folder, corpus, reporter)
@@ -101,10 +100,10 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     with Engine(model, config.train.slices, config.train.workers) as engine:
         trainer = _trainer(config, folder, texts, engine, iters, reporter)
         with stop_requests.polled():
-            started -= _train(trainer, folder, reporter)
-        from experiments.runner.results import finish
+            stopwatch.earlier = _train(trainer, folder, reporter)
+        from experiments.runner.results import TrainedRun, finish
 
-        finish(config, folder, texts, trainer, reporter, memory, started)
+        finish(TrainedRun(config, folder, texts, trainer, reporter), memory, stopwatch)
 
 
 def _require_room(config: RunConfig, texts: Texts) -> None:

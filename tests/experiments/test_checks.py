@@ -7,11 +7,11 @@ from experiments.configuration.validation import check, did_you_mean
 from numpygpt.errors import UserError
 
 REFUSED = {
-    "model.n_head=3": ("model.n_head=3", "divisor of model.n_embd=128"),
+    "model.n_head=3": ("model.n_head=3", "divisor of n_embd=128"),
     "tokenizer.kind=bpw": ("tokenizer.kind=bpw", "did you mean bpe?"),
-    "tokenizer.specials=[a,a]": ("tokenizer.specials", "different"),
-    "tokenizer.vocab_size=1 tokenizer=bpe": ("tokenizer.vocab_size=1", "above 1"),
-    "tokenizer.vocab_size=256 tokenizer=bpe-bytefallback": ("tokenizer.vocab_size=256", "256 bytes"),
+    "tokenizer.specials=[a,a]": ("tokenizer.specials", "twice"),
+    "tokenizer.vocab_size=1 tokenizer=bpe": ("tokenizer.vocab_size", "at least 2"),
+    "tokenizer.vocab_size=256 tokenizer=bpe-bytefallback": ("tokenizer.vocab_size", "at least 257"),
     "tokenizer.character_coverage=0": ("tokenizer.character_coverage=0", "above 0"),
     "tokenizer.name=../x": ("tokenizer.name", "letters"),
     "optimizer.lr=-1": ("optimizer.lr=-1", "above 0"),
@@ -38,8 +38,8 @@ REFUSED = {
     "sample.top_p=1.5": ("sample.top_p=1.5", "at most 1"),
     "seed=-1": ("seed=-1", "0 or more"),
     "study=a/b": ("study='a/b'", "letters"),
-    "tokenizer=char tokenizer.specials=['<pad>']": ("tokenizer.specials", "a list that holds <unk>"),
-    "tokenizer.specials=[]": ("tokenizer.specials", "a list that holds <unk>"),
+    "tokenizer=char tokenizer.specials=['<pad>']": ("tokenizer.specials", "must hold <unk>"),
+    "tokenizer.specials=[]": ("tokenizer.specials", "must hold <unk>"),
     "tokenizer=tiktoken": ("tokenizer.name=tiktoken", "an encoding such as gpt2"),
     "sample.prompt=''": ("sample.prompt=''", "at least one character"),
 }

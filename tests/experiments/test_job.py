@@ -1,5 +1,6 @@
 """One run: what it refuses at its end, and what it keeps of its beginning."""
 
+import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,9 @@ from experiments.configuration.identity import run_folder
 from experiments.runner import environment, job, measures, results
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.job import execute
-from experiments.runner.measures import MUCH, VAL_MUCH, corpus_rulers
+from experiments.runner.measures import MAX_TRAIN_BYTES, MAX_VAL_BYTES, corpus_baselines
 from experiments.runner.progress import PlainReporter
-from experiments.runner.results import context
+from experiments.runner.results import context_metrics
 from experiments.runner.texts import Texts
 from numpygpt.data.corpus import resolve
 from numpygpt.runs import RunFolder
@@ -67,7 +68,7 @@ def test_weights_that_are_lost_in_the_last_update_are_a_divergence_and_not_kept(
     assert not run_folder(config).checkpoint_path.exists()
 
 
-def test_a_text_that_changed_under_the_run_is_not_scored(configured, tmp_path, monkeypatch):
+def test_a_text_is_recorded_with_the_content_that_was_scored(configured, tmp_path, monkeypatch):
     mine = tmp_path / "mine.txt"
     mine.write_text("grün und schön", encoding="utf-8")
     config = configured(f"eval.texts=['{mine}']")
@@ -80,8 +81,8 @@ def test_a_text_that_changed_under_the_run_is_not_scored(configured, tmp_path, m
     monkeypatch.setattr(Trainer, "run", run_and_edit)
     assert execute(config, PlainReporter()) == "done"
     result = folder.result()
-    assert result["texts"] == [{"name": "mine.txt"}]
-    assert "is not the text that this run was planned with" in result["not_scored"]["text mine.txt"]
+    (scored,) = result["texts"]
+    assert scored["sha256"] == hashlib.sha256("grau und schön".encode()).hexdigest()
 
 
 def test_a_failure_is_written_down_before_the_run_is_let_go(configured, monkeypatch):
@@ -162,7 +163,7 @@ def test_context_is_counted_in_characters_not_in_bytes():
         ends = np.cumsum([len(c.encode()) for c in text])
         ids = np.zeros(len(text), np.int32)
         val = Text(ids, int(ends[-1]), len(text))
-        return context(Texts(*(None,) * 5, val, text, ends), 8)  # type: ignore[arg-type]
+        return context_metrics(Texts(*(None,) * 5, val, text, ends), 8)  # type: ignore[arg-type]
 
     assert found("a" * 40 + "天" * 60) == found("a" * 100)
     assert found("a" * 100)["context_chars_min"] == 5
@@ -173,11 +174,11 @@ def test_what_training_on_has_cost_is_measured_on_the_same_windows():
     losses = [{"kind": "eval", "val_bpb": val.bits_per_byte(loss)} for loss in (5.0, 2.0, 3.0)]
     rows = [*losses, {"kind": "train"}]
     texts = Texts(*(None,) * 5, val, "", np.zeros(0))  # type: ignore[arg-type]
-    found = results.evaluated(texts, {"best_val_loss": 2.0, "best_step": 1}, rows)
+    found = results.best_evaluation(texts, {"best_val_loss": 2.0, "best_step": 1}, rows)
     assert found["lost_since_best_bits_per_byte"] == pytest.approx(val.bits_per_byte(1.0))
 
 
-def test_rulers_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypatch):
+def test_baselines_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMPYGPT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("experiments.runner.measures.rulers", lambda train, val: [])
     monkeypatch.setattr("experiments.runner.measures.as_result", lambda rows: {"gzip": {"history": "all"}})
@@ -189,20 +190,20 @@ def test_rulers_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypat
         path = tmp_path / f"{n_bytes}.txt"
         path.write_bytes(b"To be or not to be, " * (n_bytes // 20))
         parts = resolve("file", str(path)).parts(val_fraction)
-        assert (parts[0].n_bytes > MUCH, parts[1].n_bytes > VAL_MUCH) == (
+        assert (parts[0].n_bytes > MAX_TRAIN_BYTES, parts[1].n_bytes > MAX_VAL_BYTES) == (
             "16 MB" in said,
             "beginning" in said,
         )
-        assert corpus_rulers(*parts)["gzip"]["excerpts"] == said
+        assert corpus_baselines(*parts)["gzip"]["excerpts"] == said
 
 
 def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configured, monkeypatch, capsys):
     def fault(*_):
         raise OverflowError("too much")
 
-    for name in ("context", "training_side", "passages", "draw_curves"):
+    for name in ("context_metrics", "overfitting_metrics", "passages", "draw_curves"):
         monkeypatch.setattr(results, name, fault)
-    for name in ("draw_samples", "_of_tokenizer", "rulers", "_text_from_elsewhere"):
+    for name in ("draw_samples", "_tokenizer_metrics", "rulers", "text_metrics"):
         monkeypatch.setattr(measures, name, fault)
     config = configured("eval.texts=[emoji,code]")
     config.eval.texts = [str(text_path(text)) for text in config.eval.texts]

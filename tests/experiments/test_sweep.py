@@ -343,7 +343,7 @@ def _is_whole(folder: RunFolder) -> None:
     assert bits == pytest.approx(result["bits_per_byte"] * record["corpus"]["val_bytes"])
     for key, blocks in scores["bits_baselines"].items():
         assert len(blocks) == len(scores["block_bytes"])
-        counted = result["rulers"][key]["bits_per_byte"] * record["corpus"]["val_bytes"]
+        counted = result["baselines"][key]["bits_per_byte"] * record["corpus"]["val_bytes"]
         assert sum(blocks) == pytest.approx(counted)
     assert len(scores["bits_baselines"]) == 2  # the best of each family of Kneser-Ney
     assert result["texts"][0]["name"] == "emoji"

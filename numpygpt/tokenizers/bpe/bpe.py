@@ -56,13 +56,13 @@ class BPETokenizer(Tokenizer):
         specials: Sequence[str] | None = None,
     ):
         super().__init__(specials=specials)
-        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, 1)
+        self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
+        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._first_id + 1)
         if self.wanted_vocab_size > MAX_SYMBOLS:
             raise UserError(f"vocab_size must be at most {MAX_SYMBOLS}, not {vocab_size}")
         self.min_freq = checked_int("min_freq", min_freq, 1)
         self.pattern = pattern
         self._splitter = splitter(pattern)
-        self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
 
     # ------------------------------------------------------------------ where the kinds of BPE differ
 
