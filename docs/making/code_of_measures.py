@@ -18,7 +18,12 @@ CODE: tuple[tuple[str, str, str, str], ...] = (
     ("bits_per_byte_residual", "numpygpt/measures/bits/residual.py", "def bits(", "class ResidualCoder"),
     ("val_loss", SCORES, "def val_loss(", ""),
     ("train_loss", RESULTS, '"train_loss": train.val_loss', ""),
-    ("best_val_loss best_step", "numpygpt/training/trainer.py", 'notes |= {"best_val_loss"', ""),
+    (
+        "best_val_loss best_step",
+        "numpygpt/training/trainer.py",
+        "self.state.best_val_loss, ",
+        "",
+    ),
     ("best_bits_per_byte", "numpygpt/training/trainer.py", "def bits_per_byte(", ""),
     ("train_bits_per_byte", RESULTS, '"train_bits_per_byte":', ""),
     ("gap_bits_per_byte", RESULTS, '"gap_bits_per_byte":', ""),

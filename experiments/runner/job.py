@@ -179,9 +179,9 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
 
     Returns the seconds of training that lay before that checkpoint.
     """
-    done = trainer.progress.step if trainer.resume() else -1  # -1: not even the first evaluation
-    seconds_before = trainer.progress.seconds
-    folder.drop_metrics_after(done, trainer.progress.rows)
+    done = trainer.state.step if trainer.resume() else -1  # -1: not even the first evaluation
+    seconds_before = trainer.state.seconds
+    folder.drop_metrics_after(done, trainer.state.rows)
     reporter.training(trainer.config.iters, max(done, 0), lossless=_costs_nothing(trainer.train_text))
     if done == trainer.config.iters:
         return seconds_before

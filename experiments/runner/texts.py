@@ -15,11 +15,11 @@ from numpygpt.data.corpus import Corpus, Part
 from numpygpt.data.tokens import encoded, pieces
 from numpygpt.errors import UserError
 from numpygpt.files import read_bytes
+from numpygpt.machine import available_cores
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
-from numpygpt.training.engine import available_cores
 
 
 @dataclass

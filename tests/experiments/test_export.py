@@ -79,7 +79,7 @@ def save_checkpoint(run, model):
     from experiments.configuration.schema import OptimizerConfig
 
     optimizer = build_optimizer(OptimizerConfig(kind="sgd"), model)
-    checkpoints.save(run.checkpoint_path, model, optimizer, checkpoints.Progress())
+    checkpoints.save(run.checkpoint_path, model, optimizer, checkpoints.TrainState())
 
 
 @pytest.mark.parametrize("shape", EXPRESSIBLE.values(), ids=EXPRESSIBLE.keys())
