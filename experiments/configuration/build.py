@@ -13,7 +13,7 @@ from experiments.configuration.schema import (
     TokenizerConfig,
 )
 from numpygpt import tokenizers
-from numpygpt.data.corpus import Corpus, Part, resolve
+from numpygpt.data import Corpus, Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import (

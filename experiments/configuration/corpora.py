@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.configuration.identity import TOKENIZER_KEYS, identity, run_name
 from experiments.configuration.schema import DataConfig, RunConfig, outputs_folder
-from numpygpt.data.corpus import Corpus, Part, resolve
+from numpygpt.data import Corpus, Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.files import expanded, read_bytes
 from numpygpt.printing import printable

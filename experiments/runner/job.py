@@ -18,8 +18,8 @@ from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.memory import require_memory
 from experiments.runner.progress import Reporter, never_silent, reporter
 from experiments.runner.texts import Texts, prepare_texts, try_out
+from numpygpt.data import Corpus
 from numpygpt.data.batches import check_window
-from numpygpt.data.corpus import Corpus
 from numpygpt.errors import UserError
 from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, RunLocked

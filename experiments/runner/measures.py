@@ -17,7 +17,8 @@ from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.samples import draw_samples
 from experiments.runner.texts import Texts
-from numpygpt.data.corpus import Part, cache_folder, lock_for
+from numpygpt.data import Part
+from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.errors import UserError
 from numpygpt.files import NotWritable, read_bytes, replacing
 from numpygpt.measures.baselines import as_result, as_scores, rulers

@@ -11,7 +11,7 @@ from experiments.configuration.build import build_tokenizer, corpus_parts
 from experiments.configuration.schema import RunConfig
 from experiments.runner.progress import Reporter, counted
 from numpygpt import tokenizers
-from numpygpt.data.corpus import Corpus, Part
+from numpygpt.data import Corpus, Part
 from numpygpt.data.tokens import encoded, pieces
 from numpygpt.errors import UserError
 from numpygpt.files import read_bytes

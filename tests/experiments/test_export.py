@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from experiments import export
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.runs import REQUIRED, RunFolder

@@ -16,7 +16,7 @@ from experiments.runner.measures import MUCH, VAL_MUCH, corpus_rulers
 from experiments.runner.progress import PlainReporter
 from experiments.runner.results import context
 from experiments.runner.texts import Texts
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.training import Text, Trainer
