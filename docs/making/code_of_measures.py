@@ -33,7 +33,7 @@ CODE: tuple[tuple[str, str, str, str], ...] = (
     ("bits_per_byte_at_best", TABLES, 'if key == "bits_per_byte_at_best"', ""),
     ("comparable", RESULTS, '"comparable":', ""),
     ("losses", "numpygpt/tokenizers/base.py", "def losses(", ""),
-    ("rulers", "numpygpt/measures/baselines.py", "def rulers(", ""),
+    ("rulers", "numpygpt/measures/baselines.py", "def baselines(", ""),
     ("texts", "experiments/runner/measures.py", "def _text_from_elsewhere(", ""),
     ("vocab_size", "numpygpt/tokenizers/base.py", "def vocab_size(", ""),
     ("chars_per_token chars_per_token_val", VOCABULARY, "def chars_per_token(", ""),

@@ -21,7 +21,7 @@ from numpygpt.data import Part
 from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.errors import UserError
 from numpygpt.files import NotWritable, read_bytes, replacing
-from numpygpt.measures.baselines import as_result, as_scores, rulers
+from numpygpt.measures.baselines import as_result, as_scores, baselines
 from numpygpt.measures.bits.scores import score_text
 from numpygpt.measures.text.generated import LEAST_COPIED, Reference
 from numpygpt.measures.text.vocabulary import TextMeasures, tokenizer_measures
@@ -71,7 +71,7 @@ def measured(
 
 def samples_record(prompt: str, samples: Sequence[str], reference: Reference) -> dict[str, Any]:
     """What samples.json holds."""
-    entries = [{"text": sample, **reference.marks(sample).to_dict()} for sample in samples]
+    entries = [{"text": sample, **reference.highlights(sample).to_dict()} for sample in samples]
     return {"prompt": prompt, "least_copied": LEAST_COPIED, "samples": entries}
 
 
@@ -148,7 +148,7 @@ def _baselines(train: Part, val: Part) -> dict[str, Any]:
 
 
 def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
-    rows = rulers(*_excerpts(train, val))
+    rows = baselines(*_excerpts(train, val))
     found = as_result(rows)
     for row in found.values():
         row["excerpts"] = _excerpts_in_words(train, val)
