@@ -14,7 +14,7 @@ from experiments.configuration.schema import (
     options,
 )
 from numpygpt import tokenizers
-from numpygpt.data.corpus import Corpus, Part, resolve
+from numpygpt.data import Corpus, Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import (

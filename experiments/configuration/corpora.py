@@ -4,7 +4,7 @@ import functools
 from dataclasses import replace
 
 from experiments.configuration.schema import IMPORTED, DataConfig, RunConfig, options
-from numpygpt.data.corpus import Corpus, Part, resolve
+from numpygpt.data import Corpus, Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.configuration.schema import REPOSITORY, DataConfig, RunConfig
-from numpygpt.data.corpus import Corpus, Part
+from numpygpt.data import Corpus, Part
 
 PACKAGES = (
     *("numpygpt", "numpy", "hydra-core", "omegaconf", "safetensors", "regex"),

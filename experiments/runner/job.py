@@ -17,8 +17,8 @@ from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.memory import require_memory
 from experiments.runner.progress import Reporter, never_silent, reporter
 from experiments.runner.texts import Texts, prepare_texts, try_out
+from numpygpt.data import Corpus
 from numpygpt.data.batches import check_window
-from numpygpt.data.corpus import Corpus
 from numpygpt.errors import UserError
 from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, RunLocked
@@ -175,9 +175,9 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
 
     Returns the seconds of training that lay before that checkpoint.
     """
-    done = trainer.progress.step if trainer.resume() else -1  # -1: not even the first evaluation
-    seconds_before = trainer.progress.seconds
-    folder.drop_metrics_after(done, trainer.progress.rows)
+    done = trainer.state.step if trainer.resume() else -1  # -1: not even the first evaluation
+    seconds_before = trainer.state.seconds
+    folder.drop_metrics_after(done, trainer.state.rows)
     reporter.training(trainer.config.iters, max(done, 0), lossless=_costs_nothing(trainer.train_text))
     if done == trainer.config.iters:
         return seconds_before

@@ -17,9 +17,10 @@ from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.samples import draw_samples
 from experiments.runner.texts import Texts
-from numpygpt.data.corpus import Part, cache_folder, lock_for
+from numpygpt.data import Part
+from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.files import NotWritable, replacing
-from numpygpt.measures.baselines import as_result, as_scores, rulers
+from numpygpt.measures.baselines import as_result, as_scores, baselines
 from numpygpt.measures.bits.scores import score_text
 from numpygpt.measures.text.generated import LEAST_COPIED, Reference
 from numpygpt.measures.text.vocabulary import TextMeasures, tokenizer_measures
@@ -66,7 +67,7 @@ def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking:
 
 def samples_record(prompt: str, samples: Sequence[str], reference: Reference) -> dict[str, Any]:
     """What samples.json holds."""
-    entries = [{"text": sample, **reference.marks(sample).to_dict()} for sample in samples]
+    entries = [{"text": sample, **reference.highlights(sample).to_dict()} for sample in samples]
     return {"prompt": prompt, "least_copied": LEAST_COPIED, "samples": entries}
 
 
@@ -139,7 +140,7 @@ def _baselines(train: Part, val: Part) -> dict[str, Any]:
 
 
 def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
-    rows = rulers(*_excerpts(train, val))
+    rows = baselines(*_excerpts(train, val))
     found = as_result(rows)
     for row in found.values():
         row["excerpts"] = _excerpts_in_words(train, val)

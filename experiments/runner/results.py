@@ -20,6 +20,7 @@ from numpygpt.measures.cost import Stability, seconds_per_mb
 from numpygpt.measures.text.vocabulary import unigram_gap
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
+from numpygpt.training.checkpoints import TrainState
 
 PASSAGES, PASSAGE_BYTES = 4, 800
 MEASURES = (
@@ -98,7 +99,7 @@ def loss_metrics(texts: Texts, score: TextScore) -> dict[str, Any]:
 def training_metrics(run: TrainedRun) -> dict[str, Any]:
     """What was trained, for how long, on how much, and how steadily."""
     config, folder, texts, trainer = run.config, run.folder, run.texts, run.trainer
-    progress, settings, model = trainer.progress, trainer.config, trainer.engine.model
+    state, settings, model = trainer.state, trainer.config, trainer.engine.model
     rows = folder.metrics()
     train_rows = [row for row in rows if row["kind"] == "train"]
     tokens = trainer.tokens_per_update * settings.iters
@@ -127,25 +128,25 @@ def training_metrics(run: TrainedRun) -> dict[str, Any]:
         "tokens_seen": tokens,
         "chars_seen": chars,
         "epochs": tokens / len(texts.train.ids),
-        "train_seconds": progress.seconds,
+        "train_seconds": state.seconds,
         "train_flops": flops,
         "flops_per_byte": flops / n_bytes,
-        "seconds_per_mb": seconds_per_mb(progress.seconds, n_bytes),
+        "seconds_per_mb": seconds_per_mb(state.seconds, n_bytes),
         "grad_spikes": steady.grad_spikes if every_tenth else math.nan,
         "loss_spread": steady.loss_spread if every_tenth else math.nan,
-        "clipped_share": progress.notes.get("clipped", 0) / settings.iters,
-        **best_evaluation(texts, progress.notes, rows),
+        "clipped_share": state.n_clipped / settings.iters,
+        **best_evaluation(texts, state, rows),
     }
 
 
-def best_evaluation(texts: Texts, notes: dict[str, float], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def best_evaluation(texts: Texts, state: TrainState, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The best of the evaluations on fixed windows, which was chosen on validation text, and what came after."""
-    best = texts.val.bits_per_byte(notes["best_val_loss"])
+    best = texts.val.bits_per_byte(state.best_val_loss)
     last = next(row for row in reversed(rows) if row["kind"] == "eval")
     return {
-        "best_val_loss": notes["best_val_loss"],
+        "best_val_loss": state.best_val_loss,
         "best_bits_per_byte": best,
-        "best_step": int(notes["best_step"]),
+        "best_step": state.best_step,
         "lost_since_best_bits_per_byte": last["val_bpb"] - best,
     }
 

@@ -12,14 +12,14 @@ from experiments.configuration.eval_texts import read_text
 from experiments.configuration.schema import RunConfig
 from experiments.runner.progress import Reporter, counted
 from numpygpt import tokenizers
-from numpygpt.data.corpus import Corpus, Part
+from numpygpt.data import Corpus, Part
 from numpygpt.data.tokens import encoded, pieces
 from numpygpt.errors import UserError
+from numpygpt.machine import available_cores
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
-from numpygpt.training.engine import available_cores
 
 
 @dataclass

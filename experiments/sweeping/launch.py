@@ -17,6 +17,7 @@ from experiments.runner.forecast import Forecast, works
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.progress import display, working
 from numpygpt.errors import UserError
+from numpygpt.machine import available_cores
 
 if TYPE_CHECKING:
     from experiments.sweeping.sweep import PlannedRun
@@ -125,11 +126,6 @@ def share_cores(launcher: Any, runs: Sequence["PlannedRun"]) -> list[list[str]]:
     at_once = min(len(runs), n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs))
     launcher.joblib["n_jobs"] = max(at_once, 2) if len(runs) == 1 else at_once
     return [[f"train.workers={max(1, cores // at_once)}", *run.overrides] for run in runs]
-
-
-def available_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # --- submitit ---

@@ -31,7 +31,7 @@ from experiments.configuration.typed import ONE_EACH, quoted
 from experiments.configuration.validation import check
 from experiments.runner.interrupts import SIGNALS, Interrupted, stop_requests
 from experiments.sweeping import launch, summary
-from numpygpt.data.corpus import CACHE, cache_folder
+from numpygpt.data.cache import CACHE, cache_folder
 from numpygpt.errors import UserError
 from numpygpt.files import expanded, require_writable, writing
 from numpygpt.runs import RunFolder, RunLocked

@@ -16,7 +16,8 @@ from experiments.configuration.schema import CONF, IMPORTED, TokenizerConfig, op
 from experiments.configuration.validation import did_you_mean
 from experiments.sample import find_run
 from numpygpt import tokenizers
-from numpygpt.data.corpus import Corpus, cache_folder, lock_for, resolve
+from numpygpt.data import Corpus, resolve
+from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.errors import UserError
 
 VAL_FRACTION = 0.1

@@ -19,7 +19,7 @@ from experiments.runner.measures import MAX_TRAIN_BYTES, MAX_VAL_BYTES, corpus_b
 from experiments.runner.progress import PlainReporter
 from experiments.runner.results import context_metrics
 from experiments.runner.texts import Texts
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.training import Text, Trainer
@@ -180,7 +180,7 @@ def test_what_training_on_has_cost_is_measured_on_the_same_windows():
 
 def test_baselines_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMPYGPT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("experiments.runner.measures.rulers", lambda train, val: [])
+    monkeypatch.setattr("experiments.runner.measures.baselines", lambda train, val: [])
     monkeypatch.setattr("experiments.runner.measures.as_result", lambda rows: {"gzip": {"history": "all"}})
     for n_bytes, val_fraction, said in (
         (30_000_000, 0.1, "the last 16 MB of the training text and the beginning of the validation text"),
@@ -203,7 +203,7 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
 
     for name in ("context_metrics", "overfitting_metrics", "passages", "draw_curves"):
         monkeypatch.setattr(results, name, fault)
-    for name in ("draw_samples", "_tokenizer_metrics", "rulers", "text_metrics"):
+    for name in ("draw_samples", "_tokenizer_metrics", "baselines", "text_metrics"):
         monkeypatch.setattr(measures, name, fault)
     config = configured("eval.texts=[emoji,code]")
     config.eval.texts = [str(text_path(text)) for text in config.eval.texts]

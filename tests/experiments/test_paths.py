@@ -14,7 +14,7 @@ from experiments import compress, sample, score, show_tokens
 from experiments.configuration.eval_texts import check_texts
 from experiments.configuration.identity import _tokenizer_file
 from numpygpt import tokenizers
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.foreign.contract import read_bytes as read_tokenizer

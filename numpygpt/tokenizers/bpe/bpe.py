@@ -84,10 +84,9 @@ class BPETokenizer(Tokenizer):
 
     # ------------------------------------------------------------------ training
 
-    def train(self, text: str | Iterable[str], *, workers: int = 1) -> None:
-        """As in the contract; `workers` processes split and count, which changes nothing but the time."""
+    def train(self, text: str | Iterable[str]) -> None:
         pieces: Counter[str] = Counter()
-        for piece, count in self._splitter.count(training_chunks(text), workers).items():
+        for piece, count in self._splitter.count(training_chunks(text)).items():
             pieces[self._view(piece)] += count
         counts: Counter[str] = Counter()
         for piece, count in pieces.items():
