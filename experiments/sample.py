@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.configuration.schema import REPOSITORY, SampleConfig
-from experiments.configuration.validation import did_you_mean
-from numpygpt.errors import UserError
+from numpygpt.errors import UserError, did_you_mean
 from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, find_runs, is_folder
 

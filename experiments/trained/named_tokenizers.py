@@ -14,11 +14,10 @@ from experiments.configuration.build import build_tokenizer, corpus_parts
 from experiments.configuration.corpora import corpus_of
 from experiments.configuration.identity import FOREIGN_KEYS, TOKENIZER_KEYS
 from experiments.configuration.schema import CONF, TokenizerConfig
-from experiments.configuration.validation import did_you_mean
 from experiments.sample import find_run
 from numpygpt import tokenizers
 from numpygpt.data.corpus import Corpus, cache_folder, lock_for, resolve
-from numpygpt.errors import UserError
+from numpygpt.errors import UserError, did_you_mean
 
 VAL_FRACTION = 0.1
 CACHE_VERSION = 1  # raised when the same settings train another tokenizer

@@ -3,8 +3,8 @@
 import pytest
 
 from experiments.configuration.corpora import text_path, texts_sha256
-from experiments.configuration.validation import check, did_you_mean
-from numpygpt.errors import UserError
+from experiments.configuration.validation import check
+from numpygpt.errors import UserError, did_you_mean
 
 REFUSED = {
     "model.n_head=3": ("model.n_head=3", "divisor of model.n_embd=128"),
