@@ -29,9 +29,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmarks.recipes import composed
 from experiments.benchmarks.workers import THREADS, Case, describe, numpy_optimizer
 from experiments.configuration.build import gpt_config, optimizer_settings
+from experiments.configuration.compose import composed
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, NoDraws
 from numpygpt.printing import print_anything

@@ -24,7 +24,6 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.recipes import composed
 from experiments.benchmarks.workers import THREADS, NumpyTraining
 from experiments.configuration.build import (
     build_corpus,
@@ -34,6 +33,7 @@ from experiments.configuration.build import (
     build_tokenizer,
     corpus_parts,
 )
+from experiments.configuration.compose import composed
 from experiments.configuration.schema import RunConfig
 from numpygpt.data.batches import sample_batch
 from numpygpt.streams import generator

@@ -89,17 +89,6 @@ def _check_length(config: RunConfig, part: Part) -> None:
         )
 
 
-def corpus_of(run: RunFolder) -> Corpus | None:
-    """The corpus that a run was given; None if it is not to be had here, or is no longer what it was."""
-    recorded = run.run()
-    data = recorded["config"]["data"]
-    try:
-        corpus = resolve(data["kind"], data["path"])
-    except UserError:
-        return None
-    return corpus if corpus.sha256 == recorded["corpus"]["sha256"] else None
-
-
 PASSAGES = Path(__file__).resolve().parents[1] / "runner" / "eval_texts"
 
 

@@ -17,16 +17,16 @@ from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.samples import draw_samples
 from experiments.runner.texts import Texts
+from experiments.trained.scoring import scored
 from numpygpt.data.corpus import Part, cache_folder, lock_for
 from numpygpt.errors import UserError
 from numpygpt.files import NotWritable, read_bytes, replacing
 from numpygpt.measures.baselines import as_result, as_scores, rulers
-from numpygpt.measures.bits.scores import score_text
 from numpygpt.measures.text.generated import LEAST_COPIED, Reference
-from numpygpt.measures.text.vocabulary import TextMeasures, tokenizer_measures
+from numpygpt.measures.text.vocabulary import tokenizer_measures
 from numpygpt.models import GPT
 from numpygpt.runs import RunFolder
-from numpygpt.training import Trainer, score_tokens
+from numpygpt.training import Trainer
 
 RULERS_VERSION = 3
 SAME_CHARS = 400  # of each sample and of each human passage: what 500 tokens of any tokenizer give
@@ -111,15 +111,7 @@ def _text_from_elsewhere(path: str, sha256: str, texts: Texts, trainer: Trainer)
             f"eval.texts={path} is not the text that this run was planned with: put that back, or start it again"
         )
     text = read_bytes(path).decode("utf-8")
-    ids, ends = texts.tokenizer.spans(text)
-    score = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
-    return {
-        "bytes": score.n_bytes,
-        "bits_per_byte": score.bits_per_byte,
-        "bits_per_byte_tokens": score.bits_per_byte_tokens,
-        "bits_per_byte_residual": score.bits_per_byte_residual,
-        **TextMeasures(texts.tokenizer, text, (ids, ends)).to_dict(),
-    }
+    return scored(text_name(path), text, trainer.engine, texts.tokenizer, texts.coder).summary()
 
 
 def corpus_rulers(train: Part, val: Part) -> dict[str, Any]:

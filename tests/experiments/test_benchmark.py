@@ -6,8 +6,8 @@ import json
 import pytest
 
 from experiments import benchmark
-from experiments.benchmarks.recipes import composed
 from experiments.benchmarks.workers import Case, numpy_model, numpy_optimizer
+from experiments.configuration.compose import composed
 
 TINY = Case(
     {"vocab_size": 65, "block_size": 16, "n_layer": 1, "n_head": 2, "n_embd": 16}, batch_size=4, n_tokens=40

@@ -7,8 +7,8 @@ import pytest
 
 from experiments import benchmark
 from experiments.benchmarks import loss_race, workers
-from experiments.benchmarks.recipes import composed
 from experiments.configuration.build import build_model, build_optimizer, build_schedule
+from experiments.configuration.compose import composed
 
 TINY = ("model.n_layer=1", "model.n_embd=16", "model.n_head=2", "model.block_size=16", "optimizer.warmup=2")
 

@@ -13,6 +13,7 @@ from experiments import score
 from experiments.configuration.corpora import Corpora, folder_of
 from experiments.runner.job import execute
 from experiments.runner.progress import PlainReporter
+from experiments.trained import passages
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
@@ -122,8 +123,8 @@ def test_a_text_without_a_token_is_all_tail(runs, tmp_path):
     ("data", "fault"),
     [
         (b"", "is empty"),
-        (b"caf\xe9 au lait", r"not UTF-8 \(byte 3\)"),
-        (b"a" * (score.LONGEST + 1), "more than 20,000 bytes"),
+        (b"caf\xe9 au lait", r"not UTF-8 text \(byte 3\)"),
+        (b"a" * (passages.MAX_PASSAGE_BYTES + 1), "more than 20,000 bytes"),
         (None, "cannot be read"),
     ],
 )
@@ -131,7 +132,7 @@ def test_bad_files_are_refused_before_any_work(runs, tmp_path, data, fault, caps
     path = tmp_path / "bad.txt"
     path.mkdir() if data is None else path.write_bytes(data)
     with pytest.raises(UserError, match=fault):
-        score.read_passages([str(path)])
+        passages.read_passages([str(path)])
     before = (runs["char"].path / "passages.json").read_bytes()
     assert score.main([str(runs["char"].path), "--passage", str(path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
@@ -142,20 +143,20 @@ def test_two_files_of_one_name_are_refused(mine, tmp_path):
     (tmp_path / "folder").mkdir()
     twin = shutil.copy(mine, tmp_path / "folder")
     with pytest.raises(UserError, match=r"two files are called mine\.txt"):
-        score.read_passages([str(mine), twin])
-    assert len(score.read_passages([str(mine), str(mine)])) == 1
+        passages.read_passages([str(mine), twin])
+    assert len(passages.read_passages([str(mine), str(mine)])) == 1
 
 
 def test_runs_that_cannot_be_scored_are_refused_by_name(runs, mine, tmp_path):
     runs["char"].checkpoint_path.unlink()
     with pytest.raises(UserError, match=r"char-tiny.* has no checkpoint\.safetensors"):
-        score.wanted_runs([str(runs["char"].path)])
+        passages.runs_to_score([str(runs["char"].path)])
     for run in runs.values():
         (run.path / "result.json").unlink()
     with pytest.raises(UserError, match=r"is not done \(interrupted\)"):
-        score.wanted_runs([str(runs["char"].path)])
+        passages.runs_to_score([str(runs["char"].path)])
     with pytest.raises(UserError, match=r"none of the 2 runs in .* is done"):
-        score.wanted_runs([str(tmp_path / "cats")])
+        passages.runs_to_score([str(tmp_path / "cats")])
     assert score.main(["nowhere", "--passage", str(mine)]) == 2
 
 
