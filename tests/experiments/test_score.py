@@ -1,4 +1,4 @@
-"""A user's own passage costs what the run's own scores say, and joins its passages; nothing else is touched."""
+"""A user's own text costs what the run's own scores say, and joins what the run knows; nothing else is touched."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments import score
-from experiments.configuration.corpora import Corpora, folder_of
+from experiments.configuration.corpora import Corpora, folder_of, text_path
 from experiments.runner.job import execute
 from experiments.runner.progress import PlainReporter
 from experiments.trained import passages
@@ -37,7 +37,12 @@ def study(composer, tmp_path_factory) -> Path:
                 "optimizer.lr=0.01",
                 "train.eval_interval=30",
             ),
-            *("eval.texts=[]", "sample.tokens=5", "sample.number=1", f"outputs='{outputs}'"),
+            *(
+                f"eval.texts=['{text_path('crlf')}']",
+                "sample.tokens=5",
+                "sample.number=1",
+                f"outputs='{outputs}'",
+            ),
         )
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
         assert execute(config, PlainReporter()) == "done"
@@ -102,6 +107,39 @@ def test_a_study_is_scored_and_a_passage_of_the_same_name_is_replaced(runs, mine
         assert run.state() == "done"
         named = [(p["name"], p["text"]) for p in run.passages() if "name" in p]
         assert named == [("[b]other", "<script>cat</script>"), ("mine.txt", "Another hat.")]
+
+
+def test_a_text_is_added_to_finished_runs_as_if_they_had_been_told_to_evaluate_it(
+    runs, mine, tmp_path, capsys
+):
+    before = {run: (run.result(), run.checkpoint_path.stat().st_mtime_ns) for run in runs.values()}
+    assert score.main([str(tmp_path / "cats"), "--text", str(mine), "--text", "crlf"]) == 0
+    assert "mine.txt: 27 bytes" in capsys.readouterr().out
+    for run, (result, trained_at) in before.items():
+        assert run.checkpoint_path.stat().st_mtime_ns == trained_at
+        added = run.result()
+        (evaluated,), (own, again) = result.pop("texts"), added.pop("texts")
+        assert added == result
+        assert again.pop("name") == evaluated.pop("name") == "crlf"
+        assert again == pytest.approx(evaluated, rel=1e-6)
+        assert (own["name"], own["bytes"]) == ("mine.txt", 27)
+        assert own["bits_per_byte"] == pytest.approx(
+            own["bits_per_byte_tokens"] + own["bits_per_byte_residual"]
+        )
+
+
+def test_a_result_is_not_replaced_where_rows_of_metrics_are_lost(runs, mine, capsys):
+    run, before = runs["char"], (runs["char"].path / "result.json").read_bytes()
+    rows = run.metrics_path.read_bytes().splitlines(keepends=True)
+    run.metrics_path.write_bytes(b"".join(rows[:-1]))
+    assert score.main([str(run.path), "--text", str(mine)]) == 2
+    assert "metrics.jsonl is damaged" in capsys.readouterr().err
+    assert (run.path / "result.json").read_bytes() == before
+
+
+def test_nothing_to_score_is_refused(runs, capsys):
+    assert score.main([str(runs["char"].path)]) == 2
+    assert "nothing to score" in capsys.readouterr().err
 
 
 def test_a_run_without_passages_gets_its_first(runs, mine):
