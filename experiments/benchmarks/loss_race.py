@@ -8,11 +8,10 @@ on. Neither judging is counted, nor what happens before the first update, such a
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.recipes import composed
-from experiments.benchmarks.workers import THREADS, NumpyTraining
+from experiments.benchmarks.processes import THREADS, WorkerProcess, answer_all
+from experiments.benchmarks.table import Row
+from experiments.benchmarks.workers import NumpyTraining
 from experiments.configuration.build import (
     build_corpus,
     build_model,
@@ -34,11 +34,11 @@ from experiments.configuration.build import (
     build_tokenizer,
     corpus_parts,
 )
+from experiments.configuration.compose import composed
 from experiments.configuration.schema import RunConfig
 from numpygpt.data.batches import sample_batch
 from numpygpt.streams import generator
 from numpygpt.training import Engine, score_tokens
-from numpygpt.training.worker_pool import search_path
 
 TARGET = 1.90
 NANOGPT, OURS = "nanoGPT's recipe", "our recipe"
@@ -46,7 +46,6 @@ RECIPES = {NANOGPT: ("experiment=nanogpt_cpu",), OURS: ("tokenizer=char", "data.
 ENGINES = ("numpy", "torch", "torch compiled")
 JUDGED = 0.8
 SHARES = [k / 100 for k in (*range(5, 80, 5), *range(80, 101, 2))]
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -82,27 +81,28 @@ def serve(entry: Entry) -> None:
     config = entry.config
     (ids, _), vocab_size = texts(config)
     trained = training(entry, vocab_size)
-    schedule, shape = (
-        build_schedule(config.optimizer, entry.updates),
-        (config.train.batch_size, config.model.block_size),
-    )
+    schedule = build_schedule(config.optimizer, entry.updates)
+    shape = config.train.batch_size, config.model.block_size
 
     def batch(step: int) -> tuple[np.ndarray, np.ndarray]:
         return sample_batch(ids, *shape, generator(config.seed, "data", step))
 
     for _ in range(2):
         trained.gradients(*batch(0))  # whatever is compiled, allocated or started the first time
-    done = 0
-    for line in sys.stdin:
-        n, path = json.loads(line)
+    steps = itertools.count()
+
+    def train(question: tuple[int, str | None]) -> float:
+        n, path = question
         started = time.perf_counter()
-        for step in range(done, done + n):
+        for step in itertools.islice(steps, n):
             float(trained.gradients(*batch(step)))
             trained.step(schedule(step))
-        seconds, done = time.perf_counter() - started, done + n
+        seconds = time.perf_counter() - started
         if path:
             np.savez(path, **trained.weights())
-        print(json.dumps(seconds), flush=True)
+        return seconds
+
+    answer_all(train)
 
 
 def texts(config: RunConfig) -> tuple[list[np.ndarray], int]:
@@ -121,13 +121,7 @@ class Racer:
 
     def __init__(self, entry: Entry) -> None:
         self.entry, self.done, self.seconds, self.nats = entry, 0, 0.0, math.inf
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "experiments.benchmarks.loss_race", json.dumps(asdict(entry))],
-            env=os.environ | {"PYTHONPATH": search_path()},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.process = WorkerProcess("loss_race", json.dumps(asdict(entry)))
 
     @property
     def name(self) -> str:
@@ -143,21 +137,12 @@ class Racer:
         if self.has_arrived or (n < 1 and share < JUDGED):
             return
         path = folder / f"{self.name}.npz" if share >= JUDGED else None
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps([n, path and str(path)]) + "\n")
-        self.process.stdin.flush()
-        if not (line := self.process.stdout.readline()):
-            raise SystemExit(f"a worker of the race died: {self.name}")
-        self.seconds, self.done = self.seconds + json.loads(line), self.done + n
+        self.seconds += self.process.ask([n, path and str(path)])
+        self.done += n
         if path:
             self.nats = judge.nats(path)
             print(f"seed {self.entry.seed}, {self.name}: {self.nats:.3f} nats after {self.done} updates, "
                   f"{self.seconds:.1f} s", file=sys.stderr)  # fmt: skip
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 class Judge:
@@ -201,15 +186,13 @@ def race(n_seeds: int, updates: int, with_torch: bool) -> list[Row]:
 def run(entries: list[Entry], judge: dict[str, Judge], folder: Path) -> list[Racer]:
     """One seed of all of them, in turns."""
     racers: list[Racer] = []
-    try:
+    with ExitStack() as opened:
         for entry in entries:
             racers.append(Racer(entry))
+            opened.enter_context(racers[-1].process)
         for share in SHARES:
             for racer in racers:
                 racer.advance(share, judge[racer.entry.recipe], folder)
-    finally:
-        for racer in racers:
-            racer.end()
     return racers
 
 

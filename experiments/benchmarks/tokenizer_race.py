@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from experiments.benchmarks.table import Row
 from numpygpt.data import resolve
 from numpygpt.tokenizers import Tokenizer, create, from_dict
 from numpygpt.tokenizers.pretokenize import PATTERNS
@@ -29,7 +30,6 @@ from numpygpt.tokenizers.to_hf import hugging_face_json
 
 VOCAB_SIZE = 6551
 HF_TRAINER = "Hugging Face (file)"
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)

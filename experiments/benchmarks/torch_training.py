@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from experiments.benchmarks.processes import THREADS
 from experiments.benchmarks.torch_gpt import TorchGPT, TorchMuon, load, torch_name
-from experiments.benchmarks.workers import CLIP, THREADS
+from experiments.benchmarks.workers import CLIP
 from numpygpt.models import GPT
 from numpygpt.optim import Muon
 

@@ -1,11 +1,7 @@
 """One implementation in a process of its own: `python -m experiments.benchmarks.workers IMPLEMENTATION CASE`.
 
-Reads a line with a number n from standard input, does n units of its work, and answers with a line of JSON: the
-seconds of each unit and the process's peak memory. The benchmark runs several workers in turns, so that each has
-its own threads and memory, and a machine that gets slower gets slower for all.
+Asked for n units of its work, it answers with the seconds of each, their losses if it trains, and its peak memory.
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -17,16 +13,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-THREADS = 2  # for everybody
-os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
+import numpy as np
 
-import numpy as np  # noqa: E402  (the threads of BLAS are settled when NumPy is imported)
-
-from numpygpt.generation import generate  # noqa: E402
-from numpygpt.models import GPT, GPTConfig  # noqa: E402
-from numpygpt.optim import OPTIMIZERS, Optimizer, clip_factor  # noqa: E402
-from numpygpt.streams import generator  # noqa: E402
-from numpygpt.training import Engine, score_tokens  # noqa: E402
+from experiments.benchmarks.processes import THREADS, answer_all
+from numpygpt.generation import generate
+from numpygpt.models import GPT, GPTConfig
+from numpygpt.optim import OPTIMIZERS, Optimizer, clip_factor
+from numpygpt.streams import generator
+from numpygpt.training import Engine, score_tokens
 
 CLIP, PROMPT = 1.0, 8
 Unit = Callable[[], Any]
@@ -44,6 +38,10 @@ class Case:
     @property
     def config(self) -> GPTConfig:
         return GPTConfig(**self.model)
+
+    @property
+    def tokens_per_batch(self) -> int:
+        return self.batch_size * self.config.block_size
 
     def batch(self) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(0)
@@ -153,16 +151,15 @@ WORK: dict[str, Callable[[Case], Unit]] = {
 }
 
 
-def serve(work: str, case: Case) -> None:
-    unit = WORK[work](case)
-    for line in sys.stdin:
-        seconds, results = [], []
-        for _ in range(int(line)):
-            started = time.perf_counter()
-            results.append(unit())
-            seconds.append(time.perf_counter() - started)
-        losses = [r for r in results if isinstance(r, float)]
-        print(json.dumps({"seconds": seconds, "losses": losses, "peak_mb": peak_mb()}), flush=True)
+def report(unit: Unit, n: int) -> dict[str, Any]:
+    """Do n units of work."""
+    seconds, results = [], []
+    for _ in range(n):
+        started = time.perf_counter()
+        results.append(unit())
+        seconds.append(time.perf_counter() - started)
+    losses = [r for r in results if isinstance(r, float)]
+    return {"seconds": seconds, "losses": losses, "peak_mb": peak_mb()}
 
 
 def peak_mb() -> float:
@@ -192,4 +189,5 @@ def describe(case: Case) -> str:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], Case(**json.loads(sys.argv[2])))
+    unit = WORK[sys.argv[1]](Case(**json.loads(sys.argv[2])))
+    answer_all(lambda n: report(unit, n))

@@ -6,7 +6,6 @@ from dataclasses import replace
 from experiments.configuration.schema import IMPORTED, DataConfig, RunConfig, options
 from numpygpt.data import Corpus, Part, resolve
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder
 
 BY_CHARACTER = ("char", "word", "bpe")  # each of their tokens stands for a character or more
 PARTS = {"train": "training", "val": "validation"}
@@ -81,14 +80,3 @@ def _check_length(config: RunConfig, part: Part) -> None:
             f"the {PARTS[part.name]} text has {most:,} {unit}, too few for one window of {window:,} tokens: use a "
             "longer text, another data.val_fraction or a smaller model.block_size"
         )
-
-
-def corpus_of(run: RunFolder) -> Corpus | None:
-    """The corpus that a run was given; None if it is not to be had here, or is no longer what it was."""
-    recorded = run.run()
-    data = recorded["config"]["data"]
-    try:
-        corpus = resolve(data["kind"], data["path"])
-    except UserError:
-        return None
-    return corpus if corpus.sha256 == recorded["corpus"]["sha256"] else None

@@ -14,8 +14,7 @@ from omegaconf.errors import (
 
 from experiments.configuration.schema import CONF, GROUPS, settings
 from experiments.configuration.typed import LISTS, ONE_EACH, TEXTS, command
-from experiments.configuration.validation import did_you_mean, folded, nearest
-from numpygpt.errors import UserError
+from numpygpt.errors import UserError, did_you_mean, folded, nearest
 
 SETTINGS = settings()
 SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in SETTINGS if "." in key))

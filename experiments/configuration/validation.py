@@ -1,37 +1,16 @@
 """Values that no run could use, refused before any work: one sentence with key, value and what it may be."""
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 
 from experiments.configuration import build
 from experiments.configuration.schema import IMPORTED, RunConfig, options, settings, shown, value_of
-from numpygpt.errors import UserError
+from numpygpt.errors import UserError, did_you_mean
 from numpygpt.optim import OPTIMIZERS
 from numpygpt.tokenizers.foreign.extras import require
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-def nearest(wrong: str, right: Iterable[str]) -> str | None:
-    """What was meant: the same but for case, dashes and underscores, else what is most like it, if anything is."""
-    names = {folded(name): name for name in right}
-    close = difflib.get_close_matches(folded(wrong), names, n=1)
-    return names[close[0]] if close else None
-
-
-def folded(name: str) -> str:
-    """Without what people mix up: case, dashes and underscores."""
-    return re.sub("[-_ ]", "", name.lower())
-
-
-def did_you_mean(wrong: str, right: Iterable[str], key: str = "") -> str:
-    """` (did you mean x?)`, with `: type key=x` after it if x is a value; nothing if nothing is like it."""
-    meant = nearest(wrong, right)
-    if meant is None:
-        return ""
-    return f" (did you mean {meant}?)" + f": type {key}={meant}" * bool(key)
 
 
 def check(config: RunConfig) -> None:

@@ -17,16 +17,16 @@ from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.samples import draw_samples
 from experiments.runner.texts import Texts
+from experiments.trained.scoring import scored
 from numpygpt.data import Part
 from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.files import NotWritable, replacing
 from numpygpt.measures.baselines import as_result, as_scores, baselines
-from numpygpt.measures.bits.scores import score_text
 from numpygpt.measures.text.generated import LEAST_COPIED, Reference
-from numpygpt.measures.text.vocabulary import TextMeasures, tokenizer_measures
+from numpygpt.measures.text.vocabulary import tokenizer_measures
 from numpygpt.models import GPT
 from numpygpt.runs import RunFolder
-from numpygpt.training import Trainer, score_tokens
+from numpygpt.training import Trainer
 
 BASELINES_VERSION = 4
 SAME_CHARS = 400  # of each sample and of each human passage: what 500 tokens of any tokenizer give
@@ -61,7 +61,7 @@ def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking:
     found["texts"] = [{"name": text_name(path)} for path in config.eval.texts]
     for entry, path in zip(found["texts"], config.eval.texts, strict=True):
         with lacking.unless(f"text {entry['name']}"):
-            entry |= text_metrics(read_text(path), texts, trainer)
+            entry |= text_metrics(entry["name"], read_text(path), texts, trainer)
     return found
 
 
@@ -101,18 +101,9 @@ def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:
     return values | {"chars_per_token": texts.chars_per_token}
 
 
-def text_metrics(text: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
+def text_metrics(name: str, text: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
     """One of `eval.texts`: bits per byte under the same charging, and what the tokenizer makes of it."""
-    ids, ends = texts.tokenizer.spans(text)
-    score = score_text(text, ids, ends, score_tokens(trainer.engine, ids), texts.coder)
-    return {
-        "sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "bytes": score.n_bytes,
-        "bits_per_byte": score.bits_per_byte,
-        "bits_per_byte_tokens": score.bits_per_byte_tokens,
-        "bits_per_byte_residual": score.bits_per_byte_residual,
-        **TextMeasures(texts.tokenizer, text, (ids, ends)).to_dict(),
-    }
+    return scored(name, text, trainer.engine, texts.tokenizer, texts.coder).summary()
 
 
 def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from experiments.runner.environment import PeakMemory, Stopwatch
 from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.texts import Texts
-from numpygpt.measures.bits.mixing import Floats, Ints
+from experiments.trained.scoring import passage_entry
 from numpygpt.measures.bits.scores import TextScore, block_edges, score_text
 from numpygpt.measures.bits.source import Source
 from numpygpt.measures.cost import Stability, seconds_per_mb
@@ -211,23 +211,8 @@ def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
         a, b = int(edges[number]), int(edges[number + 1])
         here = slice(*np.searchsorted(starts, [a, b]).tolist())
         text, bits = data[a:b].decode(), (score.bits_tokens[here], score.bits_residual[here])
-        found.append(passage(a, text, ids[here], texts.val_ends[here] - a, *bits))
+        found.append(passage_entry(a, text, ids[here], texts.val_ends[here] - a, *bits))
     return found
-
-
-def passage(
-    start: int, text: str, ids: Ints, ends: Ints, bits: Floats, bits_residual: Floats
-) -> dict[str, Any]:
-    """An entry of passages.json; arrays (n,). `start` is a byte offset into the text that the passage is of, `ends`
-    are offsets into the passage's own bytes. Those that score.py adds have a `name` and `bits_tail`, too."""
-    return {
-        "start": start,
-        "text": text,
-        "ids": ids.tolist(),
-        "ends": ends.tolist(),
-        "bits": bits.round(4).tolist(),
-        "bits_residual": bits_residual.round(4).tolist(),
-    }
 
 
 def draw_curves(folder: RunFolder) -> None:

@@ -9,8 +9,7 @@ import numpy as np
 
 from experiments.configuration.schema import RunConfig, SampleConfig
 from experiments.runner.texts import Texts
-from numpygpt.errors import UserError
-from numpygpt.generation import generate
+from numpygpt.generation import generate, sample_ids
 from numpygpt.measures.text.generated import chars_in_500_tokens
 from numpygpt.models import GPT
 from numpygpt.streams import generator
@@ -54,7 +53,8 @@ def draw_samples(
         prompt = np.asarray(texts.val.ids[:1])
     steps = settings.tokens * min(settings.number, 2)
     started = time.perf_counter()
-    drawn = [list(_told(sampled_ids(model, prompt, settings, config.seed, 0), 0, steps, progress))]
+    first = sample_ids(model, prompt, settings.tokens, config.seed, **_options(settings))
+    drawn = [list(_told(first, 0, steps, progress))]
     seconds = time.perf_counter() - started
     if settings.number > 1:
         prompts = np.repeat(prompt[None, :], settings.number - 1, axis=0)
@@ -74,23 +74,6 @@ def _told(ids: Iterable[T], done: int, steps: int, progress: Callable[[float], N
 
 def _options(settings: SampleConfig) -> dict[str, Any]:
     return {"temperature": settings.temperature, "top_k": settings.top_k, "top_p": settings.top_p}
-
-
-def prompt_ids(tokenizer: Tokenizer, prompt: str) -> np.ndarray:
-    """ids (n,). Raises UserError if the prompt has no token."""
-    ids = tokenizer.encode(prompt)
-    if not len(ids):
-        raise UserError(f"the prompt {prompt!r} has no token under this tokenizer: give it some text")
-    return ids
-
-
-def sampled_ids(
-    model: GPT, prompt: np.ndarray, settings: SampleConfig, seed: int, number: int
-) -> Iterator[int]:
-    """Ids of sample `number`, one by one."""
-    rng = generator(seed, "sample", number)
-    for ids in generate(model, prompt[None, :], settings.tokens, rng, **_options(settings)):
-        yield int(ids[0])
 
 
 def continuation(tokenizer: Tokenizer, prompt: np.ndarray, ids: list[int]) -> str:

@@ -11,13 +11,13 @@ from experiments.configuration.build import build_tokenizer, corpus_parts
 from experiments.configuration.eval_texts import read_text
 from experiments.configuration.schema import RunConfig
 from experiments.runner.progress import Reporter, counted
+from experiments.trained.corpus import fit_coder, sources
 from numpygpt import tokenizers
 from numpygpt.data import Corpus, Part
-from numpygpt.data.tokens import encoded, pieces
+from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
 from numpygpt.machine import available_cores
 from numpygpt.measures.bits.residual import ResidualCoder
-from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
 
@@ -117,25 +117,6 @@ def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> t
     except UserError:
         return None
     return tokenizer if tokenizer.fingerprint() == fingerprint else None
-
-
-def fit_coder(part: Part, tokenizer: tokenizers.Tokenizer) -> ResidualCoder:
-    """The residual coder of a training part: the same one wherever it is fitted."""
-    return ResidualCoder.fit_pieces(tokenizer, sources(part, tokenizer))
-
-
-def sources(part: Part, tokenizer: tokenizers.Tokenizer) -> Iterator[Source]:
-    """The part and its tokens piece by piece, together those of the whole."""
-    before, held = "\n", ""
-    for start, stop in pieces(part, tokenizer):
-        text = held + part.read(start, stop)
-        ids, ends = tokenizer.spans(text)
-        source, held = Source(text, ids, ends, before), ""
-        if source.tail and stop < part.stop:  # it belongs to the first token of the next piece
-            held, text = source.tail, text.removesuffix(source.tail)
-            source = Source(text, ids, ends, before)
-        yield source
-        before = text[-1:] or before
 
 
 def _residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part) -> float:

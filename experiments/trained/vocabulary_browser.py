@@ -1,13 +1,16 @@
-"""A vocabulary to look through: its longest and most frequent tokens, those never used, those out of reach."""
+"""A vocabulary to look through: its longest and most frequent tokens, those never used, those unreachable."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from rich.columns import Columns
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from experiments.trained.named_tokenizers import Named
+from experiments.trained.named_tokenizers import NamedTokenizer
 from numpygpt.measures.text.vocabulary import unreachable_tokens
 
 TOKEN = "black on #e8c468"
@@ -19,10 +22,10 @@ LISTS = {
 }
 
 
-def browse(named: Named, text: str, number: int) -> dict[str, Any]:
+def vocabulary_record(named: NamedTokenizer, number: int) -> dict[str, Any]:
     """Name, size, and for each list how many tokens it has and the first `number` of them with their counts."""
     tokenizer = named.tokenizer
-    counts = np.bincount(tokenizer.encode(text), minlength=tokenizer.vocab_size)
+    counts = np.bincount(tokenizer.encode(named.training_text()), minlength=tokenizer.vocab_size)
     own = [tokenizer.token_bytes(id) for id in range(tokenizer.vocab_size)]
     lengths = np.array([len((text or b"").decode(errors="replace")) for text in own])
     ordinary = np.array([text is not None for text in own])
@@ -54,10 +57,10 @@ def shown(token: str) -> str:
     return repr(token)[1:-1].replace(" ", "\u2423")
 
 
-def browser_table(named: Named, page: dict[str, Any]) -> Table:
+def vocabulary_table(page: dict[str, Any]) -> Table:
     """A row per list."""
     table = Table(
-        title=f"{named.name}: vocabulary {page['vocab_size']:,}",
+        title=f"{page['tokenizer']}: vocabulary {page['vocab_size']:,}",
         title_justify="left",
         box=None,
         padding=(0, 2, 0, 0),
@@ -73,3 +76,15 @@ def browser_table(named: Named, page: dict[str, Any]) -> Table:
         total = "" if name == "longest" else f"{page[name]['total']:,}"
         table.add_row(title, total, Columns(tokens, padding=(0, 2)))
     return table
+
+
+def show_vocabularies(tokenizers: Sequence[NamedTokenizer], number: int, as_json: bool) -> None:
+    """Prints what `vocabulary_record` says of each. UserError: a training text is not here."""
+    records = [vocabulary_record(named, number) for named in tokenizers]
+    if as_json:
+        print(json.dumps(records, indent=1))
+        return
+    console = Console(highlight=False)
+    for record in records:
+        console.print()
+        console.print(vocabulary_table(record))

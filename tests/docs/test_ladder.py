@@ -10,7 +10,7 @@ from making import ladder, records
 
 from analysis.collect import flatten
 from analysis.style import styled
-from experiments.benchmarks.recipes import composed
+from experiments.configuration.compose import composed
 from experiments.configuration.identity import identity
 from experiments.configuration.schema import CONF
 from experiments.configuration.validation import check

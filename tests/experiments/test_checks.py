@@ -3,8 +3,8 @@
 import pytest
 
 from experiments.configuration.eval_texts import check_texts, text_path
-from experiments.configuration.validation import check, did_you_mean
-from numpygpt.errors import UserError
+from experiments.configuration.validation import check
+from numpygpt.errors import UserError, did_you_mean
 
 REFUSED = {
     "model.n_head=3": ("model.n_head=3", "divisor of n_embd=128"),

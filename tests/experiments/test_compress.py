@@ -21,7 +21,9 @@ from experiments.configuration.schema import REPOSITORY
 from experiments.runner.job import execute
 from experiments.runner.progress import PlainReporter
 from experiments.trained import codec
-from experiments.trained.codec import HEADER_BYTES, Codec, Packed, Packer, load_packer
+from experiments.trained import packed as packed_file
+from experiments.trained.codec import Codec
+from experiments.trained.packed import HEADER_BYTES, Packed, Packer, load_packer
 from numpygpt.errors import UserError
 from numpygpt.measures.bits.arithmetic import quantise
 from numpygpt.measures.bits.residual import ResidualCoder
@@ -247,11 +249,11 @@ def test_a_drift_that_comes_late_never_gives_a_wrong_text(packed, monkeypatch):
     def drifting(self: codec.Predictions, id: int) -> np.ndarray:
         calls.append(id)
         frequencies = after(self, id)
-        return frequencies + (len(calls) == codec.PROBED + 20)  # once, by one part in billions
+        return frequencies + (len(calls) == packed_file.N_PROBED + 20)  # once, by one part in billions
 
     monkeypatch.setattr(codec.Predictions, "after", drifting)
     assert restores_or_says_so(packer, file, text)
-    assert len(calls) > codec.PROBED + 20
+    assert len(calls) > packed_file.N_PROBED + 20
 
 
 # ---------------------------------------------------------------------- the commands

@@ -21,9 +21,7 @@ and reading gives the float back. NumPy numbers and arrays are written as number
 Only the process that holds `RunFolder.lock` writes; anybody may read at any time, without write permission.
 """
 
-import hashlib
 import json
-import math
 import os
 import re
 import zlib
@@ -34,24 +32,10 @@ from pathlib import Path
 from typing import Any
 
 from numpygpt.errors import UserError
-from numpygpt.files import Locked as RunLocked
-from numpygpt.files import NotWritable as RunNotWritable
-from numpygpt.files import is_folder, is_locked, locked, read_bytes, replacing, writing
-
-__all__ = [
-    "RunDamaged",
-    "RunFolder",
-    "RunLocked",
-    "RunNotWritable",
-    "RunUnfinished",
-    "find_runs",
-    "is_folder",
-    "is_locked",
-    "metric_row",
-]
+from numpygpt.files import is_locked, locked, read_bytes, replacing, writing
+from numpygpt.runs.json_values import digest, from_json, to_json
 
 SCHEMA = 1
-RUN_MARKS = frozenset({"run.json", "result.json", "failure.json", "metrics.jsonl"})
 REQUIRED = {
     "run.json": ("name", "identity", "config", "corpus", "environment", "git"),
     "result.json": (
@@ -174,8 +158,8 @@ class RunFolder:
         missing = [key for key in REQUIRED[name] if key not in content]
         if missing:
             raise ValueError(f"{name} lacks {', '.join(missing)}")
-        document = {"schema": SCHEMA, **_to_json(content)}
-        document["content_sha256"] = _digest(document)
+        document = {"schema": SCHEMA, **to_json(content)}
+        document["content_sha256"] = digest(document)
         text = json.dumps(document, indent=None if name in COMPACT else 2)
         with replacing(self.path / name) as temporary:
             temporary.write_text(text + "\n", encoding="ascii")
@@ -192,14 +176,14 @@ class RunFolder:
             raise RunUnfinished(f"{path} does not exist: the run is {self.state()}; {self._advice()}")
         try:
             content = json.loads(raw.decode("ascii"))
-            intact = content.pop("content_sha256") == _digest(content)
+            intact = content.pop("content_sha256") == digest(content)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             intact = False
         if not intact:
             raise RunDamaged(f"{path} is damaged: delete the folder {self.path} and run its command again")
         if content.get("schema") != SCHEMA or any(key not in content for key in REQUIRED[name]):
             raise UserError(f"{path} was written by another version of numpygpt: use that, or run it again")
-        return _from_json(content)
+        return from_json(content)
 
     # --- metrics.jsonl ---
 
@@ -207,7 +191,7 @@ class RunFolder:
         """Appends one line, in one write. What a crash left half-written before it is cut off first."""
         if not isinstance(row.get("step"), int) or not isinstance(row.get("kind"), str):
             raise ValueError(f"a row of metrics has a step and a kind, unlike {row}")
-        body = json.dumps(_to_json(row)).encode("ascii")[:-1]
+        body = json.dumps(to_json(row)).encode("ascii")[:-1]
         line = body + b', "crc": "%08x"}\n' % zlib.crc32(body)
         path = self.metrics_path
         with writing(path), path.open("a+b", buffering=0) as file:
@@ -281,75 +265,7 @@ def metric_row(line: bytes) -> dict[str, Any] | None:
     match = _METRIC_LINE.fullmatch(line)
     if match is None or int(match["crc"], 16) != zlib.crc32(match["body"]):
         return None
-    return _from_json(json.loads(match["body"] + b"}"))
-
-
-def find_runs(root: str | os.PathLike[str]) -> list[RunFolder]:
-    """All run folders in `root` at any depth, itself included, sorted by path; [] if there are none.
-
-    A folder that holds any of a run's own files counts, so that damaged runs are found too. Folders whose
-    names start with a dot are passed over; links are followed after the rest, each folder visited once.
-    """
-    runs, seen, roots = [], set(), [Path(root)]
-    for start in roots:  # which grows by the links that are met
-        for folder, subfolders, files in os.walk(start, onerror=_refuse):
-            path = Path(folder)
-            is_run = not RUN_MARKS.isdisjoint(files)
-            if (identity := _file_identity(path)) in seen:
-                subfolders.clear()
-            elif is_run:
-                runs.append(RunFolder(path))
-            seen.add(identity)
-            subfolders[:] = sorted(name for name in subfolders if not is_run and not name.startswith("."))
-            roots += [path / name for name in subfolders if (path / name).is_symlink()]
-    return sorted(runs)
-
-
-def _file_identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:  # moved aside since it was listed
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _refuse(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
-        raise UserError(
-            f"{error.filename} cannot be read ({error.strerror}): name a folder that can be"
-        ) from error
-
-
-# --- JSON ---
-
-
-def _to_json(value: Any) -> Any:
-    """`value` in types that JSON knows; raises TypeError for others (a bug of ours, not of a user)."""
-    if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError(f"keys in a run folder are strings, not {list(value)[:3]}")
-        return {key: _to_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_json(item) for item in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else {"float": str(float(value))}
-    if hasattr(value, "tolist"):  # NumPy scalars and arrays, without importing NumPy
-        return _to_json(value.tolist())
-    return value
-
-
-def _from_json(value: Any) -> Any:
-    if isinstance(value, dict):
-        if len(value) == 1 and value.get("float") in ("nan", "inf", "-inf"):
-            return float(value["float"])
-        return {key: _from_json(item) for key, item in value.items()}
-    return [_from_json(item) for item in value] if isinstance(value, list) else value
-
-
-def _digest(content: dict[str, Any]) -> str:
-    """sha256 of the content as canonical JSON: sorted keys, no spaces, ASCII, shortest exact floats."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return from_json(json.loads(match["body"] + b"}"))
 
 
 def _read_bytes(path: Path) -> bytes | None:
