@@ -14,6 +14,7 @@ FILES = sorted(path for top in ("numpygpt", "analysis", "experiments") for path 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("files", "machine", "printing", "streams"),
+    ("commands",),
     ("nn", "optim", "tokenizers", "data"),
     ("models",),
     ("runs",),

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from experiments.cli.files import decoded, read_input
 from experiments.cli.progress import progress
-from experiments.configuration.corpora import text_name, text_path
+from experiments.configuration.eval_texts import text_name, text_path
 from experiments.trained.scoring import ScoredText, Scorer, add_passages, add_texts
 from numpygpt.errors import UserError
 from numpygpt.files import require_writable
@@ -35,8 +35,8 @@ def read_texts(files: Iterable[str]) -> dict[str, str]:
     Raises UserError for one that cannot be read, is not UTF-8 or empty, or has the name of another.
     """
     texts: dict[str, str] = {}
-    for path in dict.fromkeys(map(text_path, files)):
-        name = text_name(path)
+    for file in dict.fromkeys(files):
+        path, name = str(text_path(file)), text_name(file)
         if name in texts:
             raise UserError(f"two files are called {name}, and that is what reports call them: rename one")
         texts[name] = decoded(read_input(path, pipes=False), path)
