@@ -44,11 +44,9 @@ class Optimizer:
     def __init__(self, parameters: Sequence[LearnedArray], lr: float) -> None:
         self.parameters = list(parameters)
         self.lr = lr
-        for name in ("lr", "embedding_lr", "eps"):
-            if not 0 < getattr(self, name, 1.0) < math.inf:
-                raise UserError(f"{name} is {getattr(self, name)}; it must be a number above 0")
-        if not 0 <= getattr(self, "weight_decay", 0.0) < math.inf:
-            raise UserError(f"weight_decay is {self.weight_decay}; it must be a number of at least 0")
+        for name in ("lr", "embedding_lr", "weight_decay"):
+            if not 0 <= getattr(self, name, 0.0) < math.inf:
+                raise UserError(f"{name} is {getattr(self, name)}; it must be a number of at least 0")
         self.n_steps = 0
         self.state = {name: [np.zeros_like(p.data) for p in self.parameters] for name in self.state_names}
 

@@ -228,7 +228,8 @@ def test_schedules_at_their_corners():
 
 @pytest.mark.parametrize(("make", "words"), [(lambda: SGD([], 1, nesterov=True), "momentum"),
                                              (lambda: SGD([], 1, momentum=1.0), "momentum"),
-                                             (lambda: SGD([], 0), "lr"),
+                                             (lambda: SGD([], -1), "lr"),
+                                             (lambda: Muon([], 0, embedding_lr=1), "lr"),
                                              (lambda: SGD([], float("nan")), "lr"),
                                              (lambda: SGD([], 1, weight_decay=-1), "weight_decay"),
                                              (lambda: Adam([], 1, eps=0), "eps"),
