@@ -2,10 +2,7 @@
 
 from functools import cache
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.types import RunMode
-from omegaconf import open_dict
+from hydra import compose, initialize_config_dir
 
 from experiments.configuration.schema import CONF, RunConfig, register, to_config
 
@@ -14,8 +11,5 @@ from experiments.configuration.schema import CONF, RunConfig, register, to_confi
 def composed(*overrides: str) -> RunConfig:
     """The configuration that these overrides make of the default one; Hydra's global state is left alone."""
     register()
-    loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
-    config = loader.load_configuration("config", list(overrides), RunMode.RUN)
-    with open_dict(config):
-        del config["hydra"]
-    return to_config(config)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return to_config(compose("config", list(overrides)))

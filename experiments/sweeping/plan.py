@@ -1,39 +1,30 @@
-"""From one command line to its runs: expanded, checked and compared with what is done, before any work.
+"""From one command line to its runs: expanded, composed and checked, before any work.
 
-Hydra's launchers do the running. A sweep is planned once, in the process where it was typed: which corpus is
-really used, which runs there are, which of them differ only in keys that they do not use.
+A sweep is planned once, in the process where it was typed: which corpus is really used, which runs there are,
+which of them differ only in keys that they do not use. Hydra's launchers then compose each run again.
 """
 
 import copy
-import importlib
-import os
-import signal
-import sys
-import warnings
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
-from hydra.core.plugins import Plugins
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from experiments.configuration.corpora import Corpora, folder_of, text_path
 from experiments.configuration.identity import used_keys
 from experiments.configuration.messages import EXPLAINED, explain
-from experiments.configuration.schema import RunConfig, register_resolver, settings, to_config
+from experiments.configuration.schema import RunConfig, settings, to_config
 from experiments.configuration.typed import ONE_EACH, quoted
 from experiments.configuration.validation import check, shortened_warmup
-from experiments.runner.interrupts import SIGNALS, Interrupted, stop_requests
-from experiments.sweeping import launch, summary
-from numpygpt.data.corpus import CACHE, cache_folder
 from numpygpt.errors import UserError
-from numpygpt.files import expanded, require_writable, writing
-from numpygpt.runs import RunFolder, RunLocked
+from numpygpt.files import expanded
+from numpygpt.runs import RunFolder
 
 NUMBERS: dict[Any, type] = {
     int: int,
@@ -41,30 +32,6 @@ NUMBERS: dict[Any, type] = {
     float: float,
     float | None: float,
 }  # of a declaration, its values
-register_resolver()  # here, because processes that launchers start import this module first
-
-
-def task(composed: DictConfig) -> str:
-    """One run, as Hydra's launchers call it; what it needs is not even imported where all runs are done.
-
-    In another process than the sweep's, a signal ends the run but not the process: the next runs are not begun.
-    A signal that somebody else waits for too, as submitit does to queue the job again, is given back to him.
-    """
-    if stop_requests.requested() and not launch.in_process():
-        return "interrupted"
-    from experiments.runner.job import job
-
-    try:
-        return job(composed)
-    except UserError as error:  # what was planned is not to be had any more, and there is no folder to say so
-        print(f"a run cannot begin: {error}", file=sys.stderr)
-        return "failed"
-    except Interrupted as stop:
-        if launch.in_process():
-            raise
-        if stop.signum not in SIGNALS:
-            signal.raise_signal(stop.signum)
-        return "interrupted"
 
 
 @dataclass(frozen=True)
@@ -87,7 +54,7 @@ class Planner:
     that differ only in numbers (seeds, sizes, rates) are composed once.
     """
 
-    def __init__(self, loader: Any, master: DictConfig) -> None:
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self.loader, self.master = loader, master
         self.parser = OverridesParser.create(config_loader=loader)
         self.groups = frozenset(loader.list_groups(""))
@@ -96,6 +63,29 @@ class Planner:
         self._configs: dict[tuple[str, ...], RunConfig] = {}
         self.corpora = Corpora()
         self.notes: dict[str, None] = {}  # what was decided otherwise than conf/ has it, in order
+
+    def expand(self, params: Mapping[str, Any], arguments: Sequence[str]) -> list[list[str]]:
+        """The overrides of each run: `params`, or what the arguments set instead, in every combination.
+
+        Raises UserError for a sweep of what there may be one of, or of what cannot be enumerated.
+        """
+        swept = [f"{key}={values}" for key, values in params.items()]
+        choices: dict[str, list[str]] = {}
+        for override in self.parser.parse_overrides([*swept, *arguments]):
+            key = override.get_key_element().lstrip("+")  # nothing can be added to a schema
+            choices[key] = [f"{key}={value}" for value in self._values(override)]
+        return [list(line) for line in itertools.product(*choices.values())]
+
+    def _values(self, override: Override) -> list[str]:
+        key, typed = override.key_or_group, f"{override.input_line} is not possible"
+        if not override.is_sweep_override():
+            return [override.get_value_element_as_str()]
+        if key in ONE_EACH:
+            raise UserError(f"{typed}: it may be one {key}, as {ONE_EACH[key]}; type a command for each")
+        values = list(override.sweep_string_iterator()) if override.is_discrete_sweep() else []
+        if not values:
+            raise UserError(f"{typed}: it names no value: type them with commas between them ({key}=...,...)")
+        return values
 
     def plan(self, lines: Sequence[Sequence[str]]) -> list[PlannedRun]:
         """The distinct runs of `lines`, each line the overrides of one. Raises UserError for the first fault."""
@@ -146,7 +136,8 @@ class Planner:
                 del base["hydra"]
             self._bases[choices] = base
         composed = copy.deepcopy(self._bases[choices])
-        ConfigLoaderImpl._apply_overrides_to_config(values, composed)
+        for value in values:
+            OmegaConf.update(composed, value.key_or_group, value.value(), merge=True)
         return composed
 
     def _parse(self, override: str) -> Override:
@@ -189,90 +180,3 @@ def unused_settings(arguments: Sequence[str], runs: Sequence[PlannedRun]) -> lis
         if dot and runs and all(key not in keys.get(section, {key}) for keys in used):
             unused.append(f"{section}.{key}")
     return unused
-
-
-def sweep(sweeper: BasicSweeper, arguments: list[str]) -> None:
-    """What Hydra's sweeper does in this project: plan all, run what is to do, close with the tables.
-
-    Raises UserError if the sweep is refused, SystemExit with a code other than 0 if not all runs end well.
-    """
-    assert sweeper.config is not None
-    assert sweeper.hydra_context is not None
-    assert sweeper.launcher is not None
-    planner = Planner(sweeper.hydra_context.config_loader, sweeper.config)
-    lines = _lines(sweeper, planner, arguments)
-    runs = planner.plan(lines)
-    summary.warn_of_fallback(planner.corpora.fallback_reasons)
-    for note in (*planner.notes, *(f"{key} has no effect here" for key in unused_settings(arguments, runs))):
-        print(f"note: {note}")
-    require_folders(runs)
-    summary.announce(runs, asked=len(lines))
-    todo = [run for run in map(_to_do, runs) if run is not None]
-    stopped = launch.launch(sweeper.launcher, todo)
-    code = summary.close(runs, todo, stopped)
-    if code:
-        raise SystemExit(code)
-
-
-def require_folders(runs: Sequence[PlannedRun]) -> None:
-    """Raises NotWritable, before any work, if there is some and it could not be kept."""
-    if any(run.is_to_do for run in runs):
-        require_writable(summary.study_folder(runs) / ".hydra", "outputs=FOLDER")
-        require_writable(cache_folder(), CACHE)
-
-
-def _to_do(run: PlannedRun) -> PlannedRun | None:
-    """The run if it is to be launched.
-
-    With force=true its old folder is put aside here, once: a job that a launcher starts again is to go on from its
-    checkpoint. One that another process is at is left to it.
-    """
-    if not run.config.force:
-        return run if run.folder.state() != "done" else None
-    try:
-        set_aside(run.folder)
-    except RunLocked as error:
-        print(error)
-        return None
-    return replace(run, overrides=(*run.overrides, "force=false"))
-
-
-def set_aside(folder: RunFolder) -> None:
-    """Moves an existing run folder to `.aside/` beside it.
-
-    Raises RunLocked if somebody works on it, RunNotWritable if it cannot be moved.
-    """
-    if not folder.path.exists():
-        return
-    aside = folder.path.parent / ".aside"
-    with writing(aside), folder.lock():
-        aside.mkdir(exist_ok=True)
-        number = 1
-        while (target := aside / f"{folder.name}.{number}").exists():
-            number += 1
-        if os.name != "nt":
-            folder.path.rename(target)
-    if os.name == "nt":  # it moves no folder with an open file in it, such as the lock
-        with writing(aside):
-            folder.path.rename(target)
-
-
-def _lines(sweeper: BasicSweeper, planner: Planner, arguments: list[str]) -> list[list[str]]:
-    """The overrides of each run; what the command line sets replaces what the experiment sweeps."""
-    parsed = planner.parser.parse_overrides([*sweeper._parse_config(), *arguments])
-    for override in parsed:
-        if override.key_or_group in ONE_EACH and override.is_sweep_override():
-            raise UserError(
-                f"{override.input_line} is not possible: it may be one {override.key_or_group}, as "
-                f"{ONE_EACH[override.key_or_group]}; type a command for each"
-            )
-    lines = sweeper.split_arguments(parsed, None)[0]
-    return [[override.lstrip("+") for override in line] for line in lines]  # nothing can be added to a schema
-
-
-def install() -> None:
-    """Puts `sweep` in the place of Hydra's own: Hydra takes sweepers from its plugins' namespace alone."""
-    warnings.filterwarnings("ignore", "[^']*'hydra/launcher/ray' is validated against ConfigStore schema")
-    Plugins.instance()  # looks for plugins, and in doing so loads the module of the basic sweeper anew
-    module = importlib.import_module("hydra._internal.core_plugins.basic_sweeper")
-    module.BasicSweeper.sweep = sweep

@@ -11,12 +11,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from experiments.sweeping.sweep import PlannedRun
 
 from experiments.configuration.schema import REPOSITORY
 from experiments.runner.interrupts import stop_requests
 from experiments.sweeping import launch
 from experiments.sweeping.launch import share_cores
-from experiments.sweeping.sweep import PlannedRun
 from numpygpt.runs import RunFolder, find_runs
 
 RUN = REPOSITORY / "experiments" / "run.py"
