@@ -13,7 +13,7 @@ FILES = sorted(path for top in ("numpygpt", "analysis", "experiments") for path 
 # A room may import from the rooms of lower floors only; rooms on one floor know nothing of each other.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("files", "printing", "streams"),
+    ("files", "machine", "printing", "streams"),
     ("nn", "optim", "tokenizers", "data"),
     ("models",),
     ("runs",),
@@ -33,7 +33,7 @@ OUTSIDE_NUMPYGPT = {
     "analysis",
 }
 UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
-STDLIB_ONLY = {"numpygpt.runs", "numpygpt.files", "numpygpt.errors", "numpygpt.printing"}
+STDLIB_ONLY = {"numpygpt.runs", "numpygpt.files", "numpygpt.errors", "numpygpt.machine", "numpygpt.printing"}
 RANDOM_TYPES = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}
 
 

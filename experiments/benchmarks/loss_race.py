@@ -83,7 +83,7 @@ def serve(entry: Entry) -> None:
     (ids, _), vocab_size = texts(config)
     trained = training(entry, vocab_size)
     schedule, shape = (
-        build_schedule(config, entry.updates),
+        build_schedule(config.optimizer, entry.updates),
         (config.train.batch_size, config.model.block_size),
     )
 

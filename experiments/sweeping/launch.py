@@ -15,6 +15,7 @@ from experiments.runner.forecast import Forecast, works
 from experiments.runner.interrupts import Interrupted, send_to_children, stop_requests
 from experiments.runner.progress import display, working
 from experiments.sweeping.plan import PlannedRun
+from numpygpt.machine import available_cores
 
 
 def launch(launcher: Launcher, todo: Sequence[PlannedRun]) -> int:
@@ -65,11 +66,6 @@ def share_cores(cores: int, n_jobs: int, n_runs: int) -> tuple[int, int]:
     """
     at_once = min(n_runs, n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs))
     return (max(at_once, 2) if n_runs == 1 else at_once), max(1, cores // at_once)
-
-
-def available_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # --- submitit ---

@@ -16,12 +16,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from experiments.configuration.corpora import Corpora, folder_of, text_path
-from experiments.configuration.identity import used_keys
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.eval_texts import check_texts, text_path
+from experiments.configuration.identity import run_folder
 from experiments.configuration.messages import EXPLAINED, explain
-from experiments.configuration.schema import RunConfig, settings, to_config
+from experiments.configuration.schema import RunConfig, settings, to_config, used_keys
 from experiments.configuration.typed import ONE_EACH, quoted
-from experiments.configuration.validation import check, shortened_warmup
+from experiments.configuration.validation import check
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
 from numpygpt.runs import RunFolder
@@ -62,7 +63,6 @@ class Planner:
         self._bases: dict[tuple[str, ...], DictConfig] = {}
         self._configs: dict[tuple[str, ...], RunConfig] = {}
         self.corpora = Corpora()
-        self.notes: dict[str, None] = {}  # what was decided otherwise than conf/ has it, in order
 
     def expand(self, params: Mapping[str, Any], arguments: Sequence[str]) -> list[list[str]]:
         """The overrides of each run: `params`, or what the arguments set instead, in every combination.
@@ -94,10 +94,11 @@ class Planner:
         runs: dict[Path, PlannedRun] = {}
         for line, config in zip(lines, configs, strict=True):
             decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
-            decided.eval.texts = [text_path(text) for text in config.eval.texts]
+            check_texts(config.eval.texts)
+            decided.eval.texts = [str(text_path(text)) for text in config.eval.texts]
             if config.tokenizer.path is not None:
                 decided.tokenizer.path = str(expanded(config.tokenizer.path).absolute())
-            planned = PlannedRun((*line, *_pinned(decided)), decided, folder_of(decided))
+            planned = PlannedRun((*line, *_pinned(decided)), decided, run_folder(decided))
             if runs.setdefault(planned.folder.path, planned) is planned and planned.is_to_do:
                 self.corpora.check(decided)
         return list(runs.values())
@@ -114,16 +115,8 @@ class Planner:
         for number in numbers:
             section, _, key = number.key_or_group.rpartition(".")
             setattr(getattr(config, section) if section else config, key, number.value())
-        if all(self._parse(override).key_or_group != "optimizer.warmup" for override in line):
-            self._shorten_warmup(config)
         check(config)
         return config
-
-    def _shorten_warmup(self, config: RunConfig) -> None:
-        warmup = shortened_warmup(config)
-        if warmup < config.optimizer.warmup:
-            config.optimizer.warmup = warmup
-            self.notes[f"optimizer.warmup={warmup} here, a tenth of {config.budget.iters} updates"] = None
 
     def compose(self, line: Sequence[str]) -> DictConfig:
         """What Hydra composes for these overrides, without its own node."""
@@ -157,7 +150,6 @@ def _pinned(config: RunConfig) -> list[str]:
     """The sweep's decisions as overrides, so that each run, in whatever process, uses the same files."""
     data = config.data
     pinned = [
-        f"optimizer.warmup={config.optimizer.warmup}",
         f"data.kind={data.kind}",
         f"data.sha256={data.sha256}",
         "data.fallback=null",

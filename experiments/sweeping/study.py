@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from experiments.sweeping import launch, summary
 from experiments.sweeping.plan import PlannedRun, Planner, unused_settings
-from numpygpt.data.corpus import CACHE, cache_folder
+from numpygpt.data.cache import CACHE, cache_folder
 from numpygpt.files import require_writable, writing
 from numpygpt.runs import RunFolder, RunLocked
 
@@ -32,7 +32,7 @@ def run_study(
     lines = planner.expand(params, arguments)
     runs = planner.plan(lines)
     summary.warn_of_fallback(planner.corpora.fallback_reasons)
-    for note in (*planner.notes, *(f"{key} has no effect here" for key in unused_settings(arguments, runs))):
+    for note in (f"{key} has no effect here" for key in unused_settings(arguments, runs)):
         print(f"note: {note}")
     require_folders(runs)
     summary.announce(runs, asked=len(lines))

@@ -29,7 +29,7 @@ from experiments.configuration.build import corpus_parts
 from experiments.configuration.identity import identity_hash
 from experiments.runner.texts import fit_coder
 from experiments.sample import load_model
-from numpygpt.data.corpus import Part, resolve
+from numpygpt.data import Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.generation import Stepper
 from numpygpt.measures.bits.arithmetic import Decoder, Encoder, quantise

@@ -12,12 +12,12 @@ from omegaconf import OmegaConf
 
 from experiments.configuration.build import build_tokenizer, corpus_parts
 from experiments.configuration.corpora import corpus_of
-from experiments.configuration.identity import FOREIGN_KEYS, TOKENIZER_KEYS
-from experiments.configuration.schema import CONF, TokenizerConfig
+from experiments.configuration.schema import CONF, IMPORTED, TokenizerConfig, options
 from experiments.configuration.validation import did_you_mean
 from experiments.sample import find_run
 from numpygpt import tokenizers
-from numpygpt.data.corpus import Corpus, cache_folder, lock_for, resolve
+from numpygpt.data import Corpus, resolve
+from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.errors import UserError
 
 VAL_FRACTION = 0.1
@@ -72,9 +72,7 @@ def _default_corpus() -> Corpus:
 def _settings(name: str) -> TokenizerConfig:
     """Of `bpe`, or of `bpe:512` with that vocabulary size."""
     kind, _, size = name.partition(":")
-    choices = sorted(
-        path.stem for path in (CONF / "tokenizer").glob("*.yaml") if path.stem not in FOREIGN_KEYS
-    )
+    choices = sorted(path.stem for path in (CONF / "tokenizer").glob("*.yaml") if path.stem not in IMPORTED)
     if kind not in choices:
         listed = ", ".join(choices)
         raise UserError(
@@ -87,9 +85,9 @@ def _settings(name: str) -> TokenizerConfig:
         return config
     if not size.isdecimal():
         raise UserError(f"{name!r} is not possible: a vocabulary size is a number, as in {kind}:512")
-    if not {"vocab_size", "max_vocab_size"} & set(TOKENIZER_KEYS[config.kind]):
+    if "vocab_size" not in options("tokenizer", config.kind):
         raise UserError(f"{name!r} is not possible: {kind} has no vocabulary size to choose")
-    return replace(config, vocab_size=int(size), max_vocab_size=int(size))
+    return replace(config, vocab_size=int(size))
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from experiments import export
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.runs import REQUIRED, RunFolder
@@ -79,7 +79,7 @@ def save_checkpoint(run, model):
     from experiments.configuration.schema import OptimizerConfig
 
     optimizer = build_optimizer(OptimizerConfig(kind="sgd"), model)
-    checkpoints.save(run.checkpoint_path, model, optimizer, checkpoints.Progress())
+    checkpoints.save(run.checkpoint_path, model, optimizer, checkpoints.TrainState())
 
 
 @pytest.mark.parametrize("shape", EXPRESSIBLE.values(), ids=EXPRESSIBLE.keys())

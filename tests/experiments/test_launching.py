@@ -21,7 +21,7 @@ TINY = (
         "model=tiny",
         "budget=iters",
         "budget.iters=150",
-        "optimizer.warmup=2",
+        "optimizer.warmup_ratio=0.1",
         "train.eval_interval=50",
         "train.eval_windows=4",
     ),
