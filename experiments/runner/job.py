@@ -26,8 +26,8 @@ from numpygpt.training import Engine, Text, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
 
 
-def job(composed: Any) -> str:
-    """Hydra's task function: the run's state when it is over. Fails by a record in the folder, not by raising.
+def job(composed: Any) -> RunFolder:
+    """The run of a composed configuration, done or not: it fails by a record in its folder, not by raising.
 
     Raises UserError if the configuration itself is refused, Interrupted if a signal stopped the run.
     """
@@ -40,7 +40,8 @@ def job(composed: Any) -> str:
     if config.data.sha256 is None:  # not planned by a sweep
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
     with stop_requests.handled():
-        return execute(config, reporter())
+        execute(config, reporter())
+    return run_folder(config)
 
 
 def execute(config: RunConfig, reporter: Reporter) -> str:

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
@@ -21,7 +20,8 @@ from experiments import sample
 from experiments.configuration.identity import identity_hash
 from experiments.configuration.messages import explain
 from experiments.configuration.schema import CONF, REPOSITORY, register, settings, to_config
-from experiments.sweeping.sweep import Planner, _to_do, require_folders, set_aside, unused_settings
+from experiments.sweeping.plan import Planner, unused_settings
+from experiments.sweeping.study import require_folders, set_aside, to_do
 from numpygpt.errors import UserError
 from numpygpt.files import NotWritable
 from numpygpt.runs import RunFolder, RunLocked, find_runs
@@ -47,15 +47,13 @@ TINY = (
 @pytest.fixture(scope="module")
 def planner() -> Planner:
     register()
-    loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
     return Planner(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
 
 
 def lines(planner: Planner, *arguments: str) -> list[list[str]]:
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-
-    parsed = OverridesParser.create(config_loader=planner.loader).parse_overrides(list(arguments))
-    return BasicSweeper.split_arguments(parsed, None)[0]
+    return planner.expand({}, arguments)
 
 
 def file_override(path: Path) -> str:
@@ -214,10 +212,9 @@ def test_a_fault_in_a_file_is_named_with_the_file(tmp_path):
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\ntokenizer:\n  vocabsize: 3\n")
     register()
-    path = create_config_search_path(str(CONF))
-    path.prepend("test", str(tmp_path))
-    with pytest.raises(Exception) as refusal:
-        ConfigLoaderImpl(path).load_configuration("config", ["experiment=mine"], RunMode.RUN)
+    own = f"hydra.searchpath=[{tmp_path}]"
+    with initialize_config_dir(str(CONF), version_base="1.3"), pytest.raises(Exception) as refusal:
+        compose("config", [own, "experiment=mine"])
     sentence = explain(refusal.value)
     assert "vocabsize is not a key (in experiment/mine.yaml)" in sentence
     assert "did you mean tokenizer.vocab_size?" in sentence
@@ -292,9 +289,9 @@ def test_force_starts_anew_once_and_not_again_when_a_job_is_started_again(run, p
     (planned,) = planner.plan(asked)
     assert planned.folder == old
     with old.lock():
-        assert _to_do(planned) is None  # it is left to the process that is at it
+        assert to_do(planned) is None  # it is left to the process that is at it
     assert old.state() == "done"
-    job = _to_do(planned)
+    job = to_do(planned)
     assert job is not None
     assert not old.path.exists()
     assert to_config(planner.compose(job.overrides)).force is False

@@ -7,8 +7,8 @@ import pytest
 
 from experiments.configuration.identity import run_folder
 from experiments.sweeping import summary
+from experiments.sweeping.plan import PlannedRun
 from experiments.sweeping.summary import with_seeds
-from experiments.sweeping.sweep import PlannedRun
 from numpygpt.errors import UserError
 
 
