@@ -2,8 +2,8 @@
 
     python docs/make_tour.py
 
-It takes a minute or two and needs pip install -e ".[notebook]". Where only prose has changed, or the place of a
-line that it links to, `python docs/rebuild.py` is enough.
+It takes a minute or two and needs pip install -e ".[notebook]". Where only prose has changed,
+`python docs/rebuild.py` is enough.
 """
 
 import base64

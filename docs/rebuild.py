@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 import making
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from making import tour
-from making.lines import line
 from making.words import wrapped
 
 from numpygpt.errors import UserError
@@ -100,7 +99,7 @@ def _render(template: str, base: Path) -> str:
     env.filters["wrapped"] = wrapped
     module = content(module_name(template))
     own = getattr(module, "FIGURES", {})
-    env.globals.update(line=partial(line, base=base), figure=partial(figure, base=base, own=own))
+    env.globals.update(figure=partial(figure, base=base, own=own))
     env.globals.update(getattr(module, "VALUES", {}))
     try:
         return env.get_template(template).render()

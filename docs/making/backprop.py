@@ -11,8 +11,7 @@ import numpy as np
 from analysis.display import plus_minus
 from analysis.style import INK, LOOKS, SOFT, label_ends, new_figure
 from analysis.uncertainty import Estimate, estimate
-from making.lines import ROOT
-from making.records import RESULTS, first_step
+from making.records import RESULTS, ROOT, first_step
 from making.session import Session
 from making.words import markdown_table
 from numpygpt.errors import UserError

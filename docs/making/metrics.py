@@ -10,7 +10,6 @@ import numpy as np
 from analysis.display import plus_minus
 from analysis.uncertainty import MIN_SEEDS
 from analysis.verdicts import COUNT, Contender, Verdict
-from making.code_of_measures import code
 from making.metrics_figures import blocks_figure, floors_figure, losses_figure
 from making.records import Study, study
 from making.words import markdown_table
@@ -208,7 +207,6 @@ VALUES: dict[str, Callable[..., Any]] = {
     "neighbours": neighbours,
     "n_blocks": n_blocks,
     "n_pairs": n_pairs,
-    "code": code,
 }
 FIGURES: dict[str, "Callable[[], Figure]"] = {
     "metrics-losses": lambda: losses_figure(told()),

@@ -15,7 +15,8 @@ from analysis.uncertainty import Estimate, estimate
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_runs
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "docs" / "results"
 
 
 @dataclass(frozen=True)

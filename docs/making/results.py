@@ -14,8 +14,7 @@ from analysis.groups import group_runs
 from analysis.table import terminal_notes, to_markdown, to_rich
 from making import ablation, budgets, ladder, optimizers, original, provenance, rates, result_figures
 from making.budgets import measured
-from making.lines import ROOT
-from making.records import Study, study
+from making.records import ROOT, Study, study
 from making.words import listed
 
 if TYPE_CHECKING:

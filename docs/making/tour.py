@@ -1,18 +1,15 @@
 """The cells of docs/tour.ipynb, out of docs/templates/notebooks/tour.md; docs/make_tour.py runs them.
 
-In the template a fenced `python` block is a code cell and what stands between two of them is a Markdown cell;
-links to lines of code are filled in as in all documents.
+In the template a fenced `python` block is a code cell and what stands between two of them is a Markdown cell.
 """
 
 import json
 import re
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from making.lines import line
 from numpygpt.errors import UserError
 
 DOCS = Path(__file__).resolve().parents[1]
@@ -25,7 +22,6 @@ def cells() -> list[tuple[str, str]]:
     env = Environment(
         loader=FileSystemLoader(DOCS / "templates" / "notebooks"), undefined=StrictUndefined, autoescape=False
     )
-    env.globals["line"] = partial(line, base=DOCS)
     pieces = CODE.split(env.get_template("tour.md").render())  # prose, code, prose, code, ..., prose
     kinds = ("markdown", "code")
     return [(kinds[i % 2], text) for i, piece in enumerate(pieces) if (text := piece.strip())]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from making import metrics
-from making.code_of_measures import CODE
 
 from numpygpt.errors import UserError
 from numpygpt.measures.cost import Stability
@@ -55,11 +54,6 @@ def test_every_key_of_a_result_is_defined(entries):
     keys = {key for key, _ in entries}
     assert set(RESULT_KEYS.split()) <= keys
     assert {name for name, value in vars(TextScore).items() if isinstance(value, property)} - {"bits"} <= keys
-
-
-def test_every_measure_is_linked_to_the_line_that_computes_it(entries):
-    linked = [key for keys, *_ in CODE for key in keys.split()]
-    assert sorted(linked) == sorted(key for key, _ in entries)
 
 
 def test_the_exchange_by_hand_ends_at_the_floor_and_the_bill_makes_up_the_rest():
