@@ -168,7 +168,13 @@ def race() -> str:
     for name, numbers in zip(OPTIMIZERS, "0122", strict=True):
         run = records.raced(name)
         rows.append(
-            [name, f"{run['lr']:g}", numbers, f"{100 * run['clipped_share']:.0f} %", f"{run['bits_per_byte']:.3f}"]
+            [
+                name,
+                f"{run['lr']:g}",
+                numbers,
+                f"{100 * run['clipped_share']:.0f} %",
+                f"{run['bits_per_byte']:.3f}",
+            ]
         )
     return markdown(["", "learning rate", "numbers kept per weight", "steps clipped", "bits per byte"], rows)
 
