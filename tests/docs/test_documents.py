@@ -132,6 +132,14 @@ def test_every_table_and_every_picture_is_in_a_document():
     assert {path.stem for path in (ROOT / "docs" / "images").glob("*")} == set(rebuild.FIGURES)
 
 
+def test_code_that_backprop_shows_is_the_library_s():
+    page = (ROOT / "docs" / "BACKPROP.md").read_text(encoding="utf-8")
+    library = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "numpygpt").rglob("*.py"))
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 3
+    assert [block for block in blocks if block not in library] == []
+
+
 @pytest.mark.parametrize(("name", "tried"), [("BACKPROP", 90), ("OPTIMIZERS", 30), ("TOKENIZERS", 40)])
 def test_what_stands_under_a_prompt_is_what_python_answers(name, tried, request):
     if name == "TOKENIZERS":
