@@ -298,4 +298,4 @@ class FlatMemory:
     def zero_unwritten(self) -> None:
         """Write zeros where no gradient has been written since `zero_grad`, so that `grad` can be read whole."""
         for p in self.parameters:
-            _ = p.grad
+            _ = p.grad  # which does so
