@@ -16,7 +16,14 @@ from omegaconf import MISSING
 from numpygpt.files import expanded
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CONF = REPOSITORY / "conf"
+IN_CLONE = (REPOSITORY / "pyproject.toml").exists()  # else installed from a wheel: see setup.py
+CONF = REPOSITORY / "conf" if IN_CLONE else Path(__file__).resolve().parents[1] / "conf"
+HOME = REPOSITORY if IN_CLONE else Path.cwd()  # where relative outputs start
+RUN, REPORT = (
+    ("python experiments/run.py", "python analysis/report.py")
+    if IN_CLONE
+    else ("numpygpt", "numpygpt-report")
+)
 
 
 @dataclass(frozen=True)
@@ -238,7 +245,11 @@ class RunConfig:
     study: str = setting("default", "the study's folder under outputs", weights=False)
     seed: int = setting(1337, "of initialisation, data order, dropout and samples", NOT_NEGATIVE)
     force: bool = setting(False, "start anew, keeping the old run aside", weights=False)
-    outputs: str = setting("outputs", "where studies land; relative to the repository", weights=False)
+    outputs: str = setting(
+        "outputs",
+        "where studies land; relative to the repository (installed: to where one is)",
+        weights=False,
+    )
 
 
 GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "experiment")
@@ -253,17 +264,18 @@ def register() -> None:
 
 
 def register_resolver() -> None:
-    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at the repository.
+    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at HOME.
 
-    `${keys:}`, for the page of `--help`: what every key is and means.
+    For the page of `--help`: `${keys:}`, what every key is and means; `${command:}`, what starts a run.
     """
     from omegaconf import OmegaConf
 
     def absolute(outputs: str) -> str:
-        return str(REPOSITORY / expanded(outputs))
+        return str(HOME / expanded(outputs))
 
     OmegaConf.register_new_resolver("outputs_folder", absolute, replace=True)
     OmegaConf.register_new_resolver("keys", lambda *, _root_: described(_root_), replace=True)
+    OmegaConf.register_new_resolver("command", lambda: RUN, replace=True)
 
 
 def described(composed: Any) -> str:
@@ -345,5 +357,5 @@ def to_config(composed: Any) -> RunConfig:
 
 
 def outputs_folder(config: RunConfig) -> Path:
-    """outputs/, anchored to the repository wherever the command was typed."""
-    return REPOSITORY / expanded(config.outputs)
+    """outputs/: in a clone under the repository, wherever the command was typed; installed, where it was typed."""
+    return HOME / expanded(config.outputs)
