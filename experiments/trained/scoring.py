@@ -1,5 +1,6 @@
 """Texts under a trained model, every byte charged; and adding what they cost to the folder of a finished run."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,9 +36,10 @@ class ScoredText:
         return entry | {"name": self.name, "bits_tail": round(self.score.bits_tail, 4)}
 
     def summary(self) -> dict[str, Any]:
-        """An entry of `texts` in result.json: bits per byte, and what the tokenizer makes of the text."""
+        """An entry of `texts` in result.json: which text, bits per byte, what the tokenizer makes of it."""
         return {
             "name": self.name,
+            "sha256": hashlib.sha256(self.text.encode()).hexdigest(),
             "bytes": self.score.n_bytes,
             "bits_per_byte": self.score.bits_per_byte,
             "bits_per_byte_tokens": self.score.bits_per_byte_tokens,

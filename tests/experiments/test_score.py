@@ -121,6 +121,7 @@ def test_a_text_is_added_to_finished_runs_as_if_they_had_been_told_to_evaluate_i
         (evaluated,), (own, again) = result.pop("texts"), added.pop("texts")
         assert added == result
         assert again.pop("name") == evaluated.pop("name") == "crlf"
+        assert again.pop("sha256") == evaluated.pop("sha256")
         assert again == pytest.approx(evaluated, rel=1e-6)
         assert (own["name"], own["bytes"]) == ("mine.txt", 27)
         assert own["bits_per_byte"] == pytest.approx(
