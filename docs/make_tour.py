@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from making.tour import DOCS, NOTEBOOK, cells
 
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ FILES = sorted(path for top in ("numpygpt", "analysis", "experiments") for path 
 # A room may import from the rooms of lower floors only; rooms on one floor know nothing of each other.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("files", "printing", "streams"),
+    ("files", "machine", "printing", "streams"),
     ("commands",),
     ("nn", "optim", "tokenizers", "data"),
     ("models",),
@@ -35,7 +35,7 @@ OUTSIDE_NUMPYGPT = {
 }
 KNOWN_TO_ANALYSIS = ("runs", "errors", "commands", "printing")
 UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
-STDLIB_ONLY = {"numpygpt.commands", "numpygpt.errors", "numpygpt.files", "numpygpt.printing", "numpygpt.runs"}
+STDLIB_ONLY = {f"numpygpt.{name}" for name in ("commands", "errors", "files", "machine", "printing", "runs")}
 RANDOM_TYPES = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}
 
 

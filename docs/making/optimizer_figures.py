@@ -8,8 +8,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from analysis.style import INK, LOOKS, SOFT, new_figure
+from numpygpt.data import resolve
 from numpygpt.data.batches import sample_batch
-from numpygpt.data.corpus import resolve
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.nn import Parameter
 from numpygpt.optim import SGD, Adam, AdamW, Muon, Optimizer, warmup_cosine, warmup_stable_decay

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 from checking import report
 
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.scores import TextScore, score_text

@@ -81,7 +81,7 @@ def serve(entry: Entry) -> None:
     config = entry.config
     (ids, _), vocab_size = texts(config)
     trained = training(entry, vocab_size)
-    schedule = build_schedule(config, entry.updates)
+    schedule = build_schedule(config.optimizer, entry.updates)
     shape = config.train.batch_size, config.model.block_size
 
     def batch(step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks.table import Row
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.tokenizers import Tokenizer, create, from_dict
 from numpygpt.tokenizers.pretokenize import PATTERNS
 from numpygpt.tokenizers.to_hf import hugging_face_json

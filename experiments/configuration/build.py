@@ -4,16 +4,17 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.configuration.identity import FOREIGN_KEYS, OPTIMIZER_KEYS, TOKENIZER_KEYS, warmup_of
 from experiments.configuration.schema import (
+    IMPORTED,
     DataConfig,
     ModelConfig,
     OptimizerConfig,
     RunConfig,
     TokenizerConfig,
+    options,
 )
 from numpygpt import tokenizers
-from numpygpt.data.corpus import Corpus, Part, resolve
+from numpygpt.data import Corpus, Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import (
@@ -46,13 +47,12 @@ def corpus_parts(corpus: Corpus, data: Mapping[str, Any]) -> tuple[Part, Part]:
 
 def build_tokenizer(config: TokenizerConfig) -> tokenizers.Tokenizer:
     """An untrained tokenizer with the options that its kind knows."""
-    keys = FOREIGN_KEYS.get(config.kind) or TOKENIZER_KEYS[config.kind]
-    options: dict[str, Any] = {key: getattr(config, key) for key in keys}
+    known: dict[str, Any] = {key: getattr(config, key) for key in options("tokenizer", config.kind)}
     if config.kind == "tiktoken":
-        options["encoding"] = config.name
-    if config.specials is not None and config.kind not in FOREIGN_KEYS:
-        options["specials"] = tuple(config.specials)
-    return tokenizers.create(config.kind, **options)
+        known["encoding"] = config.name
+    if config.specials is not None and config.kind not in IMPORTED:
+        known["specials"] = tuple(config.specials)
+    return tokenizers.create(config.kind, **known)
 
 
 def gpt_config(config: ModelConfig, vocab_size: int, chars_per_token: float) -> GPTConfig:
@@ -70,7 +70,7 @@ def build_model(config: ModelConfig, seed: int, vocab_size: int, chars_per_token
 
 def optimizer_settings(config: OptimizerConfig) -> dict[str, Any]:
     """What the optimizer of this kind is made with, beside the parameters."""
-    settings = {key: getattr(config, key) for key in ("lr", *OPTIMIZER_KEYS[config.kind])}
+    settings = {key: getattr(config, key) for key in ("lr", *options("optimizer", config.kind))}
     if "beta1" in settings:
         settings["betas"] = (settings.pop("beta1"), settings.pop("beta2"))
     return settings
@@ -86,16 +86,14 @@ def schedule_iters(config: OptimizerConfig, iters: int) -> int:
     return config.decay_iters if config.schedule == "cosine" and config.decay_iters is not None else iters
 
 
-def warmup(config: RunConfig, iters: int) -> int:
-    """Updates of warm-up. Where the budget makes runs of different length, it is the same share of each."""
-    if config.budget.kind == "iters":
-        return config.optimizer.warmup
-    return round(config.optimizer.warmup / warmup_of(config) * schedule_iters(config.optimizer, iters))
+def warmup_iters(optimizer: OptimizerConfig, iters: int) -> int:
+    """Updates of warm-up in a run of `iters` updates."""
+    return round(optimizer.warmup_ratio * schedule_iters(optimizer, iters))
 
 
-def build_schedule(config: RunConfig, iters: int) -> Schedule:
+def build_schedule(optimizer: OptimizerConfig, iters: int) -> Schedule:
     """The learning rate for a run of `iters` updates."""
-    optimizer, rising = config.optimizer, warmup(config, iters)
+    rising = warmup_iters(optimizer, iters)
     if optimizer.schedule == "cosine":
         return warmup_cosine(optimizer.lr, optimizer.min_lr, rising, schedule_iters(optimizer, iters))
     if optimizer.schedule == "wsd":

@@ -1,18 +1,11 @@
 """Which files a sweep uses: decided once, by content, before its first run; and which a run was given."""
 
 import functools
-import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from experiments.configuration.identity import TOKENIZER_KEYS, identity, run_name
-from experiments.configuration.schema import DataConfig, RunConfig, outputs_folder
-from numpygpt.data.corpus import Corpus, Part, resolve
+from experiments.configuration.schema import IMPORTED, DataConfig, RunConfig, options
+from numpygpt.data import Corpus, Part, resolve
 from numpygpt.errors import UserError
-from numpygpt.files import expanded, read_bytes
-from numpygpt.printing import printable
-from numpygpt.runs import RunFolder
 
 BY_CHARACTER = ("char", "word", "bpe")  # each of their tokens stands for a character or more
 PARTS = {"train": "training", "val": "validation"}
@@ -47,7 +40,7 @@ class Corpora:
         train, val = self._parts(config.data.sha256, config.data.val_fraction)
         _check_length(config, train)
         _check_length(config, val)
-        if "vocab_size" in TOKENIZER_KEYS.get(config.tokenizer.kind, ()):
+        if "vocab_size" in options("tokenizer", config.tokenizer.kind):
             from experiments.configuration.build import build_tokenizer  # not needed where all is done
 
             try:
@@ -76,7 +69,7 @@ def _check_length(config: RunConfig, part: Part) -> None:
 
     Nothing is known yet of an imported tokenizer, nor what `context_chars` comes to in tokens.
     """
-    if config.tokenizer.kind not in TOKENIZER_KEYS:
+    if config.tokenizer.kind in IMPORTED:
         return
     most, unit = (
         (part.n_chars, "characters") if config.tokenizer.kind in BY_CHARACTER else (part.n_bytes, "bytes")
@@ -87,55 +80,3 @@ def _check_length(config: RunConfig, part: Part) -> None:
             f"the {PARTS[part.name]} text has {most:,} {unit}, too few for one window of {window:,} tokens: use a "
             "longer text, another data.val_fraction or a smaller model.block_size"
         )
-
-
-PASSAGES = Path(__file__).resolve().parents[1] / "runner" / "eval_texts"
-
-
-def text_path(text: str) -> str:
-    """The absolute path of one of `eval.texts`: a file, or the name of a passage that the project brings."""
-    brought = {path.stem: path for path in PASSAGES.glob("*.txt")}
-    return str(brought.get(text) or expanded(text).absolute())
-
-
-def text_name(path: str) -> str:
-    """What tables call it: a passage of the project by its name, another file by its file name."""
-    return printable(Path(path).stem if Path(path).parent == PASSAGES else Path(path).name)
-
-
-@functools.cache
-def _file_sha256(path: str, size: int, modified_ns: int) -> str:
-    """Raises ValueError for what is no UTF-8 text: at the end of a run it would be too late to say so."""
-    data = read_bytes(path)
-    if not data.decode("utf-8"):
-        raise ValueError("it is empty")
-    return hashlib.sha256(data).hexdigest()
-
-
-def texts_sha256(texts: Sequence[str]) -> Mapping[str, str]:
-    """sha256 of each of `eval.texts`. Raises UserError for one that is no UTF-8 text, or two of one name."""
-    names = [text_name(text) for text in texts]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise UserError(f"two of eval.texts are called {twice[0]}, as tables will call them: rename one")
-    found = {}
-    for text in texts:
-        try:
-            status = Path(text).stat()
-            found[text] = _file_sha256(text, status.st_size, status.st_mtime_ns)
-        except OSError as error:
-            raise UserError(
-                f"eval.texts={text} is not possible: it may be a text file that can be read ({error.strerror})"
-            ) from error
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"eval.texts={text} is not UTF-8 (byte {error.start}): convert it, for example with iconv"
-            ) from error
-        except ValueError as error:
-            raise UserError(f"eval.texts={text} is not possible: {error}") from error
-    return found
-
-
-def folder_of(config: RunConfig) -> RunFolder:
-    """The run folder of a configuration whose corpus is decided."""
-    normalised = identity(config, texts_sha256(config.eval.texts))
-    return RunFolder(outputs_folder(config) / config.study / run_name(config, normalised))

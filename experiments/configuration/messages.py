@@ -11,6 +11,7 @@ from omegaconf.errors import (
     MissingMandatoryValue,
     OmegaConfBaseException,
 )
+from yaml import MarkedYAMLError, YAMLError
 
 from experiments.configuration.schema import CONF, GROUPS, settings
 from experiments.configuration.typed import LISTS, ONE_EACH, TEXTS, command
@@ -19,7 +20,7 @@ from numpygpt.errors import UserError, did_you_mean, folded, nearest
 SETTINGS = settings()
 SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in SETTINGS if "." in key))
 KEYS = (*GROUPS, "hydra/launcher", "hydra.launcher.n_jobs", *SETTINGS)
-EXPLAINED = (HydraException, OmegaConfBaseException)
+EXPLAINED = (HydraException, OmegaConfBaseException, YAMLError)
 EXTRAS = {  # what our presets build upon: the preset, and the extra that installs it
     "hydra/launcher/joblib": ("local", "local"),
     "hydra/launcher/submitit_slurm": ("slurm", "slurm"),
@@ -42,11 +43,15 @@ def explain(error: BaseException, overrides: Sequence[str] = ()) -> str:
     for link in chain:
         if isinstance(link, OverrideParseException):
             return _unreadable(link.override)
+        if isinstance(link, MarkedYAMLError) and (mark := link.problem_mark):
+            return f"{mark.name} is no YAML (line {mark.line + 1}): {link.problem}"
         if isinstance(link, MissingConfigException) and link.missing_cfg_file:
             return _unknown_choice(link.missing_cfg_file, link.options or ())
     for link in chain:
         if isinstance(link, OmegaConfBaseException):
             return _bad_value(link, _named_in(chain), overrides)
+    if several := re.match("Ambiguous value for argument '(.*)'", str(error)):
+        return f"{several[1]} is several runs, of which one can be shown: type one value"
     return _plain(str(error)) or f"{type(error).__name__} in the configuration"
 
 
@@ -99,6 +104,8 @@ def _unreadable(override: str) -> str:
 
 
 def _unknown_choice(config: str, options: Sequence[str]) -> str:
+    if "/" not in config:
+        return f"--config-name {config} is not possible: there is no such file: leave the option out"
     group = next((group for group in GROUPS if config.startswith(f"{group}/")), config.rpartition("/")[0])
     choice = config.removeprefix(f"{group}/")
     if config in EXTRAS:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from hydra.core.override_parser.types import Quote, QuotedString
 
-from experiments.configuration.identity import BUDGET_KEYS
 from experiments.configuration.schema import settings
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
@@ -47,7 +46,8 @@ def as_typed(argument: str) -> str:
 def with_budget(arguments: Sequence[str]) -> list[str]:
     """An amount typed without its budget chooses it: `budget.iters=500` alone means `budget=iters`, too."""
     keys = {argument.partition("=")[0].lstrip("+") for argument in arguments}
-    kinds = [kind for kind, key in BUDGET_KEYS.items() if f"budget.{key}" in keys]
+    amounts = {key: own.metadata["only"] for key, own in settings().items() if key.startswith("budget.")}
+    kinds = [only[0] for key, only in amounts.items() if only and key in keys]
     alone = len(kinds) == 1 and not keys & {"budget", "budget.kind"}
     return [*arguments, *(f"budget={kind}" for kind in kinds if alone)]
 

@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.configuration.schema import REPOSITORY, DataConfig, RunConfig
-from numpygpt.data.corpus import Corpus, Part
+from numpygpt.data import Corpus, Part
 
 PACKAGES = (
     *("numpygpt", "numpy", "hydra-core", "omegaconf", "safetensors", "regex"),
@@ -124,6 +125,17 @@ def git() -> dict[str, Any]:
         return {"commit": commit, "trees": trees, "changed": bool(changed)}
     except (OSError, subprocess.SubprocessError):
         return {}
+
+
+class Stopwatch:
+    """Wall-clock seconds of a run since this object was made, and those before an interruption (`earlier`)."""
+
+    def __init__(self) -> None:
+        self.started, self.earlier = time.perf_counter(), 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.earlier + time.perf_counter() - self.started
 
 
 class PeakMemory:

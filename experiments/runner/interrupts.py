@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 ONE_PRESS = 1.0  # seconds in which the same wish may arrive twice: from the terminal, and passed on
-AGAIN = 0.02  # seconds: a finalizer takes less
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PRE_EMPTION = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
 
@@ -29,12 +28,15 @@ class Interrupted(KeyboardInterrupt):
 
 
 class StopRequests:
-    """Remembers that a signal came. One per process: `stop_requests`."""
+    """Remembers that a signal came. One per process: `stop_requests`.
+
+    Where Python swallows what the handler raises, as in a finalizer, whoever looks next finds it remembered.
+    """
 
     def __init__(self) -> None:
         self.signum: int | None = None
         self._since = 0.0
-        self._patient = False
+        self._polled = False
         self._pass_on: Callable[[int], None] | None = None
 
     @contextmanager
@@ -48,33 +50,24 @@ class StopRequests:
             return
         awaited = (number for number in PRE_EMPTION if callable(signal.getsignal(number)))
         before = {number: signal.signal(number, self._handle) for number in (*SIGNALS, *awaited)}
-        report, sys.unraisablehook = sys.unraisablehook, lambda lost: self._lost(lost, report)
         try:
             yield
         finally:
-            sys.unraisablehook = report
             for number, handler in before.items():
                 signal.signal(number, handler)
 
     @contextmanager
-    def polled(self) -> Iterator[None]:
-        """Inside the block `requested` is looked at soon, so a signal raises nothing; after it, it does."""
-        self._patient = True
+    def polled(self, pass_on: Callable[[int], None] | None = None) -> Iterator[None]:
+        """Inside the block a signal raises nothing; after it, it does.
+
+        Either `requested` is looked at soon, or other processes do the work, to which `pass_on` sends the signal.
+        """
+        self._polled, self._pass_on = True, pass_on
         try:
             yield
         finally:
-            self._patient = False
+            self._polled, self._pass_on = False, None
         self.raise_if_requested()
-
-    @contextmanager
-    def passed_on(self, pass_on: Callable[[int], None] | None = None) -> Iterator[None]:
-        """Inside the block other processes do the work: signals go to them, and are waited for here."""
-        self._pass_on = pass_on or _to_children
-        try:
-            with self.polled():
-                yield
-        finally:
-            self._pass_on = None
 
     def requested(self) -> bool:
         return self.signum is not None
@@ -93,31 +86,13 @@ class StopRequests:
         self.signum, self._since = signum, time.monotonic()
         if self._pass_on is not None:
             self._pass_on(signum)
-        if self._patient:
+        if self._polled:
             os.write(2, b"\nstopping after this update, with a checkpoint; once more to leave at once\n")
         else:
             raise Interrupted(signum)
 
-    def _lost(
-        self, lost: "sys.UnraisableHookArgs", report: "Callable[[sys.UnraisableHookArgs], object]"
-    ) -> None:
-        """A finalizer swallows what is raised in it. If that is a stop, the signal comes again when it is over."""
-        if isinstance(lost.exc_value, Interrupted):
-            self.signum = None
-            threading.Timer(AGAIN, self._send_again, (lost.exc_value.signum,)).start()
-        else:
-            report(lost)
 
-    def _send_again(self, signum: int) -> None:
-        if self.requested():  # another one came in the meantime
-            return
-        if sys.platform == "win32":
-            signal.raise_signal(signum)
-        else:  # wakes it if it waits for something
-            signal.pthread_kill(threading.main_thread().ident or 0, signum)
-
-
-def _to_children(signum: int) -> None:
+def send_to_children(signum: int) -> None:
     for process in multiprocessing.active_children():
         if process.pid is not None:
             os.kill(process.pid, signum)

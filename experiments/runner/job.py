@@ -1,25 +1,24 @@
 """One run: from a configuration to a finished run folder, or to a recorded failure."""
 
-import time
 import warnings
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from experiments.configuration import build
-from experiments.configuration.corpora import Corpora, folder_of, text_path, texts_sha256
-from experiments.configuration.identity import identity
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.identity import identity, run_folder
 from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, to_config
 from experiments.configuration.validation import check
-from experiments.runner.environment import PeakMemory, earlier_parts, run_record
+from experiments.runner.environment import PeakMemory, Stopwatch, earlier_parts, run_record
 from experiments.runner.failures import failure_of, keep_traceback
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.memory import require_memory
 from experiments.runner.progress import Reporter, never_silent, reporter
 from experiments.runner.texts import Texts, prepare_texts, try_out
+from numpygpt.data import Corpus
 from numpygpt.data.batches import check_window
-from numpygpt.data.corpus import Corpus
 from numpygpt.errors import UserError
 from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, RunLocked
@@ -27,8 +26,8 @@ from numpygpt.training import Engine, Text, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
 
 
-def job(composed: Any) -> str:
-    """Hydra's task function: the run's state when it is over. Fails by a record in the folder, not by raising.
+def job(composed: Any) -> RunFolder:
+    """The run of a composed configuration, done or not: it fails by a record in its folder, not by raising.
 
     Raises UserError if the configuration itself is refused, Interrupted if a signal stopped the run.
     """
@@ -40,14 +39,14 @@ def job(composed: Any) -> str:
     check(config)
     if config.data.sha256 is None:  # not planned by a sweep
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
-    config.eval.texts = [text_path(text) for text in config.eval.texts]
     with stop_requests.handled():
-        return execute(config, reporter())
+        execute(config, reporter())
+    return run_folder(config)
 
 
 def execute(config: RunConfig, reporter: Reporter) -> str:
     """Does the run unless it is done or another process is at it: "done", "running" or "failed"."""
-    folder = folder_of(config)
+    folder = run_folder(config)
     reporter.start(folder.name)
     try:
         with folder.lock(), never_silent(reporter):
@@ -89,7 +88,7 @@ def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> 
 
 def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     """Corpus, tokenizer, tokens, model, training, scores; the caller holds the folder's lock."""
-    started, memory = time.perf_counter(), PeakMemory()
+    stopwatch, memory = Stopwatch(), PeakMemory()
     reporter.phase("reading the text")
     corpus = build.build_corpus(config.data)
     record = _begin(config, folder, corpus, reporter)
@@ -102,10 +101,10 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     with Engine(model, config.train.slices, config.train.workers) as engine:
         trainer = _trainer(config, folder, texts, engine, iters, reporter)
         with stop_requests.polled():
-            started -= _train(trainer, folder, reporter)
-        from experiments.runner.results import finish
+            stopwatch.earlier = _train(trainer, folder, reporter)
+        from experiments.runner.results import TrainedRun, finish
 
-        finish(config, folder, texts, trainer, reporter, memory, started)
+        finish(TrainedRun(config, folder, texts, trainer, reporter), memory, stopwatch)
 
 
 def _require_room(config: RunConfig, texts: Texts) -> None:
@@ -124,10 +123,8 @@ def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus, reporter: Repor
     before = {}
     if (folder.path / "run.json").exists() and folder.checkpoint_path.exists():
         before = folder.run()
-    normalised = identity(config, texts_sha256(config.eval.texts))
-    record = run_record(
-        folder.name, normalised, config, corpus, *build.corpus_parts(corpus, vars(config.data))
-    )
+    parts = build.corpus_parts(corpus, vars(config.data))
+    record = run_record(folder.name, identity(config), config, corpus, *parts)
     record["resolved"] = before.get("resolved", {})
     record["earlier"] = earlier_parts(before, record)
     if len(record["earlier"]) > len(before.get("earlier", [])):
@@ -163,7 +160,7 @@ def _trainer(
     return Trainer(
         engine,
         build.build_optimizer(config.optimizer, engine.model),
-        build.build_schedule(config, iters),
+        build.build_schedule(config.optimizer, iters),
         texts.train,
         texts.val,
         build.train_config(config, iters),
@@ -179,9 +176,9 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
 
     Returns the seconds of training that lay before that checkpoint.
     """
-    done = trainer.progress.step if trainer.resume() else -1  # -1: not even the first evaluation
-    seconds_before = trainer.progress.seconds
-    folder.drop_metrics_after(done, trainer.progress.rows)
+    done = trainer.state.step if trainer.resume() else -1  # -1: not even the first evaluation
+    seconds_before = trainer.state.seconds
+    folder.drop_metrics_after(done, trainer.state.rows)
     reporter.training(trainer.config.iters, max(done, 0), lossless=_costs_nothing(trainer.train_text))
     if done == trainer.config.iters:
         return seconds_before

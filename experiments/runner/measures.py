@@ -11,30 +11,30 @@ from typing import Any
 
 import numpy as np
 
-from experiments.configuration.corpora import text_name, texts_sha256
+from experiments.configuration.eval_texts import read_text, text_name
 from experiments.configuration.schema import RunConfig
 from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.samples import draw_samples
 from experiments.runner.texts import Texts
 from experiments.trained.scoring import scored
-from numpygpt.data.corpus import Part, cache_folder, lock_for
-from numpygpt.errors import UserError
-from numpygpt.files import NotWritable, read_bytes, replacing
-from numpygpt.measures.baselines import as_result, as_scores, rulers
+from numpygpt.data import Part
+from numpygpt.data.cache import cache_folder, lock_for
+from numpygpt.files import NotWritable, replacing
+from numpygpt.measures.baselines import as_result, as_scores, baselines
 from numpygpt.measures.text.generated import LEAST_COPIED, Reference
 from numpygpt.measures.text.vocabulary import tokenizer_measures
 from numpygpt.models import GPT
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer
 
-RULERS_VERSION = 3
+BASELINES_VERSION = 4
 SAME_CHARS = 400  # of each sample and of each human passage: what 500 tokens of any tokenizer give
-MUCH = 16_000_000  # bytes: of a longer training text, its end stands for the whole in what follows
-VAL_MUCH = 2_000_000  # and of a longer validation text its beginning
+MAX_TRAIN_BYTES = 16_000_000  # of a longer training text, its end stands for the whole in what follows
+MAX_VAL_BYTES = 2_000_000  # and of a longer validation text its beginning
 
 
-def generated(
+def sample_metrics(
     config: RunConfig, folder: RunFolder, texts: Texts, model: GPT, reporter: Reporter
 ) -> dict[str, Any]:
     """Keys of result.json on text that the model writes, which samples.txt and samples.json then hold."""
@@ -51,39 +51,37 @@ def generated(
     }
 
 
-def measured(
-    config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer, lacking: NotScored
-) -> dict[str, Any]:
+def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking: NotScored) -> dict[str, Any]:
     """Nested keys of result.json; of a text that could not be scored its name alone."""
     found: dict[str, Any] = {}
     with lacking.unless("tokenizer"):
-        found["tokenizer_measures"] = _of_tokenizer(texts)
-    with lacking.unless("rulers"):
-        found["rulers"] = corpus_rulers(texts.train_part, texts.val_part)
+        found["tokenizer_measures"] = _tokenizer_metrics(texts)
+    with lacking.unless("baselines"):
+        found["baselines"] = corpus_baselines(texts.train_part, texts.val_part)
     found["texts"] = [{"name": text_name(path)} for path in config.eval.texts]
-    planned = folder.run()["identity"]["eval"]["texts"]
-    for entry, path, sha256 in zip(found["texts"], config.eval.texts, planned, strict=True):
+    for entry, path in zip(found["texts"], config.eval.texts, strict=True):
         with lacking.unless(f"text {entry['name']}"):
-            entry |= _text_from_elsewhere(path, sha256, texts, trainer)
+            score = scored(entry["name"], read_text(path), trainer.engine, texts.tokenizer, texts.coder)
+            entry |= score.summary()
     return found
 
 
 def samples_record(prompt: str, samples: Sequence[str], reference: Reference) -> dict[str, Any]:
     """What samples.json holds."""
-    entries = [{"text": sample, **reference.marks(sample).to_dict()} for sample in samples]
+    entries = [{"text": sample, **reference.highlights(sample).to_dict()} for sample in samples]
     return {"prompt": prompt, "least_copied": LEAST_COPIED, "samples": entries}
 
 
 def _excerpts(train: Part, val: Part) -> tuple[str, str]:
     """Both parts, or of long ones a stretch that fits memory many times over."""
-    return training_excerpt(train), val.text if val.n_bytes <= VAL_MUCH else next(val.chunks())
+    return training_excerpt(train), val.text if val.n_bytes <= MAX_VAL_BYTES else next(val.chunks())
 
 
 def training_excerpt(part: Part) -> str:
     """What generated text is held against: all of the training text, or of a long one its end."""
-    if part.n_bytes <= MUCH:
+    if part.n_bytes <= MAX_TRAIN_BYTES:
         return part.text
-    raw = b"".join(part.corpus.blocks(part.stop - MUCH, part.stop))
+    raw = b"".join(part.corpus.blocks(part.stop - MAX_TRAIN_BYTES, part.stop))
     return raw.decode("utf-8", errors="ignore")  # it may begin inside a character
 
 
@@ -94,9 +92,9 @@ def _reference(train_text: str, val_text: str, n_samples: int) -> tuple[Referenc
     return reference, reference.human(SAME_CHARS, n_samples).to_dict()
 
 
-def _of_tokenizer(texts: Texts) -> dict[str, Any]:
+def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:
     train = (np.asarray(texts.train.ids), np.zeros(0, np.int64))  # of training only the counts are looked at
-    if texts.val_part.n_bytes <= VAL_MUCH:
+    if texts.val_part.n_bytes <= MAX_VAL_BYTES:
         val_text, val = texts.val_text, (np.asarray(texts.val.ids), texts.val_ends)
     else:
         val_text, val = next(texts.val_part.chunks()), None
@@ -104,31 +102,21 @@ def _of_tokenizer(texts: Texts) -> dict[str, Any]:
     return values | {"chars_per_token": texts.chars_per_token}
 
 
-def _text_from_elsewhere(path: str, sha256: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
-    """One of `eval.texts`: bits per byte under the same charging, and what the tokenizer makes of it."""
-    if texts_sha256([path])[path] != sha256:
-        raise UserError(
-            f"eval.texts={path} is not the text that this run was planned with: put that back, or start it again"
-        )
-    text = read_bytes(path).decode("utf-8")
-    return scored(text_name(path), text, trainer.engine, texts.tokenizer, texts.coder).summary()
-
-
-def corpus_rulers(train: Part, val: Part) -> dict[str, Any]:
+def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:
     """Name -> bits per byte and history of each baseline of a corpus."""
-    return _baselines(train, val)["rulers"]
+    return _baselines(train, val)["baselines"]
 
 
 def baseline_blocks(train: Part, val: Part) -> dict[str, list[float]]:
     """Name -> bits per block of the validation text, of baselines that tell; none where that is coded in part."""
-    return _baselines(train, val)["blocks"] if val.n_bytes <= VAL_MUCH else {}
+    return _baselines(train, val)["blocks"] if val.n_bytes <= MAX_VAL_BYTES else {}
 
 
 def _baselines(train: Part, val: Part) -> dict[str, Any]:
     """Both of the above, computed once per corpus and split, and kept beside its cache."""
     ppmd = " ppmd" if find_spec("pyppmd") else ""
-    key = f"{RULERS_VERSION} {train.corpus.sha256} {train.stop} {val.stop}{ppmd}"
-    path = cache_folder() / f"rulers-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    key = f"{BASELINES_VERSION} {train.corpus.sha256} {train.stop} {val.stop}{ppmd}"
+    path = cache_folder() / f"baselines-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     if (found := _read(path, key)) is None:
         with suppress(NotWritable), lock_for(path):  # what cannot be kept is computed again
             if (found := _read(path, key)) is None:
@@ -139,24 +127,27 @@ def _baselines(train: Part, val: Part) -> dict[str, Any]:
 
 
 def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
-    rows = rulers(*_excerpts(train, val))
+    rows = baselines(*_excerpts(train, val))
     found = as_result(rows)
     for row in found.values():
         row["excerpts"] = _excerpts_in_words(train, val)
-    return {"key": key, "rulers": found, "blocks": as_scores(rows)}
+    return {"key": key, "baselines": found, "blocks": as_scores(rows)}
 
 
 def _excerpts_in_words(train: Part, val: Part) -> str:
     """What stands for a long text: nothing to say where the baselines are given all of it."""
-    known = f"the last {MUCH / 1e6:.0f} MB of the training text" * (train.n_bytes > MUCH)
-    scored = "the beginning of the validation text" * (val.n_bytes > VAL_MUCH)
-    return " and ".join(part for part in (known, scored) if part)
+    parts = []
+    if train.n_bytes > MAX_TRAIN_BYTES:
+        parts.append(f"the last {MAX_TRAIN_BYTES / 1e6:.0f} MB of the training text")
+    if val.n_bytes > MAX_VAL_BYTES:
+        parts.append("the beginning of the validation text")
+    return " and ".join(parts)
 
 
 def _read(path: Path, key: str) -> dict[str, Any] | None:
     """What was kept, or None if it is not there, damaged, or of another text."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return kept if kept["key"] == key and kept.keys() >= {"rulers", "blocks"} else None
+        return kept if kept["key"] == key and kept.keys() >= {"baselines", "blocks"} else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,8 +1,8 @@
 """Whether a model can be held at all, before it is made: a system gives out more memory than it has, then kills."""
 
 from experiments.configuration.schema import RunConfig
+from numpygpt.machine import physical_memory
 from numpygpt.models import GPTConfig
-from numpygpt.training.worker_pool import physical_memory
 
 BYTES = 4  # of a float32
 STATES = {"muon": 1, "adamw": 2, "adam": 2, "sgd": 1}  # numbers that the optimizer keeps per parameter

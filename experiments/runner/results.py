@@ -1,16 +1,15 @@
 """The end of a run: the whole validation text scored, samples drawn, the measures taken, result.json written."""
 
 import math
-import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from experiments.configuration.build import schedule_iters, warmup
+from experiments.configuration.build import schedule_iters, warmup_iters
 from experiments.configuration.schema import RunConfig
 from experiments.runner.budget import flops_per_update
-from experiments.runner.environment import PeakMemory
+from experiments.runner.environment import PeakMemory, Stopwatch
 from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.texts import Texts
@@ -21,65 +20,73 @@ from numpygpt.measures.cost import Stability, seconds_per_mb
 from numpygpt.measures.text.vocabulary import unigram_gap
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
+from numpygpt.training.checkpoints import TrainState
 
 PASSAGES, PASSAGE_BYTES = 4, 800
-MEASURES = ("passages", "context", "training text", "samples", "baselines", "tokenizer", "rulers", "curves")
+MEASURES = (
+    *("passages", "context", "training text", "samples", "baselines per block"),
+    *("tokenizer", "baselines", "curves"),
+)
 STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
 
 
-def finish(
-    config: RunConfig,
-    folder: RunFolder,
-    texts: Texts,
-    trainer: Trainer,
-    reporter: Reporter,
-    memory: PeakMemory,
-    started: float,
-) -> None:
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run whose training is over: what its scores and measures are made from."""
+
+    config: RunConfig
+    folder: RunFolder
+    texts: Texts
+    trainer: Trainer
+    reporter: Reporter
+
+
+def finish(run: TrainedRun, memory: PeakMemory, stopwatch: Stopwatch) -> None:
     """Writes scores.json, passages.json, samples.txt, samples.json, curves.png and, last, result.json.
 
     A fault costs one figure, which result.json then names under `not_scored`; what the whole validation text costs
     is what a run is made for, and must be had.
     """
-    score = score_validation(texts, trainer, reporter)
-    result = {**scored(texts, score), **trained(config, folder, texts, trainer)}
-    lacking = NotScored(folder, reporter, total=len(MEASURES) + len(config.eval.texts))
+    texts, folder = run.texts, run.folder
+    score = score_validation(run)
+    result = {**loss_metrics(texts, score), **training_metrics(run)}
+    lacking = NotScored(folder, run.reporter, total=len(MEASURES) + len(run.config.eval.texts))
     with lacking.unless("passages"):
         folder.write_passages(passages(texts, score))
     with lacking.unless("context"):
-        result |= context(texts, trainer.engine.model.config.block_size)
+        result |= context_metrics(texts, run.trainer.engine.model.config.block_size)
     with lacking.unless("training text"):
-        result |= training_side(texts, trainer, folder, score, reporter)
-    from experiments.runner.measures import baseline_blocks, generated, measured
+        result |= overfitting_metrics(run, score)
+    from experiments.runner.measures import baseline_blocks, further_measures, sample_metrics
 
     with lacking.unless("samples"):
-        result |= generated(config, folder, texts, trainer.engine.model, reporter)
+        result |= sample_metrics(run.config, folder, texts, run.trainer.engine.model, run.reporter)
     blocks: dict[str, Any] = dict(score.blocks.to_dict())
-    with lacking.unless("baselines"):
+    with lacking.unless("baselines per block"):
         blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
     folder.write_scores(blocks)
-    result |= measured(config, folder, texts, trainer, lacking)
+    result |= further_measures(run.config, texts, run.trainer, lacking)
     with lacking.unless("curves"):
         draw_curves(folder)
     if lacking.reasons:
         result["not_scored"] = lacking.reasons
-    result |= {"peak_rss_mb": memory.mb(), "total_seconds": time.perf_counter() - started}
-    folder.write_result(result)
+    folder.write_result(result | {"peak_rss_mb": memory.mb(), "total_seconds": stopwatch.seconds})
 
 
-def score_validation(texts: Texts, trainer: Trainer, reporter: Reporter) -> TextScore:
-    reporter.phase(what := "scoring the whole validation text")
-    nats = score_tokens(trainer.engine, np.asarray(texts.val.ids), counted(reporter, what))
+def score_validation(run: TrainedRun) -> TextScore:
+    """Every token of the validation text, predicted once."""
+    texts = run.texts
+    run.reporter.phase(what := "scoring the whole validation text")
+    nats = score_tokens(run.trainer.engine, np.asarray(texts.val.ids), counted(run.reporter, what))
     return score_text(texts.val_text, np.asarray(texts.val.ids), texts.val_ends, nats, texts.coder)
 
 
-def scored(texts: Texts, score: TextScore) -> dict[str, Any]:
+def loss_metrics(texts: Texts, score: TextScore) -> dict[str, Any]:
     """What the whole validation text costs, and on what vocabulary."""
     tokenizer = texts.tokenizer
     return {
         **score.to_dict(),
         "vocab_size": tokenizer.vocab_size,
-        "comparable": True,  # whatever is lost is charged
         "lossless": tokenizer.lossless,
         "losses": tokenizer.losses,
         "chars_per_token": texts.chars_per_token,
@@ -89,9 +96,10 @@ def scored(texts: Texts, score: TextScore) -> dict[str, Any]:
     }
 
 
-def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer) -> dict[str, Any]:
+def training_metrics(run: TrainedRun) -> dict[str, Any]:
     """What was trained, for how long, on how much, and how steadily."""
-    progress, settings, model = trainer.progress, trainer.config, trainer.engine.model
+    config, folder, texts, trainer = run.config, run.folder, run.texts, run.trainer
+    state, settings, model = trainer.state, trainer.config, trainer.engine.model
     rows = folder.metrics()
     train_rows = [row for row in rows if row["kind"] == "train"]
     tokens = trainer.tokens_per_update * settings.iters
@@ -115,37 +123,35 @@ def trained(config: RunConfig, folder: RunFolder, texts: Texts, trainer: Trainer
         "budget": config.budget.kind,
         "iters": settings.iters,
         "schedule_iters": schedule_iters(config.optimizer, settings.iters),
-        "warmup_iters": warmup(config, settings.iters),
+        "warmup_iters": warmup_iters(config.optimizer, settings.iters),
         "lr_peak": max(trainer.schedule(step) for step in range(settings.iters)),
         "tokens_seen": tokens,
         "chars_seen": chars,
         "epochs": tokens / len(texts.train.ids),
-        "train_seconds": progress.seconds,
+        "train_seconds": state.seconds,
         "train_flops": flops,
         "flops_per_byte": flops / n_bytes,
-        "seconds_per_mb": seconds_per_mb(progress.seconds, n_bytes),
+        "seconds_per_mb": seconds_per_mb(state.seconds, n_bytes),
         "grad_spikes": steady.grad_spikes if every_tenth else math.nan,
         "loss_spread": steady.loss_spread if every_tenth else math.nan,
-        "clipped_share": progress.notes.get("clipped", 0) / settings.iters,
-        **evaluated(texts, progress.notes, rows),
+        "clipped_share": state.n_clipped / settings.iters,
+        **best_evaluation(texts, state, rows),
     }
 
 
-def evaluated(texts: Texts, notes: dict[str, float], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def best_evaluation(texts: Texts, state: TrainState, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The best of the evaluations on fixed windows, which was chosen on validation text, and what came after."""
-    best = texts.val.bits_per_byte(notes["best_val_loss"])
+    best = texts.val.bits_per_byte(state.best_val_loss)
     last = next(row for row in reversed(rows) if row["kind"] == "eval")
     return {
-        "best_val_loss": notes["best_val_loss"],
+        "best_val_loss": state.best_val_loss,
         "best_bits_per_byte": best,
-        "best_step": int(notes["best_step"]),
+        "best_step": state.best_step,
         "lost_since_best_bits_per_byte": last["val_bpb"] - best,
     }
 
 
-def training_side(
-    texts: Texts, trainer: Trainer, folder: RunFolder, val: TextScore, reporter: Reporter
-) -> dict[str, float]:
+def overfitting_metrics(run: TrainedRun, val: TextScore) -> dict[str, float]:
     """The end of the training text, as long as the validation text, scored and charged in the same way.
 
     The passages differ in difficulty, in bits per byte above all because a tokenizer needs more tokens for text
@@ -153,11 +159,13 @@ def training_side(
     difference, in bits per byte of the validation text, is the change of the gap. How much of it is difficulty that
     any model would learn to see is told by one that has seen neither passage and can memorise nothing, a unigram.
     """
+    texts = run.texts
     text = texts.train_part.end(texts.val.n_chars)
     ids, ends = texts.tokenizer.spans(text)
-    nats = score_tokens(trainer.engine, ids, counted(reporter, "scoring the end of the training text"))
+    progress = counted(run.reporter, "scoring the end of the training text")
+    nats = score_tokens(run.trainer.engine, ids, progress)
     train = score_text(text, ids, ends, nats, texts.coder)
-    first = next(row for row in folder.metrics() if row["kind"] == "eval")
+    first = next(row for row in run.folder.metrics() if row["kind"] == "eval")
     grown = (val.val_loss - train.val_loss) - (first["val_loss"] - first["train_loss"])
     seen = np.asarray(texts.train.ids)[: -len(ids)]  # nothing, where the validation text is the longer part
     unigram = unigram_gap(seen, ids, np.asarray(texts.val.ids), texts.tokenizer.vocab_size)
@@ -171,7 +179,7 @@ def training_side(
     }
 
 
-def context(texts: Texts, block_size: int) -> dict[str, float]:
+def context_metrics(texts: Texts, block_size: int) -> dict[str, float]:
     """Characters of validation text before each token that the model sees: mean, and least once a window is full.
 
     The window rule of evaluation keeps the last half of a full window.

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from experiments.configuration.build import build_tokenizer, corpus_parts
+from experiments.configuration.eval_texts import read_text
 from experiments.configuration.schema import RunConfig
 from experiments.runner.progress import Reporter, counted
 from experiments.trained.corpus import fit_coder, sources
 from numpygpt import tokenizers
-from numpygpt.data.corpus import Corpus, Part
+from numpygpt.data import Corpus, Part
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
-from numpygpt.files import read_bytes
+from numpygpt.machine import available_cores
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
-from numpygpt.training.engine import available_cores
 
 
 @dataclass
@@ -97,7 +97,7 @@ def try_out(config: RunConfig, texts: Texts) -> None:
         texts.tokenizer.spans(texts.train_part.end(texts.val.n_chars))
     for path in config.eval.texts:
         with _named(f"eval.texts={path}", "leave it out of eval.texts"):
-            text = read_bytes(path).decode("utf-8")
+            text = read_text(path)
             texts.coder.bits(text, *texts.tokenizer.spans(text))
 
 

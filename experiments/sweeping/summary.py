@@ -5,20 +5,17 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Column, Table
 
-from experiments.configuration.schema import outputs_folder
+from experiments.configuration.schema import REPORT, RUN, outputs_folder
 from experiments.runner.forecast import about
 from experiments.runner.progress import working
+from experiments.sweeping.plan import PlannedRun
 from numpygpt.errors import UserError
-
-if TYPE_CHECKING:
-    from experiments.sweeping.sweep import PlannedRun
 
 SEEDS = 3  # that a ranking needs
 COLOURS = {"done": "green", "failed": "red", "running": "yellow", "interrupted": "yellow"}
@@ -37,7 +34,7 @@ def warn_of_fallback(reasons: Sequence[str], console: Console | None = None) -> 
         )
 
 
-def announce(runs: Sequence["PlannedRun"], asked: int) -> None:
+def announce(runs: Sequence[PlannedRun], asked: int) -> None:
     """One line: how many runs there are, how many of them are done."""
     if asked == 1 and not runs[0].config.force and runs[0].folder.state() == "done":
         print(f"{runs[0].folder.path} is done already: force=true starts it anew")
@@ -47,11 +44,11 @@ def announce(runs: Sequence["PlannedRun"], asked: int) -> None:
         print(f"{len(runs)} runs{same}, {done} of them done already, in {study_folder(runs)}")
 
 
-def study_folder(runs: Sequence["PlannedRun"]) -> Path:
+def study_folder(runs: Sequence[PlannedRun]) -> Path:
     return outputs_folder(runs[0].config) / runs[0].config.study
 
 
-def states(runs: Sequence["PlannedRun"]) -> list[tuple[str, str, str]]:
+def states(runs: Sequence[PlannedRun]) -> list[tuple[str, str, str]]:
     """(run, state, reason) of each run, from its folder alone."""
     rows = []
     for run in runs:
@@ -81,7 +78,7 @@ def print_states(rows: Sequence[tuple[str, str, str]], console: Console) -> None
     console.print(table)
 
 
-def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: int) -> int:
+def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -> int:
     """Statuses and report after the last run; returns the exit code.
 
     `stopped` is the exit code if a signal ended the sweep, else 0.
@@ -103,15 +100,13 @@ def close(runs: Sequence["PlannedRun"], ran: Sequence["PlannedRun"], stopped: in
             _print_next(runs)
         else:
             print(runs[0].folder.path)
-            print(
-                f"to compare it with the other runs of its study: python analysis/report.py {study_folder(runs)}"
-            )
+            print(f"to compare it with the other runs of its study: {REPORT} {study_folder(runs)}")
     elif not ran and len(runs) > 1:
-        print(f"all are done; to see their tables again: python analysis/report.py {study_folder(runs)}")
+        print(f"all are done; to see their tables again: {REPORT} {study_folder(runs)}")
     return 1 if unfinished else 0
 
 
-def _report(runs: Sequence["PlannedRun"], console: Console) -> None:
+def _report(runs: Sequence[PlannedRun], console: Console) -> None:
     """Tables on the screen, report in the study's folder; a report that fails loses no run."""
     from analysis.report import write_report
 
@@ -124,7 +119,7 @@ def _report(runs: Sequence["PlannedRun"], console: Console) -> None:
         print(f"no report: {error}", file=sys.stderr)
 
 
-def _print_samples(runs: Sequence["PlannedRun"], console: Console) -> None:
+def _print_samples(runs: Sequence[PlannedRun], console: Console) -> None:
     """The beginning of what the first model of each tokenizer wrote, on one line."""
     said: dict[str, str] = {}
     for run in runs:
@@ -140,7 +135,7 @@ def _print_samples(runs: Sequence["PlannedRun"], console: Console) -> None:
         )
 
 
-def _print_next(runs: Sequence["PlannedRun"]) -> None:
+def _print_next(runs: Sequence[PlannedRun]) -> None:
     """The command that adds seeds until there is a ranking, and how long it takes."""
     seeds = list(dict.fromkeys(run.config.seed for run in runs))
     if len(seeds) >= SEEDS or any(run.folder.state() != "done" for run in runs):
@@ -149,7 +144,7 @@ def _print_next(runs: Sequence["PlannedRun"]) -> None:
     with suppress(UserError, KeyError):
         seconds = sum(run.folder.result()["total_seconds"] for run in runs) / len(seeds) * len(further)
         print(f"for intervals and a ranking, {about(seconds)} more:")
-        print(f"    python experiments/run.py {with_seeds(_typed(), [*seeds, *further])}")
+        print(f"    {RUN} {with_seeds(_typed(), [*seeds, *further])}")
 
 
 def _typed() -> list[str]:

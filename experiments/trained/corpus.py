@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from experiments.configuration.build import corpus_parts
-from numpygpt.data.corpus import Corpus, Part, resolve
+from numpygpt.data import Corpus, Part, resolve
 from numpygpt.data.tokens import pieces
 from numpygpt.errors import UserError
 from numpygpt.measures.bits.residual import ResidualCoder

@@ -7,11 +7,10 @@ from functools import cache, partial
 
 from experiments.configuration.build import build_tokenizer
 from experiments.configuration.compose import composed
-from experiments.configuration.identity import FOREIGN_KEYS, TOKENIZER_KEYS
-from experiments.configuration.schema import CONF, TokenizerConfig
+from experiments.configuration.schema import CONF, IMPORTED, TokenizerConfig, options
 from experiments.trained.corpus import training_part
 from experiments.trained.load import load_tokenizer
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError, did_you_mean
 from numpygpt.runs import RunFolder, find_run
 from numpygpt.tokenizers import Tokenizer
@@ -64,8 +63,7 @@ def _default_text() -> str:
 def _config(name: str) -> TokenizerConfig:
     """Of `bpe`, or of `bpe:512` with that vocabulary size."""
     kind, _, size = name.partition(":")
-    paths = (CONF / "tokenizer").glob("*.yaml")
-    choices = sorted(path.stem for path in paths if path.stem not in FOREIGN_KEYS)
+    choices = sorted(path.stem for path in (CONF / "tokenizer").glob("*.yaml") if path.stem not in IMPORTED)
     if kind not in choices:
         hint = did_you_mean(kind, choices)
         raise UserError(f"there is no tokenizer {kind!r} to train: choose from {', '.join(choices)}{hint}")
@@ -74,7 +72,6 @@ def _config(name: str) -> TokenizerConfig:
         return config
     if not size.isdecimal():
         raise UserError(f"{name!r} is not possible: a vocabulary size is a number, as in {kind}:512")
-    keys = {"vocab_size", "max_vocab_size"} & set(TOKENIZER_KEYS[config.kind])
-    if not keys:
+    if "vocab_size" not in options("tokenizer", config.kind):
         raise UserError(f"{name!r} is not possible: {kind} has no vocabulary size to choose")
-    return composed(f"tokenizer={kind}", *(f"tokenizer.{key}={size}" for key in keys)).tokenizer
+    return composed(f"tokenizer={kind}", f"tokenizer.vocab_size={size}").tokenizer

@@ -31,7 +31,7 @@ _COMPRESSORS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 
 
 @dataclass(frozen=True)
-class Ruler:
+class Baseline:
     """`key` is for machines, `name` for readers; `history`: what it can see of the training text.
 
     block_bits: bits per block of the validation text (`scores.block_edges`), of the best order of Kneser-Ney.
@@ -44,7 +44,7 @@ class Ruler:
     block_bits: Floats | None = None
 
 
-def as_result(rows: list[Ruler]) -> dict[str, dict[str, str | float]]:
+def as_result(rows: list[Baseline]) -> dict[str, dict[str, str | float]]:
     """As JSON values, by key: what result.json holds under `rulers`."""
     return {
         row.key: {"label": row.name, "bits_per_byte": row.bits_per_byte, "history": row.history}
@@ -52,12 +52,12 @@ def as_result(rows: list[Ruler]) -> dict[str, dict[str, str | float]]:
     }
 
 
-def as_scores(rows: list[Ruler]) -> dict[str, list[float]]:
+def as_scores(rows: list[Baseline]) -> dict[str, list[float]]:
     """Bits per block, by key: what scores.json holds under `bits_baselines`."""
     return {row.key: row.block_bits.tolist() for row in rows if row.block_bits is not None}
 
 
-def rulers(train_text: str, val_text: str) -> list[Ruler]:
+def baselines(train_text: str, val_text: str) -> list[Baseline]:
     """All baselines of a corpus; they depend on nothing else, so they are worth keeping beside its cache."""
     return [
         *compressors(train_text, val_text),
@@ -66,7 +66,7 @@ def rulers(train_text: str, val_text: str) -> list[Ruler]:
     ]
 
 
-def compressors(train_text: str, val_text: str) -> list[Ruler]:
+def compressors(train_text: str, val_text: str) -> list[Baseline]:
     """gzip, bz2, xz, and PPMd if pyppmd is installed: size of all the text less that of the training text."""
     train, both = train_text.encode(), (train_text + val_text).encode()
     n_bytes = max(len(both) - len(train), 1)
@@ -78,7 +78,7 @@ def compressors(train_text: str, val_text: str) -> list[Ruler]:
         sizes = list(pool.map(lambda job: len(job[0](job[1])), jobs))
     rows = []
     for (key, (name, _)), alone, with_val in zip(programs.items(), sizes[::2], sizes[1::2], strict=True):
-        rows.append(Ruler(key, name, 8 * (with_val - alone) / n_bytes, _sees(key, train)))
+        rows.append(Baseline(key, name, 8 * (with_val - alone) / n_bytes, _sees(key, train)))
     return rows
 
 
@@ -121,7 +121,7 @@ def bz2_block(data: bytes) -> int:
     return int(len(values) - begins[first])
 
 
-def kneser_ney(train_text: str, val_text: str, order: int = ORDER, n_discounts: int = 1) -> list[Ruler]:
+def kneser_ney(train_text: str, val_text: str, order: int = ORDER, n_discounts: int = 1) -> list[Baseline]:
     """Character models of orders 1 to `order`, the history carried over from training.
 
     With three discounts they are a family of their own: modified Kneser-Ney (Chen & Goodman 1999).
@@ -133,7 +133,7 @@ def kneser_ney(train_text: str, val_text: str, order: int = ORDER, n_discounts: 
     sees = "counts of all of the training text, {} characters of context"
     blocks = {int(per_byte.argmin()): _per_block(val_text, bits[per_byte.argmin()])}
     return [
-        Ruler(f"{key}_{n + 1}", f"{kind}, order {n + 1}", float(x), sees.format(n), blocks.get(n))
+        Baseline(f"{key}_{n + 1}", f"{kind}, order {n + 1}", float(x), sees.format(n), blocks.get(n))
         for n, x in enumerate(per_byte)
     ]
 

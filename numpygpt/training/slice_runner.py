@@ -14,13 +14,17 @@ from numpygpt.optim.optimizer import Array, Piece, chunks
 from numpygpt.streams import generator
 
 Batch = tuple[Array, Array]  # inputs and targets, (B, T) integers each
+Job = tuple[Array, Array, int]  # inputs and targets (B, T), and the position from which they are scored
 
 
-class Share:
+class SliceRunner:
     """Process `number` of `n_processes`: it runs slices number, number + n_processes, ... of n_slices.
 
-    grads (n_slices, n_params): the gradient of each slice, in memory that all processes see.
+    grads (n_slices, n_params): the gradient of each slice, in memory that all processes see. Whoever calls `step`
+    sets the optimizer first.
     """
+
+    optimizer: Optimizer
 
     def __init__(self, model: GPT, number: int, n_processes: int, n_slices: int, grads: Array) -> None:
         self.number, self.n_processes, self.n_slices, self.grads = number, n_processes, n_slices, grads
@@ -64,12 +68,17 @@ class Share:
             squares.append(float(np.dot(first[here], first[here])))
         return squares
 
-    def step(self, optimizer: Optimizer, lr: float, grad_scale: float) -> None:
-        """This process's part of the optimizer's update."""
-        optimizer.update_pieces(self._part(optimizer.pieces(), optimizer.cost), lr, grad_scale)
+    def step(self, n_steps: int, lr: float, grad_scale: float) -> None:
+        """This process's part of the optimizer's update number n_steps, counted from 1."""
+        self.optimizer.n_steps = n_steps
+        pieces = self._part(self.optimizer.pieces(), self.optimizer.cost)
+        self.optimizer.update_pieces(pieces, lr, grad_scale)
 
-    def losses(self, x: Array, y: Array, first: int) -> Array:
-        """nats (B, T - first) of targets y from position `first` on, in evaluation mode."""
+    def losses(self, jobs: Sequence[Job]) -> list[Array]:
+        """For each job nats (B, T - first) of its targets, in evaluation mode."""
+        return [self._losses(*job) for job in jobs]
+
+    def _losses(self, x: Array, y: Array, first: int) -> Array:
         self.first_replica.eval()
         nats = self.first_replica.loss(x, y, first).reshape(len(x), -1).copy()
         self.first_replica.train()

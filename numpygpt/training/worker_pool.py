@@ -9,7 +9,6 @@ forked, so that it is safe on every platform and under every launcher.
 from __future__ import annotations
 
 import json
-import math
 import mmap
 import os
 import subprocess
@@ -23,9 +22,9 @@ from typing import IO, Any, NoReturn
 import numpy as np
 from numpy.typing import DTypeLike
 
+from numpygpt.machine import physical_memory
 from numpygpt.optim.optimizer import Array
 
-Message = tuple[dict[str, Any], list[Array]]
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -62,14 +61,6 @@ class SharedArray:
                 self.path.unlink(missing_ok=True)
 
 
-def physical_memory() -> float:
-    """In bytes; without limit where the system does not tell."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return math.inf
-
-
 def _anonymous_file() -> tuple[int, Path] | None:
     """A file in memory without a name: a process that is killed leaves nothing behind. None: not on this system."""
     files = Path(f"/proc/{os.getpid()}/fd")  # by which other processes can open it
@@ -91,29 +82,38 @@ def open_shared(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     return np.frombuffer(memory, dtype, int(np.prod(shape))).reshape(shape)
 
 
-def send(stream: IO[bytes], header: dict[str, Any], arrays: Sequence[Array] = ()) -> None:
-    """Write a message: a line of JSON that ends with the arrays' types and shapes, then their bytes."""
-    forms = [(a.dtype.str, a.shape) for a in arrays]
-    stream.write(json.dumps([header, forms]).encode() + b"\n")
-    for a in arrays:
-        stream.write(np.ascontiguousarray(a).data)
+def send(stream: IO[bytes], message: Any) -> None:
+    """Write a message, JSON values with arrays among them: a line of JSON, then the bytes of the arrays."""
+    arrays: list[Array] = []
+
+    def form(array: Array) -> dict[str, Any]:
+        arrays.append(np.ascontiguousarray(array))
+        return {"array": [array.dtype.str, array.shape]}
+
+    stream.write(json.dumps(message, default=form).encode() + b"\n")
+    for array in arrays:
+        stream.write(array.data)
     stream.flush()
 
 
-def receive(stream: IO[bytes]) -> Message | None:
-    """Read a message; None when the other side has gone."""
-    line = stream.readline()
-    if not line.endswith(b"\n"):
-        return None
-    header, forms = json.loads(line)
-    arrays = []
-    for dtype, shape in forms:
+def receive(stream: IO[bytes]) -> Any:
+    """Read a message. Raises EOFError when the other side has gone."""
+
+    def filled(value: dict[str, Any]) -> Any:
+        """An array in place of its form; forms are met in the order in which `send` wrote the arrays."""
+        if value.keys() != {"array"}:
+            return value
+        dtype, shape = value["array"]
         n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
         data = stream.read(n_bytes)
         if len(data) < n_bytes:
-            return None
-        arrays.append(np.frombuffer(data, dtype).reshape(shape))
-    return header, arrays
+            raise EOFError
+        return np.frombuffer(data, dtype).reshape(shape)
+
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    return json.loads(line, object_hook=filled)
 
 
 def search_path() -> str:
@@ -121,7 +121,7 @@ def search_path() -> str:
     return os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
 
 
-class Crew:
+class WorkerPool:
     """n worker processes, each with a pipe to and from it."""
 
     def __init__(self, n: int) -> None:
@@ -132,29 +132,25 @@ class Crew:
             for _ in range(n)
         ]
 
-    def run(
-        self,
-        messages: Sequence[tuple[dict[str, Any], Sequence[Array]]],
-        own: Callable[[], Any],
-    ) -> tuple[Any, list[Message]]:
-        """Send each worker its message, do `own` meanwhile, then gather the answers: (own result, answers)."""
+    def run(self, method: str, arguments: Sequence[Sequence[Any]], own: Callable[[], Any]) -> list[Any]:
+        """Worker n calls `method(*arguments[n])`, this process `own()` meanwhile: its result, then theirs."""
         try:
-            for worker, (header, arrays) in zip(self.workers, messages, strict=True):
-                send(_pipe(worker.stdin), header, arrays)
+            for worker, values in zip(self.workers, arguments, strict=True):
+                send(_pipe(worker.stdin), [method, values])
         except BrokenPipeError:
             self._tell_who_died()
-        result = own()
-        return result, [self._answer(worker) for worker in self.workers]
+        return [own(), *(self._answer(worker) for worker in self.workers)]
 
-    def _answer(self, worker: subprocess.Popen[bytes]) -> Message:
-        answer = receive(_pipe(worker.stdout))
-        if answer is None:
+    def _answer(self, worker: subprocess.Popen[bytes]) -> Any:
+        try:
+            kind, value = receive(_pipe(worker.stdout))
+        except EOFError:
             self._tell_who_died()
-        if "no_memory" in answer[0]:
-            raise MemoryError(answer[0]["no_memory"])
-        if "error" in answer[0]:
-            raise RuntimeError(f"a worker process failed:\n{answer[0]['error']}")
-        return answer
+        if kind == "no_memory":
+            raise MemoryError(value)
+        if kind == "error":
+            raise RuntimeError(f"a worker process failed:\n{value}")
+        return value
 
     def _tell_who_died(self) -> NoReturn:
         codes = [worker.poll() for worker in self.workers]

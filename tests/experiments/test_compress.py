@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from experiments import compress, decompress
-from experiments.configuration.corpora import Corpora, folder_of
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.identity import run_folder
 from experiments.configuration.schema import REPOSITORY
 from experiments.runner.job import execute
 from experiments.runner.progress import PlainReporter
@@ -84,7 +85,7 @@ def run_of(composer, corpus_path, tmp_path_factory):
                 *(
                     "budget=iters",
                     "budget.iters=60",
-                    "optimizer.warmup=5",
+                    "optimizer.warmup_ratio=0.1",
                     "optimizer.lr=0.01",
                     "train.eval_interval=60",
                 ),
@@ -92,7 +93,7 @@ def run_of(composer, corpus_path, tmp_path_factory):
             )
             config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
             assert execute(config, PlainReporter()) == "done"
-            found[tokenizer] = folder_of(config)
+            found[tokenizer] = run_folder(config)
         return found[tokenizer]
 
     return run

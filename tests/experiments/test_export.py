@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 
 from experiments import export
 from experiments.trained.hugging_face import check_tokenizer, hugging_face_json
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.runs import REQUIRED, RunFolder
@@ -80,7 +80,7 @@ def save_checkpoint(run, model):
     from experiments.configuration.schema import OptimizerConfig
 
     optimizer = build_optimizer(OptimizerConfig(kind="sgd"), model)
-    checkpoints.save(run.checkpoint_path, model, optimizer, checkpoints.Progress())
+    checkpoints.save(run.checkpoint_path, model, optimizer, checkpoints.TrainState())
 
 
 @pytest.mark.parametrize("shape", EXPRESSIBLE.values(), ids=EXPRESSIBLE.keys())

@@ -8,7 +8,13 @@ from experiments.benchmarks import loss_race, table, workers
 from experiments.configuration.build import build_model, build_optimizer, build_schedule
 from experiments.configuration.compose import composed
 
-TINY = ("model.n_layer=1", "model.n_embd=16", "model.n_head=2", "model.block_size=16", "optimizer.warmup=2")
+TINY = (
+    "model.n_layer=1",
+    "model.n_embd=16",
+    "model.n_head=2",
+    "model.block_size=16",
+    "optimizer.warmup_ratio=0.1",
+)
 
 
 @pytest.mark.parametrize("overrides", loss_race.RECIPES.values(), ids=loss_race.RECIPES)
@@ -27,7 +33,7 @@ def test_both_engines_train_by_the_same_recipe(overrides, own_muon, rng, monkeyp
     mine, yours = (build_optimizer(config.optimizer, model) for model in models)
     ours = workers.NumpyTraining(models[0], mine, 0.5)
     theirs = torch_training.TorchTraining(models[1], yours, 0.5, own_muon=own_muon)
-    schedule = build_schedule(config, 8)
+    schedule = build_schedule(config.optimizer, 8)
     try:
         for step in range(8):
             x, y = rng.integers(0, 30, (2, 4, 16))

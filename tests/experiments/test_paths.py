@@ -12,11 +12,11 @@ import pytest
 from analysis import report
 from experiments import sample, score, show_tokens
 from experiments.cli.files import read_input
-from experiments.configuration.corpora import text_path, texts_sha256
+from experiments.configuration.eval_texts import check_texts
 from experiments.configuration.identity import _tokenizer_file
 from experiments.trained.passages import read_passages
 from numpygpt import tokenizers
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.foreign.contract import read_bytes as read_tokenizer
@@ -72,7 +72,7 @@ def test_what_is_no_regular_file_is_refused_wherever_a_file_is_asked_for(
     for refused in (
         lambda: resolve("file", path),
         lambda: resolve("shakespeare", allow_fallback=True),
-        lambda: texts_sha256([text_path(str(path))]),
+        lambda: check_texts([str(path)]),
         lambda: _tokenizer_file(tokenizer_config(composer, "hf", path)),
         lambda: tokenizers.load(path),
         lambda: read_tokenizer(str(path), "hf", "tokenizer.json"),
@@ -108,5 +108,5 @@ def test_a_name_that_is_too_long_is_no_bug(capsys):
     assert report.main([name]) == 2
     assert score.main([name, "--passage", __file__]) == 2
     with pytest.raises(UserError, match="too long"):
-        texts_sha256([text_path(name)])
+        check_texts([name])
     assert "Traceback" not in capsys.readouterr().err

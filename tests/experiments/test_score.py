@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from experiments import score
-from experiments.configuration.corpora import Corpora, folder_of, text_path
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.identity import run_folder
 from experiments.runner.job import execute
 from experiments.runner.progress import PlainReporter
 from experiments.trained import passages
@@ -33,12 +34,12 @@ def study(composer, tmp_path_factory) -> Path:
             *(
                 "budget=iters",
                 "budget.iters=30",
-                "optimizer.warmup=5",
+                "optimizer.warmup_ratio=0.1",
                 "optimizer.lr=0.01",
                 "train.eval_interval=30",
             ),
             *(
-                f"eval.texts=['{text_path('crlf')}']",
+                "eval.texts=[crlf]",
                 "sample.tokens=5",
                 "sample.number=1",
                 f"outputs='{outputs}'",
@@ -46,7 +47,7 @@ def study(composer, tmp_path_factory) -> Path:
         )
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
         assert execute(config, PlainReporter()) == "done"
-    return folder_of(config).path.parent
+    return run_folder(config).path.parent
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from experiments import show_tokens
 from experiments.trained import named_tokenizers
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 
 CORPUS = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 40
 

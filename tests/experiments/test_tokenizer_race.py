@@ -3,7 +3,7 @@
 import pytest
 
 from experiments.benchmarks import tokenizer_race
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 
 TEXT = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 30
 

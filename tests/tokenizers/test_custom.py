@@ -7,7 +7,7 @@ import textwrap
 import pytest
 from spans import HARD, TEXT, check_spans
 
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
 from numpygpt.measures.bits.residual import ResidualCoder

@@ -1,4 +1,4 @@
-"""Levels: the one building block of the Kneser-Ney ruler and of the residual coder.
+"""Levels: the one building block of the Kneser-Ney baselines and of the residual coder.
 
 A model of the next symbol given a context is built upward from a uniform base. Each level looks at one more
 piece of context and takes the form

@@ -49,23 +49,28 @@ class GeneratedMeasures:
 
 
 @dataclass(frozen=True)
-class Marks:
+class Highlights:
     """What stands out in one sample: stretches from a character to before another, in their order.
 
-    `foreign` are words that the training text does not have, `speaker` and `stranger` headings of speakers that it
-    has and has not, `copied` all that lies in stretches of LEAST_COPIED characters and more that stand in it.
+    Against the training text: words that it does not have, headings of speakers that it has and has not, and all
+    that lies in stretches of LEAST_COPIED characters and more that stand in it.
     """
 
     n_words: int
-    foreign: list[tuple[int, int]]
-    speaker: list[tuple[int, int]]
-    stranger: list[tuple[int, int]]
+    unknown_word: list[tuple[int, int]]
+    known_speaker: list[tuple[int, int]]
+    unknown_speaker: list[tuple[int, int]]
     copied: list[tuple[int, int]]
 
     def to_dict(self) -> dict[str, Any]:
         """An entry of samples.json, but for its text."""
-        stretches = asdict(self)
-        return {"n_words": stretches.pop("n_words"), "marks": stretches}
+        marks = {
+            "foreign": self.unknown_word,
+            "speaker": self.known_speaker,
+            "stranger": self.unknown_speaker,
+            "copied": self.copied,
+        }
+        return {"n_words": self.n_words, "marks": marks}
 
 
 def chars_in_500_tokens(samples: Sequence[str], n_tokens: int) -> float:
@@ -89,17 +94,17 @@ class Reference:
         """Judge samples, one per seed; with `n_chars` the first so many characters of each."""
         return self._measure([sample[:n_chars] for sample in samples], self._held_out)
 
-    def marks(self, sample: str) -> Marks:
+    def highlights(self, sample: str) -> Highlights:
         """Where, in one sample, is what `measure` counts."""
         words = list(PROSE_WORDS.finditer(sample))
         named: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
         for heading in _HEADING.finditer(sample):
             named[_plain(heading[1]) in self._speakers].append(heading.span(1))
-        return Marks(
+        return Highlights(
             n_words=len(words),
-            foreign=[word.span() for word in words if word[0].lower() not in self._words],
-            speaker=named[True],
-            stranger=named[False] if self._speakers else [],
+            unknown_word=[word.span() for word in words if word[0].lower() not in self._words],
+            known_speaker=named[True],
+            unknown_speaker=named[False] if self._speakers else [],
             copied=self._windows.shared(sample, LEAST_COPIED),
         )
 

@@ -56,13 +56,13 @@ class BPETokenizer(Tokenizer):
         specials: Sequence[str] | None = None,
     ):
         super().__init__(specials=specials)
-        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, 1)
+        self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
+        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._first_id + 1)
         if self.wanted_vocab_size > MAX_SYMBOLS:
             raise UserError(f"vocab_size must be at most {MAX_SYMBOLS}, not {vocab_size}")
         self.min_freq = checked_int("min_freq", min_freq, 1)
         self.pattern = pattern
         self._splitter = splitter(pattern)
-        self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
 
     # ------------------------------------------------------------------ where the kinds of BPE differ
 
@@ -84,10 +84,9 @@ class BPETokenizer(Tokenizer):
 
     # ------------------------------------------------------------------ training
 
-    def train(self, text: str | Iterable[str], *, workers: int = 1) -> None:
-        """As in the contract; `workers` processes split and count, which changes nothing but the time."""
+    def train(self, text: str | Iterable[str]) -> None:
         pieces: Counter[str] = Counter()
-        for piece, count in self._splitter.count(training_chunks(text), workers).items():
+        for piece, count in self._splitter.count(training_chunks(text)).items():
             pieces[self._view(piece)] += count
         counts: Counter[str] = Counter()
         for piece, count in pieces.items():

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.configuration.corpora import folder_of
+from experiments.configuration.identity import run_folder
 from experiments.sweeping import summary
+from experiments.sweeping.plan import PlannedRun
 from experiments.sweeping.summary import with_seeds
-from experiments.sweeping.sweep import PlannedRun
 from numpygpt.errors import UserError
 
 
@@ -40,7 +40,7 @@ def finished(composer, tmp_path, monkeypatch):
             for kind in ("char", "word")
             for seed in seeds
         ]
-        return [PlannedRun((), config, folder_of(config)) for config in configs]
+        return [PlannedRun((), config, run_folder(config)) for config in configs]
 
     def samples(folder):
         if folder.name.startswith("char"):

@@ -6,11 +6,11 @@ import pytest
 from numpygpt.measures.baselines import (
     as_result,
     as_scores,
+    baselines,
     bz2_block,
     compressors,
     kneser_ney,
     kneser_ney_bits,
-    rulers,
 )
 from numpygpt.measures.bits.scores import block_edges
 
@@ -76,7 +76,7 @@ def test_bits_per_block_are_those_of_the_best_order():
 
 def test_rows_say_what_they_can_see():
     train, val = "the cat sat on the mat. " * 200, "the mat sat on the cat. "
-    rows = rulers(train, val)
+    rows = baselines(train, val)
     assert [row.name for row in rows if row.key != "ppmd_6"] == [
         "gzip -9",
         "bz2",
