@@ -40,7 +40,7 @@ def study(composer, tmp_path_factory) -> Path:
                 "train.eval_interval=30",
             ),
             *(
-                f"eval.texts=['{text_path('crlf')}']",
+                "eval.texts=[crlf]",
                 "sample.tokens=5",
                 "sample.number=1",
                 f"outputs='{outputs}'",
