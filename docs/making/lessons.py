@@ -69,36 +69,16 @@ def optimizers_valley() -> Figure:
     return figure
 
 
-def optimizers_correction() -> Figure:
-    """Without bias correction, under a constant gradient: the length of Adam's step in units of lr."""
-    figure, steps = new_figure(6.8, 3.3), np.arange(1, 1001)
-    axes = figure.subplots()
-    for beta2, line in ((0.999, FIRST), (0.99, SECOND)):
-        axes.plot(steps, (1 - 0.9**steps) / np.sqrt(1 - beta2**steps), **line, label=f"betas 0.9, {beta2:g}")
-    axes.axhline(1, color=SOFT, linewidth=0.9, label="with both corrections")
-    axes.set(title="Adam without bias correction", xscale="log", ylim=(0, None))
-    axes.set(xlabel="step", ylabel="length of the step / lr")
-    axes.legend()
-    return figure
-
-
 def optimizers_schedule() -> Figure:
-    """Two schedules with the same warm-up over 1,400 steps; places of one are named."""
+    """Two schedules with the same warm-up over 1,400 steps."""
     figure, steps = new_figure(6.8, 3.2), np.arange(1401)
-    axes, cosine = figure.subplots(), warmup_cosine(1, 0.1, 100, 1000)
-    held, words = (
-        warmup_stable_decay(1, 0, 100, 300, 1000),
-        "warmup_stable_decay(0.001, 0, warmup=100, decay=300, total=1000)",
-    )
-    axes.plot(steps, [held(int(step)) for step in steps], **FIRST, label=words)
-    words = "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)"
-    axes.plot(steps, [cosine(int(step)) for step in steps], **SECOND, label=words)
-    for step, words, place in (
-        (0, "the first step: a hundredth", (10, 4)), (550, "half way: the mean of both ends", (-112, -32)),
-        (1000, "the end, and from there on", (4, 8)),
-    ):  # fmt: skip
-        axes.plot(step, cosine(step), "o", color=SECOND["color"])
-        axes.annotate(words, (step, cosine(step)), xytext=place, textcoords="offset points", fontsize=8.5)
+    axes = figure.subplots()
+    held, cosine = warmup_stable_decay(1, 0, 100, 300, 1000), warmup_cosine(1, 0.1, 100, 1000)
+    for rate, words, line in (
+        (held, "warmup_stable_decay(0.001, 0, warmup=100, decay=300, total=1000)", FIRST),
+        (cosine, "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)", SECOND),
+    ):
+        axes.plot(steps, [rate(int(step)) for step in steps], **line, label=words)
     for step in (100, 1000):  # the ends of warm-up and decay
         axes.axvline(step, **DOTTED)
     axes.set(ylim=(0, 1.5), yticks=[0, 0.5, 1], xlabel="step", ylabel="learning rate / 0.001")
@@ -118,9 +98,7 @@ def _fiftieth_updates() -> dict[str, np.ndarray]:
     adam = AdamW(model.flat.parameters, 1e-3)
     for step in range(50):
         x, y = sample_batch(ids, 12, 32, generator(1, "data", step))
-        model.zero_grad()
-        model.loss(x, y)
-        model.loss_backward(1 / y.size)
+        weak_tests.loss_and_gradient(model, x, y)
         adam.step()
     i = next(i for i, p in enumerate(adam.parameters) if p is model.blocks[0].ff.fc.weight)
     mean, square = adam.state["mean"][i], adam.state["square"][i]
@@ -157,23 +135,6 @@ def optimizers_step() -> Figure:
             axes.annotate(f"{number}", (x, y), xytext=(4, -9), textcoords="offset points", fontsize=9)
         axes.set(title=name, aspect="equal", xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
         axes.grid(False)
-    return figure
-
-
-def optimizers_search() -> Figure:
-    """Bits per byte after 200 updates against the learning rate; a cross where a run diverged."""
-    figure, found = new_figure(7.2, 3.8), records.optimizers(200).sort_values("lr")
-    axes, top = figure.subplots(), 1.02 * found["bits_per_byte"].max()
-    for name, marker in zip(records.OPTIMIZERS, "vs^o", strict=True):
-        own = found[found["optimizer"] == name]
-        axes.plot(own["lr"], own["bits_per_byte"], **LINES[name], marker=marker, label=name)
-        for lr in own["lr"][own["bits_per_byte"].isna()]:
-            axes.plot(lr, top, "x", color=LINES[name]["color"], markersize=8)
-            axes.annotate(
-                "diverged", (lr, top), xytext=(0, -12), textcoords="offset points", ha="center", fontsize=8.5
-            )
-    axes.set(title="After 200 updates", xscale="log", xlabel="learning rate", ylabel="bits per byte")
-    axes.legend()
     return figure
 
 

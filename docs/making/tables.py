@@ -11,11 +11,8 @@ from analysis.tables import bits_cell, original_table
 from analysis.uncertainty import estimate, paired
 from analysis.verdicts import Outcome, Verdict
 from making import records
-from making.lessons import KEY_GRADIENTS, wrong_key_gradient
+from making.lessons import KEY_GRADIENTS
 from making.records import BUDGETS, NAMES, OPTIMIZERS, RESULTS, Study, markdown, study
-
-PASSAGE = " affability and bashful modesty"  # what METRICS.md reads token by token
-
 
 # --- RESULTS and README ---
 
@@ -106,17 +103,6 @@ def _measured(name: str, columns: Mapping[str, str]) -> str:
     return markdown(["tokenizer", *columns], rows)
 
 
-def provenance() -> str:
-    """Of each study the number of runs, and the commits and the version of the arithmetic that made them."""
-    rows = []
-    for name in (*BUDGETS, "quick-rates", "shakespeare", "nanogpt_cpu"):
-        runs = records.collected(name).records.values()
-        commits = {part["git"]["commit"][:10] for run in runs for part in (*run.get("earlier", []), run)}
-        numerics = {str(run["identity"]["results_version"]) for run in runs}
-        rows.append([name, str(len(runs)), ", ".join(sorted(commits)), ", ".join(sorted(numerics))])
-    return markdown(["study", "runs", "commit", "numerics"], rows, left=4)
-
-
 # --- METRICS ---
 
 
@@ -128,23 +114,6 @@ def losses() -> str:
         for name in NAMES
     ]
     return markdown(["tokenizer", "loss, nats per token", "tokens of the text", "bits per byte"], rows)
-
-
-def stretches() -> str:
-    """PASSAGE as the word tokenizer's first run scored it, token by token."""
-    passage = next(p for p in study("quick-text").first_run("word").passages() if PASSAGE in p["text"])
-    data, begin, rows = passage["text"].encode(), 0, []
-    place = data.index(PASSAGE.encode())
-    for end, token, *bits in zip(
-        *(passage[k] for k in ("ends", "ids", "bits", "bits_residual")), strict=True
-    ):
-        if place <= begin < place + len(PASSAGE):
-            stretch = data[begin:end].decode().strip()
-            rows.append([stretch, stretch.lower() if token else "<unk>", *(f"{x:.1f}" for x in bits)])
-        begin = end
-    return markdown(
-        ["the text", "what is asked for", "bits for the token", "bits for the rest"], rows, left=2
-    )
 
 
 # --- OPTIMIZERS and BACKPROP ---
@@ -177,16 +146,6 @@ def race() -> str:
             ]
         )
     return markdown(["", "learning rate", "numbers kept per weight", "steps clipped", "bits per byte"], rows)
-
-
-def key_gradient_tests() -> str:
-    """Which tests of attention's key gradient notice the wrong one."""
-    found = wrong_key_gradient.run_tests()
-    rows = [
-        [name, *("passes" if passes[kind] else "FAILS" for kind in KEY_GRADIENTS)]
-        for name, passes in found.items()
-    ]
-    return markdown(["test", *KEY_GRADIENTS], rows)
 
 
 def key_gradient_bits() -> str:
