@@ -1,4 +1,4 @@
-"""Runs docs/tour.ipynb anew, in place: python docs/make_tour.py (a minute or two, after pip install -e ".[notebook]")."""
+"""Runs docs/tour.ipynb anew, in place (a minute or two; needs pip install -e ".[notebook]")."""
 
 from pathlib import Path
 
@@ -12,9 +12,7 @@ TOUR = Path(__file__).with_name("tour.ipynb")
 
 def execute(notebook: nbformat.NotebookNode) -> None:
     """Runs all cells in a kernel of this Python; raises at the first error. Keeps no time and no versions."""
-    client = NotebookClient(
-        notebook, timeout=1000, kernel_name="python3", record_timing=False, coalesce_streams=True
-    )
+    client = NotebookClient(notebook, timeout=1000, record_timing=False, coalesce_streams=True)
     client.execute(cwd=TOUR.parent)
     notebook.metadata.language_info = {"name": "python"}
 

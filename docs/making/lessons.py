@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from making import records
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from analysis.style import INK, LOOKS, SOFT, label_ends, new_figure
-from making import records
 from numpygpt.data.batches import sample_batch
 from numpygpt.data.corpus import resolve
 from numpygpt.models import GPT, GPTConfig
@@ -37,7 +37,6 @@ LINES: dict[str, dict[str, Any]] = {
 FIRST, SECOND = LINES["transposed and reshaped"], LINES["right"]  # of two that have no name of their own
 KEY_GRADIENTS = {"right": "right", "wrong": "transposed and reshaped"}
 GRADIENT = np.array([[0.90, 0.09], [0.39, 0.21]])  # its singular values are 1 and 0.15
-DOTTED = {"color": SOFT, "linewidth": 0.7, "linestyle": (0, (1, 2))}
 
 
 # --- OPTIMIZERS ---
@@ -59,9 +58,7 @@ def optimizers_valley() -> Figure:
             p.add_grad(p.data * np.array([1.0, 25.0]))
             optimizer.step()
             way.append(p.data.copy())
-        axes.contour(
-            x, y, (x**2 + 25 * y**2) / 2, levels=[0.5, 2, 5, 12, 25, 45], colors=SOFT, linewidths=0.5
-        )
+        axes.contour(x, y, (x**2 + 25 * y**2) / 2, [0.5, 2, 5, 12, 25, 45], colors=SOFT, linewidths=0.5)
         axes.plot(*np.transpose(way), color=LINES[name]["color"], marker="o", markersize=2.5, linewidth=1)
         axes.plot(0, 0, "+", color=INK, markersize=9)
         axes.set(title=f"{name}, lr = {lr:g}", xlim=(-10, 4), ylim=(-1.6, 1.6), aspect="equal")
@@ -79,8 +76,6 @@ def optimizers_schedule() -> Figure:
         (cosine, "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)", SECOND),
     ):
         axes.plot(steps, [rate(int(step)) for step in steps], **line, label=words)
-    for step in (100, 1000):  # the ends of warm-up and decay
-        axes.axvline(step, **DOTTED)
     axes.set(ylim=(0, 1.5), yticks=[0, 0.5, 1], xlabel="step", ylabel="learning rate / 0.001")
     axes.legend(loc="upper left")
     return figure
@@ -91,9 +86,8 @@ def _fiftieth_updates() -> dict[str, np.ndarray]:
     """The 50th update of a small model's first feed-forward matrix, as three optimizers would make it."""
     tokenizer, text = create("char"), resolve("pydoc").text
     tokenizer.train(text)
-    ids = tokenizer.encode(text)
-    shape = GPTConfig(tokenizer.vocab_size, 32, 2, 4, 64, "relu_squared", bias=False, positions="rotary",
-                      norm="rmsnorm", qk_norm=True)  # fmt: skip
+    ids, recipe = tokenizer.encode(text), {"positions": "rotary", "norm": "rmsnorm", "qk_norm": True}
+    shape = GPTConfig(tokenizer.vocab_size, 32, 2, 4, 64, "relu_squared", bias=False, **recipe)
     model = GPT(shape, rng=generator(1, "init"))
     adam = AdamW(model.flat.parameters, 1e-3)
     for step in range(50):
@@ -129,7 +123,7 @@ def optimizers_step() -> Figure:
         p.add_grad(GRADIENT)
         kind([p], 1.0).step()
         axes.plot(*(-p.data @ circle), color=LINES[name]["color"])
-        axes.plot(*circle, **DOTTED)
+        axes.plot(*circle, color=SOFT, linewidth=0.7, linestyle=(0, (1, 2)))
         for number, (x, y) in enumerate((-p.data @ inputs).T, start=1):
             axes.plot([0, x], [0, y], color=INK, linewidth=1)
             axes.annotate(f"{number}", (x, y), xytext=(4, -9), textcoords="offset points", fontsize=9)
@@ -140,7 +134,7 @@ def optimizers_step() -> Figure:
 
 def optimizers_race() -> Figure:
     """Validation loss over updates, each optimizer at its best learning rate."""
-    return _validation({name: records.raced_losses(name) for name in records.OPTIMIZERS})
+    return _validation({n: pd.DataFrame({1: records.raced(n)["validation"]}) for n in records.OPTIMIZERS})
 
 
 # --- BACKPROP ---
@@ -175,8 +169,8 @@ def wrong_gradient_entries() -> Figure:
     for kind in KEY_GRADIENTS:
         with wrong_key_gradient.key_gradient(kind):
             dk, numeric = probe.gradients()
-        found.append(dk[0].reshape(probe.T, -1))
-    pictures = [numeric[0].reshape(probe.T, -1), *found]
+        found.append(dk)
+    pictures = np.reshape([numeric, *found], (3, probe.T, -1))
     figure, largest = new_figure(7.2, 4.4), np.abs(pictures).max()
     figure.set_layout_engine("constrained")
     titles = ("central differences", "dscoresᵀ q", "qᵀ dscores, reshaped")
