@@ -80,10 +80,8 @@ def _compared(collection: Collection) -> Study:
 def runs(*names: str) -> pd.DataFrame:
     """A row per run of these studies: its measures, and its settings of optimizer and budget."""
     found = collected(*names)
-    settings = pd.DataFrame.from_dict(found.identities, orient="index")
-    return found.runs.join(settings.filter(regex=r"^(optimizer|budget)\.")).rename(
-        columns={"optimizer.lr": "lr"}
-    )
+    settings = pd.DataFrame.from_dict(found.identities, orient="index").rename(columns={"optimizer.lr": "lr"})
+    return found.runs.join(settings.filter(regex="^(lr$|optimizer|budget)"))
 
 
 def best_rates() -> dict[str, float]:
@@ -109,15 +107,10 @@ def optimizers(iters: int) -> pd.DataFrame:
 
 
 def raced(name: str) -> pd.Series:
-    """Of an optimizer's long runs the one that ended best."""
+    """Of an optimizer's long runs the one that ended best; `validation` has its losses by step."""
     found = optimizers(1000)
-    return found[found["optimizer"] == name].iloc[0]
-
-
-def raced_losses(name: str) -> pd.DataFrame:
-    """Its validation losses in nats per character: a row per step, a column per seed."""
-    run = RunFolder(Path(raced(name)["folder"]))
-    return pd.DataFrame({1: losses(run.metrics())})
+    best = found[found["optimizer"] == name].iloc[0]
+    return pd.concat([best, pd.Series({"validation": losses(RunFolder(Path(best["folder"])).metrics())})])
 
 
 @cache
@@ -128,17 +121,17 @@ def key_gradients(kind: str) -> pd.DataFrame:
 
 
 def key_losses(kind: str) -> pd.DataFrame:
-    """Their validation losses, as in `raced_losses`."""
+    """Their validation losses in nats per character: a row per step, a column per seed."""
     return pd.DataFrame({seed: losses(rows) for seed, rows in key_gradients(kind)["rows"].items()}).dropna()
 
 
 def losses(rows: Iterable[Mapping[str, Any]]) -> dict[int, float]:
-    """By step, out of what a run logged."""
+    """Of validation, by step, out of what a run logged."""
     return {row["step"]: row["val_loss"] for row in rows if row["kind"] == "eval"}
 
 
-def markdown(heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], left: int = 1) -> str:
-    """A pipe table; the first `left` columns are flush left."""
-    columns = tuple(Column(head, head, right=i >= left) for i, head in enumerate(heads))
+def markdown(heads: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> str:
+    """A pipe table."""
+    columns = tuple(Column(head, head, right=i > 0) for i, head in enumerate(heads))
     cells = tuple(Row(tuple(c if isinstance(c, Cell) else Cell(c) for c in row)) for row in rows)
     return to_markdown(Table("", "", columns, cells))

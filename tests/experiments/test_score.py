@@ -11,7 +11,6 @@ import pytest
 
 from experiments import score
 from experiments.configuration.corpora import Corpora
-from experiments.configuration.eval_texts import text_path
 from experiments.configuration.identity import run_folder
 from experiments.runner.job import execute
 from experiments.runner.progress import PlainReporter
