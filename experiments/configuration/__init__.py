@@ -5,5 +5,5 @@ validation  values that no run could use                                 message
 identity    which settings make a run the run that it is                 compose     conf/ without a command line
 build       corpus, tokenizer, model, optimizer, schedule                corpora, eval_texts   which files are used
 
-It imports numpygpt alone. Come here to add a setting (schema.py, and a line in conf/) or a choice (conf/, build.py).
+It imports numpygpt alone. Come here to add a setting (schema.py, a line in conf/) or a choice (conf/, build.py).
 """
