@@ -1,9 +1,10 @@
 """Run folders to a report: one HTML page, Markdown, CSV and LaTeX tables, PNG and SVG figures, all scalars.
 
     python analysis/report.py [FOLDER ...] [-o OUT]
-    python analysis/report.py --watch [STUDY]
+    python analysis/report.py --status [STUDY]
 
-Without a folder: the newest study under outputs/. The same runs give the same bytes. --watch follows a sweep.
+Without a folder: the newest study under outputs/. The same runs give the same bytes.
+--status only prints how far the runs are.
 """
 
 import argparse
@@ -227,14 +228,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         help="studies or runs (default: the newest study under outputs/)")  # fmt: skip
     parser.add_argument("-o", "--out", type=Path, help="where to write (default: report/ beside the runs)")
     parser.add_argument(
-        "--watch", action="store_true", help="follow a sweep until it ends: what is done, time left"
+        "--status",
+        action="store_true",
+        help="only print how far each run is: state, updates, pace, time left",
     )
     options = parser.parse_args(arguments)
     try:
-        if options.watch:
-            _watch(options.folders, options.out)
+        folders = options.folders or [newest_study()]
+        if options.status:
+            _print_status(folders)
         else:
-            write_report(options.folders or [newest_study()], options.out).show()
+            write_report(folders, options.out).show()
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
@@ -244,15 +248,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _watch(folders: Sequence[Path], out: Path | None) -> None:
+def _print_status(folders: Sequence[Path]) -> None:
     from rich.console import Console
 
-    from analysis.watch import study_to_watch, watch
+    from analysis.records.status import print_status, run_status
 
-    if len(folders) > 1:
-        raise UserError(f"--watch follows one study, not {len(folders)}: name one")
-    study = study_to_watch(folders[0] if folders else None, OUTPUTS, newest_study)
-    watch(study, out or study / "report", Console(highlight=False))
+    print_status([run_status(run) for run in runs_in(folders)], Console(highlight=False))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "analysis"))  # for `synthetic`, the factory of run folders
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browsing import FLAGS, NOTE_VIOLATIONS, chromium, note_faults, patiently
+from browsing import FLAGS, NOTE_VIOLATIONS, chromium, note_faults
 from studies import EVIL_NAME, hostile_study, usual_study
 
 from analysis.report import write_report
@@ -47,7 +47,7 @@ def opened(browser) -> Iterator[Callable[..., Any]]:
 
     yield open_page
     for page in pages:
-        faults += patiently(lambda page=page: page.evaluate("window.violations ?? []"))
+        faults += page.evaluate("window.violations ?? []")
         page.context.close()
     assert faults == []
 

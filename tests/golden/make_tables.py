@@ -14,7 +14,15 @@ from analysis.view import View, view
 
 GOLDEN = Path(__file__).parent / "tables.json.gz"
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
-STUDIES = ("nanogpt_cpu", "optimizers", "quick-flops", "quick-iters", "quick-rates", "quick-text", "shakespeare")
+STUDIES = (
+    "nanogpt_cpu",
+    "optimizers",
+    "quick-flops",
+    "quick-iters",
+    "quick-rates",
+    "quick-text",
+    "shakespeare",
+)
 
 
 def numbers(shown: View) -> dict[str, dict[str, list[float | None]]]:
@@ -23,8 +31,12 @@ def numbers(shown: View) -> dict[str, dict[str, list[float | None]]]:
     tables += [(t.name, t) for t in (*shown.overviews, shown.runs)]
     found: dict[str, dict[str, list[float | None]]] = {}
     for name, table in tables:
-        columns = {c.key: [x for row in table.rows for x in _cell(row.cells[i])] for i, c in enumerate(table.columns)}
-        found[name.replace("rulers", "baselines")] = {key: values for key, values in columns.items() if values}
+        columns = {
+            c.key: [x for row in table.rows for x in _cell(row.cells[i])] for i, c in enumerate(table.columns)
+        }
+        found[name.replace("rulers", "baselines")] = {
+            key: values for key, values in columns.items() if values
+        }
     return found
 
 
