@@ -91,17 +91,12 @@ def bits_figure(comparison: Comparison) -> "Figure":
     totals, halves = np.array([mean_and_half(g, "bits_per_byte") for g in groups]).T
     floors = np.array([mean_and_half(g, "bits_per_byte_tokens")[0] for g in groups])
     floors = np.where(np.isnan(floors), totals, floors)
-    totals = np.where([g.charged for g in groups], totals, floors)
     _bars(axes, comparison, groups, floors, np.maximum(totals - floors, 0))
     axes.errorbar(
         totals, np.arange(len(groups)), xerr=halves, color=INK, capsize=3, linewidth=1.3, linestyle="none"
     )
-    texts = [
-        f"{total:.3f}" if g.charged else f"{floor:.3f} of tokens alone: not comparable"
-        for g, total, floor in zip(groups, totals, floors, strict=True)
-    ]
-    _at_ends(axes, totals + halves, texts)
-    axes.set_xlim(0, axes.get_xlim()[1] * (1.08 if all(g.charged for g in groups) else 1.4))
+    _at_ends(axes, totals + halves, [f"{total:.3f}" for total in totals])
+    axes.set_xlim(0, axes.get_xlim()[1] * 1.08)
     _ruler_lines(axes, comparison)
     hatched = "; hatched: what the tokenizer loses, charged" if any(g.lossy for g in groups) else ""
     axes.set_xlabel(f"bits per byte of the validation text (fewer is better{hatched})")
@@ -324,7 +319,7 @@ def frontier_figure(comparison: Comparison) -> "Figure":
 
     figure = new_figure(12.6, 4.4)
     for place, (axes, (key, label)) in enumerate(zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True)):
-        groups = [g for g in comparison.groups if g.charged and np.isfinite(mean_and_half(g, key)[0])]
+        groups = [g for g in comparison.groups if np.isfinite(mean_and_half(g, key)[0])]
         points = [(mean_and_half(g, key)[0], *mean_and_half(g, "bits_per_byte")) for g in groups]
         if not points:
             continue

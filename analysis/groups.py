@@ -51,16 +51,11 @@ class Group:
     def losses(self) -> str:
         return str(self.first("losses") or "")
 
-    @property
-    def charged(self) -> bool:
-        """Whether `bits_per_byte` pays for all that the tokenizer loses."""
-        return not self.losses or self.first("comparable") is not False
-
     @cached_property
     def lossy(self) -> bool:
-        """Whether this text loses something that is charged with more than a rounding error, or not at all."""
+        """Whether this text loses something that is charged with more than a rounding error."""
         rest = self.values("bits_per_byte_residual")
-        return bool(self.losses) and not (self.charged and np.all(rest < NEGLIGIBLE))
+        return bool(self.losses) and not np.all(rest < NEGLIGIBLE)
 
     def first(self, key: str) -> Any:
         """The value of the first seed, for what no seed changes; None if it is not there."""
@@ -293,7 +288,6 @@ def _contender(group: Group) -> tuple[Contender, list[Problem]]:
     blocks, problems = read_blocks(group.runs["folder"])
     totals, floors = group.values("bits_per_byte"), group.values("bits_per_byte_tokens")
     floors = np.where(np.isfinite(floors), floors, totals)
-    totals = np.where(np.isfinite(totals) & group.charged, totals, floors)
     gap = group.values("gap_change_bits_per_byte")
     tokenizer = {k: v for k, v in group.identity.items() if k.startswith("tokenizer.")}
     return (
@@ -304,7 +298,6 @@ def _contender(group: Group) -> tuple[Contender, list[Problem]]:
             floors=floors,
             gained=group.gained,
             gap=gap,
-            charged=group.charged,
             losses=group.losses,
             tokenizer=setting_of(tokenizer),
             data_order=data_order(group.identity, group.first("iters")),

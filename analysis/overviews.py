@@ -114,8 +114,7 @@ def best_size_table(comparisons: Sequence[Comparison]) -> Table | None:
     rows = []
     for comparison in comparisons:
         for tokenizer, groups in size_families(comparison).items():
-            charged = [g for g in groups if g.charged] or groups
-            best = min(charged, key=lambda g: float(g.values("bits_per_byte").mean()))
+            best = min(groups, key=lambda g: float(g.values("bits_per_byte").mean()))
             beaten = {v.b for v in comparison.conclusion.verdicts if v.winner == best.label}
             tied = {Outcome.TIED, Outcome.UNRANKED}
             equals = [

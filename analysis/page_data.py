@@ -172,10 +172,10 @@ def _numbers(rows: pd.DataFrame, key: str) -> np.ndarray:
 
 
 def frontier(comparison: Comparison) -> list[Point]:
-    """A point per setting whose bits are charged; [] where no tokenizer has two sizes."""
+    """A point per setting; [] where no tokenizer has two sizes."""
     if not size_families(comparison):
         return []
-    return [_point(number, group) for number, group in enumerate(comparison.groups) if group.charged]
+    return [_point(number, group) for number, group in enumerate(comparison.groups)]
 
 
 def _point(number: int, group: Group) -> Point:

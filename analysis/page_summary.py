@@ -82,10 +82,7 @@ class Leads:
 def badges(group: Group) -> tuple[Badge, ...]:
     """Why this row may not be ranked beside the others, or with what caution."""
     found = []
-    if not group.charged:
-        reason = f"{group.tokenizer} {group.losses or 'loses text'}, and that is not charged"
-        found.append(Badge("stop", "not comparable", reason))
-    elif group.lossy:
+    if group.lossy:
         found.append(
             Badge("note", "lossy, charged", f"{group.tokenizer} {group.losses}: charged as residual")
         )
@@ -97,13 +94,13 @@ def badges(group: Group) -> tuple[Badge, ...]:
 
 
 def bars(comparison: Comparison) -> list[Bar]:
-    """Settings and rulers in one list, fewest bits first; what is not comparable stands last."""
+    """Settings and rulers in one list, fewest bits first."""
     figures = {g.label: _figures(g) for g in comparison.groups}
     ends = [total + half for _, total, half in figures.values()]
     width = max([*ends, *(r.bits_per_byte for r in comparison.main_rulers), 1e-9]) * ROOM
     behind = _behind(comparison)
     tokenizers = [g.tokenizer for g in comparison.groups]
-    found: list[tuple[tuple[bool, float], Bar]] = []
+    found: list[tuple[float, Bar]] = []
     for group in comparison.groups:
         floor, total, half = figures[group.label]
         bits, _, interval = show(total, ".3f", half).partition(" ± ")
@@ -118,24 +115,24 @@ def bars(comparison: Comparison) -> list[Bar]:
             bits,
             interval,
             group.label == comparison.conclusion.leader,
-            behind.get(group.label, "") if group.charged else "tokens alone",
+            behind.get(group.label, ""),
             badges(group),
         )
-        found.append(((not group.charged, total), bar))
+        found.append((total, bar))
     for ruler in comparison.main_rulers:
         at = _percent(ruler.bits_per_byte, width)
         bits = f"{ruler.bits_per_byte:.3f}"
         bar = Bar(ruler.label, "ruler", 0, at, at, at, at, bits, "", False, "", ())
-        found.append(((False, ruler.bits_per_byte), bar))
+        found.append((ruler.bits_per_byte, bar))
     return [bar for _, bar in sorted(found, key=lambda item: item[0])]
 
 
 def _figures(group: Group) -> tuple[float, float, float]:
-    """Floor, total and half-width of the interval; what is not charged has its floor alone."""
+    """Floor, total and half-width of the interval."""
     total, half = mean_and_half(group, "bits_per_byte")
     floor = mean_and_half(group, "bits_per_byte_tokens")[0]
     floor = total if math.isnan(floor) else floor
-    return (floor, total, half) if group.charged else (floor, floor, half)
+    return floor, total, half
 
 
 def _percent(x: float, width: float) -> float:

@@ -56,9 +56,7 @@ def interval(found: Estimate) -> float:
 
 
 def bits_cell(comparison: Comparison, group: Group) -> Cell:
-    """The headline figure: what is charged for everything, or that it is not."""
-    if not group.charged:
-        return Cell("not comparable")
+    """The headline figure, marked if this setting beats all others."""
     return cell(group, "bits_per_byte", best=group.label == comparison.conclusion.leader)
 
 
@@ -71,13 +69,9 @@ def seeds_cell(group: Group) -> Cell:
 
 
 def losses(comparison: Comparison) -> tuple[str, ...]:
-    """What each lossy tokenizer loses, and whether that is charged."""
-    notes: dict[str, None] = {}
-    for group in comparison.groups:
-        if group.lossy:
-            charged = f"{group.tokenizer} {group.losses}: charged as residual"
-            notes[charged if group.charged else f"{group.tokenizer}: not comparable: {group.losses}"] = None
-    return tuple(notes)
+    """What each lossy tokenizer loses."""
+    lossy = [group for group in comparison.groups if group.lossy]
+    return tuple(dict.fromkeys(f"{group.tokenizer} {group.losses}: charged as residual" for group in lossy))
 
 
 def mean_note(comparison: Comparison) -> tuple[str, ...]:

@@ -44,7 +44,6 @@ class Outcome(StrEnum):
     TIED = "tied"  # enough seeds, but the doubt covers zero
     DEPENDS = "depends"  # one lies between the other's floor and ceiling
     UNRANKED = "unranked"  # too few seeds, or no bits per block
-    INCOMPARABLE = "incomparable"  # what the tokenizer loses has not been charged
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,6 @@ class Contender:
     floors: Floats
     gained: Floats  # what the last evaluation lies above the best one, on the same windows of validation text
     gap: Floats
-    charged: bool = True
     losses: str = ""
     tokenizer: str = ""
     data_order: str | None = None
@@ -88,7 +86,7 @@ class Contender:
     @property
     def lossy(self) -> bool:
         """Whether what the tokenizer loses *of this text* leaves a gap between floor and ceiling."""
-        return bool(self.losses) and not (self.charged and np.all(self.totals - self.floors < NEGLIGIBLE))
+        return bool(self.losses) and not np.all(self.totals - self.floors < NEGLIGIBLE)
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ def _match(a: Contender, b: Contender) -> Match:
     if a.tokenizer == b.tokenizer or not (a.lossy or b.lossy):
         return Match(a, b) if a.mean <= b.mean else Match(b, a)
     for x, y in ((a, b), (b, a)):
-        if x.charged and x.mean < y.floors.mean():
+        if x.mean < y.floors.mean():
             return Match(x, y, b_at_floor=y.lossy, bound=True)
     return Match(a, b, overlap=True) if a.mean <= b.mean else Match(b, a, overlap=True)
 
@@ -175,8 +173,6 @@ def _text_test(match: Match, level: float) -> TextDifference | None:
 
 def _outcome(match: Match, seeds: Difference | None, text: TextDifference | None, p: float, level: float):
     fewest = min(len(match.a.seeds), len(match.b.seeds))
-    if match.overlap and not (match.a.charged and match.b.charged):
-        return Outcome.INCOMPARABLE
     if fewest < MIN_SEEDS or seeds is None:
         return Outcome.UNRANKED
     if match.overlap:
@@ -197,10 +193,6 @@ def _sentence(match: Match, outcome: Outcome, seeds: Difference | None) -> str:
         return f"{a.label} and {b.label} cannot be told apart by these runs"
     if outcome is Outcome.DEPENDS:
         return f"{a.label} or {b.label}: depends on the residual coder"
-    if outcome is Outcome.INCOMPARABLE:
-        lossy = [c for c in (a, b) if not c.charged]
-        why = "; ".join(f"{c.label} {c.losses or 'loses text'}" for c in lossy)
-        return f"{a.label} and {b.label} are not comparable: {why}, which is not charged"
     fewest = min(len(a.seeds), len(b.seeds))
     if fewest >= MIN_SEEDS:
         why = "their bits per block of text are missing or differ"
@@ -224,13 +216,12 @@ def _why(match: Match, outcome: Outcome, seeds, text, p: float, level: float) ->
         low, high = sorted((match.a, match.b), key=lambda c: float(c.floors.mean()))
         lossy = low if low.lossy else high
         other = high if lossy is low else low
-        if lossy.charged and other.charged:
-            notes.append(
-                f"{other.label} at {other.mean:.3f} lies between the floor {lossy.floors.mean():.3f} "
-                f"and the ceiling {lossy.mean:.3f} of {lossy.label}"
-                if not other.lossy
-                else f"the floors and ceilings of {lossy.label} and {other.label} overlap"
-            )
+        notes.append(
+            f"{other.label} at {other.mean:.3f} lies between the floor {lossy.floors.mean():.3f} "
+            f"and the ceiling {lossy.mean:.3f} of {lossy.label}"
+            if not other.lossy
+            else f"the floors and ceilings of {lossy.label} and {other.label} overlap"
+        )
         return notes
     if match.bound:
         notes.append(
@@ -348,7 +339,7 @@ def _list(labels: Sequence[str], most: int = 6) -> str:
 def conclude(contenders: Sequence[Contender], verdicts: Sequence[Verdict]) -> Conclusion:
     """The headline: the one that beats every rival, or those that nobody beats, or why nobody is ranked."""
     verdicts = tuple(verdicts)
-    order = sorted(contenders, key=lambda c: (not c.charged, c.mean))
+    order = sorted(contenders, key=lambda c: c.mean)
     if len(order) < 2:
         only = f"{order[0].label} alone, at {order[0].mean:.3f} {BITS}" if order else "no finished run"
         return Conclusion(f"Nothing to compare: {only}.", verdicts)
@@ -389,7 +380,6 @@ def _reason(verdicts: Sequence[Verdict]) -> str:
     words = {
         Outcome.TIED: "cannot be told apart by these runs",
         Outcome.DEPENDS: "depend on the residual coder",
-        Outcome.INCOMPARABLE: "are not comparable",
         Outcome.UNRANKED: f"lack seeds, or {MIN_BLOCKS} blocks of text",
     }
     counts = [(w, sum(v.outcome is o for v in verdicts)) for o, w in words.items()]

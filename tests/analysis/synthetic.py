@@ -95,7 +95,7 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
             "corpus": "shakespeare",
         },
         **{"val_loss": nats, "train_loss": nats - 0.1, "bits_per_byte": total, "bits_per_char": total},
-        **{"bits_per_byte_tokens": total - rest, "bits_per_byte_residual": rest, "comparable": True},
+        **{"bits_per_byte_tokens": total - rest, "bits_per_byte_residual": rest},
         **{
             "losses": losses,
             "best_val_loss": nats - 0.01,

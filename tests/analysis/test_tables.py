@@ -209,15 +209,6 @@ def test_comparison_is_tokens_plus_residual_with_rulers_below(whole):
     assert any(c.header.endswith("*") and c.key == "val_loss" for c in table.columns)
 
 
-def test_uncharged_losses_say_not_comparable_and_what_is_lost(tmp_path):
-    for seed in (1, 2, 3):
-        make_run(tmp_path, "word", seed, extra={"comparable": False})
-        make_run(tmp_path, "bpe", seed)
-    table = comparison_table(comparison_of(tmp_path))
-    assert cells(table, 0)["bits_per_byte"] == "not comparable"
-    assert "word: not comparable: loses case, spaces, unknown words" in table.notes
-
-
 def test_one_seed_has_no_intervals(tmp_path):
     make_study(tmp_path, ("char", "bpe"), (1,))
     for table in tables_of(comparison_of(tmp_path)):

@@ -25,7 +25,7 @@ def contender(label, totals, residual=0.0, seeds=None, noise=0.01, gained=0.0, *
         floors=totals - residual,
         gained=np.full(len(totals), gained),
         gap=np.full(len(totals), 0.1),
-        losses="loses case" if residual or more.get("charged") is False else "",
+        losses="loses case" if residual else "",
         blocks=Blocks(BYTES, (rate - rest) * BYTES, rest * BYTES),
         **{"tokenizer": label, **more},
     )
@@ -144,14 +144,6 @@ def test_a_loss_that_costs_this_text_nothing_leaves_no_gap():
     char, bpe = (contender(n, m + FIVE, residual=1e-5) for n, m in (("char", 2.5), ("bpe", 2.3)))
     assert not char.lossy
     assert only(char, bpe).sentence == "bpe is better than char by 0.200 ± 0.012 bits per byte (5 seeds)"
-
-
-def test_uncharged_losses_are_not_compared_unless_even_the_floor_loses():
-    word = contender("word", 2.0 + FIVE, charged=False)
-    v = only(word, contender("bpe", 2.3 + FIVE))
-    assert v.outcome is Outcome.INCOMPARABLE
-    assert "word loses case, which is not charged" in v.sentence
-    assert only(word, contender("bpe", 1.5 + FIVE)).winner == "bpe"
 
 
 def test_pairs_only_where_the_data_order_is_shared():
