@@ -100,8 +100,8 @@ def _row(folder: RunFolder, found: Collection) -> dict[str, Any]:
         "reason": failure.get("reason", ""),
         "group": setting_of(identity),
         "seed": int(identity["seed"]),
-        "tokenizer": result.get("tokenizer") or _choice(config, "tokenizer"),
-        "model": result.get("model") or _choice(config, "model"),
+        "tokenizer": result.get("tokenizer") or config["tokenizer"]["name"],
+        "model": result.get("model") or config["model"]["name"],
         "corpus": str(corpus["name"]),
         "corpus_sha256": str(corpus["sha256"]),
         **{key: corpus.get(key, 0.0 if key == "dev_fraction" else None) for key in SPLIT},
@@ -115,14 +115,6 @@ def _row(folder: RunFolder, found: Collection) -> dict[str, Any]:
 
 def _scalar(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
-
-
-def _choice(config: Mapping[str, Any], group: str) -> str:
-    """What a config calls its tokenizer or model: its `name`, else its `kind`."""
-    chosen = config.get(group) or {}
-    if isinstance(chosen, str):
-        return chosen
-    return str(chosen.get("name") or chosen.get("kind") or "?")
 
 
 def metrics_frame(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:

@@ -141,12 +141,9 @@ class Comparison:
         return against(self.contenders, best.key, best.label) if best else ()
 
 
-def _ruler(key: str, ruler: Any) -> Ruler:
-    """From {"bits_per_byte", and perhaps "label" and "history"}, or a plain number."""
-    if not isinstance(ruler, Mapping):
-        return Ruler(key, key.replace("_", " "), float(ruler))
-    label = str(ruler.get("label") or key.replace("_", " "))
-    history = str(ruler.get("history") or "")
+def _ruler(key: str, ruler: Mapping[str, Any]) -> Ruler:
+    """From {"bits_per_byte", "label", "history"} and perhaps "excerpts", of which texts they are."""
+    label, history = str(ruler["label"]), str(ruler["history"])
     seen = history.removeprefix("the ").removesuffix(" of training text")
     short = label if not seen or "all of" in seen else f"{label} ({seen})"
     if excerpts := ruler.get("excerpts"):

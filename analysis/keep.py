@@ -3,8 +3,7 @@
 What is kept rebuilds the report anywhere (`python analysis/report.py docs/results`): run.json, result.json,
 scores.json, samples.txt, and of metrics.jsonl all evaluations and every tenth of the other rows. Passages and
 marked samples, the largest files, are kept for the lowest seed of each setting, but not passages that a user added
-with score.py. Folders of the machine are left out of run.json. What was kept before of the same settings, under any
-seed, is removed if its `results_version` is older: the two are never mixed.
+with score.py. Folders of the machine are left out of run.json.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import argparse
 import re
 import shutil
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -47,31 +45,12 @@ def keep(study: Path, target: Path) -> list[Path]:
         for read in (run.metrics, run.scores, run.passages, run.samples):  # before anything is removed
             with suppress(RunUnfinished):
                 read()
-    _remove_older([record for record, _ in records.values()], target)
     kept = []
     for run in done:
         record, result = records[run.path]
         is_lowest = result["seed"] == lowest[setting_of(record["identity"])]
         kept.append(_keep_run(run, target / run.name, is_lowest))
     return kept
-
-
-def _remove_older(records: Sequence[dict], target: Path) -> None:
-    """Removes the kept runs of the same settings as `records`, under any seed, if their version is older."""
-    newest: dict[str, int] = {}
-    for record in records:
-        setting, version = _but_version(record)
-        newest[setting] = max(version, newest.get(setting, version))
-    for kept in find_runs(target):
-        setting, version = _but_version(kept.run())
-        if version < newest.get(setting, version):
-            shutil.rmtree(kept.path)
-
-
-def _but_version(record: dict) -> tuple[str, int]:
-    """A run's setting without its results_version, and that."""
-    identity = {key: value for key, value in record["identity"].items() if key != "results_version"}
-    return setting_of(identity), int(record["identity"].get("results_version", 0))
 
 
 def _keep_run(run: RunFolder, path: Path, with_passages: bool) -> Path:

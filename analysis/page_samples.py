@@ -1,6 +1,5 @@
 """Samples for the page: what the runs wrote, cut where samples.json says that something stands out."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,7 +14,6 @@ from numpygpt.runs import RunFolder, RunUnfinished
 MARKS = ("foreign", "speaker", "stranger", "copied")
 MOST_CHARS = 3000  # of a sample are shown
 ALL_SAMPLES = 60  # of all settings together, but at least one of each
-_SAMPLE = re.compile(r"^--- sample \d+ ---\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -28,27 +26,27 @@ class Piece:
 
 @dataclass(frozen=True)
 class Sample:
-    """`counts` says in words what is marked; None where the run has recorded no marks."""
+    """`counts` says in words what is marked."""
 
     number: int
     prompt: str
     pieces: tuple[Piece, ...]
-    counts: str | None
+    counts: str
     cut: bool
 
 
 @dataclass(frozen=True)
 class Column:
-    """The samples of one run, which stands for its setting. `least_copied` in characters; None without marks."""
+    """The samples of one run, which stands for its setting. `least_copied` in characters."""
 
     setting: int
     run: str
     samples: tuple[Sample, ...]
-    least_copied: int | None
+    least_copied: int
 
 
 def sample_columns(comparison: Comparison) -> tuple[list[Column], list[Problem]]:
-    """One column per setting: its first run with marked samples, else its first with any."""
+    """One column per setting that has any: those of its first run that keeps samples.json."""
     problems: list[Problem] = []
     columns = [_column(number, group, problems) for number, group in enumerate(comparison.groups)]
     most = max(1, ALL_SAMPLES // max(1, len(columns)))
@@ -56,34 +54,19 @@ def sample_columns(comparison: Comparison) -> tuple[list[Column], list[Problem]]
 
 
 def _column(number: int, group: Group, problems: list[Problem]) -> Column | None:
-    folders = [RunFolder(Path(folder)) for folder in group.runs["folder"]]
-    for folder in folders:
+    for folder in map(RunFolder, map(Path, group.runs["folder"])):
         try:
             record = folder.samples()
             samples = tuple(_marked(n, str(record["prompt"]), s) for n, s in enumerate(record["samples"], 1))
             return Column(number, folder.name, samples, int(record["least_copied"]))
         except RunUnfinished:
-            pass  # it ended before runs marked their samples
+            continue  # kept records have them for one seed of each setting
         except UserError as error:
             problems.append(Problem(folder.path, str(error)))
         except (KeyError, TypeError, ValueError) as error:
             why = f"{folder.path}/samples.json is none of this version ({error!r}): not shown"
             problems.append(Problem(folder.path, why))
-    plain = ((folder, _unmarked(folder)) for folder in folders)
-    return next((Column(number, folder.name, found, None) for folder, found in plain if found), None)
-
-
-def _unmarked(folder: RunFolder) -> tuple[Sample, ...]:
-    """Those of samples.txt."""
-    try:
-        page = folder.samples_path.read_bytes().decode("utf-8", errors="replace")
-    except OSError:
-        return ()
-    texts = [text.removesuffix("\n") for text in _SAMPLE.split(page)[1:]]
-    return tuple(
-        Sample(n, "", (Piece(text[:MOST_CHARS]),), None, len(text) > MOST_CHARS)
-        for n, text in enumerate(texts, 1)
-    )
+    return None
 
 
 def _marked(number: int, prompt: str, entry: dict[str, Any]) -> Sample:

@@ -85,7 +85,7 @@ def print_status(statuses: Sequence[RunStatus], console: "Console") -> None:
 
     rows = [_cells(status) for status in statuses]
     if not console.is_terminal:
-        lines = [HEADINGS, *(cells + (status.reason,) for cells, status in zip(rows, statuses, strict=True))]
+        lines = [HEADINGS, *((*cells, status.reason) for cells, status in zip(rows, statuses, strict=True))]
         for line in lines:
             print("\t".join(line).rstrip(), file=console.file)  # the console would turn tabs into blanks
         return

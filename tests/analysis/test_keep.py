@@ -50,19 +50,6 @@ def test_the_report_is_the_same(study, tmp_path):
     assert tables[0] == tables[1]
 
 
-def test_older_versions_of_the_same_settings_make_way_for_newer_ones(study, tmp_path):
-    target = tmp_path / "kept"
-    keep.keep(study, target)
-    anew = [run for run in find_runs(study) if run.name.startswith("char") and run.result()["seed"] == 4]
-    for run in anew:
-        record = run.run()
-        record["identity"]["results_version"] += 1
-        run.create({k: v for k, v in record.items() if k != "schema"})
-    keep.keep(anew[0].path, target)
-    seeds = [(run.result()["tokenizer"], run.result()["seed"]) for run in find_runs(target)]
-    assert seeds == [("bpe", 3), ("bpe", 4), ("bpe", 5), ("char", 4)]
-
-
 @pytest.mark.parametrize("name", ["scores.json", "passages.json", "samples.json", "metrics.jsonl"])
 def test_a_damaged_record_costs_nothing_that_was_kept_before(study, tmp_path, name):
     target = tmp_path / "kept"

@@ -149,7 +149,7 @@ def test_hostile_names_are_shown_and_never_run(tmp_path):
         extra = {"tokenizer": HOSTILE, "losses": "<b>loses</b>"}
         run = make_run(tmp_path, "bpe", seed, corpus=HOSTILE, extra=extra, every=100)
         run.write_passages([passage(HOSTILE_TEXT), passage(HOSTILE_TEXT, "</script>.txt")])
-        run.samples_path.write_text(f"--- sample 1 ---\n{HOSTILE_TEXT}\n", encoding="utf-8")
+        run.write_samples(sample_record(HOSTILE_TEXT, "<i>prompt</i>"))
         marked = make_run(tmp_path, "char", seed, corpus=HOSTILE, every=100)
         marked.write_samples(sample_record(HOSTILE_TEXT, "<i>prompt</i>"))
     failed = make_run(tmp_path, "word", 1, state="empty", name="<img src=x onerror=alert(4)>")
