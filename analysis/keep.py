@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from analysis.plans import setting_of
+from analysis.records.settings import setting_of
 from numpygpt.errors import UserError
 from numpygpt.printing import print_anything
 from numpygpt.runs import RunFolder, RunUnfinished, find_runs

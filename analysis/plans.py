@@ -6,14 +6,15 @@ sweep that did all its runs is gone; that of one that was stopped stays until an
 them on.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from analysis.records.settings import setting_of
 from numpygpt.runs import is_locked
+
+__all__ = ["FOLDER", "Plan", "lock_of", "read_plans", "setting_of", "to_json"]
 
 FOLDER = ".sweeps"
 SCHEMA = 1
@@ -32,12 +33,6 @@ class Plan:
     @property
     def study(self) -> Path:
         return self.path.parent.parent
-
-
-def setting_of(identity: Mapping[str, Any]) -> str:
-    """Of a run's identity, or a part of it, all but its seed, as a hash: runs that share it may be averaged."""
-    rest = {key: value for key, value in identity.items() if key != "seed"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def to_json(runs: Mapping[str, str]) -> str:

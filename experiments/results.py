@@ -224,6 +224,6 @@ def passage(
 
 def draw_curves(folder: RunFolder) -> None:
     """curves.png: losses, gradient norm, learning rate, change of the validation loss."""
-    from analysis.panel import draw_curves as draw  # matplotlib takes its time to load
+    from analysis.figures.training_panel import draw_curves as draw  # matplotlib takes its time to load
 
     draw(folder)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.report import runs_in
-from analysis.view import view
+from analysis.page.view import view
+from analysis.reports.files import runs_in
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

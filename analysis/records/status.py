@@ -78,11 +78,13 @@ def _pace(rows: Sequence[dict[str, Any]]) -> float:
     return (updates[-1]["step"] - updates[0]["step"]) / seconds if seconds > 0 else math.nan
 
 
-def print_status(statuses: Sequence[RunStatus], console: "Console") -> None:
+def print_status(statuses: Sequence[RunStatus], console: "Console | None" = None) -> None:
     """A table on a terminal; in a pipe a line per run, its cells set apart by tabs."""
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = console or Console(highlight=False)
     rows = [_cells(status) for status in statuses]
     if not console.is_terminal:
         lines = [HEADINGS, *((*cells, status.reason) for cells, status in zip(rows, statuses, strict=True))]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from synthetic import SIZES, make_run, make_study
 
-from analysis.collect import collect, flatten, metrics_frame, read_blocks
-from analysis.groups import budget_words, data_order, group_runs, pairs_to_compare
+from analysis.inference.comparisons import budget_words, data_order, group_runs, pairs_to_compare
+from analysis.records.collect import collect, flatten, metrics_frame, read_blocks
 from numpygpt.runs import find_runs
 
 

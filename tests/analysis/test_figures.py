@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from synthetic import make_run, make_study
 
-from analysis import style
-from analysis.collect import collect, metrics_frame
-from analysis.figures import bands_of, curve_rows, drawings, pareto
-from analysis.groups import group_runs
-from analysis.panel import _change, draw_curves
-from analysis.uncertainty import estimate
+from analysis.figures import style
+from analysis.figures.bars import bands_of, curve_rows, drawings, pareto
+from analysis.figures.training_panel import _change, draw_curves
+from analysis.inference.comparisons import group_runs
+from analysis.inference.uncertainty import estimate
+from analysis.records.collect import collect, metrics_frame
 from numpygpt.runs import find_runs
 
 

@@ -4,7 +4,7 @@ import pytest
 from synthetic import make_run, make_study
 
 from analysis import keep
-from analysis.report import write_report
+from analysis.reports.files import write_report
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_runs
 

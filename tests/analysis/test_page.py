@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from synthetic import make_run, make_study
 
-from analysis import page as pages
-from analysis.definitions import METRICS, definitions
-from analysis.display import MEASURES
-from analysis.report import write_report
-from analysis.shell import TEMPLATES
+from analysis.page import page as pages
+from analysis.page.shell import TEMPLATES
+from analysis.records.definitions import METRICS, definitions
+from analysis.records.display import MEASURES
+from analysis.reports.files import write_report
 
 HOSTILE = "<script>alert(1)</script>"
 HOSTILE_TEXT = (
@@ -78,7 +78,7 @@ def sample_record(text="ROMEO:\nO xyzzy, the light", prompt="\n"):
 def no_figures():
     """Most of a report's time goes into its figures."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analysis.view.drawings", lambda comparison, metrics: [])
+        patch.setattr("analysis.page.view.drawings", lambda comparison, metrics: [])
         yield
 
 

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import make_run
 
-from analysis.page_data import evenly, panels, rounded, spikes_kept
-from analysis.page_passages import passages
-from analysis.page_samples import Piece, _pieces, sample_columns
-from analysis.view import view
+from analysis.page.data import evenly, panels, rounded, spikes_kept
+from analysis.page.passages import passages
+from analysis.page.samples import Piece, _pieces, sample_columns
+from analysis.page.view import view
 from numpygpt.runs import find_runs
 
 

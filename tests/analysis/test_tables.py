@@ -13,12 +13,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from synthetic import make_run, make_study
 
-from analysis.collect import collect
-from analysis.display import MISSING, measure, plus_minus, show
-from analysis.groups import Comparison, group_runs
-from analysis.overviews import best_size_table, budget_tables, run_table, unfinished
-from analysis.table import Cell, Column, Row, Table, fit, to_csv, to_latex, to_markdown, to_rich, two_lines
-from analysis.tables import (
+from analysis.inference.comparisons import Comparison, group_runs
+from analysis.records.collect import collect
+from analysis.records.display import MISSING, measure, plus_minus, show
+from analysis.tables.comparison import (
     comparison_table,
     difference_table,
     generated_tables,
@@ -28,6 +26,19 @@ from analysis.tables import (
     text_tables,
     verdict_table,
 )
+from analysis.tables.model import (
+    Cell,
+    Column,
+    Row,
+    Table,
+    fit,
+    to_csv,
+    to_latex,
+    to_markdown,
+    to_rich,
+    two_lines,
+)
+from analysis.tables.overviews import best_size_table, budget_tables, run_table, unfinished
 from numpygpt.runs import find_runs
 
 HOSTILE = "<script>alert(1)</script>|a_b*c&d%e$f#g{h}\\~^`[x](y)\nnext"

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.collect import read_blocks
-from analysis.uncertainty import (
+from analysis.inference.uncertainty import (
     Difference,
     bonferroni,
     detection,
@@ -19,6 +18,7 @@ from analysis.uncertainty import (
     welch,
     within_text,
 )
+from analysis.records.collect import read_blocks
 
 RNG = np.random.default_rng(7)
 A, B = RNG.normal(2.3, 0.01, 5), RNG.normal(2.31, 0.03, 4)

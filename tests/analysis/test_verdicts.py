@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.uncertainty import within_text
-from analysis.verdicts import Blocks, Contender, Outcome, against, compare, conclude
+from analysis.inference.uncertainty import within_text
+from analysis.inference.verdicts import Blocks, Contender, Outcome, against, compare, conclude
 
 BYTES = np.full(24, 4096.0)
 SCENE = np.random.default_rng(5).normal(0, 0.15, 24)  # some scenes are harder, for everybody

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.report import write_report
+from analysis.reports.files import write_report
 from experiments import job, measured, record, results
 from experiments.corpora import Corpora, folder_of, text_path
 from experiments.interrupts import Interrupted, stop_requests

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.plans import FOLDER, read_plans, setting_of
+from analysis.plans import FOLDER, read_plans
+from analysis.records.settings import setting_of
 from experiments.corpora import folder_of
 from experiments.planned import planned
 from experiments.sweep import PlannedRun

@@ -9,8 +9,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from analysis.report import runs_in
-from analysis.view import View, view
+from analysis.page.view import View, view
+from analysis.reports.files import runs_in
 
 GOLDEN = Path(__file__).parent / "tables.json.gz"
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"

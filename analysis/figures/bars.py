@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.groups import Comparison, Group
-from analysis.overviews import size_families
-from analysis.style import GRID, INK, SOFT, Look, label_ends, look, new_figure, plain, row_height
-from analysis.tables import derived, interval
-from analysis.uncertainty import LEVEL, Floats, estimate, t_quantile
+from analysis.figures.style import GRID, INK, SOFT, Look, label_ends, look, new_figure, plain, row_height
+from analysis.inference.comparisons import Comparison, Group
+from analysis.inference.uncertainty import LEVEL, Floats, estimate, t_quantile
+from analysis.tables.comparison import derived, interval
+from analysis.tables.overviews import size_families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

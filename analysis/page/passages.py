@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.collect import Problem
-from analysis.groups import Comparison
+from analysis.inference.comparisons import Comparison
+from analysis.records.collect import Problem
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, RunUnfinished
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures import AXES, COSTS, bands_of, curve_rows, mean_and_half, shade
-from analysis.groups import Comparison, Group
-from analysis.overviews import size_families
-from analysis.style import PALETTE, look
-from analysis.view import View
+from analysis.figures.bars import AXES, COSTS, bands_of, curve_rows, mean_and_half, shade
+from analysis.figures.style import PALETTE, look
+from analysis.inference.comparisons import Comparison, Group
+from analysis.page.view import View
+from analysis.tables.overviews import size_families
 
 MOST_POINTS = 240  # of one curve
 MOST_STEPS = 120  # of one panel

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analysis.collect import Collection
-from analysis.groups import Comparison, Group
-from analysis.table import Cell, Column, Row, Table
-from analysis.tables import bits_cell, cell, name_cell
-from analysis.verdicts import Outcome, Verdict
+from analysis.inference.comparisons import Comparison, Group
+from analysis.inference.verdicts import Outcome, Verdict
+from analysis.records.collect import Collection
+from analysis.tables.comparison import bits_cell, cell, name_cell
+from analysis.tables.model import Cell, Column, Row, Table
 
 REVERSAL = "the ranking depends on the budget"
 

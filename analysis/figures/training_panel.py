@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.style import INK, SOFT, look, new_figure, plain, styled
+from analysis.figures.style import INK, SOFT, look, new_figure, plain, styled
 from numpygpt.runs import RunFolder
 
 if TYPE_CHECKING:

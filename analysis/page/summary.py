@@ -10,14 +10,14 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.display import measure, plus_minus, show
-from analysis.figures import mean_and_half
-from analysis.groups import Comparison, Group
-from analysis.page_data import look_number
-from analysis.table import Cell, Column, Row, Table, column
-from analysis.tables import bits_cell, cell, interval, name_cell
-from analysis.uncertainty import MIN_SEEDS, Floats, estimate
-from analysis.verdicts import COUNT, Difference, Outcome, Verdict
+from analysis.figures.bars import mean_and_half
+from analysis.inference.comparisons import Comparison, Group
+from analysis.inference.uncertainty import MIN_SEEDS, Floats, estimate
+from analysis.inference.verdicts import COUNT, Difference, Outcome, Verdict
+from analysis.page.data import look_number
+from analysis.records.display import measure, plus_minus, show
+from analysis.tables.comparison import bits_cell, cell, interval, name_cell
+from analysis.tables.model import Cell, Column, Row, Table, column
 
 Kind = Literal["stop", "caution", "note"]
 ROOM = 1.06  # the longest bar leaves a little

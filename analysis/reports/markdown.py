@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from analysis.table import Table, escape_markdown, to_markdown
-from analysis.view import Section, View, curves_of
+from analysis.page.view import Section, View, curves_of
+from analysis.tables.model import Table, escape_markdown, to_markdown
 
 
 def page(view: View, out: Path) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.plans import setting_of
-from analysis.uncertainty import Floats
-from analysis.verdicts import Blocks
+from analysis.inference.uncertainty import Floats
+from analysis.inference.verdicts import Blocks
+from analysis.records.settings import setting_of
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 

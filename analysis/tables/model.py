@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rich.cells import cell_len
 
-from analysis.display import MISSING, Measure, show
+from analysis.records.display import MISSING, Measure, show
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable

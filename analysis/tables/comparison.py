@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from analysis.collect import flatten
-from analysis.display import MISSING, measure
-from analysis.groups import Comparison, Group, differences, setting
-from analysis.table import Cell, Column, Row, Table, column
-from analysis.uncertainty import MIN_BLOCKS, Estimate, estimate
-from analysis.verdicts import SMALL
+from analysis.inference.comparisons import Comparison, Group, differences, setting
+from analysis.inference.uncertainty import MIN_BLOCKS, Estimate, estimate
+from analysis.inference.verdicts import SMALL
+from analysis.records.collect import flatten
+from analysis.records.display import MISSING, measure
+from analysis.tables.model import Cell, Column, Row, Table, column
 
 NAME = Column("tokenizer", "tokenizer", right=False)
 PER_TOKEN = "* per token of its own vocabulary: never to be compared across vocabularies"

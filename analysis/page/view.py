@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.collect import Collection, Problem, collect, metrics_frame
-from analysis.figures import Drawing, drawings
-from analysis.groups import Comparison, group_runs
-from analysis.overviews import best_size_table, budget_tables, run_table, unfinished
-from analysis.table import Table
-from analysis.tables import tables_of
+from analysis.figures.bars import Drawing, drawings
+from analysis.inference.comparisons import Comparison, group_runs
+from analysis.records.collect import Collection, Problem, collect, metrics_frame
+from analysis.tables.comparison import tables_of
+from analysis.tables.model import Table
+from analysis.tables.overviews import best_size_table, budget_tables, run_table, unfinished
 from numpygpt.runs import RunFolder
 
 

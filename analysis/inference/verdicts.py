@@ -15,8 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
-from analysis.display import plus_minus
-from analysis.uncertainty import (
+from analysis.inference.uncertainty import (
     LEVEL,
     MIN_BLOCKS,
     MIN_SEEDS,
@@ -31,6 +30,7 @@ from analysis.uncertainty import (
     welch,
     within_text,
 )
+from analysis.records.display import plus_minus
 
 BITS = "bits per byte"
 OVER_SEEDS = "over seeds"

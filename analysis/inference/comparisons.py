@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.collect import Collection, Problem, read_blocks
-from analysis.plans import setting_of
-from analysis.verdicts import NEGLIGIBLE, Conclusion, Contender, Verdict, against, compare, conclude
+from analysis.inference.verdicts import NEGLIGIBLE, Conclusion, Contender, Verdict, against, compare, conclude
+from analysis.records.collect import Collection, Problem, read_blocks
+from analysis.records.settings import setting_of
 
 CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "dev_fraction", "val_bytes"]
 EQUAL_KEYS = ("budget.kind", "budget.chars", "budget.flops", "budget.seconds")  # what a budget holds equal

@@ -7,7 +7,7 @@ and the page says where they are.
 import re
 from pathlib import Path
 
-METRICS = Path(__file__).resolve().parent.parent / "docs" / "METRICS.md"
+METRICS = Path(__file__).resolve().parents[2] / "docs" / "METRICS.md"
 _ENTRY = re.compile(r"^### `(?P<key>\w+)`\n+(?P<text>[^\n]+)", re.MULTILINE)
 _SENTENCE = re.compile(r".+?[.!?](?=\s|$)")
 

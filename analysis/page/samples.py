@@ -6,8 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from analysis.collect import Problem
-from analysis.groups import Comparison, Group
+from analysis.inference.comparisons import Comparison, Group
+from analysis.records.collect import Problem
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, RunUnfinished
 

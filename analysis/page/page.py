@@ -17,18 +17,18 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from analysis.collect import Problem
-from analysis.definitions import definitions
-from analysis.display import MISSING
-from analysis.figures import AXES, COSTS
-from analysis.page_data import curves, frontier, look_number, panels, settings
-from analysis.page_passages import passages
-from analysis.page_samples import sample_columns
-from analysis.page_summary import Badge, Kind, badges, bars, leads, sureness, why_table
-from analysis.shell import environment, policy, source, style
-from analysis.table import Cell, Table
-from analysis.tables import ORIGINAL
-from analysis.view import Section, View
+from analysis.figures.bars import AXES, COSTS
+from analysis.page.data import curves, frontier, look_number, panels, settings
+from analysis.page.passages import passages
+from analysis.page.samples import sample_columns
+from analysis.page.shell import environment, policy, source, style
+from analysis.page.summary import Badge, Kind, badges, bars, leads, sureness, why_table
+from analysis.page.view import Section, View
+from analysis.records.collect import Problem
+from analysis.records.definitions import definitions
+from analysis.records.display import MISSING
+from analysis.tables.comparison import ORIGINAL
+from analysis.tables.model import Cell, Table
 
 STYLES = ("page.css", "summary.css", "tables.css", "charts.css", "texts.css", "print.css")
 SCRIPTS = (  # in this order: each uses those before it
