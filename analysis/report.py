@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from analysis.records.find import newest_study, runs_in
 from analysis.records.status import print_status, run_status
-from analysis.reports.files import newest_study, runs_in, write_report
+from analysis.reports.files import write_report
 from numpygpt.errors import UserError
 from numpygpt.printing import print_anything
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.plans import FOLDER, lock_of, read_plans, to_json
-from analysis.records.settings import setting_of
+from analysis.records.identity import setting_of
 from experiments.corpora import texts_sha256
 from experiments.identity import identity
 from numpygpt.files import locked, replacing, writing

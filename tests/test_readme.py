@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from analysis.page.view import view
-from analysis.reports.files import runs_in
+from analysis.records.find import runs_in
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.figures.style import INK, SOFT, find_letters, new_figure, plain, styled
-from analysis.inference.uncertainty import Floats
+from analysis.records.collect import Floats
+from analysis.records.find import runs_in
 from numpygpt.errors import UserError
-from numpygpt.runs import RunUnfinished, find_runs
+from numpygpt.runs import RunUnfinished
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -224,12 +225,9 @@ def read_passages(folders: Sequence[Path], number: int = 0) -> dict[str, dict[st
     Runs that keep none are left out, as the records of all seeds but the lowest. Raises UserError for a folder
     without runs, for a run without so many passages, and if no run has any.
     """
-    runs = [run for folder in folders for run in find_runs(folder)]
-    if not runs:
-        raise UserError(f"there are no runs in {', '.join(map(str, folders))}: name a folder under outputs/")
     found: dict[str, dict[str, Any]] = {}
     missing: RunUnfinished | None = None
-    for run in runs:
+    for run in runs_in(folders):
         try:
             passages = run.passages()
         except RunUnfinished as error:

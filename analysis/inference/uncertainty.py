@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import (  # Student's t without the 600 ms that scipy.stats takes to import
     nctdtr,
     stdtr,
     stdtrit,
 )
+
+from analysis.records.collect import Floats
 
 LEVEL = 0.95
 POWER = 0.8
@@ -30,8 +32,6 @@ MIN_SEEDS = 3
 MIN_BLOCKS = 12
 N_WAVES = 6
 NEIGHBOURS = 0.8  # 0.75 is the highest seen, and 27 blocks show about 0.1 too little (Kendall 1954)
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,6 @@ class Estimate:
     mean: float
     half: float
     n: int
-    level: float
 
 
 @dataclass(frozen=True)
@@ -112,9 +111,9 @@ def estimate(values: ArrayLike, level: float = LEVEL) -> Estimate:
     x = _sample(values, 1, "a mean")
     n = len(x)
     if n == 1:
-        return Estimate(float(x[0]), float("nan"), 1, level)
+        return Estimate(float(x[0]), float("nan"), 1)
     se = float(x.std(ddof=1)) / n**0.5
-    return Estimate(float(x.mean()), _t_half(se, n - 1, level), n, level)
+    return Estimate(float(x.mean()), _t_half(se, n - 1, level), n)
 
 
 def welch(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Difference:

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures.bars import AXES, COSTS, bands_of, curve_rows, mean_and_half, shade
+from analysis.figures.curves import AXES, bands_of, curve_rows, shade
+from analysis.figures.frontier import COSTS
 from analysis.figures.style import PALETTE, look
-from analysis.inference.comparisons import Comparison, Group
+from analysis.inference.comparisons import Comparison
+from analysis.inference.estimates import estimate_of
 from analysis.page.view import View
-from analysis.tables.overviews import size_families
+from analysis.records.settings import size_families
 
 MOST_POINTS = 240  # of one curve
 MOST_STEPS = 120  # of one panel
@@ -22,8 +24,8 @@ DIGITS = 5
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A group as the scripts know it: `look` is its place in the palette, `shade` 0.4 to 1 within its tokenizer."""
+class DrawnSetting:
+    """A setting for the scripts: `look` is its place in the palette, `shade` 0.4 to 1 within its tokenizer."""
 
     label: str
     look: int
@@ -72,21 +74,16 @@ def look_number(tokenizer: str, tokenizers: Sequence[str]) -> int:
     return PALETTE.index(look(tokenizer, tokenizers))
 
 
-def settings(comparison: Comparison) -> list[Setting]:
-    tokenizers = [g.tokenizer for g in comparison.groups]
+def settings(comparison: Comparison) -> list[DrawnSetting]:
     found = []
-    for group in comparison.groups:
-        shape = look(group.tokenizer, tokenizers)
+    for setting in comparison.settings:
+        shape = look(setting.tokenizer, comparison.tokenizers)
         dash = " ".join(f"{2 * length:g}" for length in shape.dash[1]) if shape.dash != "-" else ""
+        number = PALETTE.index(shape)
+        strength = round(shade(setting, comparison.settings), 2)
         found.append(
-            Setting(
-                group.label,
-                look_number(group.tokenizer, tokenizers),
-                round(shade(group, comparison.groups), 2),
-                dash,
-                shape.marker,
-                group.tokenizer,
-                len(group.seeds),
+            DrawnSetting(
+                setting.label, number, strength, dash, shape.marker, setting.tokenizer, len(setting.seeds)
             )
         )
     return found
@@ -99,12 +96,12 @@ def curves(comparison: Comparison, metrics: pd.DataFrame) -> list[Curve]:
         return []
     by_axis = {axis.key: bands_of(rows, axis.key) for axis in AXES if axis.key in rows}
     found = []
-    for number, group in enumerate(comparison.groups):
-        band = by_axis["step"].get(group.key)
+    for number, setting in enumerate(comparison.settings):
+        band = by_axis["step"].get(setting.key)
         if band is None:
             continue
         kept = evenly(len(band), MOST_POINTS)
-        x = {key: rounded(bands[group.key]["x"].iloc[kept]) for key, bands in by_axis.items()}
+        x = {key: rounded(bands[setting.key]["x"].iloc[kept]) for key, bands in by_axis.items()}
         known = {key: values for key, values in x.items() if None not in values}
         found.append(
             Curve(number, known, rounded(band["mean"].iloc[kept]), rounded(band["half"].iloc[kept]))  # type: ignore[arg-type]
@@ -128,7 +125,7 @@ def spikes_kept(norms: np.ndarray, most: int) -> list[int]:
 
 def rounded(values: Any) -> list[float | None]:
     """JSON knows no NaN: None."""
-    return [float(f"{v:.{DIGITS}g}") if np.isfinite(v) else None for v in np.asarray(values, np.float64)]
+    return [_digits(v) if np.isfinite(v) else None for v in np.asarray(values, np.float64)]
 
 
 def panels(view: View) -> list[Panel]:
@@ -173,14 +170,17 @@ def _numbers(rows: pd.DataFrame, key: str) -> np.ndarray:
 
 def frontier(comparison: Comparison) -> list[Point]:
     """A point per setting; [] where no tokenizer has two sizes."""
-    if not size_families(comparison):
+    if not size_families(comparison.settings):
         return []
-    return [_point(number, group) for number, group in enumerate(comparison.groups)]
+    points = []
+    for number, setting in enumerate(comparison.settings):
+        found = estimate_of(setting, "bits_per_byte")
+        bits, half = _digits(found.mean), _digits(np.nan_to_num(found.half))
+        costs = {key: setting.values(key).mean() for key in (*dict(COSTS), "vocab_size")}
+        known = {key: _digits(cost) for key, cost in costs.items() if np.isfinite(cost)}
+        points.append(Point(number, bits, half, known, setting.size))
+    return points
 
 
-def _point(number: int, group: Group) -> Point:
-    bits, half = mean_and_half(group, "bits_per_byte")
-    costs = {key: mean_and_half(group, key)[0] for key, _ in (*COSTS, ("vocab_size", ""))}
-    known = {key: float(f"{cost:.{DIGITS}g}") for key, cost in costs.items() if np.isfinite(cost)}
-    size = group.label.removeprefix(group.tokenizer).strip()
-    return Point(number, float(f"{bits:.{DIGITS}g}"), float(f"{half:.{DIGITS}g}"), known, size)
+def _digits(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

@@ -17,7 +17,8 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from analysis.figures.bars import AXES, COSTS
+from analysis.figures.curves import AXES
+from analysis.figures.frontier import COSTS
 from analysis.page.data import curves, frontier, look_number, panels, settings
 from analysis.page.passages import passages
 from analysis.page.samples import sample_columns
@@ -25,8 +26,8 @@ from analysis.page.shell import environment, policy, source, style
 from analysis.page.summary import Badge, Kind, badges, bars, leads, sureness, why_table
 from analysis.page.view import Section, View
 from analysis.records.collect import Problem
-from analysis.records.definitions import definitions
 from analysis.records.display import MISSING
+from analysis.records.measures import MEASURES, Measure
 from analysis.tables.comparison import ORIGINAL
 from analysis.tables.model import Cell, Table
 
@@ -46,7 +47,7 @@ SCRIPTS = (  # in this order: each uses those before it
 )
 LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
-ELSEWHERE = ("texts", "texts_all", "rulers")  # of other texts, or of no model: the definitions do not fit
+ELSEWHERE = ("texts", "texts_all", "baselines")  # of other texts, or of no model: the definitions do not fit
 TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
 OPEN = ("comparison", "original")
 BADGED = ("why", "comparison")  # with mere notes, too; elsewhere badges are for what may not be ranked
@@ -61,7 +62,6 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         data.append(drawn)
         sections.append(context)
         problems += found
-    known = definitions()
     first, scripts, styles = Markup(source("scripts/theme.js")), Markup(_script()), Markup(style(*STYLES))
     template = _environment().get_template("report.html.j2")
     return template.render(
@@ -70,8 +70,7 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         runs=view.runs.without_empty(),
         run_badges=_run_badges(view),
         problems=[_beside(p) for p in dict.fromkeys(problems)],
-        definitions={key: known[key] for key in sorted(_measures(view)) if key in known},
-        has_definitions=bool(known),
+        measures=_measures(view),
         data=Markup(as_json({"sections": data, "panels": panels(view)})),
         n_panels=view.metrics["folder"].nunique() if len(view.metrics) else 0,
         style=styles,
@@ -98,12 +97,13 @@ def _section(
     columns, lost = sample_columns(comparison)
     drawn: dict[str, Any] = {
         "settings": settings(comparison),
-        "rulers": [{"label": r.label, "bits": round(r.bits_per_byte, 4)} for r in comparison.main_rulers],
+        "baselines": [
+            {"label": b.label, "bits": round(b.bits_per_byte, 4)} for b in comparison.main_baselines
+        ],
         "curves": curves(comparison, view.metrics),
         "frontier": frontier(comparison),
         "passages": read,
     }
-    tokenizers = [g.tokenizer for g in comparison.groups]
     context = {
         "number": number,
         "id": f"c{number + 1}",
@@ -114,8 +114,8 @@ def _section(
         "leads": leads((*comparison.conclusion.verdicts, *comparison.against_counting)),
         "sureness": sureness(comparison),
         "why": why_table(comparison),
-        "badges": {g.label: badges(g) for g in comparison.groups},
-        "looks": {g.label: look_number(g.tokenizer, tokenizers) for g in comparison.groups},
+        "badges": {s.label: badges(s) for s in comparison.settings},
+        "looks": {s.label: look_number(s.tokenizer, comparison.tokenizers) for s in comparison.settings},
         "tables": section.tables,
         "axes": [a for a in AXES if any(a.key in c.x for c in drawn["curves"])],
         "costs": [*COSTS, ("vocab_size", "vocabulary")],
@@ -130,7 +130,7 @@ def _section(
 
 def most_bytes(view: View) -> int:
     """How much of a passage is shown: less where many settings read it, so that the page stays light."""
-    settings = sum(len(section.comparison.groups) for section in view.sections)
+    settings = sum(len(section.comparison.settings) for section in view.sections)
     return min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // max(1, settings)))
 
 
@@ -186,19 +186,17 @@ def measure_key(key: str) -> str:
     return key.rpartition(".")[2]
 
 
-_ORIGINAL = {title: measure_key(keys[0]) for title, keys in ORIGINAL}
-
-
 def row_measure(table: Table, title: str) -> str:
     """The measure that a row of a transposed table shows; empty for others."""
-    return _ORIGINAL.get(title, "") if table.name == "original" else ""
+    return measure_key(ORIGINAL.get(title, "")) if table.name == "original" else ""
 
 
-def _measures(view: View) -> set[str]:
-    """All measures that any table of the page shows."""
+def _measures(view: View) -> dict[str, Measure]:
+    """All registered measures that any table of the page shows, by their keys."""
     tables = [*(t for s in view.sections for t in s.tables), *view.overviews, view.runs]
-    columns = {measure_key(column.key) for table in tables for column in table.columns}
-    return columns | set(_ORIGINAL.values())
+    keys = {column.key for table in tables for column in table.columns} | set(ORIGINAL.values())
+    shown = sorted(map(measure_key, keys))
+    return {key: MEASURES[key] for key in shown if key in MEASURES}
 
 
 def as_json(value: Any) -> str:

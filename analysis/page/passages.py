@@ -6,15 +6,15 @@ What cannot be read is named as a problem.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from analysis.inference.comparisons import Comparison
 from analysis.records.collect import Problem
+from analysis.records.find import Run
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, RunUnfinished
+from numpygpt.runs import RunUnfinished
 
 QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{HORIZONTAL ELLIPSIS}\N{RIGHT DOUBLE QUOTATION MARK}"
 PER_TOKEN = ("ids", "ends", "bits", "bits_residual")
@@ -58,17 +58,17 @@ def passages(comparison: Comparison, most_bytes: int) -> tuple[list[Passage], li
     """
     found: dict[Key, dict[int, list[Scored]]] = {}
     problems: list[Problem] = []
-    for number, group in enumerate(comparison.groups):
-        for folder in group.runs["folder"]:
-            for scored in _read(Path(folder), problems):
+    for number, setting in enumerate(comparison.settings):
+        for folder in setting.folders:
+            for scored in _read(folder, problems):
                 key = (str(scored.get("name") or ""), int(scored.get("start") or 0), str(scored["text"]))
                 found.setdefault(key, {}).setdefault(number, []).append(scored)
     return [_passage(key, found[key], most_bytes) for key in sorted(found)], problems
 
 
-def _read(folder: Path, problems: list[Problem]) -> Iterator[Scored]:
+def _read(folder: Run, problems: list[Problem]) -> Iterator[Scored]:
     try:
-        for scored in RunFolder(folder).passages():
+        for scored in folder.passages():
             lengths = {len(scored[key]) for key in PER_TOKEN}
             if len(lengths) != 1:
                 raise ValueError("its lists differ in length")
@@ -76,11 +76,10 @@ def _read(folder: Path, problems: list[Problem]) -> Iterator[Scored]:
     except RunUnfinished:
         return  # kept records have them for one seed of each setting
     except UserError as error:
-        problems.append(Problem(folder, str(error)))
+        problems.append(Problem(folder.path, str(error)))
     except (KeyError, TypeError, ValueError) as error:
-        problems.append(
-            Problem(folder, f"{folder}/passages.json is none of this version ({error!r}): not shown")
-        )
+        why = f"{folder.path}/passages.json is none of this version ({error!r}): not shown"
+        problems.append(Problem(folder.path, why))
 
 
 def _passage(key: Key, scored: dict[int, list[Scored]], most_bytes: int) -> Passage:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from analysis.inference.comparisons import Comparison, Group
+from analysis.inference.comparisons import Comparison
 from analysis.records.collect import Problem
+from analysis.records.settings import Setting
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, RunUnfinished
+from numpygpt.runs import RunUnfinished
 
 MARKS = ("foreign", "speaker", "stranger", "copied")
 MOST_CHARS = 3000  # of a sample are shown
@@ -48,13 +48,13 @@ class Column:
 def sample_columns(comparison: Comparison) -> tuple[list[Column], list[Problem]]:
     """One column per setting that has any: those of its first run that keeps samples.json."""
     problems: list[Problem] = []
-    columns = [_column(number, group, problems) for number, group in enumerate(comparison.groups)]
+    columns = [_column(number, setting, problems) for number, setting in enumerate(comparison.settings)]
     most = max(1, ALL_SAMPLES // max(1, len(columns)))
     return [replace(c, samples=c.samples[:most]) for c in columns if c is not None], problems
 
 
-def _column(number: int, group: Group, problems: list[Problem]) -> Column | None:
-    for folder in map(RunFolder, map(Path, group.runs["folder"])):
+def _column(number: int, setting: Setting, problems: list[Problem]) -> Column | None:
+    for folder in setting.folders:
         try:
             record = folder.samples()
             samples = tuple(_marked(n, str(record["prompt"]), s) for n, s in enumerate(record["samples"], 1))

@@ -10,14 +10,16 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.figures.bars import mean_and_half
-from analysis.inference.comparisons import Comparison, Group
-from analysis.inference.uncertainty import MIN_SEEDS, Floats, estimate
-from analysis.inference.verdicts import COUNT, Difference, Outcome, Verdict
+from analysis.inference.comparisons import Comparison
+from analysis.inference.estimates import estimate_finite, estimate_of
+from analysis.inference.pairs import Outcome, Verdict
+from analysis.inference.uncertainty import MIN_SEEDS, Difference
+from analysis.inference.wording import NUMBER_WORDS, counted
 from analysis.page.data import look_number
-from analysis.records.display import measure, plus_minus, show
-from analysis.tables.comparison import bits_cell, cell, interval, name_cell
-from analysis.tables.model import Cell, Column, Row, Table, column
+from analysis.records.display import plus_minus, show
+from analysis.records.settings import Setting
+from analysis.tables.cells import NAME, bits_cell, cell, estimate_cell
+from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
 Kind = Literal["stop", "caution", "note"]
 ROOM = 1.06  # the longest bar leaves a little
@@ -34,10 +36,10 @@ class Badge:
 
 @dataclass(frozen=True)
 class Bar:
-    """A setting or a ruler: `floor`, `total`, `low` and `high` (its interval) in percent of the width."""
+    """A setting or a baseline: `floor`, `total`, `low` and `high` (its interval) in percent of the width."""
 
     label: str
-    kind: Literal["run", "ruler"]
+    kind: Literal["run", "baseline"]
     look: int
     floor: float
     total: float
@@ -79,60 +81,47 @@ class Leads:
     rows: tuple[Lead, ...]
 
 
-def badges(group: Group) -> tuple[Badge, ...]:
+def badges(setting: Setting) -> tuple[Badge, ...]:
     """Why this row may not be ranked beside the others, or with what caution."""
     found = []
-    if group.lossy:
-        found.append(
-            Badge("note", "lossy, charged", f"{group.tokenizer} {group.losses}: charged as residual")
-        )
-    if len(group.seeds) < MIN_SEEDS:
-        number = COUNT[len(group.seeds)]
+    if setting.lossy:
+        reason = f"{setting.tokenizer} {setting.losses}: charged as residual"
+        found.append(Badge("note", "lossy, charged", reason))
+    if len(setting.seeds) < MIN_SEEDS:
+        number = NUMBER_WORDS[len(setting.seeds)]
         reason = f"a rank needs at least {MIN_SEEDS} seeds; this setting has {number}"
-        found.append(Badge("caution", f"{number} seed{'s' * (len(group.seeds) > 1)}", reason))
+        found.append(Badge("caution", counted(len(setting.seeds), "seed"), reason))
     return tuple(found)
 
 
 def bars(comparison: Comparison) -> list[Bar]:
-    """Settings and rulers in one list, fewest bits first."""
-    figures = {g.label: _figures(g) for g in comparison.groups}
-    ends = [total + half for _, total, half in figures.values()]
-    width = max([*ends, *(r.bits_per_byte for r in comparison.main_rulers), 1e-9]) * ROOM
+    """Settings and baselines in one list, fewest bits first."""
+    found = [(setting, estimate_of(setting, "bits_per_byte")) for setting in comparison.settings]
+    ends = [e.mean + np.nan_to_num(e.half) for _, e in found]
+    width = max([*ends, *(b.bits_per_byte for b in comparison.main_baselines)]) * ROOM
     behind = _behind(comparison)
-    tokenizers = [g.tokenizer for g in comparison.groups]
-    found: list[tuple[float, Bar]] = []
-    for group in comparison.groups:
-        floor, total, half = figures[group.label]
-        bits, _, interval = show(total, ".3f", half).partition(" ± ")
+    unsorted: list[tuple[float, Bar]] = []
+    for setting, bits in found:
+        half = float(np.nan_to_num(bits.half))
+        shown, _, interval = show(bits.mean, ".3f", bits.half).partition(" ± ")
         bar = Bar(
-            group.label,
+            setting.label,
             "run",
-            look_number(group.tokenizer, tokenizers),
-            _percent(floor, width),
-            _percent(total, width),
-            _percent(total - half, width),
-            _percent(total + half, width),
-            bits,
+            look_number(setting.tokenizer, comparison.tokenizers),
+            _percent(setting.values("bits_per_byte_tokens").mean(), width),
+            *(_percent(x, width) for x in (bits.mean, bits.mean - half, bits.mean + half)),
+            shown,
             interval,
-            group.label == comparison.conclusion.leader,
-            behind.get(group.label, ""),
-            badges(group),
+            setting.label == comparison.conclusion.leader,
+            behind.get(setting.label, ""),
+            badges(setting),
         )
-        found.append((total, bar))
-    for ruler in comparison.main_rulers:
-        at = _percent(ruler.bits_per_byte, width)
-        bits = f"{ruler.bits_per_byte:.3f}"
-        bar = Bar(ruler.label, "ruler", 0, at, at, at, at, bits, "", False, "", ())
-        found.append((ruler.bits_per_byte, bar))
-    return [bar for _, bar in sorted(found, key=lambda item: item[0])]
-
-
-def _figures(group: Group) -> tuple[float, float, float]:
-    """Floor, total and half-width of the interval."""
-    total, half = mean_and_half(group, "bits_per_byte")
-    floor = mean_and_half(group, "bits_per_byte_tokens")[0]
-    floor = total if math.isnan(floor) else floor
-    return floor, total, half
+        unsorted.append((bits.mean, bar))
+    for baseline in comparison.main_baselines:
+        at, shown = _percent(baseline.bits_per_byte, width), f"{baseline.bits_per_byte:.3f}"
+        bar = Bar(baseline.label, "baseline", 0, at, at, at, at, shown, "", False, "", ())
+        unsorted.append((baseline.bits_per_byte, bar))
+    return [bar for _, bar in sorted(unsorted, key=lambda item: item[0])]
 
 
 def _percent(x: float, width: float) -> float:
@@ -148,7 +137,7 @@ def _behind(comparison: Comparison) -> dict[str, str]:
 
 def _least(verdict: Verdict) -> str:
     """The mark of a lead that may be larger under another residual coder."""
-    return "\N{GREATER-THAN OR EQUAL TO} " * verdict.bound
+    return "\N{GREATER-THAN OR EQUAL TO} " if verdict.bound else ""
 
 
 def leads(verdicts: Sequence[Verdict]) -> Leads:
@@ -174,32 +163,23 @@ def leads(verdicts: Sequence[Verdict]) -> Leads:
 
 def why_table(comparison: Comparison) -> Table:
     """Bits per byte taken apart: what a token costs, for how many bytes it stands, and what is charged beside."""
-    columns = [Column("tokenizer", "tokenizer", right=False)]
-    columns += [
-        Column("bits_per_token", "bits/token", form=".3f"),
-        Column("bytes_per_token", "bytes/token", form=".2f"),
-        *(
-            column(measure(key))
-            for key in ("bits_per_byte_tokens", "bits_per_byte_residual", "bits_per_byte")
-        ),
-    ]
+    parts = ("bits_per_byte_tokens", "bits_per_byte_residual")
+    columns = (
+        NAME,
+        Column("bits_per_token", "bits/token"),
+        Column("bytes_per_token", "bytes/token"),
+        *(measure_column(key) for key in (*parts, "bits_per_byte")),
+    )
     rows = []
-    for group in comparison.groups:
-        bits = group.values("val_loss") / math.log(2)
-        floors = group.values("bits_per_byte_tokens")  # zero under a tokenizer of a single token
-        length = bits / np.where(np.isfinite(floors) & (floors > 0), floors, np.nan)
-        shown = [_mean_cell(bits, ".3f"), _mean_cell(length, ".2f")]
-        shown += [cell(group, key) for key in ("bits_per_byte_tokens", "bits_per_byte_residual")]
-        rows.append(Row((name_cell(group), *shown, bits_cell(comparison, group))))
+    for setting in comparison.settings:
+        bits = setting.values("val_loss") / math.log(2)
+        floors = setting.values("bits_per_byte_tokens")
+        length = bits / np.where(floors > 0, floors, np.nan)  # zero under a tokenizer of a single token
+        shown = [estimate_cell(estimate_finite(bits), ".3f"), estimate_cell(estimate_finite(length), ".2f")]
+        shown += [cell(setting, key) for key in parts]
+        rows.append(Row((Cell(setting.label), *shown, bits_cell(comparison, setting))))
     notes = ("tokens (floor) = bits/token \N{DIVISION SIGN} bytes/token; with the residual, bits/byte",)
-    return Table("why", f"Bits per byte, taken apart: {comparison.title}", tuple(columns), tuple(rows), notes)
-
-
-def _mean_cell(values: Floats, form: str) -> Cell:
-    """The mean of the finite ones with its interval."""
-    values = values[np.isfinite(values)]
-    found = estimate(values) if len(values) else None
-    return Cell(found.mean, form, interval(found)) if found else Cell(None, form)
+    return Table("why", f"Bits per byte, taken apart: {comparison.title}", columns, tuple(rows), notes)
 
 
 def sureness(comparison: Comparison) -> str:

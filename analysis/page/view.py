@@ -1,20 +1,20 @@
 """What a report shows, before it is written in any format: the model behind Markdown, terminal and pages."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.figures.bars import Drawing, drawings
+from analysis.figures.drawings import Drawing, drawings
 from analysis.inference.comparisons import Comparison, group_runs
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
-from analysis.tables.comparison import tables_of
+from analysis.records.find import Run
+from analysis.tables.all_tables import tables_of
 from analysis.tables.model import Table
 from analysis.tables.overviews import best_size_table, budget_tables, run_table, unfinished
-from numpygpt.runs import RunFolder
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class View:
     problems: tuple[Problem, ...]
 
 
-def view(folders: Sequence[RunFolder]) -> View:
+def view(folders: Sequence[Run]) -> View:
     """Reads the folders and computes all tables; figures are drawn when they are asked for."""
     collection = collect(folders)
     comparisons, more = group_runs(collection)
-    metrics, broken = metrics_frame(collection.runs)
+    metrics, broken = metrics_frame(collection)
     prefixes = _prefixes([c.title for c in comparisons])
     sections = tuple(
         Section(c, p, tuple(tables_of(c)), tuple(drawings(c, metrics)), tuple(facts(c, collection)))
@@ -69,12 +69,11 @@ def _prefixes(titles: Sequence[str]) -> list[str]:
 
 def facts(comparison: Comparison, collection: Collection) -> list[tuple[str, str]]:
     """Under what circumstances the figures came about: (name, words)."""
-    folders = [folder for g in comparison.groups for folder in g.runs["folder"]]
-    records = [collection.records[folder] for folder in folders]
+    records = [collection.records[row["folder"]].run for s in comparison.settings for row in s.rows]
     share = f"the last {100 * comparison.val_fraction:g} % of the characters"
     if comparison.dev_fraction:
         share = f"development text, the last {100 * comparison.dev_fraction:g} % of what lies before {share}"
-    seeds = {len(g.seeds) for g in comparison.groups}
+    seeds = {len(s.seeds) for s in comparison.settings}
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     found = [
         ("corpus", f"{comparison.corpus}, sha256 {comparison.sha256[:12]}"),
@@ -89,7 +88,7 @@ def facts(comparison: Comparison, collection: Collection) -> list[tuple[str, str
             for name, words in found if words]  # fmt: skip
 
 
-def _each(records: Sequence[dict[str, Any]], part: str, key: str, length: int | None = None) -> str:
+def _each(records: Sequence[Mapping[str, Any]], part: str, key: str, length: int | None = None) -> str:
     """The distinct values of one entry of run.json, in words."""
     values = {str((r.get(part) or {}).get(key) or "")[:length] for r in records}
     return ", ".join(sorted(values - {""}))
@@ -97,6 +96,5 @@ def _each(records: Sequence[dict[str, Any]], part: str, key: str, length: int | 
 
 def curves_of(collection: Collection) -> list[tuple[str, Path]]:
     """(run, its curves.png) of every run that has drawn one."""
-    runs = zip(collection.runs["run"], collection.runs["folder"], strict=True)
-    found = [(run, RunFolder(Path(folder)).curves_path) for run, folder in runs]
-    return [(run, path) for run, path in found if path.exists()]
+    folders = [collection.records[path].folder for path in collection.runs["folder"]]
+    return [(folder.name, folder.curves_path) for folder in folders if folder.curves_path.exists()]

@@ -1,4 +1,4 @@
-"""Run folders to tidy frames: one row per run, one row per logged step, one array per block of text.
+"""Runs to tidy frames: one row per run, one row per logged step, one array per block of text.
 
 Whatever cannot be read is named with its reason and skipped; no number is ever made up for it. Runs that
 failed, are running or were interrupted keep their row, with their state, and are left out of every average.
@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from analysis.inference.uncertainty import Floats
-from analysis.inference.verdicts import Blocks
-from analysis.records.settings import setting_of
+from analysis.records.find import Run
+from analysis.records.identity import flatten, setting_of
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder
+
+Floats = NDArray[np.float64]
 
 # Dictionaries of result.json that become columns such as generated.word_share.
 NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human")
@@ -27,25 +28,32 @@ COLUMNS += ["corpus", "corpus_sha256", *SPLIT]  # what every run has, however it
 
 @dataclass(frozen=True)
 class Problem:
-    """A folder (or a file in it) that was left out, and why, in one sentence."""
+    """A run (or a file of it) that was left out, and why, in one sentence."""
 
     folder: Path
     sentence: str
 
 
 @dataclass(frozen=True)
-class Collection:
-    """Everything that the folders hold but their metrics and scores.
+class Record:
+    """What a run has written, but its metrics and scores: `identity` is flat, with dotted keys, without the seed;
+    `run` is run.json, `result` result.json ({} unless the run is done)."""
 
-    `runs` has one row per readable folder, indexed by its path, sorted; `group` is the hash of everything
-    in the identity but the seed. `identities` (flat, dotted keys, without the seed) and `records` (run.json)
-    and `results` (result.json, of finished runs) are by the same path.
+    folder: Run
+    identity: Mapping[str, Any]
+    run: Mapping[str, Any]
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Many runs: `runs` has one row per readable run, indexed by its path, sorted; `records` are by the same path.
+
+    The column `group` is the hash of everything in the identity but the seed.
     """
 
     runs: pd.DataFrame
-    identities: dict[str, dict[str, Any]]
-    records: dict[str, dict[str, Any]]
-    results: dict[str, dict[str, Any]]
+    records: Mapping[str, Record]
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -53,101 +61,104 @@ class Collection:
         return self.runs[self.runs["state"] == "done"]
 
 
-def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} -> {"a.b": 1}; lists stay values."""
-    flat: dict[str, Any] = {}
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            flat.update(flatten(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+@dataclass(frozen=True)
+class Blocks:
+    """Bits of the validation text in blocks: `sizes` in bytes (n,), `tokens` and `residual` (seeds, n).
+
+    baselines: of programs without a neural network, by name, (n,) each.
+    """
+
+    sizes: Floats
+    tokens: Floats
+    residual: Floats
+    baselines: Mapping[str, Floats] = field(default_factory=dict)
 
 
-def collect(folders: Iterable[RunFolder]) -> Collection:
-    """Reads run.json and result.json of every folder. Never raises for a damaged one: see `problems`."""
+def collect(folders: Iterable[Run]) -> Collection:
+    """Reads run.json and result.json of every run. Never raises for a damaged one: see `problems`."""
     rows: list[dict[str, Any]] = []
-    found = Collection(pd.DataFrame(), {}, {}, {})
-    for folder in sorted(folders):
+    records: dict[str, Record] = {}
+    problems: list[Problem] = []
+    for folder in sorted(folders, key=lambda folder: folder.path):
         try:
-            rows.append(_row(folder, found))
+            record = _record(folder)
+            rows.append(_row(record))
+            records[str(folder.path)] = record
         except UserError as error:
-            found.problems.append(Problem(folder.path, str(error)))
+            problems.append(Problem(folder.path, str(error)))
         except (KeyError, TypeError, AttributeError) as error:
             why = f"{folder.path} lacks what a run of this version holds ({error!r}): run its command again"
-            found.problems.append(Problem(folder.path, why))
+            problems.append(Problem(folder.path, why))
     frame = pd.DataFrame.from_records(rows) if rows else pd.DataFrame(columns=COLUMNS)
-    frame = frame.set_index("folder", drop=False).rename_axis("path")
-    return Collection(frame, found.identities, found.records, found.results, found.problems)
+    return Collection(frame.set_index("folder", drop=False).rename_axis("path"), records, problems)
 
 
-def _row(folder: RunFolder, found: Collection) -> dict[str, Any]:
-    """One row; fills the dictionaries of `found` only when all files could be read."""
-    record = folder.run()
+def _record(folder: Run) -> Record:
+    run = folder.run()
+    identity = flatten({key: value for key, value in run["identity"].items() if key != "seed"})
+    return Record(folder, identity, run, folder.result() if folder.state() == "done" else {})
+
+
+def _row(record: Record) -> dict[str, Any]:
+    """All scalars of result.json, under their own names or, of the NESTED ones, dotted ones, and COLUMNS."""
+    folder, run, result = record.folder, record.run, record.result
+    corpus, config = run["corpus"], run["config"]
     state = folder.state()
-    result = folder.result() if state == "done" else {}
     failure = (folder.failure() if state == "failed" else None) or {}
-    identity = flatten(record["identity"])
-    corpus, config = record["corpus"], record["config"]
-    path = str(folder.path)
-    row = {
-        **{key: value for key, value in result.items() if not isinstance(value, dict | list)},
+    study = folder.path.parent
+    return {
+        **{key: value for key, value in result.items() if _scalar(value)},
         **{f"{n}.{k}": v for n in NESTED for k, v in flatten(result.get(n) or {}).items() if _scalar(v)},
-        "folder": path,
+        "folder": str(folder.path),
         "run": folder.name,
-        "study": folder.path.parent.name,
+        "study": study.stem if study.suffix == ".jsonl" else study.name,
         "state": state,
         "reason": failure.get("reason", ""),
-        "group": setting_of(identity),
-        "seed": int(identity["seed"]),
+        "group": setting_of(record.identity),
+        "seed": int(run["identity"]["seed"]),
         "tokenizer": result.get("tokenizer") or config["tokenizer"]["name"],
         "model": result.get("model") or config["model"]["name"],
         "corpus": str(corpus["name"]),
         "corpus_sha256": str(corpus["sha256"]),
         **{key: corpus.get(key, 0.0 if key == "dev_fraction" else None) for key in SPLIT},
     }
-    found.identities[path] = {key: value for key, value in identity.items() if key != "seed"}
-    found.records[path], found.results[path] = record, result
-    for figure, why in (result.get("not_scored") or {}).items():
-        found.problems.append(Problem(folder.path, f"{folder.path}: {figure} not scored ({why})"))
-    return row
 
 
 def _scalar(value: Any) -> bool:
     return value is None or isinstance(value, bool | int | float | str)
 
 
-def metrics_frame(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
-    """Every logged line of `runs` (rows of Collection.runs): folder, group, seed, then the line's own keys.
+def metrics_frame(collection: Collection) -> tuple[pd.DataFrame, list[Problem]]:
+    """Every logged line of all runs: folder, group, seed, then the line's own keys.
 
     One row per line of metrics.jsonl, in its order. A damaged file is named in the problems and left out.
     """
     rows: list[dict[str, Any]] = []
     problems = []
-    for path, group, seed in zip(runs["folder"], runs["group"], runs["seed"], strict=True):
-        own = {"folder": path, "group": group, "seed": seed}
+    for path, group, seed in zip(*(collection.runs[key] for key in ("folder", "group", "seed")), strict=True):
         try:
-            rows.extend(own | row for row in RunFolder(Path(path)).metrics())
+            own = {"folder": path, "group": group, "seed": seed}
+            rows.extend(own | row for row in collection.records[path].folder.metrics())
         except UserError as error:
             problems.append(Problem(Path(path), str(error)))
     columns = None if rows else ["folder", "group", "seed", "step", "kind"]
     return pd.DataFrame(rows, columns=columns), problems
 
 
-def read_blocks(folders: Iterable[str]) -> tuple[Blocks | None, list[Problem]]:
-    """The bits per block of the seeds of one group; None if a file is missing or the blocks differ."""
+def read_blocks(folders: Iterable[Run]) -> tuple[Blocks | None, list[Problem]]:
+    """The bits per block of the seeds of one setting; None if a file is missing or the blocks differ."""
     found: list[list[Floats]] = []
-    for path in folders:
+    for folder in folders:
         try:
-            scores = RunFolder(Path(path)).scores()
+            scores = folder.scores()
         except UserError as error:
-            return None, [Problem(Path(path), str(error))]
+            return None, [Problem(folder.path, str(error))]
         sizes, tokens = (np.asarray(scores[key], dtype=np.float64) for key in ("block_bytes", "bits_tokens"))
         residual = np.asarray(scores["bits_residual"] or np.zeros(len(sizes)), dtype=np.float64)
         first = found[0][0] if found else sizes
         if {sizes.shape, tokens.shape, residual.shape} != {first.shape} or (sizes != first).any():
-            why = f"{path}/scores.json has other blocks than the other seeds of this setting"
-            return None, [Problem(Path(path), why)]
+            why = f"{folder.path}/scores.json has other blocks than the other seeds of this setting"
+            return None, [Problem(folder.path, why)]
         found.append([sizes, tokens, residual])
     sizes, tokens, residual = (np.stack(part) for part in zip(*found, strict=True))
     baselines = {key: np.asarray(bits) for key, bits in scores.get("bits_baselines", {}).items()}

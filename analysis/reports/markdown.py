@@ -2,12 +2,14 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from analysis.page.view import Section, View, curves_of
-from analysis.tables.model import Table, escape_markdown, to_markdown
+from analysis.tables.markdown import escape_markdown, to_markdown
+from analysis.tables.model import Table
 
 
-def page(view: View, out: Path) -> str:
+def markdown(view: View, out: Path) -> str:
     """The whole page; figures and curves are linked relative to `out`."""
     parts = ["# Which tokenizer models this text better?\n"]
     if not view.sections:
@@ -54,8 +56,6 @@ def _table(table: Table, level: str = "##") -> str:
 
 def _link(path: Path, out: Path) -> str:
     """A relative link that any name survives."""
-    from urllib.parse import quote
-
     return quote(Path(os.path.relpath(path.resolve(), out.resolve())).as_posix())
 
 

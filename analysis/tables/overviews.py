@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analysis.inference.comparisons import Comparison, Group
-from analysis.inference.verdicts import Outcome, Verdict
+from analysis.inference.comparisons import Comparison
+from analysis.inference.pairs import Outcome, Verdict
 from analysis.records.collect import Collection
-from analysis.tables.comparison import bits_cell, cell, name_cell
-from analysis.tables.model import Cell, Column, Row, Table
+from analysis.records.settings import size_families
+from analysis.tables.cells import NAME, bits_cell, cell
+from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
 REVERSAL = "the ranking depends on the budget"
 
@@ -19,9 +20,9 @@ def run_table(collection: Collection) -> Table:
         Column("state", "state", False),
         Column("tokenizer", "tokenizer", False, 2),
         Column("model", "model", False, 2),
-        Column("seed", "seed", True, 2, "count"),
+        Column("seed", "seed", True, 2),
         Column("corpus", "corpus", False, None),
-        Column("bits_per_byte", "bits/byte", True, 1, ".3f"),
+        measure_column("bits_per_byte", 1),
         Column("reason", "reason", False, 1),
     )
     rows = []
@@ -38,7 +39,7 @@ def unfinished(collection: Collection) -> Table | None:
     left = collection.runs[collection.runs["state"] != "done"]
     if left.empty:
         return None
-    table = run_table(Collection(left, {}, {}, {}))
+    table = run_table(Collection(left, {}))
     reasons = tuple(f"{run}: {why}" for run, why in zip(left["run"], left["reason"], strict=True) if why)
     columns = tuple(c if c.key != "reason" else replace(c, priority=None) for c in table.columns)
     return Table("unfinished", "Not counted", columns, table.rows, reasons, True)
@@ -58,13 +59,9 @@ def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     for same_text in _by_corpus([c for c in comparisons if not c.study]):
         if len(same_text) < 2:
             continue
-        labels = list(dict.fromkeys(g.label for c in same_text for g in c.groups))
-        columns = [Column("tokenizer", "tokenizer", False)]
-        columns += [Column(c.budget, c.budget, True, 1 + i, ".3f") for i, c in enumerate(same_text)]
-        rows = []
-        for label in labels:
-            cells = [_bits_of(c, label) for c in same_text]
-            rows.append(Row((Cell(label), *cells)))
+        labels = dict.fromkeys(s.label for c in same_text for s in c.settings)
+        columns = [NAME, *(Column(c.budget, c.budget, True, 1 + i) for i, c in enumerate(same_text))]
+        rows = [Row((Cell(label), *(_bits_of(c, label) for c in same_text))) for label in labels]
         name = "budgets" if not tables else f"budgets_{len(tables) + 1}"
         title = f"Budgets side by side, bits per byte: {same_text[0].corpus}"
         tables.append(Table(name, title, tuple(columns), tuple(rows), tuple(dependence(same_text)), True))
@@ -72,8 +69,8 @@ def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
 
 
 def _bits_of(comparison: Comparison, label: str) -> Cell:
-    group = next((g for g in comparison.groups if g.label == label), None)
-    return bits_cell(comparison, group) if group else Cell(None, ".3f")
+    setting = next((s for s in comparison.settings if s.label == label), None)
+    return bits_cell(comparison, setting) if setting else Cell()
 
 
 def dependence(same_text: Sequence[Comparison]) -> list[str]:
@@ -98,45 +95,34 @@ def dependence(same_text: Sequence[Comparison]) -> list[str]:
     return sentences or ["no verdict depends on the budget"]
 
 
-def size_families(comparison: Comparison) -> dict[str, list[Group]]:
-    """Per tokenizer, its groups of several vocabulary or model sizes, if there are at least two."""
-    families: dict[str, list[Group]] = {}
-    for group in comparison.groups:
-        families.setdefault(group.tokenizer, []).append(group)
-    sizes = {
-        name: {(g.first("vocab_size"), g.first("n_params")) for g in gs} for name, gs in families.items()
-    }
-    return {name: groups for name, groups in families.items() if len(sizes[name]) > 1}
-
-
 def best_size_table(comparisons: Sequence[Comparison]) -> Table | None:
     """Per budget and tokenizer with several sizes: the one with the fewest bits, and its equals."""
     rows = []
     for comparison in comparisons:
-        for tokenizer, groups in size_families(comparison).items():
-            best = min(groups, key=lambda g: float(g.values("bits_per_byte").mean()))
-            beaten = {v.b for v in comparison.conclusion.verdicts if v.winner == best.label}
-            tied = {Outcome.TIED, Outcome.UNRANKED}
-            equals = [
-                v.b if v.a == best.label else v.a
-                for v in comparison.conclusion.verdicts
-                if v.outcome in tied and best.label in (v.a, v.b)
-            ]
-            own = {g.label for g in groups}
-            shown = [Cell(comparison.title), Cell(tokenizer), name_cell(best), cell(best, "vocab_size")]
-            shown += [cell(best, "n_params"), cell(best, "bits_per_byte")]
-            shown += [
-                Cell(", ".join(sorted(own & beaten)) or None),
-                Cell(", ".join(x for x in equals if x in own) or None),
-            ]
-            rows.append(Row(tuple(shown)))
+        for tokenizer, settings in size_families(comparison.settings).items():
+            best = min(settings, key=lambda s: float(s.values("bits_per_byte").mean()))
+            rivals = {s.label for s in settings}
+            verdicts = [v for v in comparison.conclusion.verdicts if best.label in (v.a, v.b)]
+            beaten = sorted(v.b for v in verdicts if v.winner == best.label and v.b in rivals)
+            equals = [v.b if v.a == best.label else v.a for v in verdicts
+                      if v.outcome in (Outcome.TIED, Outcome.UNRANKED)]  # fmt: skip
+            names = (beaten, [label for label in equals if label in rivals])
+            rows.append(Row((
+                Cell(comparison.title), Cell(tokenizer), Cell(best.label),
+                *(cell(best, key) for key in ("vocab_size", "n_params", "bits_per_byte")),
+                *(Cell(", ".join(labels) or None) for labels in names),
+            )))  # fmt: skip
     if not rows:
         return None
-    heads = ("comparison", "tokenizer", "fewest bits", "vocabulary", "parameters", "bits/byte", "better than")
-    keys = ("comparison", "tokenizer", "best", "vocab_size", "n_params", "bits_per_byte", "better_than")
-    places = (1, 0, 0, 3, 2, 0, None)
-    columns = [
-        Column(k, h, i in (3, 4, 5), p) for i, (k, h, p) in enumerate(zip(keys, heads, places, strict=True))
-    ]
-    columns.append(Column("not_told_apart", "not told apart from", False, None))
-    return Table("best_sizes", "Best size of each tokenizer", tuple(columns), tuple(rows), (), True)
+    columns = (
+        Column("comparison", "comparison", False, 1),
+        Column("tokenizer", "tokenizer", False, 0),
+        Column("best", "fewest bits", False, 0),
+        *(
+            measure_column(key, place)
+            for key, place in (("vocab_size", 3), ("n_params", 2), ("bits_per_byte", 0))
+        ),
+        Column("better_than", "better than", False, None),
+        Column("not_told_apart", "not told apart from", False, None),
+    )
+    return Table("best_sizes", "Best size of each tokenizer", columns, tuple(rows), (), True)

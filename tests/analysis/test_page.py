@@ -13,7 +13,6 @@ from synthetic import make_run, make_study
 
 from analysis.page import page as pages
 from analysis.page.shell import TEMPLATES
-from analysis.records.definitions import METRICS, definitions
 from analysis.records.display import MEASURES
 from analysis.reports.files import write_report
 
@@ -210,33 +209,12 @@ def test_rows_that_may_not_be_ranked_carry_a_badge_with_the_reason(tmp_path):
 
 
 def test_every_measure_shown_has_its_tooltip(page):
-    known = definitions()
     tips = {attrs["data-tip"].removeprefix("def-") for _, attrs in page.tags if "data-tip" in attrs}
     assert {"bits_per_byte", "fertility", "word_share", "clipped_share", "seconds_per_mb"} <= tips
     for key in tips:
-        assert known[key] in page.text
+        assert MEASURES[key].meaning in page.text
     buttons = [attrs for attrs in page.all("button") if "sort" in attrs.get("class", "")]
     assert sum("data-tip" in attrs for attrs in buttons) > 30
-
-
-def test_definitions_are_those_of_the_essay():
-    known = definitions()
-    essay = METRICS.read_text(encoding="utf-8")
-    headings = re.findall(r"^### `(\w+)`", essay, re.MULTILINE)
-    assert list(known) == headings
-    assert known["epochs"] == "How often the training text was gone through."
-    assert all(len(sentence) > 15 and "`" not in sentence for sentence in known.values())
-    undefined = {key.rpartition(".")[2] for key in MEASURES} - known.keys()
-    assert undefined <= {"lossless"}
-
-
-def test_without_the_essay_the_page_says_where_it_is(tmp_path, monkeypatch):
-    assert definitions(tmp_path / "docs" / "METRICS.md") == {}
-    monkeypatch.setattr(pages, "definitions", dict)
-    make_run(tmp_path / "s", "char", 1, every=100)
-    found = read(tmp_path / "s")
-    assert "docs/METRICS.md, which does not lie beside" in " ".join(found.text.split())
-    assert not [attrs for _, attrs in found.tags if "data-tip" in attrs]
 
 
 def test_runs_that_count_nowhere_are_named(page):
@@ -279,7 +257,7 @@ def test_cells_sort_as_their_values(page):
     numbers = [float(value) for value in cells if value not in ("", "text")]
     assert len(numbers) > 100
     assert any(value not in (round(value, 3), round(value)) for value in numbers), "full precision"
-    assert {attrs.get("data-kind") for attrs in page.all("tbody")} == {"run", "ruler", "human"}
+    assert {attrs.get("data-kind") for attrs in page.all("tbody")} == {"run", "baseline", "human"}
     heads = [attrs for attrs in page.all("th", scope="col") if "aria-sort" in attrs]
     assert {attrs["aria-sort"] for attrs in heads} == {"none"}
 

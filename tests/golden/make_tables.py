@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.page.view import View, view
-from analysis.reports.files import runs_in
+from analysis.records.find import runs_in
 
 GOLDEN = Path(__file__).parent / "tables.json.gz"
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"

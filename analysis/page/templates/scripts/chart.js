@@ -1,4 +1,4 @@
-// --- chart: axes, bands, lines, bars and rulers in one picture that fits its place and is read by hovering ---
+// --- chart: axes, bands, lines, bars and baselines in one picture that fits its place and is read by hovering ---
 //
 // spec: { label, height, x: {label, log, domain}, y: {label, domain, zero},
 //         lines: [{points: [[x, y, half]], look, shade, dash, mark, dots, faint, hidden}], bars, rules: [{y, label}], under: [[x, y]] }
@@ -163,7 +163,7 @@ function bar(spec, bx, by, kind, x, y, area) {
   return draw("rect", { class: `bar look-${spec.look} ${kind}`, x: x(bx) - wide / 2, y: top, width: wide, height: Math.abs(y(by) - y(0)) });
 }
 
-// Names of rulers at the right end, moved apart where they would overlap.
+// Names of baselines at the right end, moved apart where they would overlap.
 function ruleNames(spec, area, y, low, high) {
   let last = Infinity;
   return (spec.rules ?? []).filter((rule) => rule.y >= low && rule.y <= high && rule.label)

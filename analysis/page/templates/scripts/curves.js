@@ -16,7 +16,7 @@ function startCurves(host, section, article) {
       const { look, shade, dash, marker: mark } = section.settings[c.setting];
       return { points: pointsOf(c), look, shade, dash, mark };
     });
-    const rules = section.rulers.filter((_, i) => !hidden.has(`r${i}`)).map(({ bits, label }) => ({ y: bits, label }));
+    const rules = section.baselines.filter((_, i) => !hidden.has(`r${i}`)).map(({ bits, label }) => ({ y: bits, label }));
     const wanted = pick("log") !== null;
     const xs = lines.flatMap(({ points }) => points.map(([x]) => x)).filter((x) => !wanted || x > 0);
     const log = wanted && xs.length > 0;
@@ -60,7 +60,7 @@ function startCurves(host, section, article) {
     const { label, look, dash, shade } = section.settings[c.setting];
     row(`s${c.setting}`, swatch(look, dash, shade), label);
   }
-  section.rulers.forEach(({ label, bits }, i) => {
+  section.baselines.forEach(({ label, bits }, i) => {
     row(`r${i}`, swatch(null), label);
     rows.get(`r${i}`).textContent = bits.toFixed(3);
   });

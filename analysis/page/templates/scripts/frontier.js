@@ -30,7 +30,7 @@ function startFrontier(host, section, article) {
         names: own.map((p) => section.settings[p.setting].label) };
     });
     const xs = points.map((p) => p.costs[key]);
-    const rules = section.rulers.map(({ bits, label }) => ({ y: bits, label }));
+    const rules = section.baselines.map(({ bits, label }) => ({ y: bits, label }));
     const bits = [...points.flatMap((p) => [p.bits - p.half, p.bits + p.half])];
     const [low, high] = extent([...bits, ...rules.map(({ y }) => y).filter((y) => y > Math.min(...bits) - 0.3 && y < Math.max(...bits) + 0.4)]);
     const room = 0.08 * (high - low || 1);

@@ -1,4 +1,4 @@
-// --- sort: a table by one of its columns; runs, rulers and human text keep apart ---
+// --- sort: a table by one of its columns; runs, baselines and human text keep apart ---
 
 // What is missing comes last whatever the direction, words after numbers.
 function ordered(rows, column, down) {
