@@ -11,10 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.records.identity import setting_of
 from numpygpt.runs import is_locked
-
-__all__ = ["FOLDER", "Plan", "lock_of", "read_plans", "setting_of", "to_json"]
 
 FOLDER = ".sweeps"
 SCHEMA = 1
