@@ -1,8 +1,8 @@
-"""A study in one file: STUDY.jsonl holds a line per finished run, with all that a report needs and no weights.
+"""A study in one file: STUDY.jsonl holds a line per run that ended, with all that a report needs and no weights.
 
-A line is an object with the content of the files of a run, by their names: `run` (run.json), `result`, `metrics` (a
-list of rows), `scores`, and of the lowest seed of each setting `passages` and `samples`. A packed run is read by
-the same methods as a run folder. `python analysis/pack.py STUDY` writes such a file.
+A line is an object with the content of the files of a run, by their names: `run` (run.json), `result` or `failure`,
+`metrics` (a list of rows), `scores`, and of the lowest seed of each setting `passages` and `samples`. A packed run is
+read by the same methods as a run folder. `python analysis/pack.py STUDY` writes such a file.
 """
 
 import json
@@ -32,10 +32,10 @@ class PackedRun:
     curves_path = property(lambda self: self.path / "curves.png")  # which is not kept
 
     def state(self) -> str:
-        return "done"
+        return "done" if "result" in self.content else "failed"
 
-    def failure(self) -> None:
-        return None
+    def failure(self) -> dict[str, Any] | None:
+        return self.content.get("failure")
 
     def run(self) -> dict[str, Any]:
         return self._get("run")
@@ -78,38 +78,38 @@ def read_packed(file: Path) -> list[PackedRun]:
 
 
 def pack(study: Path, out: Path) -> int:
-    """Writes the finished runs of a study to `out`; returns their number.
+    """Writes the runs of a study that are done or failed to `out`; returns their number.
 
     Absolute paths are cut down to their last name, and passages that a user added are left out. Raises UserError if
-    there is no finished run, or if one is damaged: nothing is written then.
+    there is no such run, or if one is damaged: nothing is written then.
     """
-    done = [run for run in find_runs(study) if run.state() == "done"]
-    if not done:
+    ended = [run for run in find_runs(study) if run.state() in ("done", "failed")]
+    if not ended:
         raise UserError(f"{study} holds no finished run: name a folder under outputs/ that does")
-    identities = [run.run()["identity"] for run in done]
-    lowest: dict[str, int] = {}
-    for identity in sorted(identities, key=lambda identity: identity["seed"]):
-        lowest.setdefault(setting_of(identity), identity["seed"])
-    lines = [
-        json.dumps(_content(run, identity["seed"] == lowest[setting_of(identity)]))
-        for run, identity in zip(done, identities, strict=True)
-    ]
-    out.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    return len(lines)
+    seen: set[str] = set()  # settings of which a run has been met: the one of the lowest seed is the first
+    lines = {}
+    for run in sorted(ended, key=lambda run: run.run()["identity"]["seed"]):
+        setting = setting_of(run.run()["identity"])
+        lines[run.path] = json.dumps(_content(run, with_passages=setting not in seen))
+        if run.state() == "done":
+            seen.add(setting)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(f"{lines[run.path]}\n" for run in ended)
+    out.write_text(text, encoding="utf-8", newline="\n")
+    return len(ended)
 
 
-def _content(run: RunFolder, is_lowest: bool) -> dict[str, Any]:
+def _content(run: RunFolder, with_passages: bool) -> dict[str, Any]:
     """The line of one run."""
-    read = {"run": run.run, "result": run.result, "metrics": run.metrics, "scores": run.scores}
-    if is_lowest:
-        read |= {"passages": run.passages, "samples": run.samples}
-    content = {}
-    for part, of_run in read.items():
-        with suppress(RunUnfinished):  # not all runs write passages and samples
-            content[part] = of_run()
-    content["run"] = _without_folders(content["run"])
-    content["metrics"] = _thinned(content["metrics"])
-    content["passages"] = [_rounded(p) for p in content.get("passages", ()) if "name" not in p]
+    content: dict[str, Any] = {"run": _without_folders(run.run()), "metrics": _thinned(run.metrics())}
+    if failure := run.failure():
+        return content | {"failure": failure}
+    content |= {"result": run.result(), "scores": run.scores()}
+    if with_passages:
+        with suppress(RunUnfinished):  # not all runs write them
+            content["passages"] = [_rounded(p) for p in run.passages() if "name" not in p]
+        with suppress(RunUnfinished):
+            content["samples"] = run.samples()
     return content
 
 

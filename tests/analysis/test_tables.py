@@ -47,7 +47,7 @@ def cells(table: Table, row: int) -> dict[str, str]:
 SMALL = Table(
     "small",
     "Bits & bytes",
-    (Column("tokenizer", "tokenizer", False), Column("bits_per_byte", "bits/byte", form=".3f")),
+    (Column("tokenizer", "tokenizer", False), Column("bits_per_byte", "bits/byte")),
     (
         Row((Cell("char"), Cell(2.5, ".3f", 0.0123))),
         Row((Cell("a_b"), Cell(2.25, ".3f", best=True))),

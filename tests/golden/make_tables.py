@@ -1,6 +1,6 @@
 """Writes tables.json.gz: all numbers of all tables of the kept studies. `python tests/golden/make_tables.py`
 
-The figures were made by the code before the records were packed; a change of them is a change of results.
+A change of them is a change of results, not of the code that shows them.
 """
 
 import gzip
@@ -9,52 +9,44 @@ import math
 from pathlib import Path
 from typing import Any
 
-from analysis.page.view import View, view
+from analysis.page.view import view
 from analysis.records.find import runs_in
 
 GOLDEN = Path(__file__).parent / "tables.json.gz"
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
-STUDIES = (
-    "nanogpt_cpu",
-    "optimizers",
-    "quick-flops",
-    "quick-iters",
-    "quick-rates",
-    "quick-text",
-    "shakespeare",
-)
+STUDIES = ("nanogpt_cpu", "optimizers", "quick-flops", "quick-iters", "quick-rates", "quick-text", "shakespeare")
 
 
-def numbers(shown: View) -> dict[str, dict[str, list[float | None]]]:
-    """Table (with its section's prefix) -> column -> value and half-width of each row that has a number."""
+def numbers_of(study: str) -> dict[str, dict[str, list[Any]]]:
+    """Table (with its section's prefix) -> column -> value and half-width of each row that has a number.
+
+    Of one study, or ("") of all in one report.
+    """
+    shown = view(runs_in([RESULTS / f"{study}.jsonl" if study else RESULTS]))
     tables = [(f"{s.prefix}{t.name}", t) for s in shown.sections for t in s.tables]
     tables += [(t.name, t) for t in (*shown.overviews, shown.runs)]
-    found: dict[str, dict[str, list[float | None]]] = {}
-    for name, table in tables:
-        columns = {
-            c.key: [x for row in table.rows for x in _cell(row.cells[i])] for i, c in enumerate(table.columns)
+    return {
+        name: {
+            column.key: values
+            for i, column in enumerate(table.columns)
+            if (values := [x for row in table.rows for x in _cell(row.cells[i])])
         }
-        found[name.replace("rulers", "baselines")] = {
-            key: values for key, values in columns.items() if values
-        }
-    return found
+        for name, table in tables
+    }
 
 
 def _cell(cell: Any) -> list[float | None]:
-    """[value, half-width] to nine digits; [] for what is no number."""
+    """[value, half-width] to nine digits, None for what is not finite; [] for what is no number."""
     if isinstance(cell.value, str) or cell.value is None:
         return []
     pair = (float(cell.value), float(cell.half))
     return [float(f"{x:.9g}") if math.isfinite(x) else None for x in pair]
 
 
-def all_numbers() -> dict[str, Any]:
-    """By study, and of all of them in one report ("all")."""
-    found = {name: numbers(view(runs_in([RESULTS / name]))) for name in STUDIES}
-    return found | {"all": numbers(view(runs_in([RESULTS])))}
+def main() -> None:
+    found = {study: numbers_of(study) for study in STUDIES} | {"all": numbers_of("")}
+    GOLDEN.write_bytes(gzip.compress(json.dumps(found, sort_keys=True).encode("ascii"), mtime=0))
 
 
 if __name__ == "__main__":
-    content = json.dumps(all_numbers(), indent=0, sort_keys=True).encode("ascii")
-    GOLDEN.write_bytes(gzip.compress(content, mtime=0))
-    print(f"{GOLDEN}: {GOLDEN.stat().st_size:,} bytes")
+    main()
