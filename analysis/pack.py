@@ -12,30 +12,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.records.packed import pack
-from numpygpt.errors import UserError
-from numpygpt.printing import print_anything
+from numpygpt.commands import run_command
+
+
+def pack_study(options: argparse.Namespace) -> None:
+    out = options.out or options.study.resolve().with_suffix(".jsonl")
+    print(f"packed {pack(options.study, out)} runs into {out}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
-    print_anything()
     parser = argparse.ArgumentParser(
         prog="pack.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("study", type=Path, metavar="STUDY", help="a folder of runs, as under outputs/")
     parser.add_argument("-o", "--out", type=Path, help="the file (default: STUDY.jsonl beside the study)")
-    options = parser.parse_args(arguments)
-    out = options.out or options.study.resolve().with_suffix(".jsonl")
-    try:
-        number = pack(options.study, out)
-    except (UserError, OSError) as error:
-        print(f"pack.py: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("pack.py: stopped", file=sys.stderr)
-        return 130
-    print(f"packed {number} runs into {out}")
-    return 0
+    return run_command(parser, pack_study, arguments)
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def loss_and_gradient(model: GPT, x: Array, y: Array) -> tuple[float, Array]:
     model.zero_grad()
     nats = float(model.loss(x, y).mean())
     model.loss_backward(1 / y.size)
-    model.flat.settle()
+    model.flat.zero_unwritten()
     return nats, model.flat.grad.copy()
 
 

@@ -27,8 +27,9 @@ from unittest import mock
 import numpy as np
 from weak_tests import STRONG, TESTS, loss_and_gradient
 
+from numpygpt.data import resolve
 from numpygpt.data.batches import sample_batch
-from numpygpt.data.corpus import SHAKESPEARE_SHA256, resolve
+from numpygpt.data.sources import SHAKESPEARE_SHA256
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.nn import functional as F

@@ -1,4 +1,3 @@
-# ruff: noqa: E402  (threads are set before NumPy is imported)
 """A trained run for other programs: `python experiments/export.py RUN --format hf -o DIR`.
 
 Writes what Hugging Face's libraries load: tokenizer.json, and the weights in model.safetensors with config.json, as
@@ -8,248 +7,37 @@ GPT-2's or, for a model with rotary positions, as NanoChat's. What neither can e
     model, tokenizer = AutoModelForCausalLM.from_pretrained(DIR), AutoTokenizer.from_pretrained(DIR)
 """
 
-import os
-
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 import argparse
-import dataclasses
-import importlib.util
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from experiments.corpora import corpus_of
-from experiments.sample import find_run, load_model
-from numpygpt.errors import UserError
-from numpygpt.files import replacing
-from numpygpt.models import GPT
-from numpygpt.printing import print_anything
-from numpygpt.runs import RunFolder
-from numpygpt.tokenizers import Tokenizer
-from numpygpt.tokenizers.to_hf import hugging_face_json
-
-ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu", "leaky_relu": "leaky_relu", "relu_squared": "relu2"}
-# What these settings of a model must be, for either architecture.
-GPT2 = {"positions": "learned", "norm": "layernorm", "qk_norm": False, "head_bias": False}
-NANOCHAT = {"positions": "rotary", "norm": "rmsnorm", "qk_norm": True, "head_bias": False, "bias": False}
+from experiments.cli.arguments import add_run, new_parser
+from numpygpt.commands import run_command
+from numpygpt.runs import find_run
 
 
-def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="export.py", description=__doc__.splitlines()[0])
-    parser.add_argument("run", help="a run folder, or (the beginning of) a run's name under outputs/")
+def parser() -> argparse.ArgumentParser:
+    parser = new_parser("export.py", __doc__)
+    add_run(parser)
     parser.add_argument(
         "--format", choices=["hf"], default="hf", help="hf: Hugging Face (the only one so far)"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where to write")
     parser.add_argument("--tokenizer-only", action="store_true", help="leave the model's weights out")
-    return parser.parse_args(argv)
+    return parser
 
 
-def hf_config(model: GPT) -> dict[str, Any]:
-    """config.json for transformers. UserError: neither of its two architectures is like this model."""
-    settings = dataclasses.asdict(model.config)
-    name, wanted = ("NanoChat", NANOCHAT) if settings["positions"] == "rotary" else ("GPT-2", GPT2)
-    if odd := {f"model.{key}={value}": f"model.{key}={wanted[key]}" for key, value in settings.items()
-               if value != wanted.get(key, value)}:  # fmt: skip
-        raise UserError(
-            f"this model has {', '.join(odd)}, which {name} cannot have: export the tokenizer alone "
-            f"(--tokenizer-only), or train with {', '.join(odd.values())}"
-        )
-    own = nanochat_config(model) if name == "NanoChat" else gpt2_config(model)
-    shared = {
-        "vocab_size": model.config.vocab_size,
-        "tie_word_embeddings": model.config.tied,
-        **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id")),
-        "torch_dtype": "float32",
-    }
-    return own | shared
+def export(chosen: argparse.Namespace) -> None:
+    run = find_run(chosen.run)
+    from experiments.trained import hugging_face
 
-
-def gpt2_config(model: GPT) -> dict[str, Any]:
-    c = model.config
-    return {
-        "architectures": ["GPT2LMHeadModel"],
-        "model_type": "gpt2",
-        "activation_function": ACTIVATIONS[c.activation],
-        "n_positions": c.block_size,
-        "n_embd": c.n_embd,
-        "n_layer": c.n_layer,
-        "n_head": c.n_head,
-        "n_inner": 4 * c.n_embd,
-        "layer_norm_epsilon": model.norm.eps,
-        **dict.fromkeys(("attn_pdrop", "embd_pdrop", "resid_pdrop"), c.dropout),
-    }
-
-
-def nanochat_config(model: GPT) -> dict[str, Any]:
-    c = model.config
-    return {
-        "architectures": ["NanoChatForCausalLM"],
-        "model_type": "nanochat",
-        "hidden_act": ACTIVATIONS[c.activation],
-        "max_position_embeddings": c.block_size,
-        "hidden_size": c.n_embd,
-        "num_hidden_layers": c.n_layer,
-        "num_attention_heads": c.n_head,
-        "num_key_value_heads": c.n_head,
-        "intermediate_size": 4 * c.n_embd,
-        "rms_norm_eps": model.norm.eps,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
-        "final_logit_softcapping": None,
-        "attention_dropout": c.dropout,
-    }
-
-
-def gpt2_weights(model: GPT) -> dict[str, np.ndarray]:
-    """The parameters under GPT-2's names. Its matrices are (in, out), ours (out, in); missing biases are zeros."""
-    assert model.positions is not None
-    weights = {
-        "transformer.wte.weight": model.tokens.weight.data,
-        "transformer.wpe.weight": model.positions.weight.data,
-    }
-    for number, block in enumerate(model.blocks):
-        name = f"transformer.h.{number}"
-        for theirs, norm in (("ln_1", block.ln1), ("ln_2", block.ln2)):
-            weights |= _norm(f"{name}.{theirs}", norm)
-        weights |= _linear(f"{name}.attn.c_attn", block.attn.qkv)
-        weights |= _linear(f"{name}.attn.c_proj", block.attn.proj)
-        weights |= _linear(f"{name}.mlp.c_fc", block.ff.fc)
-        weights |= _linear(f"{name}.mlp.c_proj", block.ff.proj)
-    weights |= _norm("transformer.ln_f", model.norm)
-    if not model.config.tied:
-        weights["lm_head.weight"] = model.head.weight.data
-    return weights
-
-
-def nanochat_weights(model: GPT) -> dict[str, np.ndarray]:
-    """The parameters under NanoChat's names."""
-    H, C = model.config.n_head, model.config.n_embd
-    weights = {"model.embed_tokens.weight": model.tokens.weight.data}
-    for number, block in enumerate(model.blocks):
-        name = f"model.layers.{number}"
-        q, k, v = block.attn.qkv.weight.data.reshape(3, C, C)
-        weights |= {
-            f"{name}.self_attn.q_proj.weight": _halves(q, H),
-            f"{name}.self_attn.k_proj.weight": _halves(k, H),
-            f"{name}.self_attn.v_proj.weight": v,
-            f"{name}.self_attn.o_proj.weight": block.attn.proj.weight.data,
-            f"{name}.mlp.fc1.weight": block.ff.fc.weight.data,
-            f"{name}.mlp.fc2.weight": block.ff.proj.weight.data,
-        }
-    if not model.config.tied:
-        weights["lm_head.weight"] = model.head.weight.data
-    return weights
-
-
-def _halves(weight: np.ndarray, n_head: int) -> np.ndarray:
-    """Rows of queries or keys in the order that NanoChat turns them in.
-
-    It pairs channel j of a head with j + D / 2, where our 2j is paired with 2j + 1, and turns the pair the other
-    way round: so the odd channels come first, and then the even ones.
-    """
-    heads = weight.reshape(n_head, -1, 2, weight.shape[1])  # (H, D / 2, 2, C)
-    return heads[:, :, ::-1].swapaxes(1, 2).reshape(weight.shape)
-
-
-def _linear(name: str, layer: Any) -> dict[str, np.ndarray]:
-    weight = layer.weight.data
-    bias = np.zeros(len(weight), weight.dtype) if layer.bias is None else layer.bias.data
-    return {f"{name}.weight": weight.T, f"{name}.bias": bias}
-
-
-def _norm(name: str, layer: Any) -> dict[str, np.ndarray]:
-    gain = layer.gain.data
-    return {
-        f"{name}.weight": gain,
-        f"{name}.bias": np.zeros_like(gain) if layer.bias is None else layer.bias.data,
-    }
-
-
-def check_tokenizer(tokenizer: Tokenizer, written: dict[str, Any], text: str) -> None:
-    """UserError unless Hugging Face's library encodes `text` from what was written as we do."""
-    import tokenizers
-
-    theirs = tokenizers.Tokenizer.from_str(json.dumps(written)).encode(text, add_special_tokens=False).ids
-    ours = tokenizer.encode(text).tolist()
-    if theirs != ours:
-        pairs = enumerate(zip(ours, theirs, strict=False))
-        at = next((i for i, (a, b) in pairs if a != b), min(len(ours), len(theirs)))
-        raise UserError(
-            f"Hugging Face's tokenizers would encode the corpus differently from token {at} on "
-            f"(after {tokenizer.decode(ours[max(at - 5, 0) : at])!r}): nothing is written"
-        )
-
-
-def export(run: RunFolder, output: Path, tokenizer_only: bool) -> list[str]:
-    """Write the files; what there is to say about them. UserError: something cannot be expressed."""
-    model, tokenizer = load_model(run)
-    written = hugging_face_json(tokenizer)
-    config = None if tokenizer_only else hf_config(model)
-    notes = [_verdict(run, tokenizer, written)]
-    settings = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "model_max_length": model.config.block_size,
-        "clean_up_tokenization_spaces": False,
-    }
-    pages = {"tokenizer.json": written, "tokenizer_config.json": settings}
-    if config is not None:
-        pages["config.json"] = config
-        is_gpt2 = config["model_type"] == "gpt2"
-        if not model.config.bias and is_gpt2:
-            notes.append("the model has no biases: they are written as zeros")
-        if not model.config.tied and is_gpt2:
-            notes.append(
-                "the output head is untied: GPT-2's own is not, transformers' (tie_word_embeddings) can be"
-            )
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{output} cannot be made ({error.strerror}): name another folder") from None
-    for name, page in pages.items():
-        with replacing(output / name) as temporary:
-            temporary.write_text(json.dumps(page, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    if config is not None:
-        from safetensors.numpy import save
-
-        with replacing(output / "model.safetensors") as temporary:
-            weights = gpt2_weights(model) if is_gpt2 else nanochat_weights(model)
-            arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()}
-            temporary.write_bytes(save(arrays, metadata={"format": "pt"}))
-        pages["model.safetensors"] = {}
-    return [f"{output}: {', '.join(pages)}", *notes]
-
-
-def _verdict(run: RunFolder, tokenizer: Tokenizer, written: dict[str, Any]) -> str:
-    if importlib.util.find_spec("tokenizers") is None:
-        return "tokenizer.json was not tried out: pip install tokenizers, and export again"
-    corpus = corpus_of(run)
-    if corpus is None:
-        return "tokenizer.json was not tried out: the run's corpus is not here"
-    check_tokenizer(tokenizer, written, corpus.text)
-    return (
-        f"tokenizer.json encodes all {corpus.n_chars:,} characters of the corpus as the run's tokenizer does"
-    )
+    for line in hugging_face.export(run, chosen.output, chosen.tokenizer_only):
+        print(line)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    print_anything()
-    try:
-        chosen = arguments(argv)
-        for note in export(find_run(chosen.run), chosen.output, chosen.tokenizer_only):
-            print(note)
-    except UserError as error:
-        print(f"export.py: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("export.py: stopped", file=sys.stderr)
-        return 130
-    return 0
+    return run_command(parser(), export, argv)
 
 
 if __name__ == "__main__":

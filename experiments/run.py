@@ -1,8 +1,8 @@
 # ruff: noqa: E402  (threads are set before NumPy is imported)
 """Train one GPT per configuration and compare them: `python experiments/run.py -m tokenizer=char,word,bpe`.
 
-`--help` lists what can be set. Everything else is elsewhere: conf/ holds the values, sweep.py plans which runs
-there are and closes with the tables, job.py is one run from text to result.
+`--help` lists what can be set. Everything else is elsewhere: conf/ holds the values, sweeping/ plans which runs
+there are and closes with the tables, runner/ is one run from text to result.
 """
 
 import os
@@ -14,17 +14,19 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VEC
 
 import signal
 import sys
+import warnings
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports take their time, Ctrl-C just ends it
 
 import hydra
+from hydra.core.plugins import Plugins
 
-from experiments import sweep
-from experiments.config import CONF, register
-from experiments.explain import EXPLAINED, explain, explain_plain, refuse_misunderstood
-from experiments.interrupts import Interrupted, stop_requests
-from experiments.typed import as_typed, with_budget
+from experiments.configuration.messages import EXPLAINED, explain, explain_plain
+from experiments.configuration.schema import CONF, register
+from experiments.runner.interrupts import Interrupted, stop_requests
+from experiments.sweeping.arguments import for_hydra
+from experiments.sweeping.task import task
 from numpygpt.errors import UserError, shortened
 from numpygpt.printing import print_anything
 
@@ -34,14 +36,14 @@ def main() -> None:
     print_anything()
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors here instead of printing them
-    _options_first(sys.argv)
     register()
-    sweep.install()
+    register_sweeper()
     try:
-        refuse_misunderstood(sys.argv[1:])
-        sys.argv[1:] = with_budget([as_typed(argument) for argument in sys.argv[1:]])
+        sys.argv[1:], notes = for_hydra(sys.argv[1:])
+        for note in notes:
+            print(f"note: {note}")
         with stop_requests.handled():
-            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(sweep.task)()
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
     except Interrupted as stop:  # before the first run or after the last one
         print("\nstopped: type the same command again to continue where it was", file=sys.stderr)
         sys.exit(128 + stop.signum)
@@ -53,14 +55,16 @@ def main() -> None:
         sys.exit(2)
 
 
-def _options_first(argv: list[str]) -> None:
-    """Lets options stand anywhere: argparse takes settings before one and settings after it for two lists."""
+def register_sweeper() -> None:
+    """Hydra's search for plug-ins does not see into packages that were installed with `pip install -e`.
 
-    def rank(argument: str) -> int:
-        is_setting = "=" in argument and not argument.startswith("-")
-        return 0 if argument in ("-m", "--multirun") else 1 + is_setting
+    Where it did find the plug-in, it has loaded the module anew: the class is looked up after the search.
+    """
+    warnings.filterwarnings("ignore", "[^']*'hydra/launcher/ray' is validated against ConfigStore schema")
+    plugins = Plugins.instance()
+    from hydra_plugins.numpygpt_sweeper import StudySweeper
 
-    argv[1:] = sorted(argv[1:], key=rank)  # an option's own value has no equals sign, and stays behind it
+    plugins.register(StudySweeper)
 
 
 def _sentence(error: Exception) -> str | None:

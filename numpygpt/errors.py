@@ -1,4 +1,10 @@
-"""The one exception for mistakes that a user can mend."""
+"""The one exception for mistakes that a user can mend, and what its sentences are made of."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+MAX_MESSAGE_CHARS = 1000
 
 
 class UserError(ValueError):
@@ -12,12 +18,29 @@ class UserError(ValueError):
         super().__init__(shortened(str(message)))
 
 
-LONGEST = 1000  # characters of a message
-
-
 def shortened(message: str) -> str:
     """The message; of a long one beginning and end, which say what it is about and what to do."""
-    if len(message) <= LONGEST:
+    if len(message) <= MAX_MESSAGE_CHARS:
         return message
-    half = LONGEST // 2 - 4
+    half = MAX_MESSAGE_CHARS // 2 - 4
     return f"{message[:half]} [...] {message[-half:]}"
+
+
+def nearest(wrong: str, right: Iterable[str]) -> str | None:
+    """What was meant: the same but for case, dashes and underscores, else what is most like it, if anything is."""
+    names = {folded(name): name for name in right}
+    close = difflib.get_close_matches(folded(wrong), names, n=1)
+    return names[close[0]] if close else None
+
+
+def folded(name: str) -> str:
+    """Without what people mix up: case, dashes and underscores."""
+    return re.sub("[-_ ]", "", name.lower())
+
+
+def did_you_mean(wrong: str, right: Iterable[str], key: str = "") -> str:
+    """` (did you mean x?)`, with `: type key=x` after it if x is a value; nothing if nothing is like it."""
+    meant = nearest(wrong, right)
+    if meant is None:
+        return ""
+    return f" (did you mean {meant}?): type {key}={meant}" if key else f" (did you mean {meant}?)"

@@ -68,7 +68,7 @@ def writing(path: Path, elsewhere: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
-        another = f", or name another folder with {elsewhere}" * bool(elsewhere)
+        another = f", or name another folder with {elsewhere}" if elsewhere else ""
         raise NotWritable(
             f"{path} cannot be written ({reason}): make room, make the folder writable{another}, and try again"
         ) from error

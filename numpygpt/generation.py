@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from numpygpt.errors import UserError
 from numpygpt.models import GPT
+from numpygpt.streams import generator
+from numpygpt.tokenizers import Tokenizer
+
+MIN_DECODED, MAX_DECODED = 64, 1024  # tokens that are decoded together in `stream`
 
 Array = np.ndarray[Any, Any]
 
@@ -124,3 +128,62 @@ def _check_sampling(temperature: float, top_k: int | None, top_p: float | None) 
         raise UserError(f"top_k is {top_k}; it must be at least 1")
     if top_p is not None and not 0 < top_p <= 1:
         raise UserError(f"top_p is {top_p}; it must be above 0 and at most 1")
+
+
+# ---------------------------------------------------------------------- as text
+
+
+def prompt_ids(tokenizer: Tokenizer, prompt: str) -> Array:
+    """ids (n,). Raises UserError if the prompt has no token."""
+    ids = tokenizer.encode(prompt)
+    if not len(ids):
+        raise UserError(f"the prompt {prompt!r} has no token under this tokenizer: give it some text")
+    return ids
+
+
+def sample_ids(
+    model: GPT, prompt: Array, n_tokens: int, seed: int, number: int = 0, **settings: Any
+) -> Iterator[int]:
+    """The ids of sample `number` after the prompt (n,), one by one; each sample has random numbers of its own."""
+    for ids in generate(model, prompt[None, :], n_tokens, generator(seed, "sample", number), **settings):
+        yield int(ids[0])
+
+
+def stream(tokenizer: Tokenizer, prompt: Array, ids: Iterable[int]) -> Iterator[str]:
+    """The text after the prompt in pieces, as soon as no further token can change them.
+
+    A character may come in several byte tokens, and a word's spacing may hang on the next one: so the last
+    tokens are always decoded together, and what the next token leaves as it was is given out.
+    """
+    latest = prompt.tolist()
+    before = tokenizer.decode(latest)
+    done = len(before)
+    for id in ids:
+        if len(latest) > 2 * MIN_DECODED:
+            later = _shortened(tokenizer, latest)
+            shorter = tokenizer.decode(later)
+            if before.endswith(shorter) and len(before) - done <= len(shorter):
+                latest, done, before = later, len(shorter) - (len(before) - done), shorter
+        latest.append(id)
+        text = tokenizer.decode(latest)
+        unchanged = _common_length(before, text)
+        steady = min(unchanged, len(text.rstrip("\ufffd")))  # the next byte may complete it
+        if steady > done:
+            yield text[done:steady]
+            done = steady
+        before = text
+    yield before[done:]
+
+
+def _shortened(tokenizer: Tokenizer, ids: list[int]) -> list[int]:
+    """The last tokens, if possible from behind a line break on, where a word tokenizer forgets open quotes."""
+    breaks = [at for at in range(1, len(ids) - MIN_DECODED) if tokenizer.decode([ids[at - 1]]).endswith("\n")]
+    if breaks:
+        return ids[breaks[-1] :]
+    return ids[-MIN_DECODED:] if len(ids) > MAX_DECODED else ids
+
+
+def _common_length(a: str, b: str) -> int:
+    """Characters that two texts have in common at their beginnings."""
+    n = min(len(a), len(b))
+    return n if a[:n] == b[:n] else next(i for i in range(n) if a[i] != b[i])

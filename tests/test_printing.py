@@ -39,7 +39,7 @@ def test_a_stream_shows_what_it_lacks(encoding, monkeypatch):
     [
         *("experiments.sample", "experiments.score", "experiments.compress", "experiments.decompress"),
         *("experiments.export", "experiments.show_tokens", "experiments.mark"),
-        *("analysis.report", "analysis.surprisal", "analysis.keep"),
+        *("analysis.report", "analysis.surprisal", "analysis.pack"),
     ],
 )
 def test_every_command_prints_anything(command, monkeypatch):
@@ -50,7 +50,7 @@ def test_every_command_prints_anything(command, monkeypatch):
 
 
 def test_a_run_in_a_process_of_its_own_prints_anything(monkeypatch):
-    from experiments.job import job
+    from experiments.runner.job import job
 
     terminal(monkeypatch, "ascii")
     with pytest.raises(ValueError, match="cfg"):

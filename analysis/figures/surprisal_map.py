@@ -246,4 +246,7 @@ def draw_map(folders: Sequence[Path], passage: int, lines: int, out: Path) -> No
     with styled():
         figure = surprisal_figure(read_passages(folders, passage), max(1, lines))
         find_letters(figure)
-        figure.savefig(out)
+        try:
+            figure.savefig(out)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{out} cannot be written ({error}): name a .png, .svg or .pdf with -o") from error

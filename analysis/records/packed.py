@@ -15,6 +15,7 @@ from typing import Any
 
 from analysis.records.identity import setting_of
 from numpygpt.errors import UserError
+from numpygpt.files import replacing, writing
 from numpygpt.runs import RunFolder, RunUnfinished, find_runs
 
 EVERY = 10  # of the logged updates, of which there are many, every tenth is kept; of the evaluations all
@@ -93,9 +94,11 @@ def pack(study: Path, out: Path) -> int:
         lines[run.path] = json.dumps(_content(run, with_passages=setting not in seen))
         if run.state() == "done":
             seen.add(setting)
-    out.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(f"{lines[run.path]}\n" for run in ended)
-    out.write_text(text, encoding="utf-8", newline="\n")
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(out) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
     return len(ended)
 
 

@@ -10,10 +10,10 @@ from types import ModuleType
 import numpy as np
 from checking import report
 
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
-from numpygpt.measures.residual import ResidualCoder
-from numpygpt.measures.scores import TextScore, score_text
+from numpygpt.measures.bits.residual import ResidualCoder
+from numpygpt.measures.bits.scores import TextScore, score_text
 from numpygpt.tokenizers import create
 
 TRAIN_CHARS, VAL_CHARS = 200_000, 20_000

@@ -26,7 +26,8 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 
-from numpygpt.data.corpus import Part, cache_folder, lock_for
+from numpygpt.data.cache import cache_folder, lock_for
+from numpygpt.data.corpus import Part
 from numpygpt.errors import UserError
 from numpygpt.files import replacing
 

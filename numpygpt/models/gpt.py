@@ -60,6 +60,13 @@ class GPTConfig:
             raise UserError(f"dropout is {self.dropout}; it must be at least 0 and below 1")
         if self.positions not in ("learned", "rotary"):
             raise UserError(f"positions is {self.positions!r}; it may be learned or rotary")
+        if self.n_embd % self.n_head:
+            divisors = [n for n in range(1, min(self.n_embd, 64) + 1) if self.n_embd % n == 0]
+            allowed = f"a divisor of n_embd={self.n_embd} ({', '.join(map(str, divisors))})"
+            raise UserError(f"n_head={self.n_head} is not possible: it may be {allowed}")
+        if self.positions == "rotary" and self.n_embd // self.n_head % 2:
+            allowed = f"a number of heads of even width (n_embd={self.n_embd}): rotary positions turn pairs"
+            raise UserError(f"n_head={self.n_head} is not possible: it may be {allowed}")
 
 
 class GPT(Module):

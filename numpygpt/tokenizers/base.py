@@ -230,7 +230,7 @@ def checked_specials(specials: Sequence[str], needs_unk: bool) -> tuple[str, ...
     if len(set(specials)) != len(specials):
         raise UserError(f"specials names a token twice: {list(specials)}")
     if needs_unk and UNK not in specials:
-        raise UserError(f"this tokenizer can meet unknown text, so specials must contain {UNK!r}")
+        raise UserError(f"specials must hold {UNK}, as this kind meets unknown text")
     return tuple(specials)
 
 

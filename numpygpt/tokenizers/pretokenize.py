@@ -5,9 +5,8 @@ can ever be under way, whatever comes before or after: a stream may be cut there
 those of the whole text however its chunks fall.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from re import compile as compile_standard
@@ -82,26 +81,12 @@ class Splitter:
         if rest:
             yield rest
 
-    def count(self, chunks: Iterable[str], workers: int = 1) -> Counter[str]:
-        """How often each piece occurs. Memory holds the distinct pieces and a few blocks, not the text."""
+    def count(self, chunks: Iterable[str]) -> Counter[str]:
+        """How often each piece occurs. Memory holds the distinct pieces and a block, not the text."""
         counts: Counter[str] = Counter()
-        if workers == 1:
-            for block in self.blocks(chunks):
-                counts.update(self.split(block))
-            return counts
-        with ProcessPoolExecutor(workers) as pool:
-            under_way: deque[Future[Counter[str]]] = deque()
-            for block in self.blocks(chunks):
-                under_way.append(pool.submit(_count_block, self, block))
-                if len(under_way) > 2 * workers:  # or the queue would come to hold the whole text
-                    counts.update(under_way.popleft().result())
-            for future in under_way:
-                counts.update(future.result())
+        for block in self.blocks(chunks):
+            counts.update(self.split(block))
         return counts
-
-
-def _count_block(splitter: Splitter, block: str) -> Counter[str]:
-    return Counter(splitter.split(block))
 
 
 def _regrouped(chunks: Iterable[str], size: int) -> Iterator[str]:

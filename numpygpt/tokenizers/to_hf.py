@@ -10,8 +10,8 @@ from typing import Any
 
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer
-from numpygpt.tokenizers.bpe import BPETokenizer
-from numpygpt.tokenizers.bytelevel import PRINTABLE
+from numpygpt.tokenizers.bpe.bpe import BPETokenizer
+from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.foreign import HuggingFaceTokenizer
 from numpygpt.tokenizers.pretokenize import splitter
 from numpygpt.tokenizers.word import WordTokenizer

@@ -28,7 +28,7 @@ class WordTokenizer(Tokenizer):
     """One token per word, punctuation mark or newline; `<unk>` for the words that are not in the vocabulary.
 
     The vocabulary holds the words that occur at least `min_freq` times, the most frequent first and among
-    equals by code points, cut off where `max_vocab_size` (specials included) is reached.
+    equals by code points, cut off where `vocab_size` (specials included) is reached.
     """
 
     kind = "word"
@@ -39,15 +39,15 @@ class WordTokenizer(Tokenizer):
         *,
         lowercase: bool = True,
         min_freq: int = 2,
-        max_vocab_size: int | None = None,
+        vocab_size: int | None = None,
         specials: Sequence[str] | None = None,
     ):
         super().__init__(specials=specials)
         self.lowercase = checked_bool("lowercase", lowercase)
         self.min_freq = checked_int("min_freq", min_freq, 1)
-        self.max_vocab_size = max_vocab_size
-        if max_vocab_size is not None:
-            self.max_vocab_size = checked_int("max_vocab_size", max_vocab_size, len(self.specials) + 1)
+        self.wanted_vocab_size = vocab_size
+        if vocab_size is not None:
+            self.wanted_vocab_size = checked_int("vocab_size", vocab_size, len(self.specials) + 1)
 
     @property
     def losses(self) -> str:
@@ -70,7 +70,7 @@ class WordTokenizer(Tokenizer):
                 "lower min_freq or give it more text"
             )
         frequent.sort(key=lambda word: (-counts[word], word))
-        limit = None if self.max_vocab_size is None else self.max_vocab_size - len(self.specials)
+        limit = None if self.wanted_vocab_size is None else self.wanted_vocab_size - len(self.specials)
         self._set_words(frequent[:limit])
 
     def _word(self, stretch: str) -> str:
@@ -115,7 +115,7 @@ class WordTokenizer(Tokenizer):
         return {
             "lowercase": self.lowercase,
             "min_freq": self.min_freq,
-            "max_vocab_size": self.max_vocab_size,
+            "vocab_size": self.wanted_vocab_size,
         }
 
     def _learned(self) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from numpygpt.optim import Optimizer, Schedule, clip_factor
 from numpygpt.optim.optimizer import Array
 from numpygpt.streams import generator
 from numpygpt.training import checkpoints
-from numpygpt.training.checkpoints import Progress
+from numpygpt.training.checkpoints import TrainState
 from numpygpt.training.engine import Engine
 from numpygpt.training.evaluation import mean_loss
-from numpygpt.training.share import Batch
+from numpygpt.training.slice_runner import Batch
 
 EXPLODED = 10.0  # nats above the first loss: nothing comes back from there
 
@@ -74,7 +74,7 @@ Row = dict[str, Any]
 
 
 class Trainer:
-    """Runs updates from where `progress` stands to `config.iters`.
+    """Runs updates from where `state` stands to `config.iters`.
 
     on_row is handed each row of metrics as it arises: "train" rows per log_interval, "eval" rows per
     eval_interval and before the first and after the last update. should_stop is asked after each update.
@@ -99,7 +99,7 @@ class Trainer:
         self.train_text, self.val_text, self.config = train, val, config
         self.on_row, self.should_stop = on_row, should_stop
         self.before_save, self.checkpoint_path = before_save, checkpoint_path
-        self.progress = Progress()
+        self.state = TrainState()
         self._eval_batches = {
             name: self._fixed_batches(text) for name, text in (("train", train), ("val", val))
         }
@@ -116,16 +116,16 @@ class Trainer:
         """Take up the checkpoint, if there is one."""
         if self.checkpoint_path is None or not self.checkpoint_path.exists():
             return False
-        self.progress = checkpoints.load(self.checkpoint_path, self.engine.model, self.optimizer)
+        self.state = checkpoints.load(self.checkpoint_path, self.engine.model, self.optimizer)
         return True
 
-    def run(self) -> Progress:
+    def run(self) -> TrainState:
         """Train to the end. Raises Diverged, or Interrupted after writing a checkpoint."""
-        if self.progress.step == 0:
+        if self.state.step == 0:
             self._evaluate()
-        while self.progress.step < self.config.iters:
+        while self.state.step < self.config.iters:
             self._update()
-            step = self.progress.step
+            step = self.state.step
             if step % self.config.eval_interval == 0 or step == self.config.iters:
                 self._evaluate()
             if self.should_stop() and step < self.config.iters:
@@ -133,37 +133,39 @@ class Trainer:
                 raise Interrupted(f"stopped after {step} of {self.config.iters} updates")
             if self._checkpoint_is_due():
                 self.save()
-        return self.progress
+        return self.state
 
     def save(self) -> None:
         if self.checkpoint_path is not None:
             self.before_save()
-            checkpoints.save(self.checkpoint_path, self.engine.model, self.optimizer, self.progress)
+            checkpoints.save(self.checkpoint_path, self.engine.model, self.optimizer, self.state)
         self._saved_at = time.monotonic()
 
     def _update(self) -> None:
         """One update, and its row of metrics if one is due."""
-        c, step = self.config, self.progress.step
+        c, step = self.config, self.state.step
         started = time.perf_counter()
         batches = self._batches(step)
         loss, norm = self.engine.gradients(batches, (c.seed, step))
-        self._check(loss, norm)
+        if step == 0:
+            self.state.first_loss = loss
+        self._require_sane(loss, norm)
         lr, factor = self.schedule(step), clip_factor(norm, c.grad_clip)
         self.engine.step(self.optimizer, lr, factor)
-        self.progress.step = step + 1
-        self.progress.seconds += time.perf_counter() - started
+        self.state.step = step + 1
+        self.state.seconds += time.perf_counter() - started
         if step % c.log_interval == 0 or step + 1 == c.iters:
             self._emit("train", loss=loss, lr=lr, grad_norm=norm, clipped=factor < 1)
-        self._count("clipped", factor < 1)
+        self.state.n_clipped += factor < 1
 
     def _batches(self, step: int) -> list[Batch]:
         c, rng = self.config, generator(self.config.seed, "data", step)
         block_size = self.engine.model.config.block_size
         return [sample_batch(self.train_text.ids, c.batch_size, block_size, rng) for _ in range(c.grad_accum)]
 
-    def _check(self, loss: float, norm: float) -> None:
-        first = self.progress.notes.setdefault("first_loss", loss)
-        step = self.progress.step + 1
+    def _require_sane(self, loss: float, norm: float) -> None:
+        """Raises Diverged if the update under way must not be made."""
+        first, step = self.state.first_loss, self.state.step + 1
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise Diverged(
                 f"the loss or its gradient is not a number at update {step}: try a lower optimizer.lr"
@@ -173,18 +175,14 @@ class Trainer:
                 f"the loss rose from {first:.2f} to {loss:.2f} by update {step}: try a lower optimizer.lr"
             )
 
-    def _count(self, name: str, happened: bool) -> None:
-        self.progress.notes[name] = self.progress.notes.get(name, 0) + happened
-
     def _evaluate(self) -> None:
         losses = {name: mean_loss(self.engine, batches) for name, batches in self._eval_batches.items()}
         if not math.isfinite(losses["train"] + losses["val"]):
             raise Diverged(
-                f"the loss is not a number after update {self.progress.step}: try a lower optimizer.lr"
+                f"the loss is not a number after update {self.state.step}: try a lower optimizer.lr"
             )
-        notes = self.progress.notes
-        if losses["val"] < notes.get("best_val_loss", math.inf):
-            notes |= {"best_val_loss": losses["val"], "best_step": self.progress.step}
+        if losses["val"] < self.state.best_val_loss:
+            self.state.best_val_loss, self.state.best_step = losses["val"], self.state.step
         self._emit(
             "eval",
             train_loss=losses["train"],
@@ -195,21 +193,21 @@ class Trainer:
 
     def _emit(self, kind: str, **values: Any) -> None:
         """Hand out a row: the step counts updates done; tokens, chars and seconds are what they took in all."""
-        tokens = self.progress.step * self.tokens_per_update
+        tokens = self.state.step * self.tokens_per_update
         chars = tokens * self.train_text.n_chars / len(self.train_text.ids)
-        seconds = self.progress.seconds
-        step = self.progress.step
+        seconds = self.state.seconds
+        step = self.state.step
         self.on_row(
             {"step": step, "kind": kind, **values, "tokens": tokens, "chars": chars, "seconds": seconds}
         )
-        self.progress.rows += 1
+        self.state.rows += 1
 
     @property
     def tokens_per_update(self) -> int:
         return self.config.batch_size * self.config.grad_accum * self.engine.model.config.block_size
 
     def _checkpoint_is_due(self) -> bool:
-        by_step = self.progress.step % self.config.checkpoint_interval == 0
+        by_step = self.state.step % self.config.checkpoint_interval == 0
         return by_step or time.monotonic() - self._saved_at > self.config.checkpoint_seconds
 
 
@@ -217,7 +215,7 @@ def seconds_per_update(trainer: Trainer, n: int = 20) -> float:
     """Median time of n updates. They change the model: measure on one that is thrown away."""
     times = []
     for _ in range(n):
-        before = trainer.progress.seconds
+        before = trainer.state.seconds
         trainer._update()
-        times.append(trainer.progress.seconds - before)
+        times.append(trainer.state.seconds - before)
     return float(np.median(times))

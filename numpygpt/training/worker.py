@@ -1,6 +1,7 @@
-"""A worker process: `python -m numpygpt.training.worker` obeys the messages on its standard input.
+"""A worker process: `python -m numpygpt.training.worker` handles the messages on its standard input.
 
-It ends when its input does, so it cannot outlive the process that started it. Interrupts are that one's business.
+It ends when its input does, so it cannot outlive the process that started it. Signals to stop are ignored: the
+parent handles them.
 """
 
 from __future__ import annotations
@@ -14,61 +15,44 @@ from typing import Any
 from numpygpt import optim
 from numpygpt.models import GPT, GPTConfig, NoDraws
 from numpygpt.nn import FlatMemory
-from numpygpt.optim import Optimizer
-from numpygpt.optim.optimizer import Array
-from numpygpt.training.crew import open_shared, receive, send
-from numpygpt.training.share import Share
+from numpygpt.training.slice_runner import SliceRunner
+from numpygpt.training.worker_pool import open_shared, receive, send
 
 
-class Worker:
-    """One method per kind of message; `start` comes first."""
+class Worker(SliceRunner):
+    """A SliceRunner on memory that another process made; it can do nothing before `start`."""
 
-    share: Share
-    optimizer: Optimizer
+    def __init__(self) -> None:
+        pass
 
-    def start(
-        self, config: dict, dtype: str, paths: list[str], number: int, n_processes: int, n_slices: int
-    ) -> tuple[dict, list[Array]]:
-        """Build the model on the shared memory of weights and gradients."""
+    def start(self, config: dict, dtype: str, paths: list[str], *share: int) -> None:
+        """Build the model on the shared memory of weights and gradients.
+
+        paths: of both. share: the process's number, the number of processes, the number of slices.
+        """
         model = GPT(GPTConfig(**config), rng=NoDraws(), dtype=dtype)
         size = model.flat.data.size
         weights = open_shared(Path(paths[0]), (size,), dtype)
         model.flat = FlatMemory(model, weights)
+        number, n_processes, n_slices = share
         grads = open_shared(Path(paths[1]), (n_slices, size), dtype)
-        self.share = Share(model, number, n_processes, n_slices, grads)
-        return {}, []
+        super().__init__(model, number, n_processes, n_slices, grads)
 
-    def attach(self, kind: str, settings: dict, path: str) -> tuple[dict, list[Array]]:
+    def attach(self, kind: str, settings: dict, path: str) -> None:
         """Build the optimizer on its shared state."""
-        self.optimizer = getattr(optim, kind)(self.share.learned, **settings)
-        shape = (len(self.optimizer.state_names), self.share.grads.shape[1])
-        self.optimizer.move_state(open_shared(Path(path), shape, self.share.grads.dtype), adopt=True)
-        return {}, []
-
-    def gradients(self, x: Array, y: Array, scale: float, key: tuple[int, int]) -> tuple[dict, list[Array]]:
-        return {"nats": self.share.gradients(list(zip(x, y, strict=True)), scale, key)}, []
-
-    def add_up(self) -> tuple[dict, list[Array]]:
-        return {"squares": self.share.add_up()}, []
-
-    def step(self, lr: float, grad_scale: float, n_steps: int) -> tuple[dict, list[Array]]:
-        self.optimizer.n_steps = n_steps
-        self.share.step(self.optimizer, lr, grad_scale)
-        return {}, []
-
-    def losses(self, *batches: Array, first: list[int]) -> tuple[dict, list[Array]]:
-        """batches: x and y in turn; first: for each pair, the position from which it is scored."""
-        pairs = zip(batches[::2], batches[1::2], first, strict=True)
-        return {}, [self.share.losses(x, y, f) for x, y, f in pairs]
+        self.optimizer = getattr(optim, kind)(self.learned, **settings)
+        shape = (len(self.optimizer.state_names), self.grads.shape[1])
+        self.optimizer.move_state(open_shared(Path(path), shape, self.grads.dtype), adopt=True)
 
 
-def obey(worker: Worker, header: dict[str, Any], arrays: list[Array]) -> tuple[dict, list[Array]]:
+def handle(worker: Worker, method: str, arguments: list[Any]) -> tuple[str, Any]:
+    """What `WorkerPool` is answered: "result" and what the method returned, or what went wrong and its text."""
     try:
-        return getattr(worker, header.pop("do"))(*arrays, **header)
+        return "result", getattr(worker, method)(*arguments)
     except MemoryError as error:
-        return {"no_memory": str(error)}, []
+        return "no_memory", str(error)
     except Exception:
-        return {"error": traceback.format_exc()}, []
+        return "error", traceback.format_exc()
 
 
 def main() -> None:
@@ -76,12 +60,11 @@ def main() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     worker = Worker()
-    while (message := receive(sys.stdin.buffer)) is not None:
-        try:
-            send(sys.stdout.buffer, *obey(worker, *message))
-        except BrokenPipeError:
-            break
-    sys.stderr.close()  # whatever the interpreter says on its way out is of no interest
+    try:
+        while True:
+            send(sys.stdout.buffer, handle(worker, *receive(sys.stdin.buffer)))
+    except (EOFError, BrokenPipeError):
+        sys.stderr.close()  # whatever the interpreter says on its way out is of no interest
 
 
 if __name__ == "__main__":

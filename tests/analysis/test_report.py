@@ -13,7 +13,7 @@ from synthetic import make_run, make_study
 
 from analysis.records.find import newest_study
 from analysis.report import main
-from analysis.reports.files import write_report
+from analysis.reports import write_report
 from numpygpt.errors import UserError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def no_figures(monkeypatch):
     """Most of a report's time goes into its figures."""
-    monkeypatch.setattr("analysis.page.view.drawings", lambda comparison, metrics: [])
+    monkeypatch.setattr("analysis.page.page.view.drawings", lambda comparison, metrics: [])
 
 
 @pytest.fixture(scope="module")

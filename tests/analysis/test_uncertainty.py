@@ -6,18 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.inference.uncertainty import (
-    Difference,
-    bonferroni,
-    detection,
-    estimate,
-    holm,
-    paired,
-    seeds_needed,
-    smallest_shown,
-    welch,
-    within_text,
-)
+from analysis.inference.uncertainty import Difference, bonferroni, detection, estimate, holm, paired, seeds_needed, smallest_shown, welch, within_text
 from analysis.records.collect import read_blocks
 
 RNG = np.random.default_rng(7)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from browsing import FLAGS, NOTE_VIOLATIONS, chromium, note_faults
 from studies import EVIL_NAME, hostile_study, usual_study
 
-from analysis.reports.files import write_report
+from analysis.reports import write_report
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ def opened(browser) -> Iterator[Callable[..., Any]]:
 def report_of(root: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "analysis.page.view.drawings", lambda comparison, metrics: []
+            "analysis.page.page.view.drawings", lambda comparison, metrics: []
         )  # figures take the longest
         return write_report(root).path.parent / "report.html"
 

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from numpygpt.data import corpus
-from numpygpt.data.corpus import CorpusUnavailable, resolve
+from numpygpt.data import CorpusUnavailable, corpus, resolve, sources
 from numpygpt.errors import UserError
 
 TEXT = "To be, or not to be:\n" * 500
@@ -181,11 +180,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a server, with TEXT in the place of Shakespeare's."""
-    monkeypatch.setattr(corpus, "SHAKESPEARE_SHA256", hashlib.sha256(TEXT.encode()).hexdigest())
-    monkeypatch.setattr(corpus, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(sources, "SHAKESPEARE_SHA256", hashlib.sha256(TEXT.encode()).hexdigest())
+    monkeypatch.setattr(sources, "STALL_SECONDS", 0.3)
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(corpus.urllib.request, "getproxies", dict)
+    monkeypatch.setattr(sources.urllib.request, "getproxies", dict)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
@@ -193,12 +192,12 @@ def server(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_a_download_is_kept(server: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/ok")
+    monkeypatch.setattr(sources, "SHAKESPEARE_URL", f"{server}/ok")
     assert resolve("shakespeare").text == TEXT
-    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/404")
+    monkeypatch.setattr(sources, "SHAKESPEARE_URL", f"{server}/404")
     assert resolve("shakespeare").text == TEXT
     (cache / "shakespeare.txt").write_text("damaged")
-    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/ok")
+    monkeypatch.setattr(sources, "SHAKESPEARE_URL", f"{server}/ok")
     assert resolve("shakespeare").text == TEXT
 
 
@@ -209,7 +208,7 @@ def test_a_download_is_kept(server: str, cache: Path, monkeypatch: pytest.Monkey
 def test_a_download_that_fails_leaves_nothing(
     server: str, cache: Path, monkeypatch: pytest.MonkeyPatch, page: str, reason: str
 ) -> None:
-    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/{page}")
+    monkeypatch.setattr(sources, "SHAKESPEARE_URL", f"{server}/{page}")
     with pytest.raises(
         CorpusUnavailable, match=rf"downloaded from {server}/{page} \(\w*\s?{reason}"
     ) as caught:
@@ -220,7 +219,7 @@ def test_a_download_that_fails_leaves_nothing(
 
 
 def test_without_a_network_the_fallback_says_why(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", "http://127.0.0.1:1/closed")
+    monkeypatch.setattr(sources, "SHAKESPEARE_URL", "http://127.0.0.1:1/closed")
     with pytest.raises(CorpusUnavailable, match="no connection"):
         resolve("shakespeare")
     found = resolve("shakespeare", allow_fallback=True)
@@ -229,13 +228,13 @@ def test_without_a_network_the_fallback_says_why(server: str, monkeypatch: pytes
 
 
 def test_a_name_that_is_looked_up_for_ever_is_given_up(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(sources, "CONNECT_SECONDS", 0.1)
 
     def hang(*_: object, **__: object) -> None:
         time.sleep(5)
         raise OSError
 
-    monkeypatch.setattr(corpus.socket, "create_connection", hang)
+    monkeypatch.setattr(sources.socket, "create_connection", hang)
     began = time.monotonic()
     with pytest.raises(CorpusUnavailable, match="no connection"):
         resolve("shakespeare")
@@ -244,7 +243,7 @@ def test_a_name_that_is_looked_up_for_ever_is_given_up(server: str, monkeypatch:
 
 def test_the_named_folder_comes_first(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMPYGPT_DATA", str(tmp_path))
-    monkeypatch.setattr(corpus, "SHAKESPEARE_URL", f"{server}/ok")
+    monkeypatch.setattr(sources, "SHAKESPEARE_URL", f"{server}/ok")
     assert resolve("shakespeare").path.parent.name == "cache"  # the folder does not hold it
     (tmp_path / "shakespeare.txt").write_text(TEXT)
     assert resolve("shakespeare").path == tmp_path / "shakespeare.txt"

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numpygpt.data import tokens
-from numpygpt.data.corpus import Part, resolve
+from numpygpt.data import Part, resolve, tokens
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
 from numpygpt.files import NotWritable
@@ -190,7 +189,7 @@ import sys, time
 from pathlib import Path
 import numpy as np
 from numpygpt.data import tokens
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 
 class Slow:
     vocab_size = 256
@@ -260,7 +259,7 @@ WORKERS = """
 import sys
 from pathlib import Path
 from numpygpt.data import tokens
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from tests_worker import Endless
 
 if __name__ == "__main__":

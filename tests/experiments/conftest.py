@@ -2,17 +2,15 @@
 
 import copy
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from experiments.config import CONF, GROUPS, RunConfig, register, to_config
+from experiments.configuration.schema import CONF, GROUPS, RunConfig, register, to_config
 
 SENTENCES = (
     "The cat sat on the mat.",
@@ -22,26 +20,25 @@ SENTENCES = (
 
 
 @pytest.fixture(scope="session")
-def composer() -> Iterator[Callable[..., RunConfig]]:
+def composer() -> Callable[..., RunConfig]:
     """composer("tokenizer=bpe", ...) -> RunConfig, as Hydra composes it; choices are composed once."""
     register()
     parser = OverridesParser.create()
 
     @functools.cache
     def chosen(*choices: str) -> DictConfig:
-        return compose("config", overrides=list(choices))
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("config", overrides=list(choices))
 
     def composed(*overrides: str) -> RunConfig:
         choices = [override for override in overrides if override.split("=")[0] in GROUPS]
         values = parser.parse_overrides([override for override in overrides if override not in choices])
         config = copy.deepcopy(chosen(*choices))
-        ConfigLoaderImpl._apply_overrides_to_config(values, config)
+        for value in values:
+            OmegaConf.update(config, value.key_or_group, value.value(), merge=True)
         return to_config(config)
 
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        yield composed
-    GlobalHydra.instance().clear()
+    return composed
 
 
 @pytest.fixture

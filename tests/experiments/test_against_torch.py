@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from experiments.build import build_model, build_optimizer, build_schedule, train_config
+from experiments.configuration.build import build_model, build_optimizer, build_schedule, train_config
 from numpygpt.data.batches import sample_batch
 from numpygpt.streams import generator
 from numpygpt.training import Engine
@@ -33,7 +33,7 @@ RECIPES = {  # overrides, and the optimizer in PyTorch's words
 def test_twelve_updates_on_two_workers_are_those_of_torch(name, composer):
     """Losses, gradient norms and, at the end, every single weight; float32 on both sides."""
     overrides, make_torch_optimizer = RECIPES[name]
-    common = ["model=nanogpt", "budget=iters", f"budget.iters={ITERS}", "optimizer.warmup=5"]
+    common = ["model=nanogpt", "budget=iters", f"budget.iters={ITERS}", "optimizer.warmup_ratio=0.1"]
     logged = ["train.log_interval=1", "train.eval_interval=12", "train.eval_windows=2"]
     config = composer("tokenizer=char", *overrides, *common, *logged, "seed=3")
     vocab_size = 30
@@ -41,7 +41,7 @@ def test_twelve_updates_on_two_workers_are_those_of_torch(name, composer):
     model = build_model(config.model, config.seed, vocab_size, 1.0)
     start = {key: array.copy() for key, array in model.state_dict().items()}
     rows = []
-    optimizer, schedule = build_optimizer(config.optimizer, model), build_schedule(config, ITERS)
+    optimizer, schedule = build_optimizer(config.optimizer, model), build_schedule(config.optimizer, ITERS)
     text = Text(ids, len(ids), len(ids))
     with Engine(model, config.train.slices, workers=2) as engine:
         settings = dataclasses.replace(train_config(config, ITERS), checkpoint_seconds=1e9)
@@ -58,7 +58,7 @@ def test_twelve_updates_on_two_workers_are_those_of_torch(name, composer):
 
 def train_in_torch(shape, start, ids, config, schedule, make_optimizer):
     """(loss, gradient norm) of each update, and the weights at the end under our names."""
-    from experiments.peers.torch_gpt import TorchGPT, load, torch_name
+    from experiments.benchmarks.torch_gpt import TorchGPT, load, torch_name
 
     peer = load(TorchGPT(shape), start)
     named = dict(peer.named_parameters())

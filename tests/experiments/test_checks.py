@@ -2,28 +2,26 @@
 
 import pytest
 
-from experiments.checks import check, did_you_mean
-from experiments.corpora import text_path, texts_sha256
-from numpygpt.errors import UserError
+from experiments.configuration.eval_texts import check_texts, text_path
+from experiments.configuration.validation import check
+from numpygpt.errors import UserError, did_you_mean
 
 REFUSED = {
-    "model.n_head=3": ("model.n_head=3", "divisor of model.n_embd=128"),
+    "model.n_head=3": ("model.n_head=3", "divisor of n_embd=128"),
     "tokenizer.kind=bpw": ("tokenizer.kind=bpw", "did you mean bpe?"),
-    "tokenizer.specials=[a,a]": ("tokenizer.specials", "different"),
-    "tokenizer.vocab_size=1 tokenizer=bpe": ("tokenizer.vocab_size=1", "above 1"),
-    "tokenizer.vocab_size=256 tokenizer=bpe-bytefallback": ("tokenizer.vocab_size=256", "256 bytes"),
+    "tokenizer.specials=[a,a]": ("tokenizer.specials", "twice"),
+    "tokenizer.vocab_size=1 tokenizer=bpe": ("tokenizer.vocab_size", "at least 2"),
+    "tokenizer.vocab_size=256 tokenizer=bpe-bytefallback": ("tokenizer.vocab_size", "at least 257"),
     "tokenizer.character_coverage=0": ("tokenizer.character_coverage=0", "above 0"),
     "tokenizer.name=../x": ("tokenizer.name", "letters"),
     "optimizer.lr=-1": ("optimizer.lr=-1", "above 0"),
     "optimizer.lr=inf": ("optimizer.lr=inf", "finite"),
     "optimizer=adamw optimizer.min_lr=1": ("optimizer.min_lr=1", "at most optimizer.lr=0.001"),
     "optimizer.beta2=1": ("optimizer.beta2=1", "not including, 1"),
-    "budget=iters optimizer.warmup=1001": ("optimizer.warmup=1001", "at most 1000"),
-    "budget=text optimizer.warmup=1500": ("optimizer.warmup=1500", "it counts updates of every 1,000 here"),
-    "budget=iters optimizer.schedule=constant optimizer.warmup=1001": (
-        "optimizer.warmup=1001",
-        "at most 1000",
-    ),
+    "optimizer.warmup_ratio=1.5": ("optimizer.warmup_ratio=1.5", "from 0 to 1"),
+    "tokenizer=bpe tokenizer.vocab_size=null": ("tokenizer.vocab_size=null", "only tokenizer=word"),
+    "tokenizer=word tokenizer.vocab_size=1": ("tokenizer.vocab_size", "at least 2"),
+    "optimizer=sgd optimizer.momentum=0": ("optimizer.nesterov", "momentum above 0"),
     "optimizer.schedule=cosinus": ("optimizer.schedule=cosinus", "did you mean cosine?"),
     "data.val_fraction=1": ("data.val_fraction=1", "below 1"),
     "data=file": ("data.path=null", "data=file"),
@@ -40,8 +38,8 @@ REFUSED = {
     "sample.top_p=1.5": ("sample.top_p=1.5", "at most 1"),
     "seed=-1": ("seed=-1", "0 or more"),
     "study=a/b": ("study='a/b'", "letters"),
-    "tokenizer=char tokenizer.specials=['<pad>']": ("tokenizer.specials", "a list that holds <unk>"),
-    "tokenizer.specials=[]": ("tokenizer.specials", "a list that holds <unk>"),
+    "tokenizer=char tokenizer.specials=['<pad>']": ("tokenizer.specials", "must hold <unk>"),
+    "tokenizer.specials=[]": ("tokenizer.specials", "must hold <unk>"),
     "tokenizer=tiktoken": ("tokenizer.name=tiktoken", "an encoding such as gpt2"),
     "sample.prompt=''": ("sample.prompt=''", "at least one character"),
 }
@@ -67,7 +65,7 @@ def test_texts_that_cannot_be_scored_are_refused_before_any_work(tmp_path, conte
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError) as refusal:
-        texts_sha256([str(path)])
+        check_texts([str(path)])
     assert str(refusal.value).startswith(f"eval.texts={path} is not")
     assert sentence in str(refusal.value)
 
@@ -77,9 +75,9 @@ def test_two_texts_of_one_name_are_refused_and_a_path_is_never_a_passage_of_the_
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "notes.txt").write_text(folder)
     with pytest.raises(UserError, match=r"two of eval.texts are called notes.txt"):
-        texts_sha256([str(tmp_path / folder / "notes.txt") for folder in ("a", "b")])
-    assert text_path(str(tmp_path / "a" / "notes")) == str(tmp_path / "a" / "notes")
-    assert text_path("code").endswith("passages/code.txt")
+        check_texts([str(tmp_path / folder / "notes.txt") for folder in ("a", "b")])
+    assert text_path(str(tmp_path / "a" / "notes")) == tmp_path / "a" / "notes"
+    assert text_path("code").name == "code.txt"
 
 
 def test_did_you_mean_says_nothing_where_nothing_is_near():

@@ -14,16 +14,20 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from experiments import compress, decompress, packing
-from experiments.config import REPOSITORY
-from experiments.corpora import Corpora, folder_of
-from experiments.job import execute
-from experiments.packing import HEADER_BYTES, Codec, Packed, Packer, load_packer
-from experiments.progress import PlainReporter
+from experiments import compress, decompress
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.identity import run_folder
+from experiments.configuration.schema import REPOSITORY
+from experiments.runner.job import execute
+from experiments.runner.progress import PlainReporter
+from experiments.trained import codec
+from experiments.trained import packed as packed_file
+from experiments.trained.codec import Codec
+from experiments.trained.packed import HEADER_BYTES, Packed, Packer, load_packer
 from numpygpt.errors import UserError
-from numpygpt.measures.arithmetic import quantise
-from numpygpt.measures.residual import ResidualCoder
-from numpygpt.measures.scores import score_text
+from numpygpt.measures.bits.arithmetic import quantise
+from numpygpt.measures.bits.residual import ResidualCoder
+from numpygpt.measures.bits.scores import score_text
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers import KINDS, Tokenizer, create
@@ -81,7 +85,7 @@ def run_of(composer, corpus_path, tmp_path_factory):
                 *(
                     "budget=iters",
                     "budget.iters=60",
-                    "optimizer.warmup=5",
+                    "optimizer.warmup_ratio=0.1",
                     "optimizer.lr=0.01",
                     "train.eval_interval=60",
                 ),
@@ -89,7 +93,7 @@ def run_of(composer, corpus_path, tmp_path_factory):
             )
             config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
             assert execute(config, PlainReporter()) == "done"
-            found[tokenizer] = folder_of(config)
+            found[tokenizer] = run_folder(config)
         return found[tokenizer]
 
     return run
@@ -233,23 +237,23 @@ def test_another_runs_tokenizer_or_weights_are_noticed(packed, untrained):
 
 def test_another_machines_arithmetic_is_noticed_at_once(packed, monkeypatch):
     packer, _, file = packed
-    monkeypatch.setattr(packing, "quantise", lambda p: quantise(p * (1 + 1e-9)))
+    monkeypatch.setattr(codec, "quantise", lambda p: quantise(p * (1 + 1e-9)))
     with pytest.raises(UserError, match="other last bits"):
         restored(packer, file)
 
 
 def test_a_drift_that_comes_late_never_gives_a_wrong_text(packed, monkeypatch):
     packer, text, file = packed
-    after, calls = packing.Predictions.after, []
+    after, calls = codec.Predictions.after, []
 
-    def drifting(self: packing.Predictions, id: int) -> np.ndarray:
+    def drifting(self: codec.Predictions, id: int) -> np.ndarray:
         calls.append(id)
         frequencies = after(self, id)
-        return frequencies + (len(calls) == packing.PROBED + 20)  # once, by one part in billions
+        return frequencies + (len(calls) == packed_file.N_PROBED + 20)  # once, by one part in billions
 
-    monkeypatch.setattr(packing.Predictions, "after", drifting)
+    monkeypatch.setattr(codec.Predictions, "after", drifting)
     assert restores_or_says_so(packer, file, text)
-    assert len(calls) > packing.PROBED + 20
+    assert len(calls) > packed_file.N_PROBED + 20
 
 
 # ---------------------------------------------------------------------- the commands

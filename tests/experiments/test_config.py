@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 from omegaconf import OmegaConf
 
-from experiments import build
-from experiments.checks import check
-from experiments.config import CONF, GROUPS
-from experiments.identity import TOKENIZER_KEYS
+from experiments.configuration import build
+from experiments.configuration.schema import CONF, GROUPS, IMPORTED, options, settings
+from experiments.configuration.validation import check
 from numpygpt import tokenizers
+from numpygpt.nn.activations import ACTIVATIONS
+from numpygpt.optim import OPTIMIZERS
 from numpygpt.tokenizers.foreign import extras
+from numpygpt.tokenizers.pretokenize import PATTERNS
 
 CHOICES = [f"{group}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 WANTED = {  # what a choice cannot do without
@@ -55,16 +57,16 @@ def test_every_run_of_an_experiment_can_be_built(composer, name):
             build.build_tokenizer(config.tokenizer)
             shape = build.gpt_config(config.model, 100, chars_per_token=3.0)
             assert shape.n_embd % shape.n_head == 0
-            build.build_schedule(config, config.budget.iters or 1000)
+            build.build_schedule(config.optimizer, config.budget.iters or 1000)
             build.train_config(config, config.budget.iters or 1000)
 
 
 @pytest.mark.parametrize(("iters", "rises"), [(1000, 100), (339, 34), (5000, 500)])
 def test_runs_of_different_length_warm_up_for_the_same_share(composer, iters, rises):
-    assert build.warmup(composer("optimizer=adamw", "budget=text"), iters) == rises
-    assert build.warmup(composer("optimizer=adamw", "budget=iters"), iters) == 100
-    assert build.warmup(composer("optimizer=adamw", "budget=flops", "optimizer.decay_iters=500"), iters) == 50
-    assert build.warmup(composer("experiment=shakespeare", "budget=text"), iters) == rises
+    for budget in ("text", "iters", "flops"):
+        optimizer = composer("optimizer=adamw", f"budget={budget}").optimizer
+        assert build.warmup_iters(optimizer, iters) == rises
+        assert build.warmup_iters(replace(optimizer, decay_iters=500), iters) == 50
 
 
 def test_only_a_cosine_has_a_length_of_its_own(composer):
@@ -93,7 +95,12 @@ def test_the_classic_recipe_is_nanogpt_s_as_published(composer):
     assert (model.positions, model.norm, model.qk_norm, model.zero_init) == (
         "learned", "layernorm", False, False,
     )  # fmt: skip
-    assert (optimizer.kind, optimizer.lr, optimizer.min_lr, optimizer.warmup) == ("adamw", 1e-3, 1e-4, 100)
+    assert (optimizer.kind, optimizer.lr, optimizer.min_lr, optimizer.warmup_ratio) == (
+        "adamw",
+        1e-3,
+        1e-4,
+        0.05,
+    )
     assert (optimizer.beta2, optimizer.weight_decay, optimizer.schedule) == (0.99, 0.1, "cosine")
     assert (config.budget.kind, config.budget.iters) == ("iters", 2000)
     assert (model.block_size, config.train.batch_size, config.seed) == (64, 12, 1337)
@@ -102,7 +109,12 @@ def test_the_classic_recipe_is_nanogpt_s_as_published(composer):
 def test_the_original_experiment_has_its_exact_settings(composer):
     config = composer("experiment=shakespeare")
     optimizer, train = config.optimizer, config.train
-    assert (optimizer.kind, optimizer.lr, optimizer.min_lr, optimizer.warmup) == ("adam", 3e-4, 3e-5, 800)
+    assert (optimizer.kind, optimizer.lr, optimizer.min_lr, optimizer.warmup_ratio) == (
+        "adam",
+        3e-4,
+        3e-5,
+        0.1,
+    )
     assert (optimizer.schedule, optimizer.grad_clip, config.budget.iters) == ("cosine", 1.0, 8000)
     assert (train.batch_size, config.model.block_size, train.eval_interval) == (16, 128, 200)
 
@@ -124,9 +136,18 @@ def test_the_original_vocabularies(composer, shakespeare, kind):
     assert tokenizer.vocab_size == {"char": 69, "word": 6551}[kind]
 
 
-def test_the_schema_s_tokenizer_keys_are_those_of_the_tokenizers():
-    for kind, keys in TOKENIZER_KEYS.items():
-        assert {*keys, "specials"} == set(tokenizers.option_names(kind)), kind
+def test_the_schema_s_choices_are_those_of_the_library():
+    choices = {key: own.metadata["choices"] for key, own in settings().items()}
+    assert set(choices["tokenizer.kind"]) == set(tokenizers.ALL_KINDS)
+    assert set(choices["tokenizer.pattern"]) == set(PATTERNS)
+    assert set(choices["model.activation"]) == set(ACTIVATIONS)
+    assert set(choices["optimizer.kind"]) == set(OPTIMIZERS)
+
+
+@pytest.mark.parametrize("kind", tokenizers.ALL_KINDS)
+def test_the_schema_s_options_are_those_of_the_tokenizers(kind):
+    brought = {"specials"} if kind not in IMPORTED else {"encoding"} if kind == "tiktoken" else set()
+    assert {*options("tokenizer", kind), *brought} == set(tokenizers.option_names(kind))
 
 
 def test_context_in_characters_sets_the_block_size(composer):

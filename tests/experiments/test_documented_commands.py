@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments.identity import identity
+from experiments.configuration.identity import identity
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "templates" / "OPTIMIZERS.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "OPTIMIZERS.md").read_text(encoding="utf-8")
 RESTS = re.findall(r'REST="([^"]*)"', PAGE)
 COMMANDS = re.findall(r"python experiments/run\.py -m study=optimizers (.*) \$REST", PAGE)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.build import build_optimizer
-from experiments.config import OptimizerConfig
+from experiments.configuration.build import build_optimizer
+from experiments.configuration.schema import OptimizerConfig
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import Adam
 from numpygpt.streams import generator

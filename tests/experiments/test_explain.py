@@ -6,9 +6,9 @@ import shlex
 import pytest
 from hydra.errors import MissingConfigException
 
-from experiments.config import CONF, GROUPS, settings
-from experiments.explain import explain, refuse_misunderstood
-from experiments.typed import as_typed
+from experiments.configuration.messages import explain, refuse_misunderstood
+from experiments.configuration.schema import CONF, GROUPS, settings
+from experiments.configuration.typed import as_typed
 from numpygpt.errors import UserError
 
 SECTIONED = [key for key in settings() if "." in key]

@@ -8,7 +8,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from experiments import export
-from numpygpt.data.corpus import resolve
+from experiments.trained.hugging_face import check_tokenizer, hugging_face_json
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.runs import REQUIRED, RunFolder
@@ -75,11 +76,11 @@ def a_run(tmp_path):
 
 
 def save_checkpoint(run, model):
-    from experiments.build import build_optimizer
-    from experiments.config import OptimizerConfig
+    from experiments.configuration.build import build_optimizer
+    from experiments.configuration.schema import OptimizerConfig
 
     optimizer = build_optimizer(OptimizerConfig(kind="sgd"), model)
-    checkpoints.save(run.checkpoint_path, model, optimizer, checkpoints.Progress())
+    checkpoints.save(run.checkpoint_path, model, optimizer, checkpoints.TrainState())
 
 
 @pytest.mark.parametrize("shape", EXPRESSIBLE.values(), ids=EXPRESSIBLE.keys())
@@ -127,11 +128,11 @@ def test_a_difference_on_the_corpus_is_found():
     tokenizer.train("abc")
     other.train("bcd")
     with pytest.raises(UserError, match="differently from token 2"):
-        export.check_tokenizer(tokenizer, export.hugging_face_json(other), "xxabc")
+        check_tokenizer(tokenizer, hugging_face_json(other), "xxabc")
 
 
 def test_a_folder_that_cannot_be_made(a_run, tmp_path, capsys):
     run, _, _ = a_run(tied=True)
     (tmp_path / "file").write_text("")
     assert export.main([str(run.path), "-o", str(tmp_path / "file" / "out")]) == 2
-    assert "cannot be made" in capsys.readouterr().err
+    assert "cannot be written" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from experiments.forecast import Forecast, about, works
+from experiments.runner.forecast import Forecast, about, works
 
 
 class Clock:

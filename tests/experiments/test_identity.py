@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments import config as schema
-from experiments.config import REPOSITORY, RunConfig
-from experiments.corpora import text_path, texts_sha256
-from experiments.identity import RESULTS_VERSION, identity, identity_hash, run_name, used_keys
+from experiments.configuration import schema
+from experiments.configuration.identity import RESULTS_VERSION, identity, identity_hash, run_name
+from experiments.configuration.schema import REPOSITORY, RunConfig, used_keys
 from numpygpt.errors import UserError
 from numpygpt.runs import find_runs
-from numpygpt.tokenizers.foreign.custom import code_sha256
+from numpygpt.tokenizers.foreign.factory import code_sha256
 
 SHA = "0" * 64
 NOT_PART_OF_IT = {
@@ -30,6 +29,10 @@ NOT_PART_OF_IT = {
     ("train", "log_interval"),
     ("train", "checkpoint_interval"),
     ("train", "checkpoint_seconds"),
+    ("train", "eval_interval"),
+    ("train", "eval_windows"),
+    ("eval", "texts"),
+    *(("sample", key) for key in ("tokens", "number", "prompt", "temperature", "top_k", "top_p")),
 }
 
 
@@ -45,7 +48,7 @@ def base(**groups: Any) -> RunConfig:
 
 
 def hash_of(config: RunConfig) -> str:
-    return identity_hash(identity(config, {"a.txt": "1", "b.txt": "2"}))
+    return identity_hash(identity(config))
 
 
 def changed(config: RunConfig, section: str, key: str) -> RunConfig:
@@ -101,7 +104,7 @@ def test_kinds_differ_and_ignore_each_other_s_keys(section, kinds):
         setattr(config, section, dataclasses.replace(getattr(config, section), kind=kind))
         hashes.add(hash_of(config))
         for field in dataclasses.fields(getattr(config, section)):
-            if field.name in ("kind", "name", "schedule"):
+            if field.name in ("kind", "name", "schedule", "warmup_ratio"):
                 continue
             differs = hash_of(changed(config, section, field.name)) != hash_of(config)
             assert differs is (field.name in used_keys(config)[section]), (kind, field.name)
@@ -124,19 +127,16 @@ def test_an_encoding_that_tiktoken_knows_by_name_has_a_pattern_of_its_own():
 
 
 def test_files_count_by_their_content():
-    config = base(eval=schema.EvalConfig(texts=["a.txt"]))
-    assert identity(config, {"a.txt": "1"}) == identity(
-        base(eval=schema.EvalConfig(["b.txt"])), {"b.txt": "1"}
-    )
-    assert identity(config, {"a.txt": "1"}) != identity(config, {"a.txt": "2"})
+    config = base()
     moved = dataclasses.replace(config.data, kind="file", path="/elsewhere.txt")
     assert identity(base(data=moved)) == identity(base())
 
 
-def test_a_warm_up_that_is_a_share_is_another_than_one_of_updates():
-    for kind, warmup in (("iters", None), ("text", "share"), ("flops", "share"), ("seconds", "share")):
-        budget = dataclasses.replace(base().budget, kind=kind, chars=1e5, flops=1e9, seconds=1.0)
-        assert identity(base(budget=budget))["budget"].get("warmup") == warmup
+def test_a_setting_at_its_neutral_value_is_left_out():
+    for key, neutral in {"positions": "learned", "norm": "layernorm", "qk_norm": False}.items():
+        assert getattr(base().model, key) == neutral
+        assert key not in identity(base())["model"]
+    assert "dev_fraction" not in identity(base())["data"]
 
 
 def test_a_class_of_one_s_own_counts_by_its_code(tmp_path, monkeypatch):
@@ -179,7 +179,7 @@ def test_the_name_of_a_run(monkeypatch):
     config = base(seed=3)
     name = run_name(config, identity(config))
     assert name == f"char-m-s3-{identity_hash(identity(config))[:8]}"
-    monkeypatch.setattr("experiments.identity.RESULTS_VERSION", RESULTS_VERSION + 1)
+    monkeypatch.setattr("experiments.configuration.identity.RESULTS_VERSION", RESULTS_VERSION + 1)
     assert run_name(config, identity(config)) != name
 
 
@@ -191,8 +191,7 @@ def test_kept_runs_of_the_classic_experiments_are_found_done(composer, experimen
         record = folder.run()
         config = composer(f"experiment={experiment}", f"tokenizer={record['config']['tokenizer']['name']}")
         config.data.sha256 = record["config"]["data"]["sha256"]
-        config.eval.texts = [text_path(text) for text in config.eval.texts]
-        normalised = identity(config, texts_sha256(config.eval.texts))
+        normalised = identity(config)
         assert normalised == record["identity"]
         assert run_name(config, normalised) == folder.name == record["name"]
         assert folder.result()["model"] == config.model.name

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from experiments import build
-from experiments.checks import check
-from experiments.identity import FOREIGN_KEYS, identity, identity_hash, used_keys
-from numpygpt import tokenizers
+from experiments.configuration import build
+from experiments.configuration.identity import identity, identity_hash
+from experiments.configuration.schema import used_keys
+from experiments.configuration.validation import check
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.foreign import extras
 
@@ -25,12 +25,6 @@ def imported(composer, tmp_path):
         )
 
     return make
-
-
-def test_the_schema_s_keys_are_those_of_the_tokenizers():
-    for kind, keys in FOREIGN_KEYS.items():
-        encoding = {"encoding"} if kind == "tiktoken" else set()  # tokenizer.name
-        assert {*keys, *encoding} == set(tokenizers.option_names(kind)), kind
 
 
 @pytest.mark.parametrize("kind", ["hf", "sentencepiece", "tiktoken"])

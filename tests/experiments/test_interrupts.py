@@ -1,12 +1,10 @@
 """Signals that arrive where an exception is lost."""
 
 import signal
-import sys
-import time
 
 import pytest
 
-from experiments.interrupts import Interrupted, StopRequests
+from experiments.runner.interrupts import Interrupted, StopRequests
 
 
 class Finalized:
@@ -17,29 +15,28 @@ class Finalized:
         self.last()
 
 
-@pytest.fixture
-def lost(monkeypatch):
-    """What Python would report as ignored."""
-    found = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda args: found.append(args.exc_value))
-    return found
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_stop_that_a_finalizer_swallows_is_found_by_whoever_looks_next():
+    requests = StopRequests()
+    with requests.handled():
+        Finalized(lambda: signal.raise_signal(signal.SIGTERM))
+        with pytest.raises(Interrupted, match="SIGTERM"), requests.polled():
+            assert requests.requested()
 
 
-def test_a_stop_that_a_finalizer_swallows_comes_again(lost):
-    def swallow_twice():
-        for _ in range(2):
-            Finalized(lambda: signal.raise_signal(signal.SIGTERM))
-        time.sleep(30)
+def test_a_second_signal_after_a_moment_leaves_at_once(monkeypatch):
+    def leave(code: int) -> None:
+        raise SystemExit(code)
 
-    requests, started = StopRequests(), time.monotonic()
-    with pytest.raises(Interrupted, match="SIGTERM"), requests.handled(), requests.handled():
-        swallow_twice()
-    assert time.monotonic() - started < 10
-    assert requests.requested()
-    assert lost == []
+    def press_three_times() -> None:
+        requests = StopRequests()
+        with requests.handled(), requests.polled():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # the same press, passed on by somebody
+            assert requests.requested()
+            monkeypatch.setattr("experiments.runner.interrupts.ONE_PRESS", 0.0)
+            signal.raise_signal(signal.SIGINT)
 
-
-def test_what_else_a_finalizer_raises_is_reported(lost):
-    with StopRequests().handled(), StopRequests().handled():
-        Finalized(lambda: 1 / 0)
-    assert [type(error) for error in lost] == [ZeroDivisionError]
+    monkeypatch.setattr("os._exit", leave)
+    with pytest.raises(SystemExit, match="130"):
+        press_three_times()

@@ -1,5 +1,6 @@
 """One run: what it refuses at its end, and what it keeps of its beginning."""
 
+import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,16 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.reports.files import write_report
-from experiments import job, measured, record, results
-from experiments.corpora import Corpora, folder_of, text_path
-from experiments.interrupts import Interrupted, stop_requests
-from experiments.job import execute
-from experiments.measured import MUCH, VAL_MUCH, corpus_rulers
-from experiments.progress import PlainReporter
-from experiments.results import context
-from experiments.texts import Texts
-from numpygpt.data.corpus import resolve
+from analysis.reports import write_report
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.eval_texts import text_path
+from experiments.configuration.identity import run_folder
+from experiments.runner import environment, job, measures, results
+from experiments.runner.interrupts import Interrupted, stop_requests
+from experiments.runner.job import execute
+from experiments.runner.measures import MAX_TRAIN_BYTES, MAX_VAL_BYTES, corpus_baselines
+from experiments.runner.progress import PlainReporter
+from experiments.runner.results import context_metrics
+from experiments.runner.texts import Texts
+from numpygpt.data import resolve
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.training import Text, Trainer
@@ -43,7 +46,7 @@ def configured(composer, corpus, tmp_path):
                 "budget=iters",
                 "budget.iters=6",
                 "optimizer=adamw",
-                "optimizer.warmup=2",
+                "optimizer.warmup_ratio=0.1",
                 "train.eval_interval=3",
                 "train.eval_windows=4",
             ),
@@ -56,20 +59,20 @@ def configured(composer, corpus, tmp_path):
 
 
 def test_weights_that_are_lost_in_the_last_update_are_a_divergence_and_not_kept(configured):
-    config = configured("budget.iters=1", "optimizer.warmup=0", "optimizer.lr=3e38")
+    config = configured("budget.iters=1", "optimizer.warmup_ratio=0", "optimizer.lr=3e38")
     for _ in range(2):  # the second time, too
         assert execute(config, PlainReporter()) == "failed"
-        failure = folder_of(config).failure()
+        failure = run_folder(config).failure()
         assert failure is not None
         assert failure["status"] == "diverged"
-    assert not folder_of(config).checkpoint_path.exists()
+    assert not run_folder(config).checkpoint_path.exists()
 
 
-def test_a_text_that_changed_under_the_run_is_not_scored(configured, tmp_path, monkeypatch):
+def test_a_text_is_recorded_with_the_content_that_was_scored(configured, tmp_path, monkeypatch):
     mine = tmp_path / "mine.txt"
     mine.write_text("grün und schön", encoding="utf-8")
     config = configured(f"eval.texts=['{mine}']")
-    folder, run_to_the_end = folder_of(config), Trainer.run
+    folder, run_to_the_end = run_folder(config), Trainer.run
 
     def run_and_edit(trainer: Trainer):
         mine.write_text("grau und schön", encoding="utf-8")
@@ -78,8 +81,8 @@ def test_a_text_that_changed_under_the_run_is_not_scored(configured, tmp_path, m
     monkeypatch.setattr(Trainer, "run", run_and_edit)
     assert execute(config, PlainReporter()) == "done"
     result = folder.result()
-    assert result["texts"] == [{"name": "mine.txt"}]
-    assert "is not the text that this run was planned with" in result["not_scored"]["text mine.txt"]
+    (scored,) = result["texts"]
+    assert scored["sha256"] == hashlib.sha256("grau und schön".encode()).hexdigest()
 
 
 def test_a_failure_is_written_down_before_the_run_is_let_go(configured, monkeypatch):
@@ -101,7 +104,7 @@ def test_steadiness_does_not_depend_on_how_often_a_run_logs(configured):
             f"study=every{interval}",
         )  # fmt: skip
         assert execute(config, PlainReporter()) == "done"
-        found[interval] = folder_of(config).result()["loss_spread"]
+        found[interval] = run_folder(config).result()["loss_spread"]
     assert found[10] == found[1] > 0
     assert np.isnan(found[3])
 
@@ -113,7 +116,7 @@ def test_a_worker_without_memory_is_no_bug(configured, monkeypatch):
     monkeypatch.setattr(job, "Engine", start)
     config = configured()
     assert execute(config, PlainReporter()) == "failed"
-    failure = folder_of(config).failure()
+    failure = run_folder(config).failure()
     assert failure is not None
     assert failure["status"] == "out of memory"
     assert failure["reason"].startswith("no memory left: try")
@@ -125,7 +128,7 @@ def test_a_tokenizer_that_comes_out_otherwise_does_not_go_on_under_old_weights(c
         patch.setattr(stop_requests, "signum", 15)
         with pytest.raises(Interrupted):
             execute(config, PlainReporter())
-    folder = folder_of(config)
+    folder = run_folder(config)
     saved = folder.tokenizer_path.read_bytes()
     folder.tokenizer_path.unlink()
     with monkeypatch.context() as patch:
@@ -140,14 +143,14 @@ def test_a_tokenizer_that_comes_out_otherwise_does_not_go_on_under_old_weights(c
 
 def test_other_software_than_at_the_beginning_is_kept_and_said(configured, monkeypatch, capsys):
     config = configured()
-    folder, took_part = folder_of(config), record.environment()
-    monkeypatch.setattr(record, "environment", lambda: took_part)
+    folder, took_part = run_folder(config), environment.environment()
+    monkeypatch.setattr(environment, "environment", lambda: took_part)
     with monkeypatch.context() as patch:
         patch.setattr(stop_requests, "signum", 15)
         with pytest.raises(Interrupted):
             execute(config, PlainReporter())
     assert folder.run()["earlier"] == []
-    monkeypatch.setattr(record, "environment", lambda: {**took_part, "python": "3.99"})
+    monkeypatch.setattr(environment, "environment", lambda: {**took_part, "python": "3.99"})
     assert execute(config, PlainReporter()) == "done"
     (earlier,) = folder.run()["earlier"]
     assert earlier["environment"]["python"] == took_part["python"]
@@ -160,7 +163,7 @@ def test_context_is_counted_in_characters_not_in_bytes():
         ends = np.cumsum([len(c.encode()) for c in text])
         ids = np.zeros(len(text), np.int32)
         val = Text(ids, int(ends[-1]), len(text))
-        return context(Texts(*(None,) * 5, val, text, ends), 8)  # type: ignore[arg-type]
+        return context_metrics(Texts(*(None,) * 5, val, text, ends), 8)  # type: ignore[arg-type]
 
     assert found("a" * 40 + "天" * 60) == found("a" * 100)
     assert found("a" * 100)["context_chars_min"] == 5
@@ -171,14 +174,14 @@ def test_what_training_on_has_cost_is_measured_on_the_same_windows():
     losses = [{"kind": "eval", "val_bpb": val.bits_per_byte(loss)} for loss in (5.0, 2.0, 3.0)]
     rows = [*losses, {"kind": "train"}]
     texts = Texts(*(None,) * 5, val, "", np.zeros(0))  # type: ignore[arg-type]
-    found = results.evaluated(texts, {"best_val_loss": 2.0, "best_step": 1}, rows)
+    found = results.best_evaluation(texts, {"best_val_loss": 2.0, "best_step": 1}, rows)
     assert found["lost_since_best_bits_per_byte"] == pytest.approx(val.bits_per_byte(1.0))
 
 
-def test_rulers_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypatch):
+def test_baselines_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMPYGPT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("experiments.measured.rulers", lambda train, val: [])
-    monkeypatch.setattr("experiments.measured.as_result", lambda rows: {"gzip": {"history": "all"}})
+    monkeypatch.setattr("experiments.runner.measures.baselines", lambda train, val: [])
+    monkeypatch.setattr("experiments.runner.measures.as_result", lambda rows: {"gzip": {"history": "all"}})
     for n_bytes, val_fraction, said in (
         (30_000_000, 0.1, "the last 16 MB of the training text and the beginning of the validation text"),
         (10_000_000, 0.5, "the beginning of the validation text"),
@@ -187,34 +190,34 @@ def test_rulers_of_a_long_text_say_that_they_are_of_excerpts(tmp_path, monkeypat
         path = tmp_path / f"{n_bytes}.txt"
         path.write_bytes(b"To be or not to be, " * (n_bytes // 20))
         parts = resolve("file", str(path)).parts(val_fraction)
-        assert (parts[0].n_bytes > MUCH, parts[1].n_bytes > VAL_MUCH) == (
+        assert (parts[0].n_bytes > MAX_TRAIN_BYTES, parts[1].n_bytes > MAX_VAL_BYTES) == (
             "16 MB" in said,
             "beginning" in said,
         )
-        assert corpus_rulers(*parts)["gzip"]["excerpts"] == said
+        assert corpus_baselines(*parts)["gzip"]["excerpts"] == said
 
 
 def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configured, monkeypatch, capsys):
     def fault(*_):
         raise OverflowError("too much")
 
-    for name in ("context", "training_side", "passages", "draw_curves"):
+    for name in ("context_metrics", "overfitting_metrics", "passages", "draw_curves"):
         monkeypatch.setattr(results, name, fault)
-    for name in ("draw_samples", "_of_tokenizer", "rulers", "_text_from_elsewhere"):
-        monkeypatch.setattr(measured, name, fault)
+    for name in ("draw_samples", "_tokenizer_metrics", "baselines", "text_metrics"):
+        monkeypatch.setattr(measures, name, fault)
     config = configured("eval.texts=[emoji,code]")
-    config.eval.texts = [text_path(text) for text in config.eval.texts]
-    monkeypatch.setenv("NUMPYGPT_CACHE", str(folder_of(config).path.parent / "cache"))
+    config.eval.texts = [str(text_path(text)) for text in config.eval.texts]
+    monkeypatch.setenv("NUMPYGPT_CACHE", str(run_folder(config).path.parent / "cache"))
     assert execute(config, PlainReporter()) == "done"
-    result = folder_of(config).result()
+    result = run_folder(config).result()
     assert result["bits_per_byte"] > 0
     assert result["texts"] == [{"name": "emoji"}, {"name": "code"}]
     named = re.findall(r"taking measure (\d+) of (\d+)", capsys.readouterr().out)
     assert named == [(str(n), "10") for n in range(1, 11)]
     assert len(result["not_scored"]) == 10
     assert all("too much" in why for why in result["not_scored"].values())
-    assert "OverflowError" in (folder_of(config).path / "traceback.txt").read_text(encoding="utf-8")
-    report = write_report(folder_of(config).path)
+    assert "OverflowError" in (run_folder(config).path / "traceback.txt").read_text(encoding="utf-8")
+    report = write_report(run_folder(config).path)
     page = report.path.read_text(encoding="utf-8")
     assert "text emoji not scored" in page
     assert f"{result['bits_per_byte']:.3f}" in page
@@ -252,7 +255,7 @@ def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
         "tokenizer=custom", f"tokenizer.factory={__name__}:KeepsWhatItKnows", override.format(mine=mine)
     )
     assert execute(config, PlainReporter()) == "failed"
-    failure = folder_of(config).failure()
+    failure = run_folder(config).failure()
     assert failure is not None
     assert failure["status"] == "bad input"
     assert override.partition("=")[0] in failure["reason"]

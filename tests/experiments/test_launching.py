@@ -5,18 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from experiments import launching
-from experiments.config import REPOSITORY
-from experiments.interrupts import stop_requests
-from experiments.launching import share_cores
-from experiments.sweep import PlannedRun
+from experiments.configuration.schema import REPOSITORY
+from experiments.runner.interrupts import stop_requests
+from experiments.sweeping.launch import share_cores
 from numpygpt.runs import RunFolder, find_runs
 
 RUN = REPOSITORY / "experiments" / "run.py"
@@ -25,7 +21,7 @@ TINY = (
         "model=tiny",
         "budget=iters",
         "budget.iters=150",
-        "optimizer.warmup=2",
+        "optimizer.warmup_ratio=0.1",
         "train.eval_interval=50",
         "train.eval_windows=4",
     ),
@@ -34,74 +30,19 @@ TINY = (
 )
 
 
-class Joblib:
-    """Stands for Hydra's joblib launcher: hands over each batch of overrides, and dies where it is told to."""
-
-    def __init__(self, launched: Callable[[list[list[str]]], None], n_jobs: int = -1) -> None:
-        self.joblib, self.launched = {"n_jobs": n_jobs}, launched
-
-    def launch(self, lines: Sequence[list[str]], initial_job_idx: int) -> None:
-        self.launched([*lines])
-
-
 @pytest.mark.parametrize(
     ("cores", "n_jobs", "runs", "at_once", "workers"),
     [
-        (2, -1, 8, 2, [1] * 8),
-        (8, -1, 3, 3, [2, 2, 2]),
-        (8, -1, 1, 2, [8]),  # in a process of its own
-        (8, 4, 9, 4, [2] * 9),
-        (8, -3, 9, 6, [1] * 9),
-        (1, -1, 2, 1, [1, 1]),
+        (2, -1, 8, 2, 1),
+        (8, -1, 3, 3, 2),
+        (8, -1, 1, 2, 8),  # in a process of its own
+        (8, 4, 9, 4, 2),
+        (8, -3, 9, 6, 1),
+        (1, -1, 2, 1, 1),
     ],
 )
-def test_cores_are_shared_out(tmp_path, monkeypatch, cores, n_jobs, runs, at_once, workers):
-    monkeypatch.setattr(launching, "available_cores", lambda: cores)
-    launcher = Joblib(lambda lines: None, n_jobs)
-    lines = share_cores(launcher, planned(tmp_path, runs))
-    assert launcher.joblib["n_jobs"] == at_once
-    assert [line[0] for line in lines] == [f"train.workers={n}" for n in workers]
-    assert [line[1] for line in lines] == [f"seed={n}" for n in range(runs)]
-
-
-def test_after_a_kill_the_others_run_and_who_dies_alone_has_failed(tmp_path, capsys):
-    process_executor = pytest.importorskip("joblib.externals.loky.process_executor", reason="needs joblib")
-    runs = planned(tmp_path, 4)
-    launches = []
-
-    def launched(lines: list[list[str]]) -> None:
-        numbers = [int(line[1].removeprefix("seed=")) for line in lines]
-        launches.append(numbers)
-        for number in numbers[:2]:  # two at once, of which number 1 always takes all the memory
-            runs[number].folder.path.mkdir(exist_ok=True)
-        if 1 in numbers:
-            raise process_executor.TerminatedWorkerError("killed")
-        for number in numbers:
-            runs[number].folder.path.mkdir(exist_ok=True)
-            (runs[number].folder.path / "result.json").write_text("{}")
-
-    launching._with_joblib(Joblib(launched, 2), runs)
-    assert launches == [[0, 1, 2, 3], [2, 3], [0], [1]]
-    assert [run.folder.state() for run in runs] == ["done", "failed", "done", "done"]
-    failure = runs[1].folder.failure()
-    assert failure is not None
-    assert failure["status"] == "killed"
-    assert "the 4 runs that are left" in capsys.readouterr().out
-
-
-def test_workers_that_cannot_even_start_are_not_started_for_ever(tmp_path):
-    process_executor = pytest.importorskip("joblib.externals.loky.process_executor", reason="needs joblib")
-
-    def launched(lines: list[list[str]]) -> None:
-        raise process_executor.TerminatedWorkerError("killed")
-
-    with pytest.raises(process_executor.TerminatedWorkerError):
-        launching._with_joblib(Joblib(launched), planned(tmp_path, 2))
-
-
-def planned(folder: Path, n: int) -> list[PlannedRun]:
-    config: Any = SimpleNamespace()
-    return [PlannedRun((f"seed={n}",), config, RunFolder(folder / f"run{n}")) for n in range(n)]
+def test_cores_are_shared_out(cores, n_jobs, runs, at_once, workers):
+    assert share_cores(cores, n_jobs, runs) == (at_once, workers)
 
 
 @pytest.fixture
@@ -141,12 +82,16 @@ def kill_a_worker_of(sweep: subprocess.Popen[str], study: Path) -> tuple[int, st
     return sweep.returncode, printed
 
 
-def test_joblib_goes_on_when_a_worker_is_killed(command, tmp_path):
+def test_after_a_worker_of_joblib_is_killed_the_same_command_continues(command, tmp_path):
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="needs numpygpt[local]")
-    sweep = command("seed=1,2", "hydra/launcher=local")
-    code, printed = kill_a_worker_of(sweep, tmp_path / "out" / "default")
-    assert code == 0, printed
-    assert "a worker process was killed; going on" in printed
+    typed = ("seed=1,2", "hydra/launcher=local")
+    code, printed = kill_a_worker_of(command(*typed), tmp_path / "out" / "default")
+    assert code == 1, printed
+    assert "the launcher gave up" in printed
+    assert "the same command continues it" in printed
+    again = command(*typed)
+    printed, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, printed
     assert "going on after update" in printed
     for run in find_runs(tmp_path / "out"):
         assert [row["step"] for row in run.metrics() if row["kind"] == "train"] == list(range(1, 151))
@@ -158,6 +103,20 @@ def test_submitit_does_the_other_runs_when_a_job_is_killed(command, tmp_path):
     code, printed = kill_a_worker_of(sweep, tmp_path / "out" / "default")
     assert code == 1, printed
     assert sorted(run.state() for run in find_runs(tmp_path / "out")) == ["done", "interrupted"]
+
+
+@pytest.mark.parametrize("launcher", ["local", "submitit_local"])
+def test_a_signal_to_the_sweep_stops_the_runs_in_other_processes_with_a_checkpoint(
+    command, tmp_path, launcher
+):
+    plugin = {"local": "hydra_joblib_launcher", "submitit_local": "hydra_submitit_launcher"}[launcher]
+    pytest.importorskip(f"hydra_plugins.{plugin}", reason="needs numpygpt[local,slurm]")
+    sweep = command("seed=1,2", "budget.iters=100000", f"hydra/launcher={launcher}")
+    folder = wait_for_checkpoint(tmp_path / "out" / "default", sweep)
+    sweep.send_signal(signal.SIGTERM)
+    printed, _ = sweep.communicate(timeout=60)
+    assert sweep.returncode == 128 + signal.SIGTERM, printed
+    assert folder.state() == "interrupted"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR2"), reason="needs POSIX signals")

@@ -1,16 +1,20 @@
 """The race to a loss: who races is judged alike, and both engines train by the same recipe."""
 
-import sys
-
 import numpy as np
 import pytest
 
 from experiments import benchmark
-from experiments.build import build_model, build_optimizer, build_schedule
-from experiments.peers import loss_race, workers
-from experiments.peers.recipes import composed
+from experiments.benchmarks import loss_race, table, workers
+from experiments.configuration.build import build_model, build_optimizer, build_schedule
+from experiments.configuration.compose import composed
 
-TINY = ("model.n_layer=1", "model.n_embd=16", "model.n_head=2", "model.block_size=16", "optimizer.warmup=2")
+TINY = (
+    "model.n_layer=1",
+    "model.n_embd=16",
+    "model.n_head=2",
+    "model.block_size=16",
+    "optimizer.warmup_ratio=0.1",
+)
 
 
 @pytest.mark.parametrize("overrides", loss_race.RECIPES.values(), ids=loss_race.RECIPES)
@@ -19,7 +23,7 @@ def test_both_engines_train_by_the_same_recipe(overrides, own_muon, rng, monkeyp
     torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
     if own_muon and not hasattr(torch.optim, "Muon"):
         pytest.skip("this PyTorch has no Muon")
-    from experiments.peers import torch_training
+    from experiments.benchmarks import torch_training
 
     for module in (workers, torch_training):
         monkeypatch.setattr(module, "THREADS", 1)
@@ -29,7 +33,7 @@ def test_both_engines_train_by_the_same_recipe(overrides, own_muon, rng, monkeyp
     mine, yours = (build_optimizer(config.optimizer, model) for model in models)
     ours = workers.NumpyTraining(models[0], mine, 0.5)
     theirs = torch_training.TorchTraining(models[1], yours, 0.5, own_muon=own_muon)
-    schedule = build_schedule(config, 8)
+    schedule = build_schedule(config.optimizer, 8)
     try:
         for step in range(8):
             x, y = rng.integers(0, 30, (2, 4, 16))
@@ -68,7 +72,7 @@ def tiny_race(tmp_path, monkeypatch):
 
 def test_a_tiny_race(tiny_race, capsys):
     rows = loss_race.race(1, 20, with_torch=False)
-    benchmark.show("race", rows)
+    table.show("race", rows)
     assert [row["implementation"] for row in rows] == ["numpy", "numpy"]
     assert [row["updates"] for row in rows] == [8, 16]  # the first look, at 80 % of each schedule
     for row in rows:
@@ -106,19 +110,13 @@ def test_times_are_relative_to_the_faster_of_pytorchs_and_only_of_those_that_arr
 
 
 @pytest.mark.parametrize("option", ["--seeds", "--updates"])
-def test_a_race_of_nothing_is_refused(option, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["benchmark.py", "race", option, "0"])
-    with pytest.raises(SystemExit) as stop:
-        benchmark.main()
-    assert stop.value.code == 2
+def test_a_race_of_nothing_is_refused(option, capsys):
+    assert benchmark.main(["race", option, "0"]) == 2
     assert option in capsys.readouterr().err
 
 
-def test_a_race_without_its_text_is_refused(tiny_race, monkeypatch, capsys, tmp_path):
+def test_a_race_without_its_text_is_refused(tiny_race, capsys, tmp_path):
     missing = ("data=file", f"data.path={tmp_path / 'nothing.txt'}")
     tiny_race.setattr(loss_race, "RECIPES", {name: (*r, *missing) for name, r in loss_race.RECIPES.items()})
-    monkeypatch.setattr(sys, "argv", ["benchmark.py", "race", "--against", "none"])
-    with pytest.raises(SystemExit) as stop:
-        benchmark.main()
-    assert stop.value.code == 2
+    assert benchmark.main(["race", "--against", "none"]) == 2
     assert "nothing.txt" in capsys.readouterr().err

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from analysis import report
-from experiments import compress, sample, score, show_tokens
-from experiments.corpora import text_path, texts_sha256
-from experiments.identity import _tokenizer_file
+from experiments import sample, score, show_tokens
+from experiments.cli.files import read_input
+from experiments.configuration.eval_texts import check_texts
+from experiments.configuration.identity import _tokenizer_file
+from experiments.trained.passages import read_passages
 from numpygpt import tokenizers
-from numpygpt.data.corpus import resolve
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.foreign.contract import read_bytes as read_tokenizer
@@ -70,11 +72,11 @@ def test_what_is_no_regular_file_is_refused_wherever_a_file_is_asked_for(
     for refused in (
         lambda: resolve("file", path),
         lambda: resolve("shakespeare", allow_fallback=True),
-        lambda: texts_sha256([text_path(str(path))]),
+        lambda: check_texts([str(path)]),
         lambda: _tokenizer_file(tokenizer_config(composer, "hf", path)),
         lambda: tokenizers.load(path),
         lambda: read_tokenizer(str(path), "hf", "tokenizer.json"),
-        lambda: score.read_passages([str(path)]),
+        lambda: read_passages([str(path)]),
         lambda: RunFolder(path).state() == "done" or RunFolder(path).run(),
     ):
         with pytest.raises(UserError) as refusal:
@@ -83,7 +85,7 @@ def test_what_is_no_regular_file_is_refused_wherever_a_file_is_asked_for(
         assert "\n" not in str(refusal.value)
     if make is not pipe:  # which these read once, as they do standard input
         with pytest.raises(UserError, match="cannot be read"):
-            compress.read(str(path))
+            read_input(str(path))
         assert show_tokens.main(["--file", str(path), "--tokenizers", "byte"]) == 2
     if make is not Path.mkdir:
         assert report.main([str(path)]) == 2
@@ -96,7 +98,7 @@ def test_a_pipe_is_compressed_as_standard_input_is(tmp_path):
     os.write(write_end, b"some text")
     os.close(write_end)
     assert stat.S_ISFIFO(os.fstat(read_end).st_mode)
-    assert compress.read(f"/dev/fd/{read_end}") == b"some text"
+    assert read_input(f"/dev/fd/{read_end}") == b"some text"
     os.close(read_end)
 
 
@@ -106,5 +108,5 @@ def test_a_name_that_is_too_long_is_no_bug(capsys):
     assert report.main([name]) == 2
     assert score.main([name, "--passage", __file__]) == 2
     with pytest.raises(UserError, match="too long"):
-        texts_sha256([text_path(name)])
+        check_texts([name])
     assert "Traceback" not in capsys.readouterr().err

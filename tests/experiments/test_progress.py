@@ -7,8 +7,8 @@ import time
 import pytest
 from rich.console import Console
 
-from experiments.forecast import Forecast
-from experiments.progress import LiveReporter, PlainReporter, counted, never_silent
+from experiments.runner.forecast import Forecast
+from experiments.runner.progress import LiveReporter, PlainReporter, counted, never_silent
 
 RESULT = {"bits_per_byte": 2.5, "val_loss": 1.7, "n_params": 1000, "train_seconds": 61.0}
 
@@ -60,7 +60,7 @@ def test_the_figure_of_tokens_alone_says_so(kind):
 
 
 def test_a_long_step_is_not_silent_and_a_short_one_says_nothing_more(monkeypatch):
-    monkeypatch.setattr("experiments.progress.SILENCE", 0.0)
+    monkeypatch.setattr("experiments.runner.progress.SILENCE", 0.0)
     out = io.StringIO()
     reporter = PlainReporter(out)
     reporter.start("char-s1-12345678")

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import sample
-from experiments.samples import continuation
+from experiments.runner.samples import continuation
 from numpygpt import tokenizers
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder
+from numpygpt.generation import stream
+from numpygpt.runs import RunFolder, find_run
 
 TEXT = "The cat's hat, the dog's; “naïve” cafés?\n\nWho sat there? Nobody: only a bat.\n" * 3
 KINDS = {
@@ -26,7 +27,7 @@ def test_the_pieces_of_a_stream_make_up_the_decoded_text(kind, data):
     tokenizer = KINDS[kind]
     ids = data.draw(st.lists(st.integers(0, tokenizer.vocab_size - 1), max_size=300))
     prompt = tokenizer.encode("The cat")
-    streamed = "".join(sample.stream(tokenizer, prompt, iter(ids)))
+    streamed = "".join(stream(tokenizer, prompt, iter(ids)))
     assert tokenizer.decode(prompt) + streamed == tokenizer.decode(np.array([*prompt, *ids]))
 
 
@@ -36,7 +37,7 @@ def test_quotes_of_a_long_line_stay_where_they_are():
     words.train(f"{speech}\n")
     for line in (speech * 8, f"{speech}\n" * 8, f"{'he sat here, ' * 60}{speech}" * 2):
         ids = words.encode(line)
-        streamed = "".join(sample.stream(words, ids[:1], iter(ids[1:].tolist())))
+        streamed = "".join(stream(words, ids[:1], iter(ids[1:].tolist())))
         assert words.decode(ids[:1]) + streamed == words.decode(ids)
 
 
@@ -49,13 +50,13 @@ def test_a_prompt_whose_last_mark_moves_a_space_is_no_part_of_what_follows():
 
 
 def test_a_prompt_can_hold_new_lines():
-    assert sample.arguments(["run", "--prompt", r"KING:\nCome"]).prompt == "KING:\nCome"
+    assert sample.parser().parse_args(["run", "--prompt", r"KING:\nCome"]).prompt == "KING:\nCome"
 
 
 def test_pieces_come_out_while_the_text_is_written():
     ids = KINDS["char"].encode(TEXT)
-    stream = sample.stream(KINDS["char"], ids[:1], iter(ids[1:].tolist()))
-    assert next(stream) == TEXT[1]
+    pieces = stream(KINDS["char"], ids[:1], iter(ids[1:].tolist()))
+    assert next(pieces) == TEXT[1]
 
 
 def test_every_name_that_is_listed_is_accepted(unfinished, tmp_path):
@@ -63,12 +64,12 @@ def test_every_name_that_is_listed_is_accepted(unfinished, tmp_path):
     for study, name in (("study", f"{unfinished.name}d"), ("other", unfinished.name)):
         RunFolder(tmp_path / study / name).create(unfinished.run())
     with pytest.raises(UserError, match="any of 3 runs") as refusal:
-        sample.find_run("char", tmp_path)
+        find_run("char", tmp_path)
     listed = str(refusal.value).partition("(")[2].partition(")")[0].split(", ")
     assert len(listed) == 3
     for name in listed:
         with pytest.raises(UserError, match="is not done") as found:
-            sample.find_run(name, tmp_path)
+            find_run(name, tmp_path)
         assert f"{tmp_path / name} " in str(found.value)
 
 
@@ -82,18 +83,18 @@ def unfinished(tmp_path) -> RunFolder:
 
 def test_unfinished_failed_and_unknown_runs_are_refused(unfinished, tmp_path, capsys):
     with pytest.raises(UserError, match="is not done \\(interrupted\\)"):
-        sample.find_run(str(unfinished.path))
+        find_run(str(unfinished.path))
     unfinished.write_failure("diverged", "the loss is not a number")
     with pytest.raises(UserError, match="failed \\(the loss is not a number\\)"):
-        sample.find_run("char-tiny", tmp_path)
+        find_run("char-tiny", tmp_path)
     with pytest.raises(UserError, match=r"no run chat-tiny-s1-abc .*did you mean char-tiny-s1-abc"):
-        sample.find_run("chat-tiny-s1-abc", tmp_path)
+        find_run("chat-tiny-s1-abc", tmp_path)
     with pytest.raises(UserError, match="is not a run folder"):
-        sample.find_run(str(tmp_path))
+        find_run(str(tmp_path))
     RunFolder(tmp_path / "study" / "char-tiny-s2-def").create(unfinished.run())
     with pytest.raises(UserError, match="any of 2 runs"):
-        sample.find_run("char-tiny", tmp_path)
+        find_run("char-tiny", tmp_path)
     with pytest.raises(UserError, match="any of 2 runs"):
-        sample.find_run("study/char", tmp_path)
+        find_run("study/char", tmp_path)
     assert sample.main([str(unfinished.path), "--length", "0"]) == 2
     assert "--length=0 is not possible" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A user's own passage costs what the run's own scores say, and joins its passages; nothing else is touched."""
+"""A user's own text costs what the run's own scores say, and joins what the run knows; nothing else is touched."""
 
 import os
 import shutil
@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from experiments import score
-from experiments.corpora import Corpora, folder_of
-from experiments.job import execute
-from experiments.progress import PlainReporter
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.eval_texts import text_path
+from experiments.configuration.identity import run_folder
+from experiments.runner.job import execute
+from experiments.runner.progress import PlainReporter
+from experiments.trained import passages
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
@@ -32,15 +35,20 @@ def study(composer, tmp_path_factory) -> Path:
             *(
                 "budget=iters",
                 "budget.iters=30",
-                "optimizer.warmup=5",
+                "optimizer.warmup_ratio=0.1",
                 "optimizer.lr=0.01",
                 "train.eval_interval=30",
             ),
-            *("eval.texts=[]", "sample.tokens=5", "sample.number=1", f"outputs='{outputs}'"),
+            *(
+                f"eval.texts=['{text_path('crlf')}']",
+                "sample.tokens=5",
+                "sample.number=1",
+                f"outputs='{outputs}'",
+            ),
         )
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
         assert execute(config, PlainReporter()) == "done"
-    return folder_of(config).path.parent
+    return run_folder(config).path.parent
 
 
 @pytest.fixture
@@ -103,6 +111,40 @@ def test_a_study_is_scored_and_a_passage_of_the_same_name_is_replaced(runs, mine
         assert named == [("[b]other", "<script>cat</script>"), ("mine.txt", "Another hat.")]
 
 
+def test_a_text_is_added_to_finished_runs_as_if_they_had_been_told_to_evaluate_it(
+    runs, mine, tmp_path, capsys
+):
+    before = {run: (run.result(), run.checkpoint_path.stat().st_mtime_ns) for run in runs.values()}
+    assert score.main([str(tmp_path / "cats"), "--text", str(mine), "--text", "crlf"]) == 0
+    assert "mine.txt: 27 bytes" in capsys.readouterr().out
+    for run, (result, trained_at) in before.items():
+        assert run.checkpoint_path.stat().st_mtime_ns == trained_at
+        added = run.result()
+        (evaluated,), (own, again) = result.pop("texts"), added.pop("texts")
+        assert added == result
+        assert again.pop("name") == evaluated.pop("name") == "crlf"
+        assert again.pop("sha256") == evaluated.pop("sha256")
+        assert again == pytest.approx(evaluated, rel=1e-6)
+        assert (own["name"], own["bytes"]) == ("mine.txt", 27)
+        assert own["bits_per_byte"] == pytest.approx(
+            own["bits_per_byte_tokens"] + own["bits_per_byte_residual"]
+        )
+
+
+def test_a_result_is_not_replaced_where_rows_of_metrics_are_lost(runs, mine, capsys):
+    run, before = runs["char"], (runs["char"].path / "result.json").read_bytes()
+    rows = run.metrics_path.read_bytes().splitlines(keepends=True)
+    run.metrics_path.write_bytes(b"".join(rows[:-1]))
+    assert score.main([str(run.path), "--text", str(mine)]) == 2
+    assert "metrics.jsonl is damaged" in capsys.readouterr().err
+    assert (run.path / "result.json").read_bytes() == before
+
+
+def test_nothing_to_score_is_refused(runs, capsys):
+    assert score.main([str(runs["char"].path)]) == 2
+    assert "nothing to score" in capsys.readouterr().err
+
+
 def test_a_run_without_passages_gets_its_first(runs, mine):
     (runs["char"].path / "passages.json").unlink()
     assert score.main([str(runs["char"].path), "--passage", str(mine)]) == 0
@@ -122,8 +164,8 @@ def test_a_text_without_a_token_is_all_tail(runs, tmp_path):
     ("data", "fault"),
     [
         (b"", "is empty"),
-        (b"caf\xe9 au lait", r"not UTF-8 \(byte 3\)"),
-        (b"a" * (score.LONGEST + 1), "more than 20,000 bytes"),
+        (b"caf\xe9 au lait", r"not UTF-8 text \(byte 3\)"),
+        (b"a" * (passages.MAX_PASSAGE_BYTES + 1), "more than 20,000 bytes"),
         (None, "cannot be read"),
     ],
 )
@@ -131,7 +173,7 @@ def test_bad_files_are_refused_before_any_work(runs, tmp_path, data, fault, caps
     path = tmp_path / "bad.txt"
     path.mkdir() if data is None else path.write_bytes(data)
     with pytest.raises(UserError, match=fault):
-        score.read_passages([str(path)])
+        passages.read_passages([str(path)])
     before = (runs["char"].path / "passages.json").read_bytes()
     assert score.main([str(runs["char"].path), "--passage", str(path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
@@ -142,20 +184,20 @@ def test_two_files_of_one_name_are_refused(mine, tmp_path):
     (tmp_path / "folder").mkdir()
     twin = shutil.copy(mine, tmp_path / "folder")
     with pytest.raises(UserError, match=r"two files are called mine\.txt"):
-        score.read_passages([str(mine), twin])
-    assert len(score.read_passages([str(mine), str(mine)])) == 1
+        passages.read_passages([str(mine), twin])
+    assert len(passages.read_passages([str(mine), str(mine)])) == 1
 
 
 def test_runs_that_cannot_be_scored_are_refused_by_name(runs, mine, tmp_path):
     runs["char"].checkpoint_path.unlink()
     with pytest.raises(UserError, match=r"char-tiny.* has no checkpoint\.safetensors"):
-        score.wanted_runs([str(runs["char"].path)])
+        passages.runs_to_score([str(runs["char"].path)])
     for run in runs.values():
         (run.path / "result.json").unlink()
     with pytest.raises(UserError, match=r"is not done \(interrupted\)"):
-        score.wanted_runs([str(runs["char"].path)])
+        passages.runs_to_score([str(runs["char"].path)])
     with pytest.raises(UserError, match=r"none of the 2 runs in .* is done"):
-        score.wanted_runs([str(tmp_path / "cats")])
+        passages.runs_to_score([str(tmp_path / "cats")])
     assert score.main(["nowhere", "--passage", str(mine)]) == 2
 
 

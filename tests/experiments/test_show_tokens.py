@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from experiments import named_tokenizers, show_tokens
-from numpygpt.data.corpus import resolve
+from experiments import show_tokens
+from experiments.trained import named_tokenizers
+from numpygpt.data import resolve
 
 CORPUS = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 40
 
@@ -14,9 +15,10 @@ CORPUS = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 40
 @pytest.fixture(autouse=True)
 def small_corpus(tmp_path, monkeypatch):
     (tmp_path / "text.txt").write_text(CORPUS)
-    monkeypatch.setenv("NUMPYGPT_CACHE", str(tmp_path / "cache"))
+    named_tokenizers._default_text.cache_clear()
     monkeypatch.setattr(named_tokenizers, "resolve", lambda *_, **__: resolve("file", tmp_path / "text.txt"))
-    return tmp_path
+    yield tmp_path
+    named_tokenizers._default_text.cache_clear()
 
 
 def shown(capsys, *arguments) -> str:
@@ -75,16 +77,6 @@ def test_the_vocabulary_browser(capsys):
     out = shown(capsys, "--vocab", "--tokenizers", "bpe:40,word")
     assert "bpe:40: vocabulary 40" in out
     assert "never used in the" in out
-
-
-def test_trained_tokenizers_are_kept(capsys, small_corpus, monkeypatch):
-    first = shown(capsys, "a bat", "--tokenizers", "bpe:40")
-    monkeypatch.setattr(named_tokenizers, "build_tokenizer", None)
-    assert shown(capsys, "a bat", "--tokenizers", "bpe:40") == first
-    (kept,) = (small_corpus / "cache").glob("tokenizer-*.json")
-    kept.write_text("damaged")
-    with pytest.raises(TypeError):  # it is trained again
-        show_tokens.main(["a bat", "--tokenizers", "bpe:40"])
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
 from experiments import sample
-from experiments.config import CONF, REPOSITORY, register, settings, to_config
-from experiments.explain import explain
-from experiments.identity import identity_hash
-from experiments.sweep import Planner, _to_do, require_folders, set_aside, unused_settings
+from experiments.configuration.identity import identity_hash
+from experiments.configuration.messages import explain
+from experiments.configuration.schema import CONF, REPOSITORY, register, settings, to_config
+from experiments.sweeping.plan import Planner, unused_settings
+from experiments.sweeping.study import require_folders, set_aside, to_do
 from numpygpt.errors import UserError
 from numpygpt.files import NotWritable
 from numpygpt.runs import RunFolder, RunLocked, find_runs
@@ -33,7 +33,7 @@ TINY = (
         "model=tiny",
         "budget=iters",
         "budget.iters=6",
-        "optimizer.warmup=2",
+        "optimizer.warmup_ratio=0.3",
         "train.eval_interval=3",
         "train.eval_windows=4",
     ),
@@ -47,15 +47,13 @@ TINY = (
 @pytest.fixture(scope="module")
 def planner() -> Planner:
     register()
-    loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
     return Planner(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
 
 
 def lines(planner: Planner, *arguments: str) -> list[list[str]]:
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-
-    parsed = OverridesParser.create(config_loader=planner.loader).parse_overrides(list(arguments))
-    return BasicSweeper.split_arguments(parsed, None)[0]
+    return planner.expand({}, arguments)
 
 
 def file_override(path: Path) -> str:
@@ -160,37 +158,6 @@ def test_what_follows_from_the_text_alone_is_said_before_the_first_run(planner, 
             planner.plan(asked)
 
 
-@pytest.mark.parametrize(
-    ("overrides", "warmup"),
-    [
-        (["budget=iters", "budget.iters=60"], 6),
-        (["budget=iters", "budget.iters=150,160", "seed=2"], 15),
-        (["budget=iters", "budget.iters=5"], 0),
-        (["budget=iters", "budget.iters=60", "optimizer.warmup=30"], 30),
-        (["budget=iters", "budget.iters=150", "optimizer.warmup=100"], 100),
-        (["experiment=nanogpt_cpu", "budget.iters=500"], 50),
-        (["experiment=nanogpt_cpu"], None),
-        (["experiment=shakespeare"], None),
-        (["budget=iters"], None),
-        (["budget=text"], None),
-        ([], None),
-    ],
-)
-def test_a_short_run_warms_up_for_a_tenth_unless_told_otherwise(
-    planner, text_file, tmp_path, overrides, warmup
-):
-    """None: as the recipe has it."""
-    recipe = ["model=tiny", *(["optimizer=adamw"] if "experiment" not in str(overrides) else []), *overrides]
-    asked = lines(planner, "data=file", file_override(text_file), f"outputs={tmp_path}", *recipe)
-    kept = to_config(planner.compose(asked[0])).optimizer.warmup
-    run = planner.plan(asked)[0]
-    found = run.config.optimizer.warmup
-    assert found == (kept if warmup is None else warmup)
-    assert to_config(planner.compose(run.overrides)).optimizer == run.config.optimizer
-    noted = any(f"optimizer.warmup={found} here" in note for note in planner.notes)
-    assert noted is (warmup in (0, 6, 15, 50))
-
-
 def test_folders_that_cannot_be_written_are_found_before_any_work_with_the_setting_that_moves_them(
     planner, text_file, tmp_path, monkeypatch
 ):
@@ -245,10 +212,9 @@ def test_a_fault_in_a_file_is_named_with_the_file(tmp_path):
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\ntokenizer:\n  vocabsize: 3\n")
     register()
-    path = create_config_search_path(str(CONF))
-    path.prepend("test", str(tmp_path))
-    with pytest.raises(Exception) as refusal:
-        ConfigLoaderImpl(path).load_configuration("config", ["experiment=mine"], RunMode.RUN)
+    own = f"hydra.searchpath=[{tmp_path}]"
+    with initialize_config_dir(str(CONF), version_base="1.3"), pytest.raises(Exception) as refusal:
+        compose("config", [own, "experiment=mine"])
     sentence = explain(refusal.value)
     assert "vocabsize is not a key (in experiment/mine.yaml)" in sentence
     assert "did you mean tokenizer.vocab_size?" in sentence
@@ -323,9 +289,9 @@ def test_force_starts_anew_once_and_not_again_when_a_job_is_started_again(run, p
     (planned,) = planner.plan(asked)
     assert planned.folder == old
     with old.lock():
-        assert _to_do(planned) is None  # it is left to the process that is at it
+        assert to_do(planned) is None  # it is left to the process that is at it
     assert old.state() == "done"
-    job = _to_do(planned)
+    job = to_do(planned)
     assert job is not None
     assert not old.path.exists()
     assert to_config(planner.compose(job.overrides)).force is False
@@ -374,7 +340,7 @@ def _is_whole(folder: RunFolder) -> None:
     assert bits == pytest.approx(result["bits_per_byte"] * record["corpus"]["val_bytes"])
     for key, blocks in scores["bits_baselines"].items():
         assert len(blocks) == len(scores["block_bytes"])
-        counted = result["rulers"][key]["bits_per_byte"] * record["corpus"]["val_bytes"]
+        counted = result["baselines"][key]["bits_per_byte"] * record["corpus"]["val_bytes"]
         assert sum(blocks) == pytest.approx(counted)
     assert len(scores["bits_baselines"]) == 2  # the best of each family of Kneser-Ney
     assert result["texts"][0]["name"] == "emoji"

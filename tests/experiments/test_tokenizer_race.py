@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments.peers import tokenizer_race
-from numpygpt.data.corpus import resolve
+from experiments.benchmarks import tokenizer_race
+from numpygpt.data import resolve
 
 TEXT = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 30
 

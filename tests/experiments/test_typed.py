@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from experiments.typed import LISTS, TEXTS, as_typed, with_budget
+from experiments.configuration.typed import LISTS, TEXTS, as_typed, with_budget
 from numpygpt.errors import UserError
 
 PARSER = OverridesParser.create()

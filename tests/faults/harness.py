@@ -21,7 +21,7 @@ TINY = (
     *(
         "model=tiny",
         "model.dropout=0.1",
-        "optimizer.warmup=2",
+        "optimizer.warmup_ratio=0.1",
         "train.eval_interval=10",
         "train.eval_windows=4",
     ),
@@ -236,7 +236,7 @@ def checkpoint_step(folder: RunFolder) -> int:
         return -1
     raw = folder.checkpoint_path.read_bytes()
     header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
-    return int(json.loads(header["__metadata__"]["progress"])["step"])
+    return int(json.loads(header["__metadata__"]["state"])["step"])
 
 
 def stopped_cleanly(code: int, printed: str) -> bool:

@@ -32,9 +32,12 @@ def preload() -> dict[str, Callable[[], object]]:
     import matplotlib.figure  # noqa: F401
     import pandas  # noqa: F401
 
+    import analysis.report
     import analysis.page.view
-    import analysis.reports.files
-    from experiments import budget, job, measured, results, run, samples  # noqa: F401
+    from experiments import run
+    from experiments.runner import (
+        job,  # noqa: F401
+    )
 
     return {"run": run.main, "report": analysis.report.main}
 

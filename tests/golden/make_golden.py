@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from experiments.peers.torch_gpt import TorchGPT, load, torch_name
+from experiments.benchmarks.torch_gpt import TorchGPT, load, torch_name
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import warmup_cosine
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numpygpt.measures.arithmetic import Decoder, Encoder, quantise
+from numpygpt.measures.bits.arithmetic import Decoder, Encoder, quantise
 
 
 @given(

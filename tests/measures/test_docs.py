@@ -5,14 +5,11 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from making import metrics
-from making.code_of_measures import CODE
 
-from numpygpt.errors import UserError
+from numpygpt.measures.bits.scores import TextScore
 from numpygpt.measures.cost import Stability
-from numpygpt.measures.generated import GeneratedMeasures
-from numpygpt.measures.scores import TextScore
-from numpygpt.measures.vocabulary import TokenizerMeasures
+from numpygpt.measures.text.generated import GeneratedMeasures
+from numpygpt.measures.text.vocabulary import TokenizerMeasures
 
 PAGE = Path(__file__).parents[2] / "docs" / "METRICS.md"
 ENTRY = re.compile(r"^### `(\w+)`\n(.+)\n(?:\n|\Z)", re.MULTILINE)
@@ -55,32 +52,6 @@ def test_every_key_of_a_result_is_defined(entries):
     keys = {key for key, _ in entries}
     assert set(RESULT_KEYS.split()) <= keys
     assert {name for name, value in vars(TextScore).items() if isinstance(value, property)} - {"bits"} <= keys
-
-
-def test_every_measure_is_linked_to_the_line_that_computes_it(entries):
-    linked = [key for keys, *_ in CODE for key in keys.split()]
-    assert sorted(linked) == sorted(key for key, _ in entries)
-
-
-def test_the_exchange_by_hand_ends_at_the_floor_and_the_bill_makes_up_the_rest():
-    last = float(metrics.exchange("word").split(" = ")[-1].split()[0])
-    floor, rest, total = (
-        metrics.told().mean("word", key)
-        for key in ("bits_per_byte_tokens", "bits_per_byte_residual", "bits_per_byte")
-    )
-    assert last == round(floor, 3)
-    assert abs(floor + rest - total) < 1e-9
-
-
-def test_the_essay_is_not_told_of_other_figures(monkeypatch):
-    monkeypatch.setattr(metrics, "LOSSY", "bpe")
-    metrics.told.cache_clear()
-    with pytest.raises(UserError, match="bpe no longer beats all others"):
-        metrics.told()
-    monkeypatch.setattr(metrics, "STUDIES", ("nothing-of-the-kind",))
-    with pytest.raises(UserError, match="none of nothing-of-the-kind is complete"):
-        metrics.told()
-    metrics.told.cache_clear()
 
 
 def test_the_passage_of_two_plays_is_what_the_essay_says(shakespeare):

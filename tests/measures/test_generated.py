@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpygpt.measures.generated import LEAST_COPIED, Reference, _Windows, chars_in_500_tokens, headings
+from numpygpt.measures.text.generated import LEAST_COPIED, Reference, _Windows, chars_in_500_tokens, headings
 
 TRAIN = """ROMEO:
 But soft, what light through yonder window breaks?
@@ -68,19 +68,19 @@ def test_longest_shared_stretch_agrees_with_trying_all(text, other):
 
 def test_marks_lie_where_the_measures_count(reference):
     sample = "Romeo:\nsoft xyzzy. what light through yonder window breaks?\n\nNurse:\nO Juliet"
-    marks, measures = reference.marks(sample), reference.measure([sample])
-    assert [sample[a:b] for a, b in marks.foreign] == ["xyzzy", "Nurse"]
-    assert [sample[a:b] for a, b in marks.speaker] == ["Romeo"]
-    assert [sample[a:b] for a, b in marks.stranger] == ["Nurse"]
-    assert [sample[a:b] for a, b in marks.copied] == [" what light through yonder window breaks?\n\n"]
-    assert 1 - len(marks.foreign) / marks.n_words == measures.word_share
-    assert max(b - a for a, b in marks.copied) == measures.longest_copied_chars
-    assert list(marks.to_dict()["marks"]) == ["foreign", "speaker", "stranger", "copied"]
+    found, measures = reference.highlights(sample), reference.measure([sample])
+    assert [sample[a:b] for a, b in found.unknown_word] == ["xyzzy", "Nurse"]
+    assert [sample[a:b] for a, b in found.known_speaker] == ["Romeo"]
+    assert [sample[a:b] for a, b in found.unknown_speaker] == ["Nurse"]
+    assert [sample[a:b] for a, b in found.copied] == [" what light through yonder window breaks?\n\n"]
+    assert 1 - len(found.unknown_word) / found.n_words == measures.word_share
+    assert max(b - a for a, b in found.copied) == measures.longest_copied_chars
+    assert list(found.to_dict()["marks"]) == ["foreign", "speaker", "stranger", "copied"]
 
 
 def test_marks_of_a_text_without_speakers_and_of_nothing():
-    assert Reference("no headings here", "").marks("WHO:\nhere").stranger == []
-    assert Reference("short", "").marks("").to_dict() == {
+    assert Reference("no headings here", "").highlights("WHO:\nhere").unknown_speaker == []
+    assert Reference("short", "").highlights("").to_dict() == {
         "n_words": 0, "marks": {"foreign": [], "speaker": [], "stranger": [], "copied": []},
     }  # fmt: skip
 
@@ -102,7 +102,7 @@ def test_marking_starts_above_what_people_share_by_chance(shakespeare):
     """Of held-out text by the same author hardly a stretch is long enough to be marked."""
     cut = int(0.9 * len(shakespeare))
     human = shakespeare[cut : cut + 20_000]
-    copied = Reference(shakespeare[:cut], "").marks(human).copied
+    copied = Reference(shakespeare[:cut], "").highlights(human).copied
     assert sum(b - a for a, b in copied) < 0.03 * len(human)  # 0.021
     assert LEAST_COPIED == 20
 
@@ -147,4 +147,4 @@ def test_letters_in_another_order_are_no_words_of_the_text(word):
     reference = Reference(f"{word} {word}", "")
     assert reference.measure([word]).word_share == 1
     assert reference.measure([word + word[:2]]).word_share == 0
-    assert reference.marks(f"{word}{word[:2]} {word}").foreign == [(0, len(word) + 2)]
+    assert reference.highlights(f"{word}{word[:2]} {word}").unknown_word == [(0, len(word) + 2)]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpygpt.measures.kneser_ney import KneserNey, contexts_of
+from numpygpt.measures.bits.kneser_ney import KneserNey, contexts_of
 from numpygpt.tokenizers.unicode import code_points
 
 GOLDEN_BITS_PER_CHAR = [4.829, 3.584, 2.950, 2.494, 2.278, 2.248]

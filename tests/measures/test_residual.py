@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numpygpt.measures.arithmetic import Decoder, Encoder
-from numpygpt.measures.mixing import END, N_SCALARS
-from numpygpt.measures.residual import ResidualCoder
-from numpygpt.measures.source import TAIL, Source
-from numpygpt.measures.spelling import Events, Reading
+from numpygpt.measures.bits.arithmetic import Decoder, Encoder
+from numpygpt.measures.bits.mixing import END, N_SCALARS
+from numpygpt.measures.bits.residual import ResidualCoder
+from numpygpt.measures.bits.source import TAIL, Source
+from numpygpt.measures.bits.spelling import Events, Reading
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.registry import create
 from numpygpt.tokenizers.word import WordTokenizer
@@ -165,7 +165,7 @@ def test_a_fit_in_pieces_is_the_fit_of_the_whole(word):
 
 def test_of_too_many_stretches_the_rarer_are_forgotten(monkeypatch):
     """However long the text goes on no more of them are held, and the frequent ones stay cheap."""
-    monkeypatch.setattr("numpygpt.measures.residual._MOST", 40)
+    monkeypatch.setattr("numpygpt.measures.bits.residual._MOST", 40)
     common = "Speak, speak. The end of the end."
     texts = [f"{common} {common} " + " ".join(f"w{n}q{i}" for i in range(15)) for n in range(40)]
     tokenizer = WordTokenizer(min_freq=10)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpygpt.measures.residual import ResidualCoder
-from numpygpt.measures.scores import block_edges, score_text
+from numpygpt.measures.bits.residual import ResidualCoder
+from numpygpt.measures.bits.scores import block_edges, score_text
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.word import WordTokenizer
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spans import HARD, TEXT, check_spans
 
 from numpygpt.errors import UserError
-from numpygpt.measures.residual import ResidualCoder
+from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.tokenizers import create, from_dict, load
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import ends_between

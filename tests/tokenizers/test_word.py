@@ -80,7 +80,7 @@ def test_vocabulary_is_ordered_by_frequency_then_code_point():
     tokenizer = create("word", min_freq=2)
     tokenizer.train("b b a a c c c d")
     assert [tokenizer.token(id) for id in range(tokenizer.vocab_size)] == ["<unk>", "c", "a", "b"]
-    tokenizer = create("word", min_freq=1, max_vocab_size=4, specials=("<unk>", "<bos>"))
+    tokenizer = create("word", min_freq=1, vocab_size=4, specials=("<unk>", "<bos>"))
     tokenizer.train("b b a a c c c d")
     assert [tokenizer.token(id) for id in range(tokenizer.vocab_size)] == ["<unk>", "<bos>", "c", "a"]
 
@@ -104,7 +104,7 @@ def test_vocabulary_sizes_on_shakespeare(shakespeare):
     tokenizer = create("word", specials=("<pad>", "<unk>", "<bos>", "<eos>"))
     tokenizer.train(shakespeare)
     assert tokenizer.vocab_size == 6548 + 4
-    tokenizer = create("word", min_freq=1, max_vocab_size=6551)
+    tokenizer = create("word", min_freq=1, vocab_size=6551)
     tokenizer.train(shakespeare[:1_003_854])
     assert tokenizer.vocab_size == 6551
 

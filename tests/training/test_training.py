@@ -21,13 +21,13 @@ from numpygpt.training import (
     Trainer,
     budgets,
     checkpoints,
-    crew,
     evaluation,
     score_tokens,
+    worker_pool,
 )
-from numpygpt.training.crew import SharedArray, WorkerDied, receive, send
 from numpygpt.training.evaluation import windows
-from numpygpt.training.worker import Worker, obey
+from numpygpt.training.worker import Worker, handle
+from numpygpt.training.worker_pool import SharedArray, WorkerDied, receive, send
 
 V = 17
 MODERN = {
@@ -64,7 +64,7 @@ def train(
                              log_interval=1, **options)  # fmt: skip
         trainer = Trainer(
             engine, optimizer, warmup_cosine(lr, lr / 10, 2, iters), TEXT, TEXT, config,
-            on_row=rows.append, should_stop=lambda: trainer.progress.step == stop_at,
+            on_row=rows.append, should_stop=lambda: trainer.state.step == stop_at,
             checkpoint_path=None if tmp_path is None else tmp_path / "checkpoint.safetensors",
         )  # fmt: skip
         trainer.resume()
@@ -203,7 +203,7 @@ def test_a_killed_worker_is_named_and_leaves_nothing_behind():
     batch = (IDS[:64].reshape(4, 16).astype(int),) * 2
     with Engine(model, 2, 2) as engine:
         loss, _ = engine.gradients([batch])
-        worker = engine._crew.workers[0]
+        worker = engine._pool.workers[0]
         worker.kill()
         worker.wait()
         with pytest.raises(WorkerDied, match="-9"):
@@ -238,18 +238,20 @@ def test_scoring_takes_fewer_windows_of_a_large_model(config, together):
 
 def test_a_message_that_breaks_off_is_that_of_a_worker_that_died():
     whole = io.BytesIO()
-    send(whole, {"nats": 1.0}, [np.arange(5.0)])
+    send(whole, ["losses", [{"nats": 1.0}, [np.arange(5.0), np.eye(2, dtype=np.float32)]]])
     for kept in (len(whole.getvalue()) - 8, len(whole.getvalue()) // 2, 3, 0):
-        assert receive(io.BytesIO(whole.getvalue()[:kept])) is None
-    message = receive(io.BytesIO(whole.getvalue()))
-    assert message is not None
-    np.testing.assert_array_equal(message[1][0], np.arange(5.0))
+        with pytest.raises(EOFError):
+            receive(io.BytesIO(whole.getvalue()[:kept]))
+    method, (header, (first, second)) = receive(io.BytesIO(whole.getvalue()))
+    assert (method, header) == ("losses", {"nats": 1.0})
+    np.testing.assert_array_equal(first, np.arange(5.0))
+    np.testing.assert_array_equal(second, np.eye(2, dtype=np.float32), strict=True)
 
 
 def test_a_worker_without_memory_says_so_and_it_is_no_bug(monkeypatch):
-    assert obey(NoRoom(), {"do": "gradients"}, []) == ({"no_memory": "no room"}, [])
+    assert handle(NoRoom(), "gradients", []) == ("no_memory", "no room")
     with Engine(GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init")), 2, 2) as engine:
-        monkeypatch.setattr(crew, "receive", lambda stream: ({"no_memory": "no room"}, []))
+        monkeypatch.setattr(worker_pool, "receive", lambda stream: ("no_memory", "no room"))
         with pytest.raises(MemoryError, match="no room"):
             engine.gradients([(IDS[:64].reshape(4, 16).astype(int),) * 2])
 
@@ -266,7 +268,7 @@ def test_memory_that_cannot_be_had_is_named():
 
 def test_workers_end_with_the_engine():
     with Engine(GPT(GPTConfig(V, 16, 2, 2, 24), rng=generator(1, "init")), 3, 3) as engine:
-        workers = engine._crew.workers
+        workers = engine._pool.workers
         assert [w.poll() for w in workers] == [None, None]
     assert [w.poll() for w in workers] == [0, 0]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.bytelevel import PRINTABLE
+from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import NOTHING, ForeignTokenizer, ends_between, read_bytes
 

@@ -11,7 +11,7 @@ import regex
 
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, checked_int, checked_specials
-from numpygpt.tokenizers.bytefallback import most_frequent
+from numpygpt.tokenizers.bpe.bytefallback import most_frequent
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import (
     ForeignTokenizer,

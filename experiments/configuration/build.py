@@ -1,0 +1,110 @@
+"""From a configuration to objects: one function per group, a registry by `kind`."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.configuration.schema import (
+    IMPORTED,
+    DataConfig,
+    ModelConfig,
+    OptimizerConfig,
+    RunConfig,
+    TokenizerConfig,
+    options,
+)
+from numpygpt import tokenizers
+from numpygpt.data import Corpus, Part, resolve
+from numpygpt.errors import UserError
+from numpygpt.models import GPT, GPTConfig
+from numpygpt.optim import (
+    OPTIMIZERS,
+    Optimizer,
+    Schedule,
+    constant,
+    step_decay,
+    warmup_cosine,
+    warmup_stable_decay,
+)
+from numpygpt.streams import generator
+from numpygpt.training.trainer import TrainConfig
+
+
+def build_corpus(data: DataConfig) -> Corpus:
+    """The corpus that was decided on. Raises UserError if it is another text by now."""
+    corpus = resolve(data.kind, data.path)
+    if data.sha256 not in (None, corpus.sha256):
+        raise UserError(
+            f"the corpus {corpus.path} is not the text that this run was planned with: start the run again"
+        )
+    return corpus
+
+
+def corpus_parts(corpus: Corpus, data: Mapping[str, Any]) -> tuple[Part, Part]:
+    """The training part and the judged one, under a run's data settings; older records have no dev_fraction."""
+    return corpus.parts(data["val_fraction"], data.get("dev_fraction", 0.0))
+
+
+def build_tokenizer(config: TokenizerConfig) -> tokenizers.Tokenizer:
+    """An untrained tokenizer with the options that its kind knows."""
+    known: dict[str, Any] = {key: getattr(config, key) for key in options("tokenizer", config.kind)}
+    if config.kind == "tiktoken":
+        known["encoding"] = config.name
+    if config.specials is not None and config.kind not in IMPORTED:
+        known["specials"] = tuple(config.specials)
+    return tokenizers.create(config.kind, **known)
+
+
+def gpt_config(config: ModelConfig, vocab_size: int, chars_per_token: float) -> GPTConfig:
+    """The model's shape. `context_chars` is turned into the nearest whole number of tokens, at least 2."""
+    shared = {field.name for field in dataclasses.fields(GPTConfig)} - {"vocab_size", "block_size"}
+    block_size = config.block_size
+    if config.context_chars is not None:
+        block_size = max(2, round(config.context_chars / chars_per_token))
+    return GPTConfig(vocab_size, block_size, **{name: getattr(config, name) for name in shared})
+
+
+def build_model(config: ModelConfig, seed: int, vocab_size: int, chars_per_token: float) -> GPT:
+    return GPT(gpt_config(config, vocab_size, chars_per_token), rng=generator(seed, "init"))
+
+
+def optimizer_settings(config: OptimizerConfig) -> dict[str, Any]:
+    """What the optimizer of this kind is made with, beside the parameters."""
+    settings = {key: getattr(config, key) for key in ("lr", *options("optimizer", config.kind))}
+    if "beta1" in settings:
+        settings["betas"] = (settings.pop("beta1"), settings.pop("beta2"))
+    return settings
+
+
+def build_optimizer(config: OptimizerConfig, model: GPT) -> Optimizer:
+    """It holds the model's parameters in their order in memory, as the engine wants it."""
+    return OPTIMIZERS[config.kind](model.flat.parameters, **optimizer_settings(config))
+
+
+def schedule_iters(config: OptimizerConfig, iters: int) -> int:
+    """Updates that the schedule spans: those of the run, unless a cosine is given a length of its own."""
+    return config.decay_iters if config.schedule == "cosine" and config.decay_iters is not None else iters
+
+
+def warmup_iters(optimizer: OptimizerConfig, iters: int) -> int:
+    """Updates of warm-up in a run of `iters` updates."""
+    return round(optimizer.warmup_ratio * schedule_iters(optimizer, iters))
+
+
+def build_schedule(optimizer: OptimizerConfig, iters: int) -> Schedule:
+    """The learning rate for a run of `iters` updates."""
+    rising = warmup_iters(optimizer, iters)
+    if optimizer.schedule == "cosine":
+        return warmup_cosine(optimizer.lr, optimizer.min_lr, rising, schedule_iters(optimizer, iters))
+    if optimizer.schedule == "wsd":
+        decay = round(optimizer.decay_share * (iters - rising))
+        return warmup_stable_decay(optimizer.lr, optimizer.min_lr, rising, decay, iters)
+    if optimizer.schedule == "step":
+        return step_decay(optimizer.lr, optimizer.step_size, optimizer.step_factor, rising)
+    return constant(optimizer.lr, rising)
+
+
+def train_config(config: RunConfig, iters: int) -> TrainConfig:
+    shared = {field.name for field in dataclasses.fields(TrainConfig)} - {"iters", "seed", "grad_clip"}
+    settings = {name: getattr(config.train, name) for name in shared}
+    return TrainConfig(iters=iters, seed=config.seed, grad_clip=config.optimizer.grad_clip, **settings)

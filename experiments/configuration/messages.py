@@ -1,0 +1,204 @@
+"""What Hydra and OmegaConf refuse or misunderstand, said in one sentence: what it may be, and what to type."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    InterpolationKeyError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
+from yaml import MarkedYAMLError, YAMLError
+
+from experiments.configuration.schema import CONF, GROUPS, settings
+from experiments.configuration.typed import LISTS, ONE_EACH, TEXTS, command
+from numpygpt.errors import UserError, did_you_mean, folded, nearest
+
+SETTINGS = settings()
+SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in SETTINGS if "." in key))
+KEYS = (*GROUPS, "hydra/launcher", "hydra.launcher.n_jobs", *SETTINGS)
+EXPLAINED = (HydraException, OmegaConfBaseException, YAMLError)
+EXTRAS = {  # what our presets build upon: the preset, and the extra that installs it
+    "hydra/launcher/joblib": ("local", "local"),
+    "hydra/launcher/submitit_slurm": ("slurm", "slurm"),
+}
+TYPES = {
+    "Integer": "a whole number",
+    "Float": "a number",
+    "Boolean": "true or false",
+    "String": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a text",
+}
+
+
+def explain(error: BaseException, overrides: Sequence[str] = ()) -> str:
+    """One sentence for an error that Hydra or OmegaConf raised over `overrides` or over a file in conf/."""
+    chain = list(_chain(error))
+    for link in chain:
+        if isinstance(link, OverrideParseException):
+            return _unreadable(link.override)
+        if isinstance(link, MarkedYAMLError) and (mark := link.problem_mark):
+            return f"{mark.name} is no YAML (line {mark.line + 1}): {link.problem}"
+        if isinstance(link, MissingConfigException) and link.missing_cfg_file:
+            return _unknown_choice(link.missing_cfg_file, link.options or ())
+    for link in chain:
+        if isinstance(link, OmegaConfBaseException):
+            return _bad_value(link, _named_in(chain), overrides)
+    if several := re.match("Ambiguous value for argument '(.*)'", str(error)):
+        return f"{several[1]} is several runs, of which one can be shown: type one value"
+    return _plain(str(error)) or f"{type(error).__name__} in the configuration"
+
+
+def explain_plain(error: Exception, overrides: Sequence[str]) -> str | None:
+    """A sentence for what Hydra raises over a command line as an exception of Python's own, else None."""
+    if "hydra_plugins.hydra_ray_launcher" in str(error):
+        return 'hydra/launcher=ray is not possible yet: it needs pip install -e ".[ray]"'
+    if "Config group override must be a string" not in str(error):
+        return None
+    for override in overrides:
+        group, _, choice = override.partition("=")
+        if group in GROUPS and not re.match("[A-Za-z]", choice):
+            return _unknown_choice(f"{group}/{choice}", ())
+    return _plain(str(error))
+
+
+def refuse_misunderstood(arguments: Sequence[str]) -> None:
+    """Raises UserError for what Hydra takes for something else, or refuses without saying what to type."""
+    for argument, following in zip(arguments, [*arguments[1:], "..."], strict=True):
+        if match := re.fullmatch(r"--?([\w.-]+)(?:=(.*))?", argument, re.DOTALL):
+            key, value = match[1], following if match[2] is None else match[2]
+            if meant := _same(key):
+                raise UserError(f"{argument} is not an option but a setting: {_to_type(meant, value)}")
+        elif match := re.fullmatch(r"\+{0,2}([A-Za-z_][\w./-]*)=(.*)", argument, re.DOTALL):
+            _refuse_setting(match[1], match[2])
+
+
+def _refuse_setting(key: str, value: str) -> None:
+    known = key in (*KEYS, *SECTIONS) or key.rpartition(".")[0] in SETTINGS
+    if not known and (not re.match("hydra[./]", key) or key == "hydra.launcher"):
+        raise UserError(_unknown_key(key, "", value))
+    is_one = key in GROUPS or (key in SETTINGS and key not in (*TEXTS, *LISTS))
+    if is_one and (several := re.fullmatch(r"\s*[\[(](.*)[\])]\s*", value, re.DOTALL)):
+        values = ",".join(one.strip() for one in several[1].split(","))
+        to_type = "a command for each" if key in ONE_EACH else f"-m {command(key, values)}"
+        raise UserError(f"{key}={value} is not possible: a run has one {key}: type {to_type}")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _unreadable(override: str) -> str:
+    what = "it may be key=value, group=choice, or several values with commas between them"
+    if "=" not in override:
+        return f"'{override}' is not a setting: {what}"
+    return f"'{override}' cannot be read: {what}"
+
+
+def _unknown_choice(config: str, options: Sequence[str]) -> str:
+    if "/" not in config:
+        return f"--config-name {config} is not possible: there is no such file: leave the option out"
+    group = next((group for group in GROUPS if config.startswith(f"{group}/")), config.rpartition("/")[0])
+    choice = config.removeprefix(f"{group}/")
+    if config in EXTRAS:
+        preset, extra = EXTRAS[config]
+        return f'hydra/launcher={preset} is not possible yet: it needs pip install -e ".[{extra}]"'
+    names = sorted(options) or sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    hint = did_you_mean(choice, names, group)
+    if group == "data" and re.search(r"[./~]", choice):
+        hint = f": type data=file {command('data.path', choice)}"
+    return f"{group}={choice} is not possible: {group} may be {', '.join(names)}{hint}"
+
+
+def _bad_value(error: OmegaConfBaseException, origin: str, overrides: Sequence[str]) -> str:
+    key = error.full_key or str(error.key or "")
+    if isinstance(error, ConfigAttributeError | ConfigKeyError):
+        if key.startswith("hydra."):
+            return f"{key} is not one of Hydra's own settings{origin}: --hydra-help and --cfg hydra list them"
+        return _unknown_key(key, origin)
+    if isinstance(error, MissingMandatoryValue):
+        return f"{key} is missing: give it a value ({key}=...)"
+    if isinstance(error, InterpolationKeyError):
+        return f"{key or 'a value'} refers to something that is not there ({_plain(str(error))})"
+    value = _value_of(key, error, overrides)
+    return f"{key}{value} is not possible: it may be {_allowed(key)}{origin}"
+
+
+def _unknown_key(key: str, origin: str, value: str | None = None) -> str:
+    """The sentence ends in what to type if `value`, as it was typed, is given."""
+    meant = _same(key)
+    listed = "" if meant else f": {_listed(key)}"
+    if not meant and (close := nearest(key, [*KEYS, *map(_last, KEYS)])):
+        meant = _same(close)
+    hint = f" (did you mean {' or '.join(meant)}?)" if meant else ""
+    to_type = f": {_to_type(meant, value)}" if meant and value is not None else ""
+    return f"{key} is not a key{origin}{listed}{hint}{to_type}"
+
+
+def _same(key: str) -> list[str]:
+    """The keys that are called so, else those of other sections that are, but for case and dashes."""
+    whole = [known for known in KEYS if folded(known) == folded(key)]
+    return whole or [known for known in KEYS if folded(_last(known)) == folded(_last(key))]
+
+
+def _to_type(keys: Sequence[str], value: str) -> str:
+    return f"type {' or '.join(command(key, value) for key in keys)}"
+
+
+def _listed(key: str) -> str:
+    section = key.rpartition(".")[0]
+    known = [_last(one) for one in SETTINGS if one.startswith(f"{section}.")]
+    if section and known:
+        return f"keys of {section} are {', '.join(sorted(known))}"
+    return (
+        f"there are {', '.join(sorted({*SECTIONS, *GROUPS, *(key for key in SETTINGS if '.' not in key)}))}"
+    )
+
+
+def _last(key: str) -> str:
+    return re.split(r"[./]", key)[-1]
+
+
+def _value_of(key: str, error: OmegaConfBaseException, overrides: Sequence[str]) -> str:
+    """`=value` as it was typed, else as OmegaConf quotes it."""
+    for override in reversed(overrides):
+        if override.lstrip("+").split("=", 1)[0] == key:
+            return "=" + override.split("=", 1)[1]
+    match = re.search(r"[Vv]alue '(.*?)'", str(error))
+    return f"={match[1]}" if match else ""
+
+
+def _allowed(key: str) -> str:
+    if key in SECTIONS:
+        example = next(own for own in SETTINGS if own.startswith(f"{key}."))
+        return f"a choice of the group {key}, or its keys one by one ({example}=...)"
+    if key not in SETTINGS:
+        return "what conf/ says about it"
+    declared = SETTINGS[key].type
+    annotation = declared.__name__ if type(declared) is type else str(declared)
+    first = annotation.split("|")[0].strip()
+    named = "a list of texts" if first.startswith("list") else TYPES.get(first, first)
+    return f"{named} or null" if "None" in annotation else named
+
+
+def _named_in(chain: Sequence[BaseException]) -> str:
+    """` (in experiment/x.yaml)` if the fault is in a file, else nothing."""
+    for link in chain:
+        match = re.match(r"In '(.+?)':|Error merging '(.+?)'", str(link))
+        if match:
+            return f" (in {match[1] or match[2]}.yaml)"
+    return ""
+
+
+def _plain(message: str) -> str:
+    """The first line of a message, as part of a sentence."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else ""

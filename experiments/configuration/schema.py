@@ -1,0 +1,349 @@
+"""The one home of every setting: its name, type, limits, meaning, and the choices that use it.
+
+conf/ holds values. A key that is not here is refused by Hydra, and so is a value of another type; validation.py
+refuses the values that no run could use, identity.py says which runs are the same, and `--help` prints the page.
+One schema per group is shared by all choices of the group, so that `tokenizer.vocab_size=512` can be swept
+together with `tokenizer=char,bpe`: a choice ignores the keys that it has no use for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import Field, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import MISSING
+
+from numpygpt.files import expanded
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CONF = REPOSITORY / "conf"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a number may be: a test, and the words for it."""
+
+    holds: Callable[[float], bool]
+    words: str
+
+
+AT_LEAST_ONE = Limit(lambda value: value >= 1, "a whole number of at least 1")
+NOT_NEGATIVE = Limit(lambda value: value >= 0, "0 or more")
+POSITIVE = Limit(lambda value: value > 0, "any number above 0")
+BELOW_ONE = Limit(lambda value: 0 <= value < 1, "a number from 0 up to, but not including, 1")
+SHARE = Limit(lambda value: 0 <= value <= 1, "a number from 0 to 1")
+POSITIVE_SHARE = Limit(lambda value: 0 < value <= 1, "a number above 0 and at most 1")
+INSIDE = Limit(lambda value: 0 < value < 1, "a number above 0 and below 1")
+
+
+def setting(
+    default: Any,
+    meaning: str,
+    limit: Limit | None = None,
+    *,
+    choices: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    neutral: Any = MISSING,
+    weights: bool = True,
+) -> Any:
+    """A field of the schema: all that is known of a setting. `list` as its default is an empty one.
+
+    meaning  what `--help` says          limit, choices  what it may be (null, too, where its type has None)
+    only     the kinds (or schedules) of its group that read it; empty for all
+    weights  whether it can change the weights of a run: only such settings are part of its identity
+    neutral  a value under which a run is what it was before there was this setting: left out of the identity
+    """
+    known = {"help": f"{', '.join(only)}: {meaning}" if only else meaning}
+    known |= {"limit": limit, "choices": choices, "only": only, "neutral": neutral, "weights": weights}
+    if default is list:
+        return field(default_factory=list, metadata=known)
+    return field(default=default, metadata=known)
+
+
+BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel")
+IMPORTED = ("hf", "sentencepiece", "tiktoken", "custom")  # these bring their special tokens with them
+ADAMS = ("muon", "adamw", "adam")
+
+
+@dataclass
+class TokenizerConfig:
+    kind: str = setting(
+        MISSING,
+        "char, word, bpe, ...: what tokenizer=... sets",
+        choices=("char", "byte", "word", *BPES, "unigram", *IMPORTED),
+    )
+    name: str = setting(
+        "${.kind}", "what tables and folders call it; tiktoken without a path: its encoding", weights=False
+    )
+    specials: list[str] | None = setting(None, "a list of special tokens; null: what the kind needs")
+    vocab_size: int | None = setting(
+        2048, "the most entries, everything counted; word: null for no limit", only=("word", *BPES, "unigram")
+    )
+    min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=("word", *BPES))
+    lowercase: bool = setting(True, "lower-case the text first", only=("word",))
+    pattern: str = setting(
+        "gpt2",
+        "how words are cut first",
+        choices=("gpt2", "gpt4", "whitespace", "none"),
+        only=(*BPES, "tiktoken"),
+    )
+    character_coverage: float = setting(
+        0.9995, "rarer characters become bytes", POSITIVE_SHARE, only=("bpe-bytefallback", "unigram")
+    )
+    path: str | None = setting(None, "the file", only=("hf", "sentencepiece", "tiktoken"))
+    factory: str | None = setting(None, "package.module:Class", only=("custom",))
+    charge_all: bool = setting(False, "charge every token, lossy or not", only=IMPORTED)
+
+
+@dataclass
+class ModelConfig:
+    name: str = setting("custom", "what tables and folders call it", weights=False)
+    n_layer: int = setting(MISSING, "blocks", AT_LEAST_ONE)
+    n_head: int = setting(MISSING, "attention heads; they divide the width", AT_LEAST_ONE)
+    n_embd: int = setting(MISSING, "width", AT_LEAST_ONE)
+    block_size: int = setting(MISSING, "context, in tokens", AT_LEAST_ONE)
+    context_chars: float | None = setting(
+        None, "context in characters; block_size then follows from it", POSITIVE, neutral=None
+    )
+    activation: str = setting("gelu", "of the layers", choices=("relu", "relu_squared", "leaky_relu", "gelu"))
+    positions: str = setting(
+        "learned", "a table, or rotary", choices=("learned", "rotary"), neutral="learned"
+    )
+    norm: str = setting(
+        "layernorm",
+        "layernorm, or rmsnorm (no gain; after the embedding, too)",
+        choices=("layernorm", "rmsnorm"),
+        neutral="layernorm",
+    )
+    qk_norm: bool = setting(False, "queries and keys are normalised", neutral=False)
+    zero_init: bool = setting(
+        False, "matrices that write into the residual stream start at zero", neutral=False
+    )
+    dropout: float = setting(0.0, "share of values set to zero in training", BELOW_ONE)
+    bias: bool = setting(True, "in linear layers and layer norms")
+    tied: bool = setting(False, "the output head shares the token embedding")
+    head_bias: bool = setting(False, "a bias in the output head")
+
+
+@dataclass
+class DataConfig:
+    kind: str = setting(MISSING, "which text", choices=("shakespeare", "pydoc", "file"), weights=False)
+    path: str | None = setting(None, "any UTF-8 text", only=("file",), weights=False)
+    val_fraction: float = setting(0.1, "the last part of the characters, for validation", INSIDE)
+    dev_fraction: float = setting(
+        0.0,
+        "above 0: this last part of the training part is judged, validation unseen",
+        BELOW_ONE,
+        neutral=0.0,
+    )
+    fallback: str | None = setting(
+        None, "pydoc: it is used, with a warning, where kind cannot be had", choices=("pydoc",), weights=False
+    )
+    sha256: str | None = setting(None, "the text must be this one; run.py fills it in for the whole sweep")
+
+
+@dataclass
+class OptimizerConfig:
+    kind: str = setting(MISSING, "the rule of the update", choices=(*ADAMS, "sgd"))
+    lr: float = setting(1e-3, "peak learning rate; muon: of the matrices inside the blocks", POSITIVE)
+    embedding_lr: float = setting(
+        3e-3, "peak of all other parameters, which AdamW updates", POSITIVE, only=("muon",)
+    )
+    schedule: str = setting(
+        "cosine",
+        "of the learning rate; wsd: warm-up, stable, decay",
+        choices=("cosine", "wsd", "constant", "step"),
+    )
+    warmup_ratio: float = setting(0.1, "share of the schedule in which the learning rate rises", SHARE)
+    min_lr: float = setting(1e-4, "the learning rate at its end", NOT_NEGATIVE, only=("cosine", "wsd"))
+    decay_iters: int | None = setting(
+        None, "length of the schedule; null for the whole budget", AT_LEAST_ONE, only=("cosine",)
+    )
+    decay_share: float = setting(
+        1.0, "of the updates after warm-up, over which the rate falls", SHARE, only=("wsd",)
+    )
+    step_size: int = setting(1000, "updates between drops", AT_LEAST_ONE, only=("step",))
+    step_factor: float = setting(0.1, "what a drop multiplies by", POSITIVE, only=("step",))
+    beta1: float = setting(0.9, "decay of the mean of gradients", BELOW_ONE, only=ADAMS)
+    beta2: float = setting(0.99, "decay of the mean of their squares", BELOW_ONE, only=ADAMS)
+    eps: float = setting(1e-8, "added to the root of that mean", POSITIVE, only=ADAMS)
+    weight_decay: float = setting(0.0, "on matrices only", NOT_NEGATIVE, only=("muon", "adamw"))
+    momentum: float = setting(0.9, "share of the last step in the next", BELOW_ONE, only=("muon", "sgd"))
+    nesterov: bool = setting(False, "Nesterov's momentum", only=("sgd",))
+    grad_clip: float | None = setting(
+        1.0, "the most that the gradient's norm may be; null for no limit", POSITIVE
+    )
+
+
+@dataclass
+class BudgetConfig:
+    kind: str = setting(MISSING, "what is held equal", choices=("iters", "text", "flops", "seconds"))
+    iters: int | None = setting(None, "updates", AT_LEAST_ONE, only=("iters",))
+    chars: float | None = setting(None, "characters seen", POSITIVE, only=("text",))
+    flops: float | None = setting(None, "operations of training", POSITIVE, only=("flops",))
+    seconds: float | None = setting(None, "training time", POSITIVE, only=("seconds",))
+
+
+@dataclass
+class TrainConfig:
+    batch_size: int = setting(12, "windows per micro-batch", AT_LEAST_ONE)
+    grad_accum: int = setting(1, "micro-batches per update", AT_LEAST_ONE)
+    slices: int = setting(2, "parts of a batch that can run at once; part of the result's bits", AT_LEAST_ONE)
+    workers: int | None = setting(
+        None,
+        "processes for the slices, this one included; null: as cores allow",
+        AT_LEAST_ONE,
+        weights=False,
+    )
+    eval_interval: int = setting(100, "updates between evaluations", AT_LEAST_ONE, weights=False)
+    eval_windows: int = setting(
+        64, "fixed windows per evaluation, training and validation each", AT_LEAST_ONE, weights=False
+    )
+    log_interval: int = setting(10, "updates between lines of metrics.jsonl", AT_LEAST_ONE, weights=False)
+    checkpoint_interval: int = setting(250, "updates between checkpoints", AT_LEAST_ONE, weights=False)
+    checkpoint_seconds: float = setting(60.0, "a checkpoint at least this often", POSITIVE, weights=False)
+
+
+@dataclass
+class EvalConfig:
+    texts: list[str] = setting(
+        list, "a list of texts to score, too: files, or names in runner/eval_texts", weights=False
+    )
+
+
+@dataclass
+class SampleConfig:
+    tokens: int = setting(500, "tokens per sample", AT_LEAST_ONE, weights=False)
+    number: int = setting(5, "samples", AT_LEAST_ONE, weights=False)
+    prompt: str = setting("\n", "the text to continue; \\n is a new line", weights=False)
+    temperature: float = setting(0.8, "0: always the likeliest", NOT_NEGATIVE, weights=False)
+    top_k: int | None = setting(
+        None, "only the k likeliest tokens; null for all", AT_LEAST_ONE, weights=False
+    )
+    top_p: float | None = setting(
+        None, "only the likeliest tokens that make up this share; null for all", POSITIVE_SHARE, weights=False
+    )
+
+
+@dataclass
+class RunConfig:
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    eval: EvalConfig = field(default_factory=EvalConfig)
+    sample: SampleConfig = field(default_factory=SampleConfig)
+    study: str = setting("default", "the study's folder under outputs", weights=False)
+    seed: int = setting(1337, "of initialisation, data order, dropout and samples", NOT_NEGATIVE)
+    force: bool = setting(False, "start anew, keeping the old run aside", weights=False)
+    outputs: str = setting("outputs", "where studies land; relative to the repository", weights=False)
+
+
+GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "experiment")
+
+
+def register() -> None:
+    """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first; and the resolvers."""
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().store(name="config_schema", node=RunConfig)
+    register_resolver()
+
+
+def register_resolver() -> None:
+    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at the repository.
+
+    `${keys:}`, for the page of `--help`: what every key is and means.
+    """
+    from omegaconf import OmegaConf
+
+    def absolute(outputs: str) -> str:
+        return str(REPOSITORY / expanded(outputs))
+
+    OmegaConf.register_new_resolver("outputs_folder", absolute, replace=True)
+    OmegaConf.register_new_resolver("keys", lambda *, _root_: described(_root_), replace=True)
+
+
+def described(composed: Any) -> str:
+    """A line for each setting: `key=value` as it would be typed, and its meaning."""
+    from omegaconf import OmegaConf
+
+    lines, section = [], "tokenizer"
+    for key, own in settings().items():
+        if key.rpartition(".")[0] != section:
+            section = key.rpartition(".")[0]
+            lines.append("")
+        lines.append(f"{f'{key}={shown(OmegaConf.select(composed, key))}':41}  {own.metadata['help']}")
+    return "\n".join(lines).replace("$", "$$")  # Hydra fills the page in with a string.Template
+
+
+def shown(value: object) -> str:
+    """As it would be typed."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{','.join(map(str, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("\n", r"\n")
+
+
+def settings() -> dict[str, Field[Any]]:
+    """Every setting of the schema under its key as it is typed: `seed`, `model.n_layer`, ..."""
+    found: dict[str, Field[Any]] = {}
+    for part in fields(RunConfig):
+        if is_dataclass(part.type):
+            found |= {f"{part.name}.{own.name}": own for own in fields(part.type)}
+        else:
+            found[part.name] = part
+    return found
+
+
+def value_of(config: RunConfig, key: str) -> Any:
+    """The value under a key as it is typed."""
+    group, _, name = key.rpartition(".")
+    return getattr(getattr(config, group) if group else config, name)
+
+
+def options(group: str, *chosen: str) -> tuple[str, ...]:
+    """The settings of a group that these kinds (or schedules) alone read: `options("tokenizer", "word")`."""
+    group_type = next(part.type for part in fields(RunConfig) if part.name == group)
+    assert isinstance(group_type, type)
+    return tuple(own.name for own in fields(group_type) if set(own.metadata["only"]) & set(chosen))
+
+
+def used_keys(config: RunConfig) -> dict[str, frozenset[str]]:
+    """Per group, the keys that this configuration's choices read."""
+    used = {}
+    for part in fields(RunConfig):
+        section = getattr(config, part.name)
+        if is_dataclass(section):
+            chosen = {getattr(section, key, None) for key in ("kind", "schedule")}
+            own = fields(section)
+            used[part.name] = {
+                f.name for f in own if not f.metadata["only"] or chosen & set(f.metadata["only"])
+            }
+    if config.tokenizer.kind in IMPORTED:
+        used["tokenizer"] -= {"specials"}
+    if config.tokenizer.kind == "tiktoken" and config.tokenizer.path is None:
+        used["tokenizer"] -= {"pattern"}  # an encoding brings its own
+    if config.model.context_chars is not None:
+        used["model"] -= {"block_size"}
+    return {group: frozenset(keys) for group, keys in used.items()}
+
+
+def to_config(composed: Any) -> RunConfig:
+    """The RunConfig of a composed DictConfig, interpolations resolved.
+
+    Raises omegaconf's own errors; experiments/configuration/messages.py turns them into a sentence.
+    """
+    from omegaconf import OmegaConf
+
+    config = OmegaConf.to_object(composed)
+    assert isinstance(config, RunConfig)
+    return config
+
+
+def outputs_folder(config: RunConfig) -> Path:
+    """outputs/, anchored to the repository wherever the command was typed."""
+    return REPOSITORY / expanded(config.outputs)

@@ -1,0 +1,166 @@
+"""run.json: what was asked, on which text, with which software, on which machine."""
+
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from experiments.configuration.schema import REPOSITORY, DataConfig, RunConfig
+from numpygpt.data import Corpus, Part
+
+PACKAGES = (
+    *("numpygpt", "numpy", "hydra-core", "omegaconf", "safetensors", "regex"),
+    *("tokenizers", "sentencepiece", "tiktoken"),
+)
+
+
+def run_record(
+    name: str, identity: dict[str, Any], config: RunConfig, corpus: Corpus, train: Part, val: Part
+) -> dict[str, Any]:
+    """The content of run.json, without what is decided later (`resolved`)."""
+    return {
+        "name": name,
+        "identity": identity,
+        "config": asdict(config),
+        "corpus": corpus_record(corpus, config.data, train, val),
+        "environment": environment(),
+        "git": git(),
+    }
+
+
+def earlier_parts(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
+    """The software and machines, in order, on which parts of a run were done before, if they were other ones."""
+    earlier = list(before.get("earlier", []))
+    if before and (_bits_depend_on(before) != _bits_depend_on(now) or _other_code(before["git"], now["git"])):
+        earlier.append({"environment": before["environment"], "git": before["git"]})
+    return earlier
+
+
+def _bits_depend_on(record: dict[str, Any]) -> dict[str, Any]:
+    environment = record["environment"]
+    return {key: environment.get(key) for key in ("python", "platform", "packages", "cpu", "blas")}
+
+
+def _other_code(before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether both are known and the code is not the same; a commit of something else counts for nothing."""
+    known = "trees" in before and "trees" in now
+    return known and (before["trees"], before["changed"]) != (now["trees"], now["changed"])
+
+
+def corpus_record(corpus: Corpus, data: DataConfig, train: Part, val: Part) -> dict[str, Any]:
+    """`val` is what is judged, which may be the development text: dev_fraction tells."""
+    return {
+        "name": corpus.name,
+        "sha256": corpus.sha256,
+        "bytes": corpus.n_bytes,
+        "chars": corpus.n_chars,
+        "val_fraction": data.val_fraction,
+        "dev_fraction": data.dev_fraction,
+        "train_chars": train.n_chars,
+        "val_chars": val.n_chars,
+        "train_bytes": train.n_bytes,
+        "val_bytes": val.n_bytes,
+    }
+
+
+def environment() -> dict[str, Any]:
+    """Versions, processor, BLAS and threads."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "blas": _blas(),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _blas() -> list[dict[str, Any]]:
+    from threadpoolctl import threadpool_info
+
+    keys = ("internal_api", "version", "architecture", "num_threads")
+    return [
+        {key: found.get(key) for key in keys} for found in threadpool_info() if found["user_api"] == "blas"
+    ]
+
+
+def git() -> dict[str, Any]:
+    """The commit, what it holds of the code that makes results, and whether that was changed since.
+
+    Empty where there is no repository.
+    """
+
+    def ask(*arguments: str) -> str:
+        command = ["git", "-C", str(REPOSITORY), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+    try:
+        changed = ask("status", "--porcelain", "--untracked-files=no", "--", "numpygpt", "experiments")
+        commit, *trees = ask("rev-parse", "HEAD", "HEAD:numpygpt", "HEAD:experiments").split()
+        return {"commit": commit, "trees": trees, "changed": bool(changed)}
+    except (OSError, subprocess.SubprocessError):
+        return {}
+
+
+class Stopwatch:
+    """Wall-clock seconds of a run since this object was made, and those before an interruption (`earlier`)."""
+
+    def __init__(self) -> None:
+        self.started, self.earlier = time.perf_counter(), 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.earlier + time.perf_counter() - self.started
+
+
+class PeakMemory:
+    """The most memory that this process and its workers have held since this object was made, in MiB.
+
+    Memory that they share counts in each. Linux can start the count anew, so that a run in a sweep is not charged
+    for those before it; elsewhere the figure is of this process alone, from its start.
+    """
+
+    def __init__(self) -> None:
+        with suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+
+    def mb(self) -> float:
+        try:
+            workers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            return sum(_peak_kib(pid) for pid in ("self", *workers)) / 1024
+        except (OSError, ValueError, IndexError):
+            try:
+                import resource
+            except ImportError:  # Windows
+                return math.nan
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _peak_kib(pid: str) -> int:
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0])

@@ -1,0 +1,195 @@
+"""One run: from a configuration to a finished run folder, or to a recorded failure."""
+
+import warnings
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from experiments.configuration import build
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.identity import identity, run_folder
+from experiments.configuration.messages import EXPLAINED, explain
+from experiments.configuration.schema import RunConfig, to_config
+from experiments.configuration.validation import check
+from experiments.runner.environment import PeakMemory, Stopwatch, earlier_parts, run_record
+from experiments.runner.failures import failure_of, keep_traceback
+from experiments.runner.interrupts import Interrupted, stop_requests
+from experiments.runner.memory import require_memory
+from experiments.runner.progress import Reporter, never_silent, reporter
+from experiments.runner.texts import Texts, prepare_texts, try_out
+from numpygpt.data import Corpus
+from numpygpt.data.batches import check_window
+from numpygpt.errors import UserError
+from numpygpt.printing import print_anything
+from numpygpt.runs import RunFolder, RunLocked
+from numpygpt.training import Engine, Text, Trainer
+from numpygpt.training import Interrupted as TrainingInterrupted
+
+
+def job(composed: Any) -> RunFolder:
+    """The run of a composed configuration, done or not: it fails by a record in its folder, not by raising.
+
+    Raises UserError if the configuration itself is refused, Interrupted if a signal stopped the run.
+    """
+    print_anything()
+    try:
+        config = to_config(composed)
+    except EXPLAINED as error:
+        raise UserError(explain(error)) from error
+    check(config)
+    if config.data.sha256 is None:  # not planned by a sweep
+        config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+    with stop_requests.handled():
+        execute(config, reporter())
+    return run_folder(config)
+
+
+def execute(config: RunConfig, reporter: Reporter) -> str:
+    """Does the run unless it is done or another process is at it: "done", "running" or "failed"."""
+    folder = run_folder(config)
+    reporter.start(folder.name)
+    try:
+        with folder.lock(), never_silent(reporter):
+            return _done_or_failed(config, folder, reporter)
+    except RunLocked as error:
+        reporter.note(str(error))
+        return "running"
+    except (UserError, OSError) as error:  # no folder can be made, or no lock in it
+        reporter.failed(*failure_of(error))
+        return "failed"
+
+
+def _done_or_failed(config: RunConfig, folder: RunFolder, reporter: Reporter) -> str:
+    """The run itself; its failure is written down while the lock is still held."""
+    try:
+        if folder.state() != "done":
+            folder.clear_failure()
+            with warnings.catch_warnings():  # of overflows: a loss that is not a number is found anyway
+                warnings.simplefilter("ignore", RuntimeWarning)
+                run_job(config, folder, reporter)
+        reporter.done(folder.result())
+        return "done"
+    except Exception as error:
+        _record_failure(folder, error, reporter)
+        return "failed"
+
+
+def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> None:
+    status, reason = failure_of(error)
+    reporter.failed(status, reason)
+    if status == "error":
+        keep_traceback(folder, error)
+    with suppress(UserError, OSError):  # on a full disk there may be no room for this either
+        folder.write_failure(status, reason)
+
+
+# --- the run itself ---
+
+
+def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
+    """Corpus, tokenizer, tokens, model, training, scores; the caller holds the folder's lock."""
+    stopwatch, memory = Stopwatch(), PeakMemory()
+    reporter.phase("reading the text")
+    corpus = build.build_corpus(config.data)
+    record = _begin(config, folder, corpus, reporter)
+    texts = prepare_texts(config, corpus, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
+    try_out(config, texts)
+    _require_room(config, texts)
+    model = build.build_model(config.model, config.seed, texts.tokenizer.vocab_size, texts.chars_per_token)
+    reporter.model(model.config.vocab_size, model.n_params(), model.n_params_embedding())
+    iters = _resolve(config, folder, record, texts, model)
+    with Engine(model, config.train.slices, config.train.workers) as engine:
+        trainer = _trainer(config, folder, texts, engine, iters, reporter)
+        with stop_requests.polled():
+            stopwatch.earlier = _train(trainer, folder, reporter)
+        from experiments.runner.results import TrainedRun, finish
+
+        finish(TrainedRun(config, folder, texts, trainer, reporter), memory, stopwatch)
+
+
+def _require_room(config: RunConfig, texts: Texts) -> None:
+    """Before a model takes its memory.
+
+    Raises UserError if a part of the text is shorter than a window, MemoryError if the model is surely too large.
+    """
+    shape = build.gpt_config(config.model, texts.tokenizer.vocab_size, texts.chars_per_token)
+    check_window(texts.train.ids, shape.block_size, "training")
+    check_window(texts.val.ids, shape.block_size, "validation")
+    require_memory(shape, config)
+
+
+def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus, reporter: Reporter) -> dict[str, Any]:
+    """Writes run.json; what an interrupted run had decided (`resolved`) is kept, and on what it ran (`earlier`)."""
+    before = {}
+    if (folder.path / "run.json").exists() and folder.checkpoint_path.exists():
+        before = folder.run()
+    parts = build.corpus_parts(corpus, vars(config.data))
+    record = run_record(folder.name, identity(config), config, corpus, *parts)
+    record["resolved"] = before.get("resolved", {})
+    record["earlier"] = earlier_parts(before, record)
+    if len(record["earlier"]) > len(before.get("earlier", [])):
+        reporter.note("it goes on with other software, or on another machine, than it began: bits may differ")
+    folder.create(record)
+    return record
+
+
+def _resolve(config: RunConfig, folder: RunFolder, record: dict[str, Any], texts: Texts, model: Any) -> int:
+    """The number of updates that the budget allows, decided once and written to run.json."""
+    from experiments.runner.budget import updates
+
+    if "iters" not in record["resolved"]:
+        iters = updates(config, texts, model)
+        record["resolved"] = {
+            "iters": iters,
+            "schedule_iters": build.schedule_iters(config.optimizer, iters),
+            "block_size": model.config.block_size,
+            "vocab_size": model.config.vocab_size,
+            "tokenizer_fingerprint": texts.tokenizer.fingerprint(),
+        }
+        folder.create(record)
+    return int(record["resolved"]["iters"])
+
+
+def _trainer(
+    config: RunConfig, folder: RunFolder, texts: Texts, engine: Engine, iters: int, reporter: Reporter
+) -> Trainer:
+    def on_row(row: dict[str, Any]) -> None:
+        folder.append_metrics(row)
+        reporter.row(row)
+
+    return Trainer(
+        engine,
+        build.build_optimizer(config.optimizer, engine.model),
+        build.build_schedule(config.optimizer, iters),
+        texts.train,
+        texts.val,
+        build.train_config(config, iters),
+        on_row=on_row,
+        should_stop=stop_requests.requested,
+        before_save=folder.sync_metrics,
+        checkpoint_path=folder.checkpoint_path,
+    )
+
+
+def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
+    """Trains from the last checkpoint, if there is one, and leaves the trained model as the last one.
+
+    Returns the seconds of training that lay before that checkpoint.
+    """
+    done = trainer.state.step if trainer.resume() else -1  # -1: not even the first evaluation
+    seconds_before = trainer.state.seconds
+    folder.drop_metrics_after(done, trainer.state.rows)
+    reporter.training(trainer.config.iters, max(done, 0), lossless=_costs_nothing(trainer.train_text))
+    if done == trainer.config.iters:
+        return seconds_before
+    try:
+        trainer.run()
+    except TrainingInterrupted as error:
+        raise Interrupted(stop_requests.signum or 2) from error
+    trainer.save()
+    return seconds_before
+
+
+def _costs_nothing(text: Text) -> bool:
+    """Whether what the tokens leave out is next to nothing: under char, one end of text."""
+    return text.residual_bits < text.n_bytes / 1000

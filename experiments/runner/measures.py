@@ -1,0 +1,157 @@
+"""What is measured beside the loss: the tokenizer, the generated text, the baselines, texts from elsewhere."""
+
+import functools
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.configuration.eval_texts import read_text, text_name
+from experiments.configuration.schema import RunConfig
+from experiments.runner.failures import NotScored
+from experiments.runner.progress import Reporter, counted
+from experiments.runner.samples import draw_samples
+from experiments.runner.texts import Texts
+from experiments.trained.scoring import scored
+from numpygpt.data import Part
+from numpygpt.data.cache import cache_folder, lock_for
+from numpygpt.files import NotWritable, replacing
+from numpygpt.measures.baselines import as_result, as_scores, baselines
+from numpygpt.measures.text.generated import LEAST_COPIED, Reference
+from numpygpt.measures.text.vocabulary import tokenizer_measures
+from numpygpt.models import GPT
+from numpygpt.runs import RunFolder
+from numpygpt.training import Trainer
+
+BASELINES_VERSION = 4
+SAME_CHARS = 400  # of each sample and of each human passage: what 500 tokens of any tokenizer give
+MAX_TRAIN_BYTES = 16_000_000  # of a longer training text, its end stands for the whole in what follows
+MAX_VAL_BYTES = 2_000_000  # and of a longer validation text its beginning
+
+
+def sample_metrics(
+    config: RunConfig, folder: RunFolder, texts: Texts, model: GPT, reporter: Reporter
+) -> dict[str, Any]:
+    """Keys of result.json on text that the model writes, which samples.txt and samples.json then hold."""
+    samples = draw_samples(config, texts, model, counted(reporter, "generating samples"))
+    with replacing(folder.samples_path) as path:
+        path.write_text(samples.page(), encoding="utf-8", newline="")
+    reference, human = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
+    folder.write_samples(samples_record(samples.prompt, samples.texts, reference))
+    return {
+        **samples.result(),
+        "generated": reference.measure(samples.texts, SAME_CHARS).to_dict(),
+        "generated_tokens": reference.measure(samples.texts).to_dict(),
+        "human": human,
+    }
+
+
+def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking: NotScored) -> dict[str, Any]:
+    """Nested keys of result.json; of a text that could not be scored its name alone."""
+    found: dict[str, Any] = {}
+    with lacking.unless("tokenizer"):
+        found["tokenizer_measures"] = _tokenizer_metrics(texts)
+    with lacking.unless("baselines"):
+        found["baselines"] = corpus_baselines(texts.train_part, texts.val_part)
+    found["texts"] = [{"name": text_name(path)} for path in config.eval.texts]
+    for entry, path in zip(found["texts"], config.eval.texts, strict=True):
+        with lacking.unless(f"text {entry['name']}"):
+            entry |= text_metrics(entry["name"], read_text(path), texts, trainer)
+    return found
+
+
+def samples_record(prompt: str, samples: Sequence[str], reference: Reference) -> dict[str, Any]:
+    """What samples.json holds."""
+    entries = [{"text": sample, **reference.highlights(sample).to_dict()} for sample in samples]
+    return {"prompt": prompt, "least_copied": LEAST_COPIED, "samples": entries}
+
+
+def _excerpts(train: Part, val: Part) -> tuple[str, str]:
+    """Both parts, or of long ones a stretch that fits memory many times over."""
+    return training_excerpt(train), val.text if val.n_bytes <= MAX_VAL_BYTES else next(val.chunks())
+
+
+def training_excerpt(part: Part) -> str:
+    """What generated text is held against: all of the training text, or of a long one its end."""
+    if part.n_bytes <= MAX_TRAIN_BYTES:
+        return part.text
+    raw = b"".join(part.corpus.blocks(part.stop - MAX_TRAIN_BYTES, part.stop))
+    return raw.decode("utf-8", errors="ignore")  # it may begin inside a character
+
+
+@functools.lru_cache(maxsize=1)
+def _reference(train_text: str, val_text: str, n_samples: int) -> tuple[Reference, dict[str, Any]]:
+    """What generated text is held against, and the measures of human text: the same for all runs of a sweep."""
+    reference = Reference(train_text, val_text)
+    return reference, reference.human(SAME_CHARS, n_samples).to_dict()
+
+
+def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:
+    train = (np.asarray(texts.train.ids), np.zeros(0, np.int64))  # of training only the counts are looked at
+    if texts.val_part.n_bytes <= MAX_VAL_BYTES:
+        val_text, val = texts.val_text, (np.asarray(texts.val.ids), texts.val_ends)
+    else:
+        val_text, val = next(texts.val_part.chunks()), None
+    values = tokenizer_measures(texts.tokenizer, "", val_text, train, val).to_dict()
+    return values | {"chars_per_token": texts.chars_per_token}
+
+
+def text_metrics(name: str, text: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
+    """One of `eval.texts`: bits per byte under the same charging, and what the tokenizer makes of it."""
+    return scored(name, text, trainer.engine, texts.tokenizer, texts.coder).summary()
+
+
+def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:
+    """Name -> bits per byte and history of each baseline of a corpus."""
+    return _baselines(train, val)["baselines"]
+
+
+def baseline_blocks(train: Part, val: Part) -> dict[str, list[float]]:
+    """Name -> bits per block of the validation text, of baselines that tell; none where that is coded in part."""
+    return _baselines(train, val)["blocks"] if val.n_bytes <= MAX_VAL_BYTES else {}
+
+
+def _baselines(train: Part, val: Part) -> dict[str, Any]:
+    """Both of the above, computed once per corpus and split, and kept beside its cache."""
+    ppmd = " ppmd" if find_spec("pyppmd") else ""
+    key = f"{BASELINES_VERSION} {train.corpus.sha256} {train.stop} {val.stop}{ppmd}"
+    path = cache_folder() / f"baselines-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    if (found := _read(path, key)) is None:
+        with suppress(NotWritable), lock_for(path):  # what cannot be kept is computed again
+            if (found := _read(path, key)) is None:
+                found = _compute_baselines(train, val, key)
+                with replacing(path) as temporary:
+                    temporary.write_text(json.dumps(found), encoding="utf-8")
+    return found or _compute_baselines(train, val, key)
+
+
+def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
+    rows = baselines(*_excerpts(train, val))
+    found = as_result(rows)
+    for row in found.values():
+        row["excerpts"] = _excerpts_in_words(train, val)
+    return {"key": key, "baselines": found, "blocks": as_scores(rows)}
+
+
+def _excerpts_in_words(train: Part, val: Part) -> str:
+    """What stands for a long text: nothing to say where the baselines are given all of it."""
+    parts = []
+    if train.n_bytes > MAX_TRAIN_BYTES:
+        parts.append(f"the last {MAX_TRAIN_BYTES / 1e6:.0f} MB of the training text")
+    if val.n_bytes > MAX_VAL_BYTES:
+        parts.append("the beginning of the validation text")
+    return " and ".join(parts)
+
+
+def _read(path: Path, key: str) -> dict[str, Any] | None:
+    """What was kept, or None if it is not there, damaged, or of another text."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return kept if kept["key"] == key and kept.keys() >= {"baselines", "blocks"} else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,222 @@
+"""The end of a run: the whole validation text scored, samples drawn, the measures taken, result.json written."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from experiments.configuration.build import schedule_iters, warmup_iters
+from experiments.configuration.schema import RunConfig
+from experiments.runner.budget import flops_per_update
+from experiments.runner.environment import PeakMemory, Stopwatch
+from experiments.runner.failures import NotScored
+from experiments.runner.progress import Reporter, counted
+from experiments.runner.texts import Texts
+from experiments.trained.scoring import passage_entry
+from numpygpt.measures.bits.scores import TextScore, block_edges, score_text
+from numpygpt.measures.bits.source import Source
+from numpygpt.measures.cost import Stability, seconds_per_mb
+from numpygpt.measures.text.vocabulary import unigram_gap
+from numpygpt.runs import RunFolder
+from numpygpt.training import Trainer, score_tokens
+from numpygpt.training.checkpoints import TrainState
+
+PASSAGES, PASSAGE_BYTES = 4, 800
+MEASURES = (
+    *("passages", "context", "training text", "samples", "baselines per block"),
+    *("tokenizer", "baselines", "curves"),
+)
+STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run whose training is over: what its scores and measures are made from."""
+
+    config: RunConfig
+    folder: RunFolder
+    texts: Texts
+    trainer: Trainer
+    reporter: Reporter
+
+
+def finish(run: TrainedRun, memory: PeakMemory, stopwatch: Stopwatch) -> None:
+    """Writes scores.json, passages.json, samples.txt, samples.json, curves.png and, last, result.json.
+
+    A fault costs one figure, which result.json then names under `not_scored`; what the whole validation text costs
+    is what a run is made for, and must be had.
+    """
+    texts, folder = run.texts, run.folder
+    score = score_validation(run)
+    result = {**loss_metrics(texts, score), **training_metrics(run)}
+    lacking = NotScored(folder, run.reporter, total=len(MEASURES) + len(run.config.eval.texts))
+    with lacking.unless("passages"):
+        folder.write_passages(passages(texts, score))
+    with lacking.unless("context"):
+        result |= context_metrics(texts, run.trainer.engine.model.config.block_size)
+    with lacking.unless("training text"):
+        result |= overfitting_metrics(run, score)
+    from experiments.runner.measures import baseline_blocks, further_measures, sample_metrics
+
+    with lacking.unless("samples"):
+        result |= sample_metrics(run.config, folder, texts, run.trainer.engine.model, run.reporter)
+    blocks: dict[str, Any] = dict(score.blocks.to_dict())
+    with lacking.unless("baselines per block"):
+        blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
+    folder.write_scores(blocks)
+    result |= further_measures(run.config, texts, run.trainer, lacking)
+    with lacking.unless("curves"):
+        draw_curves(folder)
+    if lacking.reasons:
+        result["not_scored"] = lacking.reasons
+    folder.write_result(result | {"peak_rss_mb": memory.mb(), "total_seconds": stopwatch.seconds})
+
+
+def score_validation(run: TrainedRun) -> TextScore:
+    """Every token of the validation text, predicted once."""
+    texts = run.texts
+    run.reporter.phase(what := "scoring the whole validation text")
+    nats = score_tokens(run.trainer.engine, np.asarray(texts.val.ids), counted(run.reporter, what))
+    return score_text(texts.val_text, np.asarray(texts.val.ids), texts.val_ends, nats, texts.coder)
+
+
+def loss_metrics(texts: Texts, score: TextScore) -> dict[str, Any]:
+    """What the whole validation text costs, and on what vocabulary."""
+    tokenizer = texts.tokenizer
+    return {
+        **score.to_dict(),
+        "vocab_size": tokenizer.vocab_size,
+        "lossless": tokenizer.lossless,
+        "losses": tokenizer.losses,
+        "chars_per_token": texts.chars_per_token,
+        "chars_per_token_val": texts.val.n_chars / len(texts.val.ids),
+        "val_tokens": len(texts.val.ids),
+        "train_tokens": len(texts.train.ids),
+    }
+
+
+def training_metrics(run: TrainedRun) -> dict[str, Any]:
+    """What was trained, for how long, on how much, and how steadily."""
+    config, folder, texts, trainer = run.config, run.folder, run.texts, run.trainer
+    state, settings, model = trainer.state, trainer.config, trainer.engine.model
+    rows = folder.metrics()
+    train_rows = [row for row in rows if row["kind"] == "train"]
+    tokens = trainer.tokens_per_update * settings.iters
+    chars = tokens * texts.chars_per_token
+    n_bytes = tokens * texts.train.n_bytes / len(texts.train.ids)
+    flops = flops_per_update(config, model, trainer.optimizer) * settings.iters
+    embedding = model.n_params_embedding()
+    logged = [r for r in train_rows if r["step"] % STEADY_EVERY == 1 or r["step"] == settings.iters]
+    steady = Stability.of(*([row[key] for row in logged] for key in ("grad_norm", "clipped", "loss")))
+    every_tenth = STEADY_EVERY % config.train.log_interval == 0
+    return {
+        "tokenizer": config.tokenizer.name,
+        "model": config.model.name,
+        **{key: value for key, value in asdict(model.config).items() if key != "vocab_size"},
+        "n_params": model.n_params(),
+        "n_params_embedding": embedding,
+        "n_params_body": model.n_params() - embedding,
+        "seed": config.seed,
+        "corpus": texts.train_part.corpus.name,
+        "corpus_sha256": texts.train_part.corpus.sha256,
+        "budget": config.budget.kind,
+        "iters": settings.iters,
+        "schedule_iters": schedule_iters(config.optimizer, settings.iters),
+        "warmup_iters": warmup_iters(config.optimizer, settings.iters),
+        "lr_peak": max(trainer.schedule(step) for step in range(settings.iters)),
+        "tokens_seen": tokens,
+        "chars_seen": chars,
+        "epochs": tokens / len(texts.train.ids),
+        "train_seconds": state.seconds,
+        "train_flops": flops,
+        "flops_per_byte": flops / n_bytes,
+        "seconds_per_mb": seconds_per_mb(state.seconds, n_bytes),
+        "grad_spikes": steady.grad_spikes if every_tenth else math.nan,
+        "loss_spread": steady.loss_spread if every_tenth else math.nan,
+        "clipped_share": state.n_clipped / settings.iters,
+        **best_evaluation(texts, state, rows),
+    }
+
+
+def best_evaluation(texts: Texts, state: TrainState, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The best of the evaluations on fixed windows, which was chosen on validation text, and what came after."""
+    best = texts.val.bits_per_byte(state.best_val_loss)
+    last = next(row for row in reversed(rows) if row["kind"] == "eval")
+    return {
+        "best_val_loss": state.best_val_loss,
+        "best_bits_per_byte": best,
+        "best_step": state.best_step,
+        "lost_since_best_bits_per_byte": last["val_bpb"] - best,
+    }
+
+
+def overfitting_metrics(run: TrainedRun, val: TextScore) -> dict[str, float]:
+    """The end of the training text, as long as the validation text, scored and charged in the same way.
+
+    The passages differ in difficulty, in bits per byte above all because a tokenizer needs more tokens for text
+    that it was not fitted on. Nats per token are alike before training (ln V): what training does to their
+    difference, in bits per byte of the validation text, is the change of the gap. How much of it is difficulty that
+    any model would learn to see is told by one that has seen neither passage and can memorise nothing, a unigram.
+    """
+    texts = run.texts
+    text = texts.train_part.end(texts.val.n_chars)
+    ids, ends = texts.tokenizer.spans(text)
+    progress = counted(run.reporter, "scoring the end of the training text")
+    nats = score_tokens(run.trainer.engine, ids, progress)
+    train = score_text(text, ids, ends, nats, texts.coder)
+    first = next(row for row in run.folder.metrics() if row["kind"] == "eval")
+    grown = (val.val_loss - train.val_loss) - (first["val_loss"] - first["train_loss"])
+    seen = np.asarray(texts.train.ids)[: -len(ids)]  # nothing, where the validation text is the longer part
+    unigram = unigram_gap(seen, ids, np.asarray(texts.val.ids), texts.tokenizer.vocab_size)
+    per_byte = len(texts.val.ids) / texts.val.n_bytes / np.log(2)
+    return {
+        "train_loss": train.val_loss,
+        "train_bits_per_byte": train.bits_per_byte,
+        "gap_bits_per_byte": val.bits_per_byte - train.bits_per_byte,
+        "gap_change_bits_per_byte": grown * per_byte,
+        "gap_unigram_bits_per_byte": unigram * per_byte,
+    }
+
+
+def context_metrics(texts: Texts, block_size: int) -> dict[str, float]:
+    """Characters of validation text before each token that the model sees: mean, and least once a window is full.
+
+    The window rule of evaluation keeps the last half of a full window.
+    """
+    kept, n = block_size // 2, len(texts.val.ids)
+    stride = block_size - kept
+    position = np.arange(n - 1)  # inputs; token t + 1 is predicted from input t
+    number = np.maximum(0, (position - block_size) // stride + 1)
+    first = number * stride  # the first input of the window in which it is scored
+    ends = np.concatenate(
+        [[0], Source(texts.val_text, texts.val.ids, texts.val_ends).characters(texts.val_ends)]
+    )
+    chars = ends[position + 1] - ends[first]
+    full = chars[position >= block_size]
+    return {
+        "context_chars_mean": float(chars.mean()),
+        "context_chars_min": float(full.min() if len(full) else chars.max()),
+    }
+
+
+def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
+    """A few passages of the validation text, the same for every tokenizer: the tokens that begin in them."""
+    data = texts.val_text.encode()
+    edges = block_edges(data, PASSAGE_BYTES)
+    starts = np.concatenate([[0], texts.val_ends])[:-1]
+    ids = np.asarray(texts.val.ids)
+    found = []
+    for number in dict.fromkeys(np.linspace(0, len(edges) - 2, PASSAGES).astype(int).tolist()):
+        a, b = int(edges[number]), int(edges[number + 1])
+        here = slice(*np.searchsorted(starts, [a, b]).tolist())
+        text, bits = data[a:b].decode(), (score.bits_tokens[here], score.bits_residual[here])
+        found.append(passage_entry(a, text, ids[here], texts.val_ends[here] - a, *bits))
+    return found
+
+
+def draw_curves(folder: RunFolder) -> None:
+    """curves.png: losses, gradient norm, learning rate, change of the validation loss."""
+    from analysis.figures import draw_curves as draw  # matplotlib takes its time to load
+
+    draw(folder)

@@ -1,0 +1,132 @@
+"""A run's texts as its model sees them: the tokenizer fitted on the training part, both parts as ids."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from experiments.configuration.build import build_tokenizer, corpus_parts
+from experiments.configuration.eval_texts import read_text
+from experiments.configuration.schema import RunConfig
+from experiments.runner.progress import Reporter, counted
+from experiments.trained.corpus import fit_coder, sources
+from numpygpt import tokenizers
+from numpygpt.data import Corpus, Part
+from numpygpt.data.tokens import encoded
+from numpygpt.errors import UserError
+from numpygpt.machine import available_cores
+from numpygpt.measures.bits.residual import ResidualCoder
+from numpygpt.runs import RunFolder
+from numpygpt.training import Text
+
+
+@dataclass
+class Texts:
+    """Training and validation part, raw and tokenised; `ends` are byte offsets into the validation part."""
+
+    tokenizer: tokenizers.Tokenizer
+    coder: ResidualCoder
+    train_part: Part
+    val_part: Part
+    train: Text
+    val: Text
+    val_text: str = field(repr=False)
+    val_ends: np.ndarray = field(repr=False)
+
+    @property
+    def chars_per_token(self) -> float:
+        """Of the training text."""
+        return self.train.n_chars / len(self.train.ids)
+
+
+def prepare_texts(
+    config: RunConfig, corpus: Corpus, folder: RunFolder, fingerprint: str | None, reporter: Reporter
+) -> Texts:
+    """Fits the tokenizer on the training part alone, saves it, and encodes both parts.
+
+    `fingerprint` is of the tokenizer that an interrupted run saved: if the file still has it, it is taken.
+    Raises UserError if the text is too short or does not suit the tokenizer, or if another tokenizer comes out.
+    """
+    train_part, val_part = corpus_parts(corpus, vars(config.data))
+    tokenizer = _saved(folder, fingerprint, config.tokenizer.factory)
+    if tokenizer is None:
+        reporter.phase(f"fitting the {config.tokenizer.kind} tokenizer")
+        tokenizer = build_tokenizer(config.tokenizer)
+        tokenizer.train(train_part.chunks())
+        if fingerprint not in (None, tokenizer.fingerprint()):
+            raise UserError(
+                f"the {config.tokenizer.kind} tokenizer came out otherwise than when this run began, so that its"
+                f" checkpoint is of no use: start it anew with force=true"
+            )
+        tokenizer.save(folder.tokenizer_path)
+    reporter.phase("encoding the text")
+    workers = config.train.workers or available_cores()
+    train_ids = encoded(
+        train_part, tokenizer, workers=workers, progress=counted(reporter, "encoding the text")
+    )
+    val_text = val_part.text
+    val_ids, val_ends = tokenizer.spans(val_text)
+    _require_tokens(train_ids, "training", config)
+    _require_tokens(val_ids, "validation", config)
+    if not tokenizer.lossless:
+        reporter.phase("fitting the residual coder")
+    coder = fit_coder(train_part, tokenizer)
+    residual, tail = coder.bits(val_text, val_ids, val_ends)
+    return Texts(
+        tokenizer,
+        coder,
+        train_part,
+        val_part,
+        Text(train_ids, train_part.n_bytes, train_part.n_chars, _residual(coder, tokenizer, train_part)),
+        Text(val_ids, val_part.n_bytes, val_part.n_chars, float(residual.sum() + tail)),
+        val_text,
+        val_ends,
+    )
+
+
+def try_out(config: RunConfig, texts: Texts) -> None:
+    """Puts through the tokenizer, before anything is trained, what is scored or continued when all is done.
+
+    Raises UserError, naming the text, for one that the tokenizer does not take.
+    """
+    with _named("sample.prompt", "give another"):
+        texts.tokenizer.decode(texts.tokenizer.encode(config.sample.prompt))
+    with _named("the end of the training text", "use another text"):
+        texts.tokenizer.spans(texts.train_part.end(texts.val.n_chars))
+    for path in config.eval.texts:
+        with _named(f"eval.texts={path}", "leave it out of eval.texts"):
+            text = read_text(path)
+            texts.coder.bits(text, *texts.tokenizer.spans(text))
+
+
+@contextmanager
+def _named(text: str, instead: str) -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{text} cannot be scored: {error}; or {instead}") from error
+
+
+def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:
+    if fingerprint is None:
+        return None
+    try:
+        tokenizer = tokenizers.load(folder.tokenizer_path, factory)
+    except UserError:
+        return None
+    return tokenizer if tokenizer.fingerprint() == fingerprint else None
+
+
+def _residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part) -> float:
+    """Bits that the tokens of the part leave out."""
+    if tokenizer.lossless:
+        return 0.0
+    bits = (coder.bits_of(source) for source in sources(part, tokenizer))
+    return math.fsum(float(residual.sum() + tail) for residual, tail in bits)
+
+
+def _require_tokens(ids: np.ndarray, part: str, config: RunConfig) -> None:
+    if len(ids) < 3:
+        raise UserError(f"the {part} text has fewer than 3 {config.tokenizer.kind} tokens: use a longer text")

@@ -1,0 +1,174 @@
+"""From one command line to its runs: expanded, composed and checked, before any work.
+
+A sweep is planned once, in the process where it was typed: which corpus is really used, which runs there are,
+which of them differ only in keys that they do not use. Hydra's launchers then compose each run again.
+"""
+
+import copy
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.eval_texts import check_texts, text_path
+from experiments.configuration.identity import run_folder
+from experiments.configuration.messages import EXPLAINED, explain
+from experiments.configuration.schema import RunConfig, settings, to_config, used_keys
+from experiments.configuration.typed import ONE_EACH, quoted
+from experiments.configuration.validation import check
+from numpygpt.errors import UserError
+from numpygpt.files import expanded
+from numpygpt.runs import RunFolder
+
+NUMBERS: dict[Any, type] = {
+    int: int,
+    int | None: int,
+    float: float,
+    float | None: float,
+}  # of a declaration, its values
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run before it starts: its settings as Hydra's launcher takes them, and as the run will see them."""
+
+    overrides: tuple[str, ...]
+    config: RunConfig
+    folder: RunFolder
+
+    @property
+    def is_to_do(self) -> bool:
+        return self.config.force or self.folder.state() != "done"
+
+
+class Planner:
+    """Composes the configurations of a sweep: each combination of choices once, values on top of it.
+
+    Hydra composes a run in about 0.1 s, which for hundreds of runs is too long to find out that all are done. Runs
+    that differ only in numbers (seeds, sizes, rates) are composed once.
+    """
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        self.loader, self.master = loader, master
+        self.parser = OverridesParser.create(config_loader=loader)
+        self.groups = frozenset(loader.list_groups(""))
+        self._parsed: dict[str, Override] = {}
+        self._bases: dict[tuple[str, ...], DictConfig] = {}
+        self._configs: dict[tuple[str, ...], RunConfig] = {}
+        self.corpora = Corpora()
+
+    def expand(self, params: Mapping[str, Any], arguments: Sequence[str]) -> list[list[str]]:
+        """The overrides of each run: `params`, or what the arguments set instead, in every combination.
+
+        Raises UserError for a sweep of what there may be one of, or of what cannot be enumerated.
+        """
+        swept = [f"{key}={values}" for key, values in params.items()]
+        choices: dict[str, list[str]] = {}
+        for override in self.parser.parse_overrides([*swept, *arguments]):
+            key = override.get_key_element().lstrip("+")  # nothing can be added to a schema
+            choices[key] = [f"{key}={value}" for value in self._values(override)]
+        return [list(line) for line in itertools.product(*choices.values())]
+
+    def _values(self, override: Override) -> list[str]:
+        key, typed = override.key_or_group, f"{override.input_line} is not possible"
+        if not override.is_sweep_override():
+            return [override.get_value_element_as_str()]
+        if key in ONE_EACH:
+            raise UserError(f"{typed}: it may be one {key}, as {ONE_EACH[key]}; type a command for each")
+        values = list(override.sweep_string_iterator()) if override.is_discrete_sweep() else []
+        if not values:
+            raise UserError(f"{typed}: it names no value: type them with commas between them ({key}=...,...)")
+        return values
+
+    def plan(self, lines: Sequence[Sequence[str]]) -> list[PlannedRun]:
+        """The distinct runs of `lines`, each line the overrides of one. Raises UserError for the first fault."""
+        configs = [self._configuration(line) for line in lines]
+        explicit = any(override.startswith("data=") for line in lines for override in line)
+        runs: dict[Path, PlannedRun] = {}
+        for line, config in zip(lines, configs, strict=True):
+            decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
+            check_texts(config.eval.texts)
+            decided.eval.texts = [str(text_path(text)) for text in config.eval.texts]
+            if config.tokenizer.path is not None:
+                decided.tokenizer.path = str(expanded(config.tokenizer.path).absolute())
+            planned = PlannedRun((*line, *_pinned(decided)), decided, run_folder(decided))
+            if runs.setdefault(planned.folder.path, planned) is planned and planned.is_to_do:
+                self.corpora.check(decided)
+        return list(runs.values())
+
+    def _configuration(self, line: Sequence[str]) -> RunConfig:
+        try:
+            numbers = [o for o in map(self._parse, line) if is_number_of_schema(o)]
+            others = tuple(o for o in line if self._parse(o) not in numbers)
+            if others not in self._configs:
+                self._configs[others] = to_config(self.compose(others))
+        except EXPLAINED as error:
+            raise UserError(explain(error, line)) from error
+        config = copy.deepcopy(self._configs[others])
+        for number in numbers:
+            section, _, key = number.key_or_group.rpartition(".")
+            setattr(getattr(config, section) if section else config, key, number.value())
+        check(config)
+        return config
+
+    def compose(self, line: Sequence[str]) -> DictConfig:
+        """What Hydra composes for these overrides, without its own node."""
+        parsed = [self._parse(override) for override in line]
+        choices = tuple(o.input_line or "" for o in parsed if o.key_or_group in self.groups)
+        values = [o for o in parsed if o.key_or_group not in self.groups]
+        if choices not in self._bases:
+            base = self.loader.load_sweep_config(self.master, list(choices))
+            with open_dict(base):
+                del base["hydra"]
+            self._bases[choices] = base
+        composed = copy.deepcopy(self._bases[choices])
+        for value in values:
+            OmegaConf.update(composed, value.key_or_group, value.value(), merge=True)
+        return composed
+
+    def _parse(self, override: str) -> Override:
+        if override not in self._parsed:
+            self._parsed[override] = self.parser.parse_override(override)
+        return self._parsed[override]
+
+
+def is_number_of_schema(override: Override) -> bool:
+    """Whether it sets a number of the schema to one of exactly its type: no value hangs on it then."""
+    own = settings().get(override.key_or_group)
+    kind = own and NUMBERS.get(own.type)
+    return override.type == OverrideType.CHANGE and kind is not None and type(override.value()) is kind
+
+
+def _pinned(config: RunConfig) -> list[str]:
+    """The sweep's decisions as overrides, so that each run, in whatever process, uses the same files."""
+    data = config.data
+    pinned = [
+        f"data.kind={data.kind}",
+        f"data.sha256={data.sha256}",
+        "data.fallback=null",
+    ]
+    if data.path is not None:
+        pinned.append(f"data.path={quoted(data.path)}")
+    if config.tokenizer.path is not None:
+        pinned.append(f"tokenizer.path={quoted(config.tokenizer.path)}")
+    if config.eval.texts:
+        pinned.append(f"eval.texts=[{','.join(quoted(text) for text in config.eval.texts)}]")
+    return pinned
+
+
+def unused_settings(arguments: Sequence[str], runs: Sequence[PlannedRun]) -> list[str]:
+    """The keys set on the command line that no run of the sweep reads."""
+    unused = []
+    used = [used_keys(run.config) for run in runs]
+    for argument in arguments:
+        section, dot, key = argument.partition("=")[0].lstrip("+").partition(".")
+        if dot and runs and all(key not in keys.get(section, {key}) for keys in used):
+            unused.append(f"{section}.{key}")
+    return unused

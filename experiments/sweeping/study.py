@@ -1,0 +1,84 @@
+"""One study from its command line to its comparison: plan, launch, close."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig
+
+from experiments.sweeping import launch, summary
+from experiments.sweeping.plan import PlannedRun, Planner, unused_settings
+from numpygpt.data.cache import CACHE, cache_folder
+from numpygpt.files import require_writable, writing
+from numpygpt.runs import RunFolder, RunLocked
+
+
+def run_study(
+    loader: ConfigLoader,
+    master: DictConfig,
+    launcher: Launcher,
+    params: Mapping[str, Any],
+    arguments: Sequence[str],
+) -> int:
+    """Plans all runs, runs what is to do, and ends with the tables; the exit code.
+
+    `master` is the configuration without what is swept; `params` are swept unless `arguments` set them.
+    Raises UserError if the sweep is refused.
+    """
+    planner = Planner(loader, master)
+    lines = planner.expand(params, arguments)
+    runs = planner.plan(lines)
+    summary.warn_of_fallback(planner.corpora.fallback_reasons)
+    for note in (f"{key} has no effect here" for key in unused_settings(arguments, runs)):
+        print(f"note: {note}")
+    require_folders(runs)
+    summary.announce(runs, asked=len(lines))
+    todo = [run for run in map(to_do, runs) if run is not None]
+    stopped = launch.launch(launcher, todo)
+    return summary.close(runs, todo, stopped)
+
+
+def require_folders(runs: Sequence[PlannedRun]) -> None:
+    """Raises NotWritable, before any work, if there is some and it could not be kept."""
+    if any(run.is_to_do for run in runs):
+        require_writable(summary.study_folder(runs) / ".hydra", "outputs=FOLDER")
+        require_writable(cache_folder(), CACHE)
+
+
+def to_do(run: PlannedRun) -> PlannedRun | None:
+    """The run if it is to be launched.
+
+    With force=true its old folder is put aside here, once: a job that a launcher starts again is to go on from its
+    checkpoint. One that another process is at is left to it.
+    """
+    if not run.config.force:
+        return run if run.folder.state() != "done" else None
+    try:
+        set_aside(run.folder)
+    except RunLocked as error:
+        print(error)
+        return None
+    return replace(run, overrides=(*run.overrides, "force=false"))
+
+
+def set_aside(folder: RunFolder) -> None:
+    """Moves an existing run folder to `.aside/` beside it.
+
+    Raises RunLocked if somebody works on it, RunNotWritable if it cannot be moved.
+    """
+    if not folder.path.exists():
+        return
+    aside = folder.path.parent / ".aside"
+    with writing(aside), folder.lock():
+        aside.mkdir(exist_ok=True)
+        number = 1
+        while (target := aside / f"{folder.name}.{number}").exists():
+            number += 1
+        if os.name != "nt":
+            folder.path.rename(target)
+    if os.name == "nt":  # it moves no folder with an open file in it, such as the lock
+        with writing(aside):
+            folder.path.rename(target)

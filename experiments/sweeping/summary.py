@@ -1,0 +1,162 @@
+"""What a sweep says before its first run and after its last: warnings, statuses, the report."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Column, Table
+
+from experiments.configuration.schema import outputs_folder
+from experiments.runner.forecast import about
+from experiments.runner.progress import working
+from experiments.sweeping.plan import PlannedRun
+from numpygpt.errors import UserError
+
+SEEDS = 3  # that a ranking needs
+COLOURS = {"done": "green", "failed": "red", "running": "yellow", "interrupted": "yellow"}
+
+
+def warn_of_fallback(reasons: Sequence[str], console: Console | None = None) -> None:
+    """The warning that cannot be missed: this is not the corpus that was asked for."""
+    if reasons:
+        text = (
+            "This run does NOT use Shakespeare but pydoc, the language reference that Python carries.\n"
+            f"Why: {reasons[0]}\n"
+            "Its numbers cannot be compared with anybody's on Shakespeare."
+        )
+        (console or Console(stderr=True)).print(
+            Panel(escape(text), title="ANOTHER CORPUS", border_style="bold red", style="bold")
+        )
+
+
+def announce(runs: Sequence[PlannedRun], asked: int) -> None:
+    """One line: how many runs there are, how many of them are done."""
+    if asked == 1 and not runs[0].config.force and runs[0].folder.state() == "done":
+        print(f"{runs[0].folder.path} is done already: force=true starts it anew")
+    elif asked > 1:
+        done = sum(run.folder.state() == "done" and not run.config.force for run in runs)
+        same = f" ({asked - len(runs)} more would be the same again)" if len(runs) < asked else ""
+        print(f"{len(runs)} runs{same}, {done} of them done already, in {study_folder(runs)}")
+
+
+def study_folder(runs: Sequence[PlannedRun]) -> Path:
+    return outputs_folder(runs[0].config) / runs[0].config.study
+
+
+def states(runs: Sequence[PlannedRun]) -> list[tuple[str, str, str]]:
+    """(run, state, reason) of each run, from its folder alone."""
+    rows = []
+    for run in runs:
+        state, reason = run.folder.state(), ""
+        if state == "failed":
+            try:
+                failure = run.folder.failure() or {}
+                reason = f"{failure.get('status', '')}: {failure.get('reason', '')}"
+            except UserError as error:
+                reason = str(error)
+        elif state == "running":
+            reason = "by another process"
+        elif state == "interrupted":
+            begun = run.folder.path.exists()
+            state, reason = ("interrupted", "the same command continues it") if begun else ("not started", "")
+        rows.append((run.folder.name, state, reason))
+    return rows
+
+
+def print_states(rows: Sequence[tuple[str, str, str]], console: Console) -> None:
+    table = Table(Column("run", no_wrap=True), "state", "reason", title="Runs", title_justify="left")
+    said = ""
+    for name, state, reason in rows:
+        shown = "the same" if reason and reason == said else escape(reason)
+        table.add_row(escape(name), f"[{COLOURS.get(state, 'dim')}]{state}[/]", shown)
+        said = reason
+    console.print(table)
+
+
+def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -> int:
+    """Statuses and report after the last run; returns the exit code.
+
+    `stopped` is the exit code if a signal ended the sweep, else 0.
+    """
+    console = Console()
+    rows = states(runs)
+    unfinished = [row for row in rows if row[1] not in ("done", "running")]
+    if len(runs) > 1 and any(row[1] != "done" for row in rows):
+        print_states(rows, console)
+    if stopped:
+        forced = " without force=true" * any(run.config.force for run in runs)
+        message = f"stopped: type the same command again{forced} to continue where it was"
+        print(f"\n{message}", file=sys.stderr)
+        return stopped
+    if ran and any(row[1] == "done" for row in rows):
+        if len(runs) > 1:
+            _report(runs, console)
+            _print_samples(runs, console)
+            _print_next(runs)
+        else:
+            print(runs[0].folder.path)
+            print(
+                f"to compare it with the other runs of its study: python analysis/report.py {study_folder(runs)}"
+            )
+    elif not ran and len(runs) > 1:
+        print(f"all are done; to see their tables again: python analysis/report.py {study_folder(runs)}")
+    return 1 if unfinished else 0
+
+
+def _report(runs: Sequence[PlannedRun], console: Console) -> None:
+    """Tables on the screen, report in the study's folder; a report that fails loses no run."""
+    from analysis.reports import write_report
+
+    folder = study_folder(runs)
+    try:
+        with working("making the tables and the report"):
+            report = write_report(folder)
+        report.show(console)
+    except UserError as error:
+        print(f"no report: {error}", file=sys.stderr)
+
+
+def _print_samples(runs: Sequence[PlannedRun], console: Console) -> None:
+    """The beginning of what the first model of each tokenizer wrote, on one line."""
+    said: dict[str, str] = {}
+    for run in runs:
+        with suppress(UserError, KeyError, IndexError):
+            if run.folder.state() == "done" and run.config.tokenizer.name not in said:
+                text = run.folder.samples()["samples"][0]["text"]
+                text = " ".join(text.split())
+                said[run.config.tokenizer.name] = "".join(c for c in text if c.isprintable())
+    width = max(map(len, said), default=0)
+    for name, text in said.items():
+        console.print(
+            f"{name:{width}}  {text}", markup=False, highlight=False, no_wrap=True, overflow="ellipsis"
+        )
+
+
+def _print_next(runs: Sequence[PlannedRun]) -> None:
+    """The command that adds seeds until there is a ranking, and how long it takes."""
+    seeds = list(dict.fromkeys(run.config.seed for run in runs))
+    if len(seeds) >= SEEDS or any(run.folder.state() != "done" for run in runs):
+        return
+    further = [seed for seed in range(1, SEEDS + 1) if seed not in seeds][: SEEDS - len(seeds)]
+    with suppress(UserError, KeyError):
+        seconds = sum(run.folder.result()["total_seconds"] for run in runs) / len(seeds) * len(further)
+        print(f"for intervals and a ranking, {about(seconds)} more:")
+        print(f"    python experiments/run.py {with_seeds(_typed(), [*seeds, *further])}")
+
+
+def _typed() -> list[str]:
+    """The command's arguments before they were quoted for Hydra."""
+    script, line = sys.argv[0], sys.orig_argv
+    return line[line.index(script) + 1 :] if script in line else sys.argv[1:]
+
+
+def with_seeds(arguments: Sequence[str], seeds: Sequence[int]) -> str:
+    """A command's arguments, to be typed in a shell, with these seeds; what is done is not to be done again."""
+    kept = [a for a in arguments if a.partition("=")[0].lstrip("+") not in ("seed", "force")]
+    several = [] if {"-m", "--multirun"} & set(kept) else ["-m"]
+    return shlex.join([*several, *kept, f"seed={','.join(map(str, seeds))}"])

@@ -1,0 +1,78 @@
+"""Tokenizers by name: those of runs, and those of conf/tokenizer trained on the default corpus."""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache, partial
+
+from experiments.configuration.build import build_tokenizer
+from experiments.configuration.compose import composed
+from experiments.configuration.schema import CONF, IMPORTED, TokenizerConfig, options
+from experiments.trained.corpus import training_part
+from experiments.trained.load import load_tokenizer
+from numpygpt.data import resolve
+from numpygpt.errors import UserError, did_you_mean
+from numpygpt.runs import RunFolder, find_run
+from numpygpt.tokenizers import Tokenizer
+
+VAL_FRACTION = 0.1
+
+
+@dataclass(frozen=True)
+class NamedTokenizer:
+    """A tokenizer, what to call it, and what gives its training text or raises UserError if that is not here."""
+
+    name: str
+    tokenizer: Tokenizer
+    training_text: Callable[[], str]
+
+
+def named_tokenizers(runs: Iterable[str], choices: str | None) -> list[NamedTokenizer]:
+    """Of runs by name, and of choices as they are typed, `A,B,...`. UserError: there is no such run or choice."""
+    return [*_of_runs(runs), *_of_choices(choices.split(",") if choices else [])]
+
+
+def _of_runs(names: Iterable[str]) -> list[NamedTokenizer]:
+    runs = [find_run(name) for name in names]
+    return [NamedTokenizer(run.name, load_tokenizer(run), partial(_text_of, run)) for run in runs]
+
+
+def _text_of(run: RunFolder) -> str:
+    return training_part(run).text
+
+
+def _of_choices(names: Iterable[str]) -> list[NamedTokenizer]:
+    configs = {name.strip(): _config(name.strip()) for name in names}
+    found = []
+    for name, config in configs.items():
+        tokenizer = build_tokenizer(config)
+        tokenizer.train(_default_text())
+        found.append(NamedTokenizer(name, tokenizer, _default_text))
+    return found
+
+
+@cache
+def _default_text() -> str:
+    """The training part of the default corpus."""
+    corpus = resolve("shakespeare", allow_fallback=True)
+    if corpus.fallback_reason:
+        print(f"WARNING: trained on {corpus.name} instead: {corpus.fallback_reason}", file=sys.stderr)
+    return corpus.parts(VAL_FRACTION)[0].text
+
+
+def _config(name: str) -> TokenizerConfig:
+    """Of `bpe`, or of `bpe:512` with that vocabulary size."""
+    kind, _, size = name.partition(":")
+    paths = (CONF / "tokenizer").glob("*.yaml")
+    choices = sorted(path.stem for path in paths if path.stem not in IMPORTED)
+    if kind not in choices:
+        hint = did_you_mean(kind, choices)
+        raise UserError(f"there is no tokenizer {kind!r} to train: choose from {', '.join(choices)}{hint}")
+    config = composed(f"tokenizer={kind}").tokenizer
+    if not size:
+        return config
+    if not size.isdecimal():
+        raise UserError(f"{name!r} is not possible: a vocabulary size is a number, as in {kind}:512")
+    if "vocab_size" not in options("tokenizer", config.kind):
+        raise UserError(f"{name!r} is not possible: {kind} has no vocabulary size to choose")
+    return composed(f"tokenizer={kind}", f"tokenizer.vocab_size={size}").tokenizer

@@ -1,0 +1,164 @@
+"""Baselines: what programs that know nothing of neural networks make of the same validation text.
+
+Each is given the training text first. A model that loses to them has not learned much.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+from numpygpt.measures.bits.kneser_ney import KneserNey
+from numpygpt.measures.bits.mixing import N_SCALARS, Floats
+from numpygpt.measures.bits.scores import block_edges
+from numpygpt.tokenizers.unicode import code_points
+
+ORDER = 6  # of Kneser-Ney with one discount, and of PPMd; three discounts bear one more
+BZ2_BLOCK = 900_000 - 19  # bytes after bz2's run-length coding
+
+_COMPRESSORS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip -9", lambda data: gzip.compress(data, 9, mtime=0)),
+    "bz2": ("bz2", lambda data: bz2.compress(data, 9)),
+    "xz": ("xz -9e", lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)),
+}
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """`key` is for machines, `name` for readers; `history`: what it can see of the training text.
+
+    block_bits: bits per block of the validation text (`scores.block_edges`), of the best order of Kneser-Ney.
+    """
+
+    key: str
+    name: str
+    bits_per_byte: float
+    history: str
+    block_bits: Floats | None = None
+
+
+def as_result(rows: list[Baseline]) -> dict[str, dict[str, str | float]]:
+    """As JSON values, by key: what result.json holds under `rulers`."""
+    return {
+        row.key: {"label": row.name, "bits_per_byte": row.bits_per_byte, "history": row.history}
+        for row in rows
+    }
+
+
+def as_scores(rows: list[Baseline]) -> dict[str, list[float]]:
+    """Bits per block, by key: what scores.json holds under `bits_baselines`."""
+    return {row.key: row.block_bits.tolist() for row in rows if row.block_bits is not None}
+
+
+def baselines(train_text: str, val_text: str) -> list[Baseline]:
+    """All baselines of a corpus; they depend on nothing else, so they are worth keeping beside its cache."""
+    return [
+        *compressors(train_text, val_text),
+        *kneser_ney(train_text, val_text),
+        *kneser_ney(train_text, val_text, ORDER + 1, n_discounts=3),
+    ]
+
+
+def compressors(train_text: str, val_text: str) -> list[Baseline]:
+    """gzip, bz2, xz, and PPMd if pyppmd is installed: size of all the text less that of the training text."""
+    train, both = train_text.encode(), (train_text + val_text).encode()
+    n_bytes = max(len(both) - len(train), 1)
+    programs = _COMPRESSORS | (
+        {f"ppmd_{ORDER}": (f"PPMd, order {ORDER}", _ppmd)} if find_spec("pyppmd") else {}
+    )
+    jobs = [(compress, data) for _, compress in programs.values() for data in (train, both)]
+    with ThreadPoolExecutor(2) as pool:  # the compressors run outside of Python's lock
+        sizes = list(pool.map(lambda job: len(job[0](job[1])), jobs))
+    rows = []
+    for (key, (name, _)), alone, with_val in zip(programs.items(), sizes[::2], sizes[1::2], strict=True):
+        rows.append(Baseline(key, name, 8 * (with_val - alone) / n_bytes, _sees(key, train)))
+    return rows
+
+
+def _ppmd(data: bytes) -> bytes:
+    """PPMd variant I (Shkarin 2002), as 7-Zip has it, with memory enough for all that it is given here."""
+    from pyppmd import Ppmd8Encoder
+
+    encoder = Ppmd8Encoder(ORDER, 256 << 20)
+    return encoder.encode(data) + encoder.flush()
+
+
+def _sees(key: str, train: bytes) -> str:
+    """What a compressor can still see of the training text when the validation text begins."""
+    window = {"gzip": 32 << 10, "xz": 64 << 20}.get(key, len(train))
+    if key == "bz2":
+        window = bz2_block(train)
+    return (
+        f"the last {window / 1024:,.0f} KiB of training text"
+        if window < len(train)
+        else "all of the training text"
+    )
+
+
+def bz2_block(data: bytes) -> int:
+    """How many of the last bytes share a block of bz2 -9, which starts a new one once BZ2_BLOCK bytes are in it.
+
+    They are counted after run-length coding: of 4 to 255 equal bytes in a row, four and a count are left.
+    """
+    values = np.frombuffer(data, np.uint8)
+    starts = np.flatnonzero(np.diff(values, prepend=-1 if len(values) else []))
+    runs = np.diff(starts, append=len(values))
+    pieces = -(-runs // 255)
+    lengths = np.full(pieces.sum(), 255)
+    lengths[np.cumsum(pieces) - 1] = runs - 255 * (pieces - 1)
+    coded = np.concatenate([[0], np.cumsum(np.where(lengths < 4, lengths, 5))])
+    begins = np.concatenate([[0], np.cumsum(lengths)])
+    first = 0
+    while coded[-1] - coded[first] > BZ2_BLOCK:
+        first = int(np.searchsorted(coded, coded[first] + BZ2_BLOCK))
+    return int(len(values) - begins[first])
+
+
+def kneser_ney(train_text: str, val_text: str, order: int = ORDER, n_discounts: int = 1) -> list[Baseline]:
+    """Character models of orders 1 to `order`, the history carried over from training.
+
+    With three discounts they are a family of their own: modified Kneser-Ney (Chen & Goodman 1999).
+    """
+    bits = kneser_ney_bits(train_text, val_text, order, n_discounts)
+    per_byte = bits.sum(axis=1) / max(len(val_text.encode()), 1)
+    kind = "modified Kneser-Ney" if n_discounts > 1 else "Kneser-Ney"
+    key = kind.lower().replace(" ", "_").replace("-", "_")
+    sees = "counts of all of the training text, {} characters of context"
+    blocks = {int(per_byte.argmin()): _per_block(val_text, bits[per_byte.argmin()])}
+    return [
+        Baseline(f"{key}_{n + 1}", f"{kind}, order {n + 1}", float(x), sees.format(n), blocks.get(n))
+        for n, x in enumerate(per_byte)
+    ]
+
+
+def _per_block(text: str, bits: Floats) -> Floats:
+    """The bits of characters, (n,), summed over the blocks of `scores.block_edges`."""
+    points, edges = code_points(text), block_edges(text.encode())
+    sizes = 1 + (points > 0x7F) + (points > 0x7FF).astype(np.int64) + (points > 0xFFFF)
+    number = np.searchsorted(edges, np.cumsum(sizes) - sizes, side="right") - 1
+    return np.bincount(number, bits, len(edges) - 1).astype(np.float64)
+
+
+def kneser_ney_bits(train_text: str, val_text: str, order: int = ORDER, n_discounts: int = 1) -> Floats:
+    """Bits of each validation character under each order: (order, characters); `n_discounts` per order, 1 or 3.
+
+    The base is uniform over the training text's alphabet. A character outside of it, impossible under that base,
+    is an escape of probability 1 / (characters of training + 1) and then one of all Unicode scalars alike; setting
+    that probability aside costs the other characters next to nothing.
+    """
+    train, both = (code_points(text).astype(np.int64) for text in (train_text, train_text + val_text))
+    alphabet = np.unique(train)
+    model = KneserNey.fit(train, np.arange(len(train)), order, 1 / max(len(alphabet), 1), n_discounts)
+    first = max(len(train) - order + 1, 0)
+    history = np.arange(first, len(both))
+    p = model.probabilities(both[first:], history)[:, len(train) - first :]
+    new = ~np.isin(both[len(train) :], alphabet)
+    escape = 1 / (len(train) + 1)
+    return -np.log2(np.where(new, escape / N_SCALARS, (1 - escape) * p))

@@ -1,0 +1,254 @@
+"""The residual coder: what a tokenizer throws away, in bits.
+
+A tokenizer that drops case or spaces, or that says `<unk>`, gives its model an easier text to predict. The coder
+charges for the rest. Given a token z and the source character c before it, it spells the stretch of source x that
+the token stands for, one character at a time, and then END:
+
+    bits(x | z, c) = - sum_j log2 q(x_j | z, c, x_1 ... x_{j-1}) - log2 q(END | z, c, x)
+
+so that tokens and residual together are a code from which the text can be read back. Tokens whose stretch always
+is their own text cost nothing.
+
+q starts uniform over all Unicode scalars and END, and mixes upward (`mixing.Level`):
+
+1. Kneser-Ney, orders 1 to 6 within the stretch, fitted on the distinct stretches of the training text;
+2. for tokens with a text of their own: a pointer into it. The context is the next character of that text, with
+   none, one and two of the source characters before; each distinct (z, x, c) counts once;
+3. z and the stretch so far, by occurrence;
+4. z, c and the stretch so far, by occurrence.
+
+2 to 4 are mixed by Witten and Bell's rule. `<unk>`, other specials, and whatever follows the last token (the
+tail) are spelled by 1 alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from numpygpt.measures.bits.arithmetic import Decoder, Encoder, quantise
+from numpygpt.measures.bits.kneser_ney import KneserNey
+from numpygpt.measures.bits.mixing import END, N_SCALARS, START, Floats, Level, distinct
+from numpygpt.measures.bits.source import TAIL, Source, Stretch
+from numpygpt.measures.bits.spelling import N_POINTER_LEVELS, ORDER, Events, Reading, Sequences
+from numpygpt.tokenizers.base import Tokenizer
+
+Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
+
+_SURROGATES = range(0xD800, 0xE000)
+_KNOWN = 1 << 21  # frequencies kept while coding: 16 MB
+_MOST = 1 << 19  # distinct stretches counted: 1.4 GiB while their levels are made
+_UNIFORM = 1 / (N_SCALARS + 1)
+
+
+class ResidualCoder:
+    """Made by `fit`. A lossless tokenizer's has no levels: there is nothing to charge.
+
+    own_bytes: each id's own text, or None.   exact: as the tokenizer says, bool (V,).
+    alphabet: the symbols that the levels know, END among them, sorted, int64 (A,).
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.own_bytes = [tokenizer.token_bytes(id) for id in range(tokenizer.vocab_size)]
+        self.exact = np.asarray(tokenizer.exact, bool)
+        self.lossless = bool(tokenizer.lossless)
+        self.levels: tuple[Level, ...] = ()
+        self.alphabet = np.array([END], np.int64)
+        self._known: dict[Hashable, npt.NDArray[np.int64]] = {}
+
+    @classmethod
+    def fit(cls, tokenizer: Tokenizer, train_text: str, spans: Spans | None = None) -> ResidualCoder:
+        """Fit on the training text alone. `spans`: what `tokenizer.spans(train_text)` gives, if it is at hand."""
+        whole = Source(train_text, *(tokenizer.spans(train_text) if spans is None else spans))
+        return cls.fit_pieces(tokenizer, [whole])
+
+    @classmethod
+    def fit_pieces(cls, tokenizer: Tokenizer, pieces: Iterable[Source]) -> ResidualCoder:
+        """Fit on a training text that comes in pieces, of which one at a time is looked at.
+
+        Each begins where the one before it ends, with that one's last character as its `before`; only the last one
+        has a tail. Whenever more than 524,288 distinct (z, x, c) have been counted, the rarer half is forgotten, so
+        that memory does not grow with the text (lossy counting, after Manku & Motwani 2002).
+        """
+        coder = cls(tokenizer)
+        if coder.lossless:
+            return coder
+        occurrences: Counter[Stretch] = Counter()
+        spelled: set[str] = set()
+        for source in pieces:
+            exact = coder.exact[source.ids]
+            occurrences.update(source.stretches(np.flatnonzero(~exact)))
+            if len(occurrences) > _MOST:
+                occurrences = Counter(dict(occurrences.most_common(_MOST // 2)))
+            spelled |= coder._texts(np.unique(source.ids[exact]).tolist())
+            if source.tail:
+                spelled.add(source.tail)
+        spelled |= {x for _, x, _ in occurrences}
+        coder.alphabet = np.array([*sorted(map(ord, set().union(*spelled))), END], np.int64)
+        coder.levels = (*_speller(spelled), *coder._pointers(occurrences))
+        return coder
+
+    def _texts(self, ids: Sequence[int]) -> set[str]:
+        """The stretches of exact ids: their own texts, but for those that are only a part of a character."""
+        texts = set()
+        for own in (self.own_bytes[id] or b"" for id in ids):
+            try:
+                texts.add(own.decode())
+            except UnicodeDecodeError:
+                continue
+        return texts - {""}
+
+    def _pointers(self, occurrences: Counter[Stretch]) -> Iterator[Level]:
+        """Levels 2 to 4, from the occurrences of each (z, x, c)."""
+        events = self._events(list(occurrences))
+        symbols = events.sequences.symbols
+        times = np.array(list(occurrences.values()), np.int64)[events.sequences.owner]
+        for number, contexts in enumerate(events.pointing()):
+            weights = None if number < N_POINTER_LEVELS else times
+            some, counts = distinct(contexts, symbols, weights)
+            yield Level.witten_bell(contexts[some], symbols[some], counts)
+
+    def _events(self, stretches: Sequence[Stretch]) -> Events:
+        return Events.of(stretches, [self._own(z) for z, _, _ in stretches])
+
+    def _own(self, z: int) -> str | None:
+        """The text that the pointer points into."""
+        own = None if z == TAIL else self.own_bytes[z]
+        return None if own is None else own.decode("utf-8", "replace")
+
+    def charges(self, z: int) -> bool:
+        """Whether token z (or TAIL) may cost anything."""
+        return not (self.lossless if z == TAIL else self.exact[z])
+
+    # ------------------------------------------------------------------ weighing
+
+    def bits(
+        self, text: str, ids: npt.NDArray[np.integer], ends: npt.NDArray[np.integer]
+    ) -> tuple[Floats, float]:
+        """Bits of the residual of each token, float64 (n,), and of the tail.
+
+        AssertionError: the spans do not tile `text`, or an exact token's stretch is not its own text.
+        """
+        return self.bits_of(Source(text, ids, ends))
+
+    def bits_of(self, source: Source) -> tuple[Floats, float]:
+        """As `bits`, of a text or of a piece of one."""
+        source.check(self.own_bytes, self.exact)
+        bits = np.zeros(len(source.ids))
+        if self.lossless:
+            assert not source.tail, "a lossless tokenizer left a tail"
+            return bits, 0.0
+        charged = np.flatnonzero(~self.exact[source.ids])
+        numbers: dict[Stretch, int] = {}
+        which = [
+            numbers.setdefault(s, len(numbers)) for s in (*source.stretches(charged), source.tail_stretch)
+        ]
+        costs = self.stretch_bits(list(numbers))[which]
+        bits[charged] = costs[:-1]
+        return bits, float(costs[-1])
+
+    def stretch_bits(self, stretches: Sequence[Stretch]) -> Floats:
+        """-log2 q of whole stretches, END included, of tokens that are not exact: float64 (k,)."""
+        events = self._events(stretches)
+        symbols = events.sequences.symbols
+        p = np.full(len(symbols), _UNIFORM)
+        for level, contexts in zip(self.levels, events.contexts(), strict=True):
+            p = level.raise_(p, contexts, symbols)
+        p[symbols == START] = 1.0
+        return np.bincount(events.sequences.owner, -np.log2(p), len(stretches)).astype(np.float64)
+
+    # ------------------------------------------------------------------ coding
+
+    def distribution(self, z: int, so_far: str, c: str) -> Floats:
+        """q of the next symbol, (A + 1,): of each symbol of `alphabet`, then of all other scalars together."""
+        reading = Reading(z, c, self._own(z))
+        for character in so_far:
+            reading.read(character)
+        return self._spread(reading.contexts())
+
+    def _spread(self, contexts: Iterable[int]) -> Floats:
+        p = np.full(len(self.alphabet) + 1, _UNIFORM)
+        for level, context in zip(self.levels, contexts, strict=True):
+            p = level.spread(p, np.uint64(context), self.alphabet)
+        p[-1] *= N_SCALARS + 1 - len(self.alphabet)
+        return p
+
+    def _frequencies(self, reading: Reading) -> npt.NDArray[np.int64]:
+        """The distribution in integers; the latest are kept, for texts repeat themselves."""
+        if len(self._known) * len(self.alphabet) >= _KNOWN:
+            self._known.clear()
+        key: Hashable = (TAIL, *reading.window)  # spelling looks back no further, and at nothing else
+        contexts = None
+        if reading.z != TAIL and self.own_bytes[reading.z] is not None:
+            key = (reading.z, reading.c, *reading.window)
+            if reading.length > ORDER:
+                contexts = reading.contexts()
+                key = tuple(c if level.has(c) else 0 for level, c in zip(self.levels, contexts, strict=True))
+        if key not in self._known:
+            self._known[key] = quantise(self._spread(contexts or reading.contexts()))
+        return self._known[key]
+
+    def encode(self, encoder: Encoder, z: int, x: str, c: str) -> None:
+        """Write the stretch x of token z (or TAIL) after source character c; nothing where nothing is charged.
+
+        A character outside the alphabet is an escape and then one of all scalars alike, which costs at most
+        log2(1 + A / 1,112,064) bits more than q says.
+        """
+        if not self.charges(z):
+            return
+        reading = Reading(z, c, self._own(z))
+        for character in [*x, None]:
+            symbol = END if character is None else ord(character)
+            frequencies = self._frequencies(reading)
+            index = int(np.searchsorted(self.alphabet, symbol))
+            if index < len(self.alphabet) and self.alphabet[index] == symbol:
+                encoder.encode(index, frequencies)
+            else:
+                encoder.encode(len(self.alphabet), frequencies)
+                encoder.encode_range(_scalar(symbol), 1, N_SCALARS)
+            if character is not None:
+                reading.read(character)
+
+    def decode(self, decoder: Decoder, z: int, c: str, longest: int = sys.maxsize) -> str:
+        """Read back the stretch that `encode` wrote for token z (or TAIL); empty where nothing is charged.
+
+        ValueError: it has more than `longest` characters, as damaged data may seem to.
+        """
+        reading = Reading(z, c, self._own(z))
+        x: list[str] = []
+        while self.charges(z):
+            if len(x) > longest:
+                raise ValueError(
+                    f"a stretch of source is longer than {longest} characters: the data are damaged"
+                )
+            index = decoder.decode(self._frequencies(reading))
+            if index == len(self.alphabet):
+                scalar = decoder.target(N_SCALARS)
+                decoder.consume(scalar, 1, N_SCALARS)
+                character = chr(_code_point(scalar))
+            elif self.alphabet[index] == END:
+                break
+            else:
+                character = chr(int(self.alphabet[index]))
+            x.append(character)
+            reading.read(character)
+        return "".join(x)
+
+
+def _speller(stretches: set[str]) -> tuple[Level, ...]:
+    """Level 1: how stretches are spelled, each counted once."""
+    sequences = Sequences.of(sorted(stretches))
+    return KneserNey.fit(sequences.symbols, sequences.history, ORDER, _UNIFORM).levels()
+
+
+def _scalar(code_point: int) -> int:
+    """Number of a code point among the Unicode scalars, which leave out the surrogates."""
+    return code_point if code_point < _SURROGATES.start else code_point - len(_SURROGATES)
+
+
+def _code_point(scalar: int) -> int:
+    return scalar if scalar < _SURROGATES.start else scalar + len(_SURROGATES)

@@ -1,0 +1,187 @@
+"""Stretches of source as sequences of symbols, each with its contexts on the levels of the residual coder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from numpygpt.measures.bits.kneser_ney import contexts_of
+from numpygpt.measures.bits.mixing import END, NO_CONTEXT, START, Ints, UInts, join, mix
+from numpygpt.measures.bits.source import Stretch
+from numpygpt.tokenizers.unicode import code_points
+
+ORDER = 6
+N_POINTER_LEVELS = 3
+BASE, MASK = 0xD6E8FEB86659FD93, (1 << 64) - 1  # of the hashes of prefixes, polynomials modulo 2**64
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Strings laid end to end, each as START, its characters, END: m symbols in all.
+
+    symbols: code points, START or END, (m,).   first, last: where each string's START and END stand, (k,).
+    owner: the number of the string that each symbol belongs to, (m,).   place: its distance from START, (m,).
+    """
+
+    symbols: Ints
+    first: Ints
+    last: Ints
+    owner: Ints
+    place: Ints
+
+    @classmethod
+    def of(cls, strings: Iterable[str]) -> Sequences:
+        strings = list(strings)
+        lengths = np.array([len(x) + 2 for x in strings], np.int64)
+        last = np.cumsum(lengths) - 1
+        first = last - lengths + 1
+        symbols = code_points("".join(f" {x} " for x in strings)).astype(np.int64)
+        symbols[first], symbols[last] = START, END
+        owner = np.repeat(np.arange(len(strings)), lengths)
+        return cls(symbols, first, last, owner, np.arange(len(symbols)) - first[owner])
+
+    @property
+    def history(self) -> Ints:
+        """For `KneserNey`: START is context and is not predicted."""
+        return np.where(self.place == 0, -1, self.place)
+
+
+@dataclass(frozen=True)
+class Events:
+    """The m symbols of k stretches, and what their contexts are made of.
+
+    before: the source, with the character before each stretch in the place of its START, (m,).   pointed: what the
+    pointer points at, (m,).   prefixes: hashes of what stands before each symbol, START included, (m,).
+    tokens: the stretches' tokens, (k,); preceding: the source characters before them, (k,); points: those with a
+    text of their own, (k,).
+    """
+
+    sequences: Sequences
+    before: Ints
+    pointed: Ints
+    prefixes: UInts
+    tokens: Ints
+    preceding: Ints
+    points: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, stretches: Sequence[Stretch], own: Sequence[str | None]) -> Events:
+        """`own`: the text of each stretch's token, None if it has none and is spelled without pointer."""
+        sequences = Sequences.of(x for _, x, _ in stretches)
+        before = sequences.symbols.copy()
+        preceding = code_points("".join(c for _, _, c in stretches)).astype(np.int64)
+        before[sequences.first] = preceding
+        pointed = np.fromiter(chain.from_iterable(map(_pointed, own, (x for _, x, _ in stretches))), np.int64)
+        tokens = np.array([z for z, _, _ in stretches], np.int64)
+        points = np.array([text is not None for text in own], bool)
+        return cls(sequences, before, pointed, _prefixes(sequences), tokens, preceding, points)
+
+    def spelling(self) -> Iterator[UInts]:
+        """Contexts of the six levels of spelling, (m,) each. At START all are NO_CONTEXT: it is never counted."""
+        return contexts_of(self.sequences.symbols, self.sequences.history, ORDER)
+
+    def pointing(self) -> Iterator[UInts]:
+        """Contexts of the three levels of the pointer, then of the token, then of it and the character before."""
+        s = self.sequences
+        points = self.points[s.owner]
+
+        def where(place: int, hashed: UInts) -> UInts:
+            return np.where(points & (s.place >= place), hashed, NO_CONTEXT)
+
+        hashed = join(np.ones(len(s.symbols), np.uint64), self.pointed)
+        yield where(1, hashed)
+        hashed = join(hashed, np.roll(self.before, 1))
+        yield where(1, hashed)
+        yield where(2, join(hashed, np.roll(self.before, 2)))
+        hashed = join(self.prefixes, self.tokens[s.owner])
+        yield where(1, hashed)
+        yield where(1, join(hashed, self.preceding[s.owner]))
+
+    def contexts(self) -> Iterator[UInts]:
+        """Of all levels, lowest first."""
+        return chain(self.spelling(), self.pointing())
+
+
+def _pointed(own: str | None, x: str) -> list[int]:
+    """What the pointer into the token's own text points at, at START, each character of x, and END: len(x) + 2.
+
+    It points at END after the text's last character. It moves on when the source has the character it points at,
+    or has it after lower-casing.
+    """
+    if own is None:
+        return [END] * (len(x) + 2)
+    ahead, at, pointed = [*map(ord, own), END], 0, [END]
+    for character in x:
+        pointed.append(ahead[at])
+        at = _moved(own, at, character)
+    return [*pointed, ahead[at]]
+
+
+def _moved(own: str, at: int, character: str) -> int:
+    """Where the pointer points after a character of the source, if it pointed at place `at` of the own text."""
+    for form in (character, character.lower()):
+        if own.startswith(form, at):
+            return at + len(form)
+    return at
+
+
+@cache
+def _mixed(symbol: int) -> int:
+    """A term of `_prefixes`, but for its power."""
+    return int(mix(np.array([symbol + 1], np.uint64))[0])
+
+
+class Reading:
+    """A stretch of token z after source character c, read character by character, each at the same cost.
+
+    `contexts` are those that `Events` has at END of what was read. `window`: the last of START and what was read.
+    """
+
+    def __init__(self, z: int, c: str, own: str | None) -> None:
+        self.z, self.c, self._own, self._at = z, c, own, 0
+        self.length, self.window = 0, [START]
+        self._sum, self._power = 0, 1
+        self._add(START)
+
+    def _add(self, symbol: int) -> None:
+        self._power = self._power * BASE & MASK
+        self._sum = self._sum + _mixed(symbol) * self._power & MASK
+
+    def read(self, character: str) -> None:
+        self.length += 1
+        self.window = [*self.window[-ORDER:], ord(character)]
+        self._add(ord(character))
+        if self._own is not None:
+            self._at = _moved(self._own, self._at, character)
+
+    def contexts(self) -> tuple[int, ...]:
+        """Of the symbol that follows, on all levels, lowest first."""
+        symbols = np.array([*self.window, END], np.int64)
+        m = len(symbols)
+        place = np.arange(self.length + 2 - m, self.length + 2)
+        one, owner = np.zeros(1, np.int64), np.zeros(m, np.int64)
+        preceding = np.array([ord(self.c)])
+        pointed = ord(self._own[self._at]) if self._own and self._at < len(self._own) else END
+        events = Events(
+            Sequences(symbols, one, one + m - 1, owner, place),
+            np.where(symbols == START, preceding, symbols),
+            np.full(m, pointed),
+            np.full(m, self._sum, np.uint64),
+            np.array([self.z]),
+            preceding,
+            np.array([self._own is not None]),
+        )
+        return tuple(int(context[-1]) for context in events.contexts())
+
+
+def _prefixes(s: Sequences) -> UInts:
+    """Hash of the symbols of the same string that stand before each symbol: a polynomial in an odd base."""
+    powers = np.cumprod(np.full(int(s.place.max(initial=0)) + 1, BASE, np.uint64))
+    terms = mix(s.symbols.astype(np.uint64) + np.uint64(1)) * powers[s.place]  # as in _mixed
+    sums = np.cumsum(terms) - terms
+    return sums - sums[s.first][s.owner]

@@ -1,0 +1,249 @@
+"""Measures of generated text, and the same measures of real text to hold them against."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from numpygpt.measures.bits.mixing import Ints, UInts, join, mix
+from numpygpt.tokenizers.unicode import PROSE_WORDS, code_points
+
+NGRAMS = (3, 4, 5)
+LEAST_COPIED = 20  # characters: shorter stretches in common are chance, and are not marked as copied
+# Possessive, and a name begins with no blank: or a line of blanks would take the square of its length.
+_HEADING = re.compile(r"(?:\A|\n[^\S\n]*+\n)[^\S\n]*+([^\s:][^\n:]{0,59}?)[^\S\n]*+:[^\S\n]*+(?=\n|\Z)")
+
+
+@dataclass(frozen=True)
+class GeneratedMeasures:
+    """Several samples taken together; docs/METRICS.md defines each field. None: there was nothing to judge.
+
+    Shares are of occurrences, between 0 and 1; words are compared without regard to case.
+    """
+
+    n_samples: int
+    chars_per_sample: float
+    word_share: float | None
+    n_headings: int
+    speaker_share: float | None
+    ngram3_train: float | None
+    ngram4_train: float | None
+    ngram5_train: float | None
+    ngram3_heldout: float | None
+    ngram4_heldout: float | None
+    ngram5_heldout: float | None
+    longest_copied_chars: int
+    longest_copied: str
+    distinct_1: float | None
+    distinct_2: float | None
+    distinct_3: float | None
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """The keys of result.json: the numbers, without the copied text itself."""
+        return {key: value for key, value in asdict(self).items() if key != "longest_copied"}
+
+
+@dataclass(frozen=True)
+class Highlights:
+    """What stands out in one sample: stretches from a character to before another, in their order.
+
+    Against the training text: words that it does not have, headings of speakers that it has and has not, and all
+    that lies in stretches of LEAST_COPIED characters and more that stand in it.
+    """
+
+    n_words: int
+    unknown_word: list[tuple[int, int]]
+    known_speaker: list[tuple[int, int]]
+    unknown_speaker: list[tuple[int, int]]
+    copied: list[tuple[int, int]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """An entry of samples.json, but for its text."""
+        marks = {
+            "foreign": self.unknown_word,
+            "speaker": self.known_speaker,
+            "stranger": self.unknown_speaker,
+            "copied": self.copied,
+        }
+        return {"n_words": self.n_words, "marks": marks}
+
+
+def chars_in_500_tokens(samples: Sequence[str], n_tokens: int) -> float:
+    """Characters that 500 generated tokens come to, from samples of `n_tokens` tokens each."""
+    return 500 * sum(map(len, samples)) / (n_tokens * len(samples))
+
+
+class Reference:
+    """What generated text is held against: the words, speakers and n-grams of a corpus, gathered once."""
+
+    def __init__(self, train_text: str, val_text: str) -> None:
+        self.val_text = val_text
+        train = _Words(train_text)
+        self._words = set(train.words)
+        self._speakers = set(headings(train_text))
+        self._grams = {n: np.unique(train.grams(n)) for n in NGRAMS}
+        self._held_out = {n: np.unique(_Words(val_text).grams(n)) for n in NGRAMS}
+        self._windows = _Windows(train_text)
+
+    def measure(self, samples: Sequence[str], n_chars: int | None = None) -> GeneratedMeasures:
+        """Judge samples, one per seed; with `n_chars` the first so many characters of each."""
+        return self._measure([sample[:n_chars] for sample in samples], self._held_out)
+
+    def highlights(self, sample: str) -> Highlights:
+        """Where, in one sample, is what `measure` counts."""
+        words = list(PROSE_WORDS.finditer(sample))
+        named: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+        for heading in _HEADING.finditer(sample):
+            named[_plain(heading[1]) in self._speakers].append(heading.span(1))
+        return Highlights(
+            n_words=len(words),
+            unknown_word=[word.span() for word in words if word[0].lower() not in self._words],
+            known_speaker=named[True],
+            unknown_speaker=named[False] if self._speakers else [],
+            copied=self._windows.shared(sample, LEAST_COPIED),
+        )
+
+    def human(self, n_chars: int, n_samples: int = 3) -> GeneratedMeasures:
+        """The same of real text: passages of the validation text, spread over it, each after a blank line.
+
+        What counts as held out is then the rest of the validation text, so that no passage is found in itself.
+        With a text too short for so many passages there are fewer, at least one.
+        """
+        text, rest, passages, at = self.val_text, [], [], 0
+        n_samples = max(1, min(n_samples, 3 * len(text) // (4 * max(n_chars, 1))))
+        for start in (number * len(text) // n_samples for number in range(n_samples)):
+            blank = text.find("\n\n", start, start + len(text) // (4 * n_samples))
+            start = blank + 2 if start and blank >= 0 else start
+            rest.append(text[at:start])
+            at = start + n_chars
+            passages.append(text[start:at])
+        rest.append(text[at:])
+        held_out = {n: np.unique(np.concatenate([_Words(piece).grams(n) for piece in rest])) for n in NGRAMS}
+        return self._measure(passages, held_out)
+
+    def _measure(self, samples: list[str], held_out: dict[int, UInts]) -> GeneratedMeasures:
+        texts = [_Words(sample) for sample in samples]
+        found = [heading for sample in samples for heading in headings(sample)]
+        grams = {n: np.concatenate([text.grams(n) for text in texts]) for n in range(1, NGRAMS[-1] + 1)}
+        in_train = {n: _share(_in(grams[n], self._grams[n])) for n in NGRAMS}
+        in_held_out = {n: _share(_in(grams[n], held_out[n])) for n in NGRAMS}
+        distinct = {n: len(np.unique(grams[n])) / len(grams[n]) if len(grams[n]) else None for n in (1, 2, 3)}
+        copied = max((self._windows.longest_shared(sample) for sample in samples), key=len)
+        return GeneratedMeasures(
+            n_samples=len(samples),
+            chars_per_sample=sum(map(len, samples)) / len(samples),
+            word_share=_share([word in self._words for text in texts for word in text.words]),
+            n_headings=len(found),
+            speaker_share=_share([heading in self._speakers for heading in found])
+            if self._speakers
+            else None,
+            ngram3_train=in_train[3],
+            ngram4_train=in_train[4],
+            ngram5_train=in_train[5],
+            ngram3_heldout=in_held_out[3],
+            ngram4_heldout=in_held_out[4],
+            ngram5_heldout=in_held_out[5],
+            longest_copied_chars=len(copied),
+            longest_copied=copied,
+            distinct_1=distinct[1],
+            distinct_2=distinct[2],
+            distinct_3=distinct[3],
+        )
+
+
+class _Words:
+    """The words of a text in lower case, and its word n-grams as hashes (good within one process)."""
+
+    def __init__(self, text: str) -> None:
+        self.words = [word.lower() for word in PROSE_WORDS.findall(text)]
+        self._hashes = np.array([hash(word) for word in self.words], np.int64).astype(np.uint64)
+
+    def grams(self, n: int) -> UInts:
+        """Of each run of n words: (words - n + 1,), or none."""
+        grams = mix(self._hashes)
+        for more in range(1, n):
+            grams = join(grams[:-1], self._hashes[more:])
+        return grams
+
+
+class _Windows:
+    """Hashes of all windows of any length of a text: differences of the prefix sums of a polynomial."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        base = 0xD6E8FEB86659FD93
+        powers = np.cumprod(np.full(len(text), base, np.uint64))
+        # Dividing by the power at a window's start makes its hash the same wherever it stands.
+        self._inverses = np.cumprod(np.full(len(text), pow(base, -1, 1 << 64), np.uint64))
+        self._sums = np.zeros(len(text) + 1, np.uint64)
+        np.cumsum(mix(code_points(text).astype(np.uint64)) * powers, out=self._sums[1:])
+
+    def hashes(self, starts: Ints, length: int) -> UInts:
+        """Of the windows of `length` characters at `starts`, (k,) each."""
+        sums = self._sums[starts + length] - self._sums[starts]
+        return (sums * self._inverses[starts]).astype(np.uint64, copy=False)
+
+    def longest_shared(self, other: str) -> str:
+        """The longest stretch of `other` that also stands in the text, the first of them if there are several.
+
+        If a stretch of some length does, so does one of every lesser length: so it is found by bisection. Where no
+        window of some length matched no longer one can, and the text is not looked at again there.
+        """
+        theirs, places = _Windows(other), np.arange(len(self.text))
+        best, at, most = 0, 0, len(other)
+        length = min(16, most)
+        while best < most:
+            wanted = theirs.hashes(np.arange(len(other) - length + 1), length)
+            fitting = places[places + length <= len(self.text)]
+            found = self.hashes(fitting, length)
+            matching = _in(found, np.unique(wanted))
+            if matching.any():
+                best, places = length, fitting[matching]
+                at = int(np.argmax(_in(wanted, np.unique(found[matching]))))
+            else:
+                most = length - 1
+            length = min(max(2 * best, 1), (best + most + 1) // 2)
+        return other[at : at + best]
+
+    def shared(self, other: str, length: int) -> list[tuple[int, int]]:
+        """The stretches of `other` that its windows of `length` cover, those that also stand in the text."""
+        if min(len(other), len(self.text)) < length:
+            return []
+        wanted = _Windows(other).hashes(np.arange(len(other) - length + 1), length)
+        mine = self.hashes(np.arange(len(self.text) - length + 1), length)
+        found = np.unique(mine[_in(mine, np.unique(wanted))])
+        stretches: list[tuple[int, int]] = []
+        for start in np.flatnonzero(_in(wanted, found)).tolist():
+            if stretches and start < stretches[-1][1]:
+                stretches[-1] = (stretches[-1][0], start + length)
+            else:
+                stretches.append((start, start + length))
+        return stretches
+
+
+def _in(values: UInts, table: UInts) -> npt.NDArray[np.bool_]:
+    """Which values are in a sorted table."""
+    if not len(table):
+        return np.zeros(len(values), bool)
+    return table[np.minimum(np.searchsorted(table, values), len(table) - 1)] == values
+
+
+def _share(hits: Sequence[bool] | npt.NDArray[np.bool_]) -> float | None:
+    return float(np.mean(hits)) if len(hits) else None
+
+
+def headings(text: str) -> list[str]:
+    """Speaker headings: what stands before a colon that ends the text's first line or a line after an empty one.
+
+    In lower case, spaces evened out.
+    """
+    return [_plain(match) for match in _HEADING.findall(text)]
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.lower().split())

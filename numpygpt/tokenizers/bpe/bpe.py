@@ -1,0 +1,229 @@
+"""Byte-pair encoding over characters: the training text's characters, and merges of what stands side by side.
+
+Why a token's text determines its id: two occurrences of the same characters that no merge has crossed the ends
+of are cut alike after every merge, since merges apply everywhere and from left to right. So no two merges ever
+form the same text, the text of a token is encoded as that token, and it is all the same whether encoding
+replays all merges in order, looks for the pair that was merged first (Sennrich) or for the two neighbours whose
+text is the lowest token (tiktoken). The code does whichever is fastest.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from math import isqrt
+from operator import add
+from typing import Any, ClassVar
+
+import numpy as np
+
+from numpygpt.errors import UserError
+from numpygpt.tokenizers.base import UNK, Tokenizer, checked_alphabet, checked_int, checked_keys
+from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
+from numpygpt.tokenizers.cache import Cache
+from numpygpt.tokenizers.pretokenize import splitter
+from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
+
+NOT_MERGED = MAX_SYMBOLS  # greater than every id
+# A piece of n symbols takes time in n**2 if merged pair by pair, and in the number of merges if they are replayed:
+# the latter is faster where n**2 is more than this times as large (measured at 2,000 and 5,000 merges).
+REPLAY_RATIO = 12
+
+
+class BPETokenizer(Tokenizer):
+    """BPE whose alphabet is the characters of the training text; `<unk>` for all other characters.
+
+    vocab_size  how many ids to aim at, specials and alphabet included; fewer if no pair is left to merge
+    pattern     how the text is cut into pieces that no token crosses: a key of pretokenize.PATTERNS
+    min_freq    pairs that occur less often are not merged
+
+    Ids in order: specials, byte tokens if the kind has any, alphabet by code point, merges as learned. Between
+    equally frequent pairs the one with the smaller ids is merged first.
+    """
+
+    kind = "bpe"
+    meets_unknown = True
+    losses = "loses unknown characters"
+    n_byte_tokens: ClassVar[int] = 0
+    remedy: ClassVar[str] = "raise it, or take bpe-bytefallback, which spells rare characters as bytes"
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int = 2048,
+        pattern: str = "gpt2",
+        min_freq: int = 2,
+        specials: Sequence[str] | None = None,
+    ):
+        super().__init__(specials=specials)
+        self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
+        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._first_id + 1)
+        if self.wanted_vocab_size > MAX_SYMBOLS:
+            raise UserError(f"vocab_size must be at most {MAX_SYMBOLS}, not {vocab_size}")
+        self.min_freq = checked_int("min_freq", min_freq, 1)
+        self.pattern = pattern
+        self._splitter = splitter(pattern)
+
+    # ------------------------------------------------------------------ where the kinds of BPE differ
+
+    def _choose_alphabet(self, counts: Counter[str]) -> str:
+        """The characters that get an id, in the order of their ids, given how often each occurs."""
+        return "".join(sorted(counts))
+
+    def _spell_unknown(self, character: str) -> str:
+        """The symbols that stand for a character outside of the alphabet."""
+        return chr(self.special_ids[UNK])
+
+    def _view(self, piece: str) -> str:
+        """A piece of text in the characters that the alphabet is about."""
+        return piece
+
+    def _bytes_of_view(self, view: str) -> bytes:
+        """The UTF-8 bytes of the text that `_view` shows."""
+        return view.encode()
+
+    # ------------------------------------------------------------------ training
+
+    def train(self, text: str | Iterable[str]) -> None:
+        pieces: Counter[str] = Counter()
+        for piece, count in self._splitter.count(training_chunks(text)).items():
+            pieces[self._view(piece)] += count
+        counts: Counter[str] = Counter()
+        for piece, count in pieces.items():
+            for character in piece:
+                counts[character] += count
+        alphabet = self._choose_alphabet(counts)
+        n_merges = self._room_for_merges(alphabet)
+        spelling = self._spelling_of(alphabet)
+        words: Counter[str] = Counter()
+        for piece, count in pieces.items():
+            for word in self._mergeable(piece.translate(spelling)):
+                words[word] += count
+        first_merge = self._first_id + len(alphabet)
+        self._set_merges(alphabet, learn_merges(words, first_merge, n_merges, self.min_freq))
+
+    def check_characters(self, counts: Counter[str]) -> None:
+        self._room_for_merges(self._choose_alphabet(counts))
+
+    def _room_for_merges(self, alphabet: str) -> int:
+        needed = self._first_id + len(alphabet)
+        if self.wanted_vocab_size < needed:
+            raise UserError(
+                f"vocab_size={self.wanted_vocab_size} is too small: {len(alphabet)} characters, "
+                f"{len(self.specials)} specials and {self.n_byte_tokens} byte tokens take at least {needed}: "
+                f"{self.remedy}"
+            )
+        return self.wanted_vocab_size - needed
+
+    def _mergeable(self, symbols: str) -> list[str]:
+        """The stretches between the symbols that are part of no merge."""
+        if self._first_id == 0:
+            return [symbols]
+        return re.split(f"[\0-{re.escape(chr(self._first_id - 1))}]+", symbols)
+
+    def _spelling_of(self, alphabet: str) -> "Spelling":
+        known = {ord(character): chr(id) for id, character in enumerate(alphabet, start=self._first_id)}
+        return Spelling(known, self._spell_unknown)
+
+    def _set_merges(self, alphabet: str, merges: list[str]) -> None:
+        """Derive everything from the alphabet and the merges, each a pair of symbols."""
+        self._alphabet = alphabet
+        self._merges = merges
+        self._spelling = self._spelling_of(alphabet)
+        self._views = dict(zip(self._spelling.values(), alphabet, strict=True))
+        for id, pair in enumerate(merges, start=self._first_id + len(alphabet)):
+            self._views[chr(id)] = self._views[pair[0]] + self._views[pair[1]]
+        self._id_of = {view: ord(symbol) for symbol, view in self._views.items()}
+        self._longest_by_pairs = isqrt(REPLAY_RATIO * len(merges))
+        byte_tokens = [bytes([byte]) for byte in range(self.n_byte_tokens)]
+        self._set_vocabulary(byte_tokens + [self._bytes_of_view(view) for view in self._views.values()])
+        self._symbols_of_piece = Cache(self._encode_piece)
+
+    # ------------------------------------------------------------------ encoding
+
+    def encode(self, text: str) -> np.ndarray:
+        """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
+        self._require_trained()
+        symbols_of = self._symbols_of_piece.__getitem__
+        blocks = self._splitter.blocks((check_text(text),))
+        symbols = "".join("".join(map(symbols_of, self._splitter.split(block))) for block in blocks)
+        # Ids between U+D800 and U+DFFF are symbols like all others: surrogatepass lets them through.
+        return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
+
+    def _encode_piece(self, piece: str) -> str:
+        """The symbols of a piece: again and again, the lowest token that two neighbours form, leftmost first.
+
+        Half of the time of encoding a new text is spent here, on the words that it has only once or twice.
+        """
+        view = self._view(piece)
+        id_of = self._id_of.get
+        if (whole := id_of(view)) is not None:
+            return chr(whole)
+        if len(view) > self._longest_by_pairs:
+            return self._replay_merges(view)
+        parts = list(view)
+        # For each part but the last, the id of what it would form with the next one.
+        merged = list(map(id_of, map(add, view, view[1:]), repeat(NOT_MERGED)))
+        while merged and (first := min(merged)) != NOT_MERGED:
+            i = merged.index(first)
+            parts[i] += parts.pop(i + 1)
+            del merged[i]
+            if i > 0:
+                merged[i - 1] = id_of(parts[i - 1] + parts[i], NOT_MERGED)
+            if i < len(merged):
+                merged[i] = id_of(parts[i] + parts[i + 1], NOT_MERGED)
+        return "".join([self._spell_unknown(p) if (id := id_of(p)) is None else chr(id) for p in parts])
+
+    def _replay_merges(self, view: str) -> str:
+        """The same for a long piece, faster: all merges in the order of training."""
+        symbols = view.translate(self._spelling)
+        for id, pair in enumerate(self._merges, start=self._first_id + len(self._alphabet)):
+            symbols = symbols.replace(pair, chr(id))
+        return symbols
+
+    def _unknown_widths(self, text: str) -> np.ndarray:
+        points = code_points(text)
+        return utf8_widths(points[~np.isin(points, code_points(self._alphabet))])
+
+    # ------------------------------------------------------------------ files
+
+    def _options(self) -> dict[str, Any]:
+        return {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
+
+    def _learned(self) -> dict[str, Any]:
+        pairs = [[self._views[symbol] for symbol in pair] for pair in self._merges]
+        return {"alphabet": self._alphabet, "merges": pairs}
+
+    def _restore(self, learned: dict[str, Any]) -> None:
+        checked_keys(learned, "alphabet", "merges")
+        alphabet = checked_alphabet(learned)
+        self._set_merges(alphabet, self._checked_merges(alphabet, learned["merges"]))
+
+    def _checked_merges(self, alphabet: str, merges: Any) -> list[str]:
+        """The merges of a file as pairs of symbols: each joins two known texts to a new one."""
+        if not isinstance(merges, list) or len(merges) > self._room_for_merges(alphabet):
+            raise UserError("the tokenizer file is damaged: its merges are no list or exceed its vocab_size")
+        symbol_of = {view: chr(id) for id, view in enumerate(alphabet, start=self._first_id)}
+        pairs = []
+        for number, merge in enumerate(merges):
+            match merge:
+                case [str(left), str(right)] if left in symbol_of and right in symbol_of:
+                    pairs.append(symbol_of[left] + symbol_of[right])
+                case _:
+                    raise UserError(
+                        f"the tokenizer file is damaged: merge {number} is {merge!r}, not two earlier tokens"
+                    )
+            if symbol_of.setdefault(left + right, new := chr(self._first_id + len(symbol_of))) != new:
+                raise UserError(f"the tokenizer file is damaged: its merges form {left + right!r} twice")
+        return pairs
+
+
+class Spelling(dict[int, str]):
+    """A table for `str.translate` from characters to symbols, which spells those that it does not hold."""
+
+    def __init__(self, known: dict[int, str], spell_unknown: Any):
+        super().__init__(known)
+        self._spell_unknown = spell_unknown
+
+    def __missing__(self, point: int) -> str:
+        return self._spell_unknown(chr(point))

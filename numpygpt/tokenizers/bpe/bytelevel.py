@@ -1,0 +1,49 @@
+"""Byte-level BPE, GPT-2's: merges of bytes, so that every text is made of 256 symbols and none is unknown."""
+
+from collections import Counter
+from typing import Any
+
+from numpygpt.tokenizers.base import checked_keys
+from numpygpt.tokenizers.bpe.bpe import BPETokenizer
+
+
+def _printable_bytes() -> dict[int, str]:
+    """GPT-2's way to show each byte as a printable character: itself if it is one, else one from U+0100 on."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAC + 1), *range(0xAE, 0xFF + 1)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {byte: chr(byte) for byte in printable} | {byte: chr(256 + i) for i, byte in enumerate(others)}
+
+
+PRINTABLE = _printable_bytes()
+# GPT-2 numbers the bytes in the order of the characters that show them.
+ALPHABET = "".join(chr(byte) for byte in sorted(range(256), key=PRINTABLE.__getitem__))
+PRINTABLE_ALPHABET = ALPHABET.translate(PRINTABLE)
+
+
+class ByteLevelBPETokenizer(BPETokenizer):
+    """BPE over the bytes of UTF-8. Ids in order: specials, the 256 bytes in GPT-2's order, merges as learned.
+
+    Inside, a byte is the character of the same number (Latin-1). Files show bytes as GPT-2's do, a space as `Ġ`.
+    """
+
+    kind = "bpe-bytelevel"
+    meets_unknown = False
+    losses = ""
+    remedy = "raise it"
+
+    def _choose_alphabet(self, counts: Counter[str]) -> str:
+        return ALPHABET
+
+    def _view(self, piece: str) -> str:
+        return piece if piece.isascii() else piece.encode().decode("latin-1")
+
+    def _bytes_of_view(self, view: str) -> bytes:
+        return view.encode("latin-1")
+
+    def _learned(self) -> dict[str, Any]:
+        pairs = super()._learned()["merges"]
+        return {"merges": [[view.translate(PRINTABLE) for view in pair] for pair in pairs]}
+
+    def _restore(self, learned: dict[str, Any]) -> None:
+        checked_keys(learned, "merges")
+        self._set_merges(ALPHABET, self._checked_merges(PRINTABLE_ALPHABET, learned["merges"]))

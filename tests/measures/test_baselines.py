@@ -1,0 +1,105 @@
+import bz2
+
+import numpy as np
+import pytest
+
+from numpygpt.measures.baselines import (
+    as_result,
+    as_scores,
+    baselines,
+    bz2_block,
+    compressors,
+    kneser_ney,
+    kneser_ney_bits,
+)
+from numpygpt.measures.bits.scores import block_edges
+
+
+def test_published_figures(shakespeare):
+    found = {
+        row.name: row.bits_per_byte for row in compressors(shakespeare[:1_003_854], shakespeare[1_003_854:])
+    }
+    found.pop("PPMd, order 6", None)
+    assert found == pytest.approx({"gzip -9": 3.096, "bz2": 2.398, "xz -9e": 2.518}, rel=0.01)
+
+
+def test_published_figure_of_ppmd(shakespeare):
+    pytest.importorskip("pyppmd")
+    found = {row.key: row for row in compressors(shakespeare[:1_003_854], shakespeare[1_003_854:])}
+    assert found["ppmd_6"].bits_per_byte == pytest.approx(2.026, abs=5e-4)
+    assert found["ppmd_6"].history == "all of the training text"
+
+
+def test_without_pyppmd_there_is_no_such_row(monkeypatch):
+    monkeypatch.setattr("numpygpt.measures.baselines.find_spec", lambda name: None)
+    assert [row.key for row in compressors("abc" * 99, "abc")] == ["gzip", "bz2", "xz"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "times", "seen"),
+    [
+        ("abcdefgh", 120_000, 60_019),  # no runs: blocks of 900,000 - 19 bytes
+        ("a" * 255 + "b" * 255, 20_000, None),  # each run becomes five bytes: one block sees all
+        ("abcd" + " " * 20, 90_000, None),  # 24 bytes become 9
+        ("abcd" + " " * 20, 150_000, 24 * 50_002),
+        ("", 1, None),
+    ],
+)
+def test_blocks_of_bz2_are_counted_after_its_run_length_coding(unit, times, seen):
+    text = (unit * times).encode()
+    assert bz2_block(text) == pytest.approx(seen or len(text), abs=24)
+
+
+def test_blocks_of_bz2_are_those_that_it_writes():
+    def blocks(data):  # each begins with the digits of pi
+        packed = bz2.compress(data, 9)
+        return f"{int.from_bytes(packed, 'big'):0{8 * len(packed)}b}".count(f"{0x314159265359:048b}")
+
+    data = b"".join(b"%07d" % n + b" " * (n % 9) for n in range(100_000))
+    start = len(data) - bz2_block(data)
+    assert blocks(data[:start]) == 1
+    assert blocks(data[: start + 20]) == 2
+
+
+def test_bits_per_block_are_those_of_the_best_order():
+    train, val = "the cat sät on the mat. \n" * 400, "the mat sät on the cat. \n" * 700
+    rows = kneser_ney(train, val, 4, n_discounts=3)
+    best = min(rows, key=lambda row: row.bits_per_byte)
+    (found,) = as_scores(rows).items()
+    edges = block_edges(val.encode())
+    assert found[0] == best.key
+    assert len(found[1]) == len(edges) - 1 > 2
+    assert sum(found[1]) == pytest.approx(best.bits_per_byte * len(val.encode()))
+    first = val.encode()[: edges[1]].decode()
+    assert found[1][0] == pytest.approx(kneser_ney_bits(train, first, 4, 3)[int(best.key[-1]) - 1].sum())
+
+
+def test_rows_say_what_they_can_see():
+    train, val = "the cat sat on the mat. " * 200, "the mat sat on the cat. "
+    rows = baselines(train, val)
+    assert [row.name for row in rows if row.key != "ppmd_6"] == [
+        "gzip -9",
+        "bz2",
+        "xz -9e",
+        *(f"Kneser-Ney, order {n}" for n in range(1, 7)),
+        *(f"modified Kneser-Ney, order {n}" for n in range(1, 8)),
+    ]
+    assert all(row.history and np.isfinite(row.bits_per_byte) for row in rows)
+    assert rows[-1].bits_per_byte < rows[-7].bits_per_byte
+    assert as_result(rows)["xz"] == {
+        "label": "xz -9e",
+        "bits_per_byte": rows[2].bits_per_byte,
+        "history": "all of the training text",
+    }
+
+
+def test_history_is_carried_over_from_training():
+    bits = kneser_ney_bits("abcdefgh" * 20 + "abcd", "efghabcd", 6)
+    assert bits.shape == (6, 8)
+    assert bits[5, 0] < 0.1
+
+
+def test_characters_that_training_never_saw_are_charged():
+    bits = kneser_ney_bits("abcabc" * 50, "ab日c", 3)
+    assert np.isfinite(bits).all()
+    assert (bits[:, 2] > 20).all()
