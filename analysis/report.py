@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="report.py", description="Tables, figures and one report from run folders alone."
     )
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER",
-                        help="studies or runs, packed or not (default: the newest study under outputs/)")  # fmt: skip
+                        help="studies or runs, packed or not (default: the newest study)")  # fmt: skip
     parser.add_argument("-o", "--out", type=Path, help="where to write (default: report/ beside the runs)")
     parser.add_argument(
         "--status", action="store_true", help="only print how far each run is: state, updates, pace, time left"

@@ -44,6 +44,7 @@ OUTSIDE_NUMPYGPT = {
     "experiments",
     "analysis",
 }
+KNOWN_TO_ANALYSIS = ("runs", "errors", "files", "printing", "commands")
 UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
 STDLIB_ONLY = {"numpygpt.runs", "numpygpt.files", "numpygpt.errors", "numpygpt.machine", "numpygpt.printing"}
 RANDOM_TYPES = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}
@@ -87,7 +88,7 @@ def broken_rules(module: str, source: str, is_package: bool = False) -> Iterator
                 yield f"imports {name}: it is not below {module}"
         if top == "analysis" and package == "experiments":
             yield f"imports {name}: experiments is above analysis"
-        if top == "analysis" and package == "numpygpt" and target not in ("runs", "errors", "files", "printing", "commands"):
+        if top == "analysis" and package == "numpygpt" and target not in KNOWN_TO_ANALYSIS:
             yield f"imports {name}: analysis knows runs by their folders alone"
 
 

@@ -39,8 +39,7 @@ def budget_words(identity: Mapping[str, Any]) -> str:
         "flops": f"{value:.10g} training FLOPs",
         "seconds": f"{value:.10g} s of training",
     }
-    in_updates = kind != "iters" and identity.get("budget.warmup") != "share"
-    return words[kind] + (", all with the same updates of warm-up" if in_updates else "")
+    return words[kind]
 
 
 def data_order(identity: Mapping[str, Any], iters: Any) -> str:

@@ -1,8 +1,8 @@
 """A study in one file: STUDY.jsonl holds a line per run that ended, with all that a report needs and no weights.
 
-A line is an object with the content of the files of a run, by their names: `run` (run.json), `result` or `failure`,
-`metrics` (a list of rows), `scores`, and of the lowest seed of each setting `passages` and `samples`. A packed run is
-read by the same methods as a run folder. `python analysis/pack.py STUDY` writes such a file.
+A line is an object with the content of a run's files, by their names: `run` (run.json), `result` or `failure`,
+`metrics` (a list of rows), `scores`, and of the lowest seed of each setting `passages` and `samples`. A packed run
+is read by the same methods as a run folder. `python analysis/pack.py STUDY` writes such a file.
 """
 
 import json

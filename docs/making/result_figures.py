@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from analysis.records.collect import metrics_frame
-from analysis.figures.curves import AXES, curve_figure, curve_rows
 from analysis.figures.bars import bits_figure
+from analysis.figures.curves import AXES, curve_figure, curve_rows
 from analysis.figures.style import INK, SOFT, label_ends, look, new_figure
 from analysis.figures.surprisal_map import surprisal_figure
+from analysis.records.collect import metrics_frame
 from making.records import NAMES, study
 
 SMALL = {"fontsize": 8.5, "color": INK, "ha": "center"}
@@ -126,7 +126,7 @@ def metrics_doubts() -> Figure:
     figure, found, bits = new_figure(9.2, 3.1), study("quick-text"), []
     seeds, text = figure.subplots(1, 2, width_ratios=(2, 3))
     for y, name in enumerate(("word", "bpe")):
-        setting = next(c for c in found.comparison.contenders if c.label == name)
+        setting = next(c for c in found.comparison.scores if c.label == name)
         rise, blocks = np.linspace(-0.16, 0.16, len(setting.totals)), setting.blocks
         seeds.plot(setting.totals, y + rise, look(name).marker, color=look(name).colour, alpha=0.75)
         seeds.text(setting.totals.mean(), y - 0.3, name, **SMALL, va="bottom")

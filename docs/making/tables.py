@@ -6,11 +6,11 @@ from itertools import combinations, zip_longest
 
 import numpy as np
 
+from analysis.inference.pairs import Outcome, Verdict
+from analysis.inference.uncertainty import estimate, paired
 from analysis.records.display import plus_minus
 from analysis.tables.cells import bits_cell
 from analysis.tables.comparison import original_table
-from analysis.inference.uncertainty import estimate, paired
-from analysis.inference.pairs import Outcome, Verdict
 from making import records
 from making.lessons import KEY_GRADIENTS, wrong_key_gradient
 from making.records import BUDGETS, NAMES, OPTIMIZERS, RESULTS, Study, markdown, study
@@ -111,7 +111,7 @@ def provenance() -> str:
     """Of each study the number of runs, and the commits and the version of the arithmetic that made them."""
     rows = []
     for name in (*BUDGETS, "quick-rates", "shakespeare", "nanogpt_cpu"):
-        runs = records.collected(name).records.values()
+        runs = [record.run for record in records.collected(name).records.values()]
         commits = {part["git"]["commit"][:10] for run in runs for part in (*run.get("earlier", []), run)}
         numerics = {str(run["identity"]["results_version"]) for run in runs}
         rows.append([name, str(len(runs)), ", ".join(sorted(commits)), ", ".join(sorted(numerics))])

@@ -187,7 +187,7 @@ def test_two_models_of_one_tokenizer_are_paired_by_seed(tmp_path):
     ],
 )
 def test_budgets_in_words(identity, words):
-    assert budget_words(identity | {"budget.warmup": "share"}) == words
+    assert budget_words(identity) == words
 
 
 def test_flatten():

@@ -289,15 +289,6 @@ def test_without_a_rank_nothing_is_said_to_be_independent_of_the_budget(tmp_path
     assert table.notes[0].startswith("nothing is ranked under two budgets")
 
 
-def test_a_warm_up_of_updates_and_one_of_a_share_are_two_comparisons(tmp_path):
-    text = {"budget__kind": "text", "budget__chars": 1e6}
-    make_run(tmp_path / "a", "bpe", 1, **text)
-    make_run(tmp_path / "b", "bpe", 1, **text, budget__warmup="share")
-    old, new = sorted(group_runs(collect(find_runs(tmp_path)))[0], key=lambda c: -len(c.budget))
-    assert new.budget == "1,000,000 characters seen"
-    assert old.budget == f"{new.budget}, all with the same updates of warm-up"
-
-
 def test_baselines_of_excerpts_say_so_and_what_they_see(tmp_path):
     make_run(tmp_path, "bpe", 1)
     (folder,) = find_runs(tmp_path)

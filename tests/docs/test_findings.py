@@ -8,8 +8,8 @@ import pytest
 from making import lessons, records
 from making.records import BUDGETS, NAMES, study
 
-from analysis.records.display import plus_minus
 from analysis.inference.uncertainty import paired
+from analysis.records.display import plus_minus
 
 ROOT = Path(__file__).parents[2]
 CHAR, WORD, BPE, FALLBACK = NAMES
