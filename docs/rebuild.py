@@ -23,7 +23,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from analysis.style import styled
+from analysis.figures.style import styled
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKED = re.compile(r"(<!-- made by docs/rebuild\.py: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)

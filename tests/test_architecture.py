@@ -44,7 +44,7 @@ OUTSIDE_NUMPYGPT = {
     "experiments",
     "analysis",
 }
-KNOWN_TO_ANALYSIS = ("runs", "errors", "commands", "printing")
+KNOWN_TO_ANALYSIS = ("runs", "errors", "files", "printing", "commands")
 UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
 STDLIB_ONLY = {f"numpygpt.{name}" for name in ("commands", "errors", "files", "machine", "printing", "runs")}
 RANDOM_TYPES = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}

@@ -11,7 +11,7 @@ from making import records
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
-from analysis.style import INK, LOOKS, SOFT, label_ends, new_figure
+from analysis.figures.style import INK, LOOKS, SOFT, label_ends, new_figure
 from numpygpt.data import resolve
 from numpygpt.data.batches import sample_batch
 from numpygpt.models import GPT, GPTConfig

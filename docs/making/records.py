@@ -9,13 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.collect import Collection, collect
-from analysis.groups import Comparison, Group, Ruler, group_runs
-from analysis.table import Cell, Column, Row, Table, to_markdown
-from analysis.tables import cell, derived
-from analysis.verdicts import Verdict
+from analysis.inference.comparisons import Baseline, Comparison, group_runs
+from analysis.inference.pairs import Verdict
+from analysis.records.collect import Collection, collect
+from analysis.records.find import Run, runs_in
+from analysis.records.settings import Setting
+from analysis.tables.cells import cell
+from analysis.tables.markdown import to_markdown
+from analysis.tables.model import Cell, Column, Row, Table
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 NAMES = ("char", "word", "bpe", "bpe-bytefallback")
@@ -32,25 +34,25 @@ class Study:
     comparison: Comparison
 
     @property
-    def counting(self) -> Ruler:
+    def counting(self) -> Baseline:
         """The best Kneser-Ney model of characters."""
         assert self.comparison.counting is not None
         return self.comparison.counting
 
-    def group(self, label: str) -> Group:
-        return next(group for group in self.comparison.groups if group.label == label)
+    def group(self, label: str) -> Setting:
+        return next(group for group in self.comparison.settings if group.label == label)
 
     def mean(self, label: str, key: str) -> float:
         """Over seeds, of a number of result.json (`generated.word_share`)."""
-        return float(derived(self.group(label), key).mean())
+        return float(self.group(label).values(key).mean())
 
     def text(self, label: str, key: str) -> str:
         """As the report's tables show it: `2.160 ± 0.006`, `50.1 %`, `1.58M`."""
         return cell(self.group(label), key).text
 
-    def first_run(self, label: str) -> RunFolder:
+    def first_run(self, label: str) -> Run:
         """The run of the lowest seed."""
-        return RunFolder(Path(self.group(label).runs["folder"].iloc[0]))
+        return self.group(label).folders[0]
 
     def verdict(self, a: str, b: str) -> Verdict:
         """On two settings, or a setting and `counting.label`."""
@@ -61,7 +63,7 @@ class Study:
 @cache
 def collected(*names: str) -> Collection:
     """All runs of docs/results/NAME, unfinished ones too. Raises UserError if one cannot be read."""
-    found = collect(run for name in names for run in find_runs(RESULTS / name))
+    found = collect(runs_in(RESULTS / f"{name}.jsonl" for name in names))
     if found.problems:
         raise UserError(found.problems[0].sentence)
     return found
@@ -80,7 +82,8 @@ def _compared(collection: Collection) -> Study:
 def runs(*names: str) -> pd.DataFrame:
     """A row per run of these studies: its measures, and its settings of optimizer and budget."""
     found = collected(*names)
-    settings = pd.DataFrame.from_dict(found.identities, orient="index").rename(columns={"optimizer.lr": "lr"})
+    identities = {path: record.identity for path, record in found.records.items()}
+    settings = pd.DataFrame.from_dict(identities, orient="index").rename(columns={"optimizer.lr": "lr"})
     return found.runs.join(settings.filter(regex="^(lr$|optimizer|budget)"))
 
 
@@ -110,7 +113,8 @@ def raced(name: str) -> pd.Series:
     """Of an optimizer's long runs the one that ended best; `validation` has its losses by step."""
     found = optimizers(1000)
     best = found[found["optimizer"] == name].iloc[0]
-    return pd.concat([best, pd.Series({"validation": losses(RunFolder(Path(best["folder"])).metrics())})])
+    run = collected("optimizers").records[best["folder"]].folder
+    return pd.concat([best, pd.Series({"validation": losses(run.metrics())})])
 
 
 @cache

@@ -4,10 +4,11 @@ import numpy as np
 from making.records import NAMES, study
 from matplotlib.figure import Figure
 
-from analysis.collect import metrics_frame
-from analysis.figures import AXES, bits_figure, curve_figure, curve_rows
-from analysis.style import INK, SOFT, label_ends, look, new_figure
-from analysis.surprisal import surprisal_figure
+from analysis.figures.bars import bits_figure
+from analysis.figures.curves import AXES, curve_figure, curve_rows
+from analysis.figures.style import INK, SOFT, label_ends, look, new_figure
+from analysis.figures.surprisal_map import surprisal_figure
+from analysis.records.collect import metrics_frame
 
 REST = "#c9c9c9"  # what is charged beside the tokens
 SMALL = {"fontsize": 8.5, "color": INK, "ha": "center"}
@@ -21,7 +22,7 @@ def quick_bits() -> Figure:
 def quick_curves() -> Figure:
     """The quick size under equal updates, against the characters seen: bands over seeds, baselines dotted."""
     found = study("quick-iters")
-    rows = curve_rows(found.comparison, metrics_frame(found.collection.runs)[0])
+    rows = curve_rows(found.comparison, metrics_frame(found.collection)[0])
     return curve_figure(found.comparison, rows, next(axis for axis in AXES if axis.key == "chars"))
 
 
@@ -29,7 +30,7 @@ def long_curves() -> Figure:
     """The runs of 8,000 updates: bits per byte on validation and training windows, the best evaluation marked."""
     figure, runs = new_figure(8.6, 5.0), study("shakespeare")
     axes, ends = figure.subplots(), []
-    for baseline in runs.comparison.main_rulers:
+    for baseline in runs.comparison.main_baselines:
         axes.axhline(baseline.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)))
         ends.append((baseline.bits_per_byte, baseline.label, SOFT))
     for name in NAMES:
@@ -104,7 +105,7 @@ def metrics_doubts() -> Figure:
     figure, found, bits = new_figure(9.2, 3.1), study("quick-text"), []
     seeds, text = figure.subplots(1, 2, width_ratios=(2, 3))
     for y, name in enumerate(("word", "bpe")):
-        setting = next(c for c in found.comparison.contenders if c.label == name)
+        setting = next(c for c in found.comparison.scores if c.label == name)
         rise, blocks = np.linspace(-0.16, 0.16, len(setting.totals)), setting.blocks
         seeds.plot(setting.totals, y + rise, look(name).marker, color=look(name).colour, alpha=0.75)
         seeds.text(setting.totals.mean(), y - 0.3, name, **SMALL, va="bottom")

@@ -8,11 +8,12 @@ from making import records
 from making.lessons import KEY_GRADIENTS
 from making.records import BUDGETS, NAMES, OPTIMIZERS, Study, markdown, study
 
-from analysis.display import plus_minus
-from analysis.table import to_markdown
-from analysis.tables import bits_cell, original_table
-from analysis.uncertainty import estimate, paired
-from analysis.verdicts import Outcome, Verdict
+from analysis.inference.pairs import Outcome, Verdict
+from analysis.inference.uncertainty import estimate, paired
+from analysis.records.display import plus_minus
+from analysis.tables.cells import bits_cell
+from analysis.tables.comparison import original_table
+from analysis.tables.markdown import to_markdown
 
 # --- RESULTS and README ---
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import rebuild
 
-from analysis.style import new_figure
+from analysis.figures.style import new_figure
 
 ROOT = Path(__file__).resolve().parents[2]
 FENCED = re.compile(r"^( *)(```|~~~).*?^\1\2", re.DOTALL | re.MULTILINE)

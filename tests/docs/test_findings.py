@@ -9,8 +9,8 @@ import pytest
 from making import lessons, records
 from making.records import BUDGETS, NAMES, study
 
-from analysis.display import plus_minus
-from analysis.uncertainty import paired
+from analysis.inference.uncertainty import paired
+from analysis.records.display import plus_minus
 
 ROOT = Path(__file__).parents[2]
 CHAR, WORD, BPE, FALLBACK = NAMES

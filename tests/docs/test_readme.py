@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from analysis.report import runs_in
-from analysis.view import view
+from analysis.page.view import view
+from analysis.records.find import runs_in
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCREEN = 45  # lines
 
@@ -38,20 +38,18 @@ def test_its_results_are_made_by_the_rebuild():
     ]
 
 
-def test_the_kept_records_are_whole_and_agree_on_the_rulers():
-    found = view(runs_in([ROOT / "docs" / "results"]))
-    assert not found.problems
-    failed = [run for run in runs_in([ROOT / "docs" / "results"]) if run.state() != "done"]
-    assert [(run.path.parent.name, run.failure()["status"]) for run in failed] == [("optimizers", "diverged")]
-    results = [result for result in found.collection.results.values() if result]
-    rulers = {tuple((key, r["bits_per_byte"]) for key, r in result["rulers"].items()) for result in results}
-    assert len(rulers) == 1
+def test_the_kept_records_are_whole_and_agree_on_the_baselines():
+    kept = runs_in([ROOT / "docs" / "results"])
+    assert not view(kept).problems
+    failed = [run for run in kept if run.state() != "done"]
+    assert [(run.path.parent.stem, run.failure()["status"]) for run in failed] == [("optimizers", "diverged")]
+    measured = [run.result()["baselines"] for run in kept if run.state() == "done"]
+    assert len({tuple((key, b["bits_per_byte"]) for key, b in found.items()) for found in measured}) == 1
 
 
 def test_its_figure_of_text_per_update_is_that_of_the_kept_runs():
-    seen = {}
-    for result in view(runs_in([ROOT / "docs" / "results" / "quick-iters"])).collection.results.values():
-        seen[result["tokenizer"]] = result["chars_seen"]
+    kept = [run.result() for run in runs_in([ROOT / "docs" / "results" / "quick-iters.jsonl"])]
+    seen = {result["tokenizer"]: result["chars_seen"] for result in kept}
     assert f"show a word model {seen['word'] / seen['char']:.1f} times the text" in " ".join(README.split())
 
 

@@ -11,7 +11,7 @@ import pytest
 from making import records
 from scipy.special import stdtrit
 
-from analysis.verdicts import Outcome
+from analysis.inference.pairs import Outcome
 
 EXERCISES = Path(__file__).parents[2] / "examples" / "exercises"
 sys.path.insert(0, str(EXERCISES))
