@@ -214,7 +214,7 @@ class TrainConfig:
 @dataclass
 class EvalConfig:
     texts: list[str] = setting(
-        list, "a list of texts to score, too: files, or names in runner/eval_texts", weights=False
+        list, "a list of texts to score, too: files, or names in experiments/eval_texts", weights=False
     )
 
 
@@ -233,6 +233,16 @@ class SampleConfig:
 
 
 @dataclass
+class TrackingConfig:
+    kind: str = setting(
+        "none",
+        "who else gets the curves; tensorboard: RUN/tensorboard",
+        choices=("none", "tensorboard"),
+        weights=False,
+    )
+
+
+@dataclass
 class RunConfig:
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -242,6 +252,7 @@ class RunConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     eval: EvalConfig = field(default_factory=EvalConfig)
     sample: SampleConfig = field(default_factory=SampleConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
     study: str = setting("default", "the study's folder under outputs", weights=False)
     seed: int = setting(1337, "of initialisation, data order, dropout and samples", NOT_NEGATIVE)
     force: bool = setting(False, "start anew, keeping the old run aside", weights=False)
@@ -252,7 +263,7 @@ class RunConfig:
     )
 
 
-GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "experiment")
+GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "tracking", "experiment")
 
 
 def register() -> None:
