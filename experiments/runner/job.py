@@ -12,10 +12,10 @@ from experiments.configuration.identity import identity, run_folder
 from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, to_config
 from experiments.configuration.validation import check
+from experiments.runner.budget import require_memory, updates
 from experiments.runner.environment import PeakMemory, Stopwatch, earlier_parts, run_record
 from experiments.runner.failures import failure_of, keep_traceback
 from experiments.runner.interrupts import Interrupted, stop_requests
-from experiments.runner.memory import require_memory
 from experiments.runner.progress import Reporter, never_silent, reporter
 from experiments.runner.texts import Texts, prepare_texts, try_out
 from experiments.runner.tracking import tracked
@@ -138,8 +138,6 @@ def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus, reporter: Repor
 
 def _resolve(config: RunConfig, folder: RunFolder, record: dict[str, Any], texts: Texts, model: Any) -> int:
     """The number of updates that the budget allows, decided once and written to run.json."""
-    from experiments.runner.budget import updates
-
     if "iters" not in record["resolved"]:
         iters = updates(config, texts, model)
         record["resolved"] = {
