@@ -1,4 +1,4 @@
-"""What a run may take: updates, to which every kind of budget is resolved before the schedule is made; and memory."""
+"""What a run may take: updates, to which a budget of any kind is resolved before the schedule is made; memory."""
 
 from experiments.configuration import build
 from experiments.configuration.schema import RunConfig
