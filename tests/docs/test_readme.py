@@ -8,7 +8,7 @@ import pytest
 from analysis.report import runs_in
 from analysis.view import view
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SCREEN = 45  # lines
 
@@ -30,12 +30,15 @@ def test_the_first_two_screens_say_it(needed):
     assert needed in " ".join(" ".join(README.splitlines()[: 2 * SCREEN]).split())
 
 
-def test_its_results_are_made_by_the_rebuild():
-    assert re.findall(r"<!-- made by docs/rebuild.py: (\S+) -->", README) == [
-        "results",
-        "results-first-run",
-        "results-trust",
-    ]
+def test_what_it_shows_of_a_command_is_what_that_printed():
+    block = README.split("```\nComparison: ")[1].split("\n```")[0]
+    rows = {line.split()[0]: line.split()[1:3] for line in block.splitlines() if line.strip()}
+    for result in view(runs_in([ROOT / "docs" / "results" / "quick-iters"])).collection.results.values():
+        if result["seed"] == 1 and result["tokenizer"] in ("char", "word", "bpe"):
+            bits = [result[key] for key in ("bits_per_byte", "bits_per_byte_tokens")]
+            assert rows.pop(result["tokenizer"]) == [f"{x:.3f}" for x in bits]
+    assert "char" not in rows
+    assert max(map(len, block.splitlines())) <= 100
 
 
 def test_the_kept_records_are_whole_and_agree_on_the_rulers():
