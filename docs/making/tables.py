@@ -4,24 +4,24 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 
 import pandas as pd
-
-from analysis.display import plus_minus
-from analysis.table import to_markdown
-from analysis.tables import bits_cell, original_table
-from analysis.uncertainty import estimate, paired
-from analysis.verdicts import Outcome, Verdict
 from making import records
 from making.lessons import KEY_GRADIENTS
 from making.records import BUDGETS, NAMES, OPTIMIZERS, Study, markdown, study
 
-# --- RESULTS and README ---
+from analysis.display import plus_minus
+from analysis.table import Cell, to_markdown
+from analysis.tables import bits_cell, original_table
+from analysis.uncertainty import estimate, paired
+from analysis.verdicts import Outcome, Verdict
 
 
 def budgets() -> str:
     """Bits per byte with intervals over seeds: tokenizers by budgets, bold where one beats all others."""
     found = [study(name) for name in BUDGETS]
     heads = [f"{BUDGETS[name]}: {study(name).comparison.budget}" for name in BUDGETS]
-    rows = [[name, *(bits_cell(s.comparison, s.group(name)) for s in found)] for name in NAMES]
+    rows: list[list[str | Cell]] = [
+        [name, *(bits_cell(s.comparison, s.group(name)) for s in found)] for name in NAMES
+    ]
     counting = [f"counting: {found[0].counting.label}", *(f"{s.counting.bits_per_byte:.3f}" for s in found)]
     return markdown(["tokenizer", *heads], [*rows, counting])
 
@@ -93,9 +93,6 @@ def long_runs() -> str:
     }  # fmt: skip
     rows = [[name, *(study("shakespeare").text(name, key) for key in keys.values())] for name in NAMES]
     return markdown(["tokenizer", *keys], rows)
-
-
-# --- METRICS, OPTIMIZERS, BACKPROP ---
 
 
 def losses() -> str:
