@@ -30,12 +30,15 @@ def test_the_first_two_screens_say_it(needed):
     assert needed in " ".join(" ".join(README.splitlines()[: 2 * SCREEN]).split())
 
 
-def test_its_results_are_made_by_the_rebuild():
-    assert re.findall(r"<!-- made by docs/rebuild.py: (\S+) -->", README) == [
-        "results",
-        "results-first-run",
-        "results-trust",
-    ]
+def test_what_it_shows_of_a_command_is_what_that_printed():
+    shown = README.split("```\nComparison: ")[1].split("\n```")[0]
+    results = view(runs_in([ROOT / "docs" / "results" / "quick-iters"])).collection.results.values()
+    printed = [r for r in results if r["seed"] == 1 and r["tokenizer"] in ("char", "word", "bpe")]
+    assert len(printed) == 3
+    for r in printed:
+        row = rf"^ {r['tokenizer']} +{r['bits_per_byte']:.3f} +{r['bits_per_byte_tokens']:.3f} "
+        assert re.search(row, shown, re.MULTILINE), row
+    assert max(map(len, shown.splitlines())) <= 100
 
 
 def test_the_kept_records_are_whole_and_agree_on_the_baselines():
