@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         help="studies or runs, packed or not (default: the newest study)")  # fmt: skip
     parser.add_argument("-o", "--out", type=Path, help="where to write (default: report/ beside the runs)")
     parser.add_argument(
-        "--status", action="store_true", help="only print how far each run is: state, updates, pace, time left"
+        "--status",
+        action="store_true",
+        help="only print how far each run is: state, updates, pace, time left",
     )
     return run_command(parser, report, arguments)
 

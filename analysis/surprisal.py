@@ -1,6 +1,6 @@
 """The surprisal map: one passage as several runs read it, each token coloured by the bits that it cost.
 
-    python analysis/surprisal.py RUN [RUN ...] [--passage N] [--lines N] [-o map.png]
+python analysis/surprisal.py RUN [RUN ...] [--passage N] [--lines N] [-o map.png]
 """
 
 import argparse

@@ -249,4 +249,6 @@ def draw_map(folders: Sequence[Path], passage: int, lines: int, out: Path) -> No
         try:
             figure.savefig(out)
         except (OSError, ValueError) as error:
-            raise UserError(f"{out} cannot be written ({error}): name a .png, .svg or .pdf with -o") from error
+            raise UserError(
+                f"{out} cannot be written ({error}): name a .png, .svg or .pdf with -o"
+            ) from error

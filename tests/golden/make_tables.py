@@ -14,7 +14,15 @@ from analysis.records.find import runs_in
 
 GOLDEN = Path(__file__).parent / "tables.json.gz"
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
-STUDIES = ("nanogpt_cpu", "optimizers", "quick-flops", "quick-iters", "quick-rates", "quick-text", "shakespeare")
+STUDIES = (
+    "nanogpt_cpu",
+    "optimizers",
+    "quick-flops",
+    "quick-iters",
+    "quick-rates",
+    "quick-text",
+    "shakespeare",
+)
 
 
 def numbers_of(study: str) -> dict[str, dict[str, list[Any]]]:
