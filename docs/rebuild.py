@@ -65,36 +65,34 @@ def drawn(drawing: Callable[[], Figure]) -> str:
     return PLACES.sub(lambda places: LONG.sub(lambda x: f"{float(x[0]):.2f}", places[0]), written.getvalue())
 
 
-def same_picture(one: str, other: str, points: float = 0.5) -> bool:
-    """Whether two pictures are the same, but for places that differ by up to so many points."""
-    if NUMBER.sub("", one) != NUMBER.sub("", other):
-        return False
-    pairs = zip(NUMBER.findall(one), NUMBER.findall(other), strict=True)
-    return all(abs(float(a) - float(b)) <= points for a, b in pairs)
+def is_stale(path: Path, due: str) -> bool:
+    """Whether the file holds something else; a picture whose places differ by half a point is the same."""
+    is_ = path.read_text(encoding="utf-8") if path.exists() else ""
+    if path.suffix != ".svg" or NUMBER.sub("", is_) != NUMBER.sub("", due):
+        return is_ != due
+    pairs = zip(NUMBER.findall(is_), NUMBER.findall(due), strict=True)
+    return any(abs(float(a) - float(b)) > 0.5 for a, b in pairs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
+    known = [document.stem for document in documents()]
     parser = argparse.ArgumentParser(
         prog="rebuild.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = [document.stem for document in documents()]
-    parser.add_argument(
-        "names", nargs="*", choices=[*names, []], metavar="NAME", help="a document (default: all)"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)} (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing, tell what is out of date")
     options = parser.parse_args(arguments)
-    stale = False
-    for document in documents():
-        for path, due in made(document) if document.stem in (options.names or names) else ():
-            is_ = path.read_text(encoding="utf-8") if path.exists() else ""
-            if is_ == due or (path.suffix == ".svg" and same_picture(is_, due)):
-                continue
-            stale = True
-            if options.check:
-                print(f"{path.relative_to(ROOT)} is out of date: run python docs/rebuild.py", file=sys.stderr)
-            else:
-                path.write_text(due, encoding="utf-8", newline="\n")
+    if unknown := set(options.names).difference(known):
+        parser.error(f"no document is called {', '.join(sorted(unknown))}")
+    stale = [
+        pair for d in documents() if d.stem in (options.names or known) for pair in made(d) if is_stale(*pair)
+    ]
+    for path, due in stale:
+        if options.check:
+            print(f"{path.relative_to(ROOT)} is out of date: run python docs/rebuild.py", file=sys.stderr)
+        else:
+            path.write_text(due, encoding="utf-8", newline="\n")
     return 1 if stale and options.check else 0
 
 

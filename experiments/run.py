@@ -15,6 +15,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VEC
 import signal
 import sys
 import warnings
+from pathlib import Path
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports take their time, Ctrl-C just ends it
@@ -47,11 +48,13 @@ def main() -> None:
     except Interrupted as stop:  # before the first run or after the last one
         print("\nstopped: type the same command again to continue where it was", file=sys.stderr)
         sys.exit(128 + stop.signum)
+    except BrokenPipeError:  # a reader that leaves, as `| head` does, is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, ImportError, RuntimeError, *EXPLAINED) as error:
         sentence = _sentence(error)
         if wants_traceback or sentence is None:
             raise
-        print(f"run.py: {shortened(sentence)}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {shortened(sentence)}", file=sys.stderr)
         sys.exit(2)
 
 

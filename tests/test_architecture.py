@@ -44,9 +44,9 @@ OUTSIDE_NUMPYGPT = {
     "experiments",
     "analysis",
 }
-KNOWN_TO_ANALYSIS = ("runs", "errors", "files", "printing", "commands")
+KNOWN_TO_ANALYSIS = ("runs", "errors", "commands", "printing")
 UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
-STDLIB_ONLY = {"numpygpt.runs", "numpygpt.files", "numpygpt.errors", "numpygpt.machine", "numpygpt.printing"}
+STDLIB_ONLY = {f"numpygpt.{name}" for name in ("commands", "errors", "files", "machine", "printing", "runs")}
 RANDOM_TYPES = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}
 
 
@@ -80,7 +80,8 @@ def broken_rules(module: str, source: str, is_package: bool = False) -> Iterator
         if top == "numpygpt":
             if package in OUTSIDE_NUMPYGPT:
                 yield f"imports {name}: numpygpt stands alone"
-            if module in STDLIB_ONLY and package not in {*sys.stdlib_module_names, "numpygpt", "msvcrt"}:
+            is_bare = f"{top}.{room}" in STDLIB_ONLY
+            if is_bare and package not in {*sys.stdlib_module_names, "numpygpt", "msvcrt"}:
                 yield f"imports {name}: standard library only"
             if package == "numpygpt" and room and target != room and not is_below(target, room):
                 yield f"imports {name}: {target or 'the top'} is not below {room}"
@@ -146,7 +147,7 @@ def test_no_module_is_called_utils() -> None:
         ("numpygpt.nn.linear", "from numpygpt import optim"),
         ("numpygpt.data.tokens", "import numpygpt.tokenizers.bpe.bpe"),
         ("numpygpt.models.gpt", "def f():\n    import numpygpt.training"),
-        ("numpygpt.runs", "import numpy"),
+        ("numpygpt.runs.folder", "import numpy"),
         ("numpygpt.measures.bits.scores", "import pandas as pd"),
         ("numpygpt.measures.bits.scores", "from numpygpt.measures.baselines import compressors"),
         ("numpygpt.tokenizers.bpe.bpe", "from numpygpt.tokenizers.registry import create"),
@@ -185,3 +186,88 @@ def test_generators_are_safe() -> None:
 )
 def test_what_is_allowed_passes(module: str, line: str) -> None:
     assert not list(broken_rules(module, line))
+
+
+# ---------------------------------------------------------------------- rooms and doors of experiments/ and analysis/
+
+ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "experiments": (("configuration", "cli"), ("trained",), ("runner",), ("sweeping", "benchmarks")),
+    "analysis": (("records",), ("inference",), ("tables",), ("figures",), ("page",), ("reports",)),
+}
+ROOM_FLOOR = {
+    (top, room): number
+    for top, floors in ROOMS.items()
+    for number, rooms in enumerate(floors)
+    for room in rooms
+}
+DOORS = sorted(path for top in ROOMS for path in (ROOT / top).glob("*.py") if path.stem != "__init__")
+MODULES = {module_name(path): path for path in FILES}
+MAX_MODULES = 12
+
+
+def imported_modules(module: str) -> set[str]:
+    """Our own modules that one names in its imports, wherever in the file, for types alone or not."""
+    path = MODULES[module]
+    found = set()
+    for name in imports(module, path.read_text(encoding="utf-8"), path.name == "__init__.py"):
+        found |= {known for known in (name, name.rpartition(".")[0]) if known in MODULES}
+    return found - {module}
+
+
+def room_of(module: str) -> str:
+    """Of a module of experiments/ or analysis/; a door is in none."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 2 or MODULES[module].name == "__init__.py" else ""
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] in ROOMS and "." in m])
+def test_no_room_imports_from_a_room_above_it(module: str) -> None:
+    top, room = module.split(".")[0], room_of(module)
+    for target in imported_modules(module) if room else ():
+        other = room_of(target) if target.startswith(f"{top}.") else room
+        assert other == room or ROOM_FLOOR[top, other] < ROOM_FLOOR[top, room], f"{module} imports {target}"
+
+
+def test_nothing_imports_a_door() -> None:
+    doors = {module_name(path) for path in DOORS}
+    assert not [(module, door) for module in MODULES for door in imported_modules(module) & doors]
+
+
+def test_modules_import_each_other_in_no_circle() -> None:
+    """Imports for types alone included. A package and its own modules are not told apart."""
+    above = {
+        module: {m for m in imported_modules(module) if not module.startswith(f"{m}.")} for module in MODULES
+    }
+    ended: set[str] = set()
+
+    def walk(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " -> ".join((*path[path.index(module) :], module))
+        if module not in ended:
+            for target in sorted(above[module]):
+                walk(target, (*path, module))
+            ended.add(module)
+
+    for module in MODULES:
+        walk(module, ())
+
+
+def test_no_room_has_too_many_modules() -> None:
+    for folder in {path.parent for path in FILES}:
+        modules = [path for path in folder.glob("*.py") if path.stem != "__init__"]
+        assert len(modules) <= MAX_MODULES, folder
+
+
+@pytest.mark.parametrize("path", DOORS, ids=lambda path: path.stem)
+def test_a_door_is_small(path: Path) -> None:
+    assert path.stem == "run" or len(path.read_text(encoding="utf-8").splitlines()) <= 60
+
+
+@pytest.mark.parametrize("path", [p for p in DOORS if p.parent.name == "experiments"], ids=lambda p: p.stem)
+def test_a_door_sets_the_blas_threads_before_anything_can_load_numpy(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    if path.stem != "run":
+        names = [
+            n for n in imports(module_name(path), source) if n.split(".")[0] not in sys.stdlib_module_names
+        ]
+        assert names[0].startswith("experiments.cli.")
+    assert "experiments.cli" in source or "OPENBLAS_NUM_THREADS" in source

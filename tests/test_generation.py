@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from numpygpt import tokenizers
 from numpygpt.errors import UserError
-from numpygpt.generation import Stepper, generate, sample
+from numpygpt.generation import Stepper, generate, sample, stream
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.training import Engine, score_tokens
 
@@ -94,3 +97,40 @@ def test_settings_out_of_range_are_refused(settings):
         next(generate(small_model(), np.array([[1]]), 1, np.random.default_rng(0), **settings))
     with pytest.raises(UserError, match="prompt"):
         next(generate(small_model(), np.zeros((1, 0), int), 1, np.random.default_rng(0)))
+
+
+# ---------------------------------------------------------------------- as text
+
+TEXT = "The cat's hat, the dog's; “naïve” cafés?\n\nWho sat there? Nobody: only a bat.\n" * 3
+KINDS = {
+    kind: tokenizers.create(kind, **({"vocab_size": size} if size else {}))
+    for kind, size in (("char", 0), ("byte", 0), ("word", 0), ("bpe", 60), ("bpe-bytefallback", 320))
+}
+for _tokenizer in KINDS.values():
+    _tokenizer.train(TEXT)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_the_pieces_of_a_stream_make_up_the_decoded_text(kind, data):
+    tokenizer = KINDS[kind]
+    ids = data.draw(st.lists(st.integers(0, tokenizer.vocab_size - 1), max_size=300))
+    prompt = tokenizer.encode("The cat")
+    streamed = "".join(stream(tokenizer, prompt, iter(ids)))
+    assert tokenizer.decode(prompt) + streamed == tokenizer.decode(np.array([*prompt, *ids]))
+
+
+def test_quotes_of_a_long_line_stay_where_they_are():
+    words = tokenizers.create("word", min_freq=1)
+    speech = '"Come," said he, "and sit here, where they sat before us, and tell me of it." ' * 3
+    words.train(f"{speech}\n")
+    for line in (speech * 8, f"{speech}\n" * 8, f"{'he sat here, ' * 60}{speech}" * 2):
+        ids = words.encode(line)
+        streamed = "".join(stream(words, ids[:1], iter(ids[1:].tolist())))
+        assert words.decode(ids[:1]) + streamed == words.decode(ids)
+
+
+def test_pieces_come_out_while_the_text_is_written():
+    ids = KINDS["char"].encode(TEXT)
+    pieces = stream(KINDS["char"], ids[:1], iter(ids[1:].tolist()))
+    assert next(pieces) == TEXT[1]

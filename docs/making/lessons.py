@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from making import records
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from analysis.figures.style import INK, LOOKS, SOFT, label_ends, new_figure
-from making import records
 from numpygpt.data import resolve
 from numpygpt.data.batches import sample_batch
 from numpygpt.models import GPT, GPTConfig
@@ -37,7 +37,6 @@ LINES: dict[str, dict[str, Any]] = {
 FIRST, SECOND = LINES["transposed and reshaped"], LINES["right"]  # of two that have no name of their own
 KEY_GRADIENTS = {"right": "right", "wrong": "transposed and reshaped"}
 GRADIENT = np.array([[0.90, 0.09], [0.39, 0.21]])  # its singular values are 1 and 0.15
-DOTTED = {"color": SOFT, "linewidth": 0.7, "linestyle": (0, (1, 2))}
 
 
 # --- OPTIMIZERS ---
@@ -59,9 +58,7 @@ def optimizers_valley() -> Figure:
             p.add_grad(p.data * np.array([1.0, 25.0]))
             optimizer.step()
             way.append(p.data.copy())
-        axes.contour(
-            x, y, (x**2 + 25 * y**2) / 2, levels=[0.5, 2, 5, 12, 25, 45], colors=SOFT, linewidths=0.5
-        )
+        axes.contour(x, y, (x**2 + 25 * y**2) / 2, [0.5, 2, 5, 12, 25, 45], colors=SOFT, linewidths=0.5)
         axes.plot(*np.transpose(way), color=LINES[name]["color"], marker="o", markersize=2.5, linewidth=1)
         axes.plot(0, 0, "+", color=INK, markersize=9)
         axes.set(title=f"{name}, lr = {lr:g}", xlim=(-10, 4), ylim=(-1.6, 1.6), aspect="equal")
@@ -69,38 +66,16 @@ def optimizers_valley() -> Figure:
     return figure
 
 
-def optimizers_correction() -> Figure:
-    """Without bias correction, under a constant gradient: the length of Adam's step in units of lr."""
-    figure, steps = new_figure(6.8, 3.3), np.arange(1, 1001)
-    axes = figure.subplots()
-    for beta2, line in ((0.999, FIRST), (0.99, SECOND)):
-        axes.plot(steps, (1 - 0.9**steps) / np.sqrt(1 - beta2**steps), **line, label=f"betas 0.9, {beta2:g}")
-    axes.axhline(1, color=SOFT, linewidth=0.9, label="with both corrections")
-    axes.set(title="Adam without bias correction", xscale="log", ylim=(0, None))
-    axes.set(xlabel="step", ylabel="length of the step / lr")
-    axes.legend()
-    return figure
-
-
 def optimizers_schedule() -> Figure:
-    """Two schedules with the same warm-up over 1,400 steps; places of one are named."""
+    """Two schedules with the same warm-up over 1,400 steps."""
     figure, steps = new_figure(6.8, 3.2), np.arange(1401)
-    axes, cosine = figure.subplots(), warmup_cosine(1, 0.1, 100, 1000)
-    held, words = (
-        warmup_stable_decay(1, 0, 100, 300, 1000),
-        "warmup_stable_decay(0.001, 0, warmup=100, decay=300, total=1000)",
-    )
-    axes.plot(steps, [held(int(step)) for step in steps], **FIRST, label=words)
-    words = "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)"
-    axes.plot(steps, [cosine(int(step)) for step in steps], **SECOND, label=words)
-    for step, words, place in (
-        (0, "the first step: a hundredth", (10, 4)), (550, "half way: the mean of both ends", (-112, -32)),
-        (1000, "the end, and from there on", (4, 8)),
-    ):  # fmt: skip
-        axes.plot(step, cosine(step), "o", color=SECOND["color"])
-        axes.annotate(words, (step, cosine(step)), xytext=place, textcoords="offset points", fontsize=8.5)
-    for step in (100, 1000):  # the ends of warm-up and decay
-        axes.axvline(step, **DOTTED)
+    axes = figure.subplots()
+    held, cosine = warmup_stable_decay(1, 0, 100, 300, 1000), warmup_cosine(1, 0.1, 100, 1000)
+    for rate, words, line in (
+        (held, "warmup_stable_decay(0.001, 0, warmup=100, decay=300, total=1000)", FIRST),
+        (cosine, "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)", SECOND),
+    ):
+        axes.plot(steps, [rate(int(step)) for step in steps], **line, label=words)
     axes.set(ylim=(0, 1.5), yticks=[0, 0.5, 1], xlabel="step", ylabel="learning rate / 0.001")
     axes.legend(loc="upper left")
     return figure
@@ -111,16 +86,13 @@ def _fiftieth_updates() -> dict[str, np.ndarray]:
     """The 50th update of a small model's first feed-forward matrix, as three optimizers would make it."""
     tokenizer, text = create("char"), resolve("pydoc").text
     tokenizer.train(text)
-    ids = tokenizer.encode(text)
-    shape = GPTConfig(tokenizer.vocab_size, 32, 2, 4, 64, "relu_squared", bias=False, positions="rotary",
-                      norm="rmsnorm", qk_norm=True)  # fmt: skip
+    ids, recipe = tokenizer.encode(text), {"positions": "rotary", "norm": "rmsnorm", "qk_norm": True}
+    shape = GPTConfig(tokenizer.vocab_size, 32, 2, 4, 64, "relu_squared", bias=False, **recipe)
     model = GPT(shape, rng=generator(1, "init"))
     adam = AdamW(model.flat.parameters, 1e-3)
     for step in range(50):
         x, y = sample_batch(ids, 12, 32, generator(1, "data", step))
-        model.zero_grad()
-        model.loss(x, y)
-        model.loss_backward(1 / y.size)
+        weak_tests.loss_and_gradient(model, x, y)
         adam.step()
     i = next(i for i, p in enumerate(adam.parameters) if p is model.blocks[0].ff.fc.weight)
     mean, square = adam.state["mean"][i], adam.state["square"][i]
@@ -151,7 +123,7 @@ def optimizers_step() -> Figure:
         p.add_grad(GRADIENT)
         kind([p], 1.0).step()
         axes.plot(*(-p.data @ circle), color=LINES[name]["color"])
-        axes.plot(*circle, **DOTTED)
+        axes.plot(*circle, color=SOFT, linewidth=0.7, linestyle=(0, (1, 2)))
         for number, (x, y) in enumerate((-p.data @ inputs).T, start=1):
             axes.plot([0, x], [0, y], color=INK, linewidth=1)
             axes.annotate(f"{number}", (x, y), xytext=(4, -9), textcoords="offset points", fontsize=9)
@@ -160,26 +132,9 @@ def optimizers_step() -> Figure:
     return figure
 
 
-def optimizers_search() -> Figure:
-    """Bits per byte after 200 updates against the learning rate; a cross where a run diverged."""
-    figure, found = new_figure(7.2, 3.8), records.optimizers(200).sort_values("lr")
-    axes, top = figure.subplots(), 1.02 * found["bits_per_byte"].max()
-    for name, marker in zip(records.OPTIMIZERS, "vs^o", strict=True):
-        own = found[found["optimizer"] == name]
-        axes.plot(own["lr"], own["bits_per_byte"], **LINES[name], marker=marker, label=name)
-        for lr in own["lr"][own["bits_per_byte"].isna()]:
-            axes.plot(lr, top, "x", color=LINES[name]["color"], markersize=8)
-            axes.annotate(
-                "diverged", (lr, top), xytext=(0, -12), textcoords="offset points", ha="center", fontsize=8.5
-            )
-    axes.set(title="After 200 updates", xscale="log", xlabel="learning rate", ylabel="bits per byte")
-    axes.legend()
-    return figure
-
-
 def optimizers_race() -> Figure:
     """Validation loss over updates, each optimizer at its best learning rate."""
-    return _validation({name: records.raced_losses(name) for name in records.OPTIMIZERS})
+    return _validation({n: pd.DataFrame({1: records.raced(n)["validation"]}) for n in records.OPTIMIZERS})
 
 
 # --- BACKPROP ---
@@ -214,8 +169,8 @@ def wrong_gradient_entries() -> Figure:
     for kind in KEY_GRADIENTS:
         with wrong_key_gradient.key_gradient(kind):
             dk, numeric = probe.gradients()
-        found.append(dk[0].reshape(probe.T, -1))
-    pictures = [numeric[0].reshape(probe.T, -1), *found]
+        found.append(dk)
+    pictures = np.reshape([numeric, *found], (3, probe.T, -1))
     figure, largest = new_figure(7.2, 4.4), np.abs(pictures).max()
     figure.set_layout_engine("constrained")
     titles = ("central differences", "dscoresᵀ q", "qᵀ dscores, reshaped")

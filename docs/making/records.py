@@ -39,20 +39,20 @@ class Study:
         assert self.comparison.counting is not None
         return self.comparison.counting
 
-    def group(self, label: str) -> Setting:
-        return next(group for group in self.comparison.settings if group.label == label)
+    def setting(self, label: str) -> Setting:
+        return next(setting for setting in self.comparison.settings if setting.label == label)
 
     def mean(self, label: str, key: str) -> float:
         """Over seeds, of a number of result.json (`generated.word_share`)."""
-        return float(self.group(label).values(key).mean())
+        return float(self.setting(label).values(key).mean())
 
     def text(self, label: str, key: str) -> str:
         """As the report's tables show it: `2.160 ± 0.006`, `50.1 %`, `1.58M`."""
-        return cell(self.group(label), key).text
+        return cell(self.setting(label), key).text
 
     def first_run(self, label: str) -> Run:
         """The run of the lowest seed."""
-        return self.group(label).folders[0]
+        return self.setting(label).folders[0]
 
     def verdict(self, a: str, b: str) -> Verdict:
         """On two settings, or a setting and `counting.label`."""
@@ -82,10 +82,9 @@ def _compared(collection: Collection) -> Study:
 def runs(*names: str) -> pd.DataFrame:
     """A row per run of these studies: its measures, and its settings of optimizer and budget."""
     found = collected(*names)
-    settings = pd.DataFrame.from_dict({path: r.identity for path, r in found.records.items()}, orient="index")
-    return found.runs.join(settings.filter(regex=r"^(optimizer|budget)\.")).rename(
-        columns={"optimizer.lr": "lr"}
-    )
+    identities = {path: record.identity for path, record in found.records.items()}
+    settings = pd.DataFrame.from_dict(identities, orient="index").rename(columns={"optimizer.lr": "lr"})
+    return found.runs.join(settings.filter(regex="^(lr$|optimizer|budget)"))
 
 
 def best_rates() -> dict[str, float]:
@@ -111,15 +110,11 @@ def optimizers(iters: int) -> pd.DataFrame:
 
 
 def raced(name: str) -> pd.Series:
-    """Of an optimizer's long runs the one that ended best."""
+    """Of an optimizer's long runs the one that ended best; `validation` has its losses by step."""
     found = optimizers(1000)
-    return found[found["optimizer"] == name].iloc[0]
-
-
-def raced_losses(name: str) -> pd.DataFrame:
-    """Its validation losses in nats per character: a row per step, a column per seed."""
-    run = collected("optimizers").records[raced(name)["folder"]].folder
-    return pd.DataFrame({1: losses(run.metrics())})
+    best = found[found["optimizer"] == name].iloc[0]
+    rows = collected("optimizers").records[best["folder"]].folder.metrics()
+    return pd.concat([best, pd.Series({"validation": losses(rows)})])
 
 
 @cache
@@ -130,17 +125,17 @@ def key_gradients(kind: str) -> pd.DataFrame:
 
 
 def key_losses(kind: str) -> pd.DataFrame:
-    """Their validation losses, as in `raced_losses`."""
+    """Their validation losses in nats per character: a row per step, a column per seed."""
     return pd.DataFrame({seed: losses(rows) for seed, rows in key_gradients(kind)["rows"].items()}).dropna()
 
 
 def losses(rows: Iterable[Mapping[str, Any]]) -> dict[int, float]:
-    """By step, out of what a run logged."""
+    """Of validation, by step, out of what a run logged."""
     return {row["step"]: row["val_loss"] for row in rows if row["kind"] == "eval"}
 
 
-def markdown(heads: Sequence[str], rows: Sequence[Sequence[str | Cell]], left: int = 1) -> str:
-    """A pipe table; the first `left` columns are flush left."""
-    columns = tuple(Column(head, head, right=i >= left) for i, head in enumerate(heads))
+def markdown(heads: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> str:
+    """A pipe table."""
+    columns = tuple(Column(head, head, right=i > 0) for i, head in enumerate(heads))
     cells = tuple(Row(tuple(c if isinstance(c, Cell) else Cell(c) for c in row)) for row in rows)
     return to_markdown(Table("", "", columns, cells))

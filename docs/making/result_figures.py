@@ -1,6 +1,7 @@
 """Every public function draws a picture of RESULTS.md or METRICS.md from kept records, in the report's look."""
 
 import numpy as np
+from making.records import NAMES, study
 from matplotlib.figure import Figure
 
 from analysis.figures.bars import bits_figure
@@ -8,8 +9,8 @@ from analysis.figures.curves import AXES, curve_figure, curve_rows
 from analysis.figures.style import INK, SOFT, label_ends, look, new_figure
 from analysis.figures.surprisal_map import surprisal_figure
 from analysis.records.collect import metrics_frame
-from making.records import NAMES, study
 
+REST = "#c9c9c9"  # what is charged beside the tokens
 SMALL = {"fontsize": 8.5, "color": INK, "ha": "center"}
 
 
@@ -34,21 +35,11 @@ def long_curves() -> Figure:
         ends.append((baseline.bits_per_byte, baseline.label, SOFT))
     for name in NAMES:
         rows = [row for row in runs.first_run(name).metrics() if row["kind"] == "eval"]
-        steps, bits, training = np.transpose(
-            [[row[k] for k in ("step", "val_bpb", "train_bpb")] for row in rows]
-        )
-        best, shape = bits.argmin(), look(name)
-        axes.plot(steps, bits, color=shape.colour, linestyle=shape.dash)
-        axes.plot(steps, training, color=shape.colour, linewidth=0.9, alpha=0.75)
-        axes.plot(
-            steps[best],
-            bits[best],
-            color=shape.colour,
-            marker=shape.marker,
-            markersize=7,
-            markerfacecolor="w",
-        )
-        ends.append((bits[-1], name, shape.colour))
+        steps, bits, training = ([row[key] for row in rows] for key in ("step", "val_bpb", "train_bpb"))
+        colour, best = look(name).colour, {"markevery": [np.argmin(bits)], "markerfacecolor": "w"}
+        axes.plot(steps, bits, color=colour, linestyle=look(name).dash, marker=look(name).marker, **best)
+        axes.plot(steps, training, color=colour, linewidth=0.9, alpha=0.75)
+        ends.append((bits[-1], name, colour))
     axes.set(title="Validation (thick), training (thin), best marked", xlim=(0, steps[-1]), ylim=(0, 3.8))
     axes.set(xlabel="updates", ylabel="bits per byte, evaluation windows")
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -58,8 +49,7 @@ def long_curves() -> Figure:
 
 def surprisal() -> Figure:
     """The second passage as each tokenizer's run of 8,000 updates reads it."""
-    runs = {name: study("shakespeare").first_run(name) for name in NAMES}
-    return surprisal_figure({name: run.passages()[1] for name, run in runs.items()}, lines=12)
+    return surprisal_figure({n: study("shakespeare").first_run(n).passages()[1] for n in NAMES}, lines=12)
 
 
 # --- METRICS ---
@@ -69,18 +59,12 @@ def metrics_losses() -> Figure:
     """The same models twice: by loss per token, and by bits per byte with what is charged."""
     figure, found = new_figure(8.6, 2.6), study("quick-text")
     names = sorted(NAMES, key=lambda name: -found.mean(name, "val_loss"))
-    colours = [look(name).colour for name in names]
-    loss, floor, total = (
-        np.array([found.mean(name, key) for name in names])
-        for key in ("val_loss", "bits_per_byte_tokens", "bits_per_byte")
-    )
+    keys = (("val_loss", "val_loss"), ("bits_per_byte_tokens", "bits_per_byte"))
     titles = ("Loss, nats per token", "Bits per byte (hatched: charged)")
-    panels = figure.subplots(1, 2, sharey=True)
-    for axes, title, solid, whole in zip(panels, titles, (loss, floor), (loss, total), strict=True):
-        axes.barh(names, solid, 0.62, color=colours)
-        rest = axes.barh(
-            names, whole - solid, 0.62, left=solid, color="#c9c9c9", hatch="///", edgecolor=SOFT, linewidth=0
-        )
+    for axes, title, both in zip(figure.subplots(1, 2, sharey=True), titles, keys, strict=True):
+        solid, whole = np.array([[found.mean(name, key) for name in names] for key in both])
+        axes.barh(names, solid, 0.62, color=[look(name).colour for name in names])
+        rest = axes.barh(names, whole - solid, 0.62, left=solid, color=REST, hatch="///", edgecolor=SOFT)
         axes.bar_label(rest, [f"{x:.2f}" for x in whole], padding=3, fontsize=9, color=INK)
         axes.set(title=title, xticks=[], xmargin=0.14)
         axes.tick_params(axis="y", length=0, labelcolor=INK)
@@ -97,9 +81,8 @@ def metrics_floors() -> Figure:
     rivals = sorted((found.mean(name, "bits_per_byte"), name) for name in NAMES if name != "word")
     places = [ends[0] - 0.3, *ends, rivals[-1][0] + 0.15]
     words = ("here a rival\nbeats word", "depends on the\nresidual coder", "here a rival loses to word")
-    for left, right, shade, text in zip(
-        places, places[1:], ("#dcebf5", "#f2f2f2", "#fbeed5"), words, strict=False
-    ):
+    shades = ("#dcebf5", "#f2f2f2", "#fbeed5")
+    for left, right, shade, text in zip(places, places[1:], shades, words, strict=False):
         axes.axvspan(left, right, color=shade, linewidth=0)
         axes.text((left + right) / 2, 1.35, text, **SMALL | {"color": SOFT}, va="top")
     axes.plot(ends, [0, 0], color=colour, linewidth=6, solid_capstyle="butt")
@@ -109,12 +92,8 @@ def metrics_floors() -> Figure:
     for i, (x, name) in enumerate(rivals):
         axes.plot(x, 0, marker=look(name).marker, color=look(name).colour, markersize=8)
         axes.text(x, 0.32 if i % 2 else -0.28, name, **SMALL, va="bottom" if i % 2 else "top")
-    axes.set(
-        xlim=(places[0], places[-1]),
-        ylim=(-0.75, 1.5),
-        xlabel="bits per byte of the validation text",
-        yticks=[],
-    )
+    axes.set(xlim=(places[0], places[-1]), xlabel="bits per byte of the validation text")
+    axes.set(ylim=(-0.75, 1.5), yticks=[])
     axes.set_title("Where word ends depends on who writes down the rest")
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False)
@@ -131,26 +110,17 @@ def metrics_doubts() -> Figure:
         seeds.plot(setting.totals, y + rise, look(name).marker, color=look(name).colour, alpha=0.75)
         seeds.text(setting.totals.mean(), y - 0.3, name, **SMALL, va="bottom")
         bits.append((blocks.tokens + blocks.residual).mean(axis=0) / blocks.sizes)
-    seeds.set(
-        ylim=(1.45, -0.75),
-        xmargin=0.12,
-        xlabel="bits per byte",
-        title="Doubt of the seeds: one mark each",
-        yticks=[],
-    )
+    seeds.set(ylim=(1.45, -0.75), yticks=[], xmargin=0.12)
+    seeds.set(xlabel="bits per byte", title="Doubt of the seeds: one mark each")
     seeds.spines["left"].set_visible(False)
     widths, difference, doubt = blocks.sizes / 1000, bits[1] - bits[0], found.verdict("word", "bpe").text
     middles = np.cumsum(widths) - widths / 2
     text.axhspan(doubt.low, doubt.high, color="#dcebf5", linewidth=0)
     text.axhline(doubt.value, color="#0072b2", linewidth=1.4)
     text.axhline(0, color=SOFT, linewidth=0.9)
-    text.bar(middles, difference, 0.8 * widths, color="#c9c9c9")
+    text.bar(middles, difference, 0.8 * widths, color=REST)
     text.plot(middles, difference, ".", color=INK, markersize=4)
-    text.set(
-        xlabel="place in the validation text, kB",
-        xlim=(0, widths.sum()),
-        title="Doubt of the text: one bar per block",
-    )
-    text.set_ylabel("bpe less word,\nbits per byte")
+    text.set(xlim=(0, widths.sum()), xlabel="place in the validation text, kB")
+    text.set(ylabel="bpe less word,\nbits per byte", title="Doubt of the text: one bar per block")
     text.grid(visible=False, axis="x")
     return figure

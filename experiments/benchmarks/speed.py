@@ -1,6 +1,5 @@
 """Training, evaluating and generating: seconds and memory, this project's and PyTorch's, measured in turns."""
 
-import importlib.util
 import statistics
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -112,11 +111,9 @@ def train(with_torch: bool, rounds: int) -> list[Row]:
     for name, case in cases().items():
         works = ["numpy train", "matmul peak"]
         if with_torch:
-            works += [
-                "torch train",
-                "torch compiled train",
-                *["torch.optim.Muon train"] * has_torch_muon(case),
-            ]
+            works += ["torch train", "torch compiled train"]
+        if with_torch and has_torch_muon(case):
+            works.append("torch.optim.Muon train")
         found = in_turns(works, case, rounds, 5, warm_up=3)
         floor = train_operations(case) / PEAK_OPERATIONS * found.pop("matmul peak").median
         check_losses(name, found)
@@ -184,12 +181,10 @@ def slope(sizes: list[int], values: list[float]) -> float:
 
 
 def has_torch_muon(case: Case) -> bool:
-    """Whether a case trains with Muon and PyTorch, if it is installed, has one of its own."""
-    if case.optimizer["kind"] != "muon" or importlib.util.find_spec("torch") is None:
-        return False
+    """Whether a case trains with Muon, and PyTorch has one of its own."""
     import torch
 
-    return hasattr(torch.optim, "Muon")
+    return case.optimizer["kind"] == "muon" and hasattr(torch.optim, "Muon")
 
 
 def check_losses(name: str, found: dict[str, Timings]) -> None:

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.processes import THREADS, answer_all
+from experiments.benchmarks.processes import CLIP, THREADS, answer_all
 from numpygpt.generation import generate
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import OPTIMIZERS, Optimizer, clip_factor
 from numpygpt.streams import generator
 from numpygpt.training import Engine, score_tokens
 
-CLIP, PROMPT = 1.0, 8
+PROMPT = 8  # tokens
 Unit = Callable[[], Any]
 
 

@@ -16,7 +16,14 @@ from omegaconf import MISSING
 from numpygpt.files import expanded
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CONF = REPOSITORY / "conf"
+IN_CLONE = (REPOSITORY / "pyproject.toml").exists()  # else installed from a wheel: see setup.py
+CONF = REPOSITORY / "conf" if IN_CLONE else Path(__file__).resolve().parents[1] / "conf"
+HOME = REPOSITORY if IN_CLONE else Path.cwd()  # where relative outputs start
+RUN, REPORT = (
+    ("python experiments/run.py", "python analysis/report.py")
+    if IN_CLONE
+    else ("numpygpt", "numpygpt-report")
+)
 
 
 @dataclass(frozen=True)
@@ -207,7 +214,7 @@ class TrainConfig:
 @dataclass
 class EvalConfig:
     texts: list[str] = setting(
-        list, "a list of texts to score, too: files, or names in runner/eval_texts", weights=False
+        list, "a list of texts to score, too: files, or names in experiments/eval_texts", weights=False
     )
 
 
@@ -226,6 +233,16 @@ class SampleConfig:
 
 
 @dataclass
+class TrackingConfig:
+    kind: str = setting(
+        "none",
+        "who else gets the curves; tensorboard: RUN/tensorboard",
+        choices=("none", "tensorboard"),
+        weights=False,
+    )
+
+
+@dataclass
 class RunConfig:
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -235,13 +252,18 @@ class RunConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     eval: EvalConfig = field(default_factory=EvalConfig)
     sample: SampleConfig = field(default_factory=SampleConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
     study: str = setting("default", "the study's folder under outputs", weights=False)
     seed: int = setting(1337, "of initialisation, data order, dropout and samples", NOT_NEGATIVE)
     force: bool = setting(False, "start anew, keeping the old run aside", weights=False)
-    outputs: str = setting("outputs", "where studies land; relative to the repository", weights=False)
+    outputs: str = setting(
+        "outputs",
+        "where studies land; relative to the repository (installed: to where one is)",
+        weights=False,
+    )
 
 
-GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "experiment")
+GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "tracking", "experiment")
 
 
 def register() -> None:
@@ -253,17 +275,18 @@ def register() -> None:
 
 
 def register_resolver() -> None:
-    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at the repository.
+    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at HOME.
 
-    `${keys:}`, for the page of `--help`: what every key is and means.
+    For the page of `--help`: `${keys:}`, what every key is and means; `${command:}`, what starts a run.
     """
     from omegaconf import OmegaConf
 
     def absolute(outputs: str) -> str:
-        return str(REPOSITORY / expanded(outputs))
+        return str(HOME / expanded(outputs))
 
     OmegaConf.register_new_resolver("outputs_folder", absolute, replace=True)
     OmegaConf.register_new_resolver("keys", lambda *, _root_: described(_root_), replace=True)
+    OmegaConf.register_new_resolver("command", lambda: RUN, replace=True)
 
 
 def described(composed: Any) -> str:
@@ -345,5 +368,5 @@ def to_config(composed: Any) -> RunConfig:
 
 
 def outputs_folder(config: RunConfig) -> Path:
-    """outputs/, anchored to the repository wherever the command was typed."""
-    return REPOSITORY / expanded(config.outputs)
+    """outputs/: in a clone under the repository, wherever the command was typed; installed, where it was typed."""
+    return HOME / expanded(config.outputs)

@@ -1,6 +1,7 @@
 """One run: from a configuration to a finished run folder, or to a recorded failure."""
 
 import warnings
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.memory import require_memory
 from experiments.runner.progress import Reporter, never_silent, reporter
 from experiments.runner.texts import Texts, prepare_texts, try_out
+from experiments.runner.tracking import tracked
 from numpygpt.data import Corpus
 from numpygpt.data.batches import check_window
 from numpygpt.errors import UserError
@@ -99,8 +101,9 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     reporter.model(model.config.vocab_size, model.n_params(), model.n_params_embedding())
     iters = _resolve(config, folder, record, texts, model)
     with Engine(model, config.train.slices, config.train.workers) as engine:
-        trainer = _trainer(config, folder, texts, engine, iters, reporter)
-        with stop_requests.polled():
+        with stop_requests.polled(), tracked(config.tracking.kind, folder.path) as track:
+            takers = (folder.append_metrics, reporter.row, track)
+            trainer = _trainer(config, folder, texts, engine, iters, takers)
             stopwatch.earlier = _train(trainer, folder, reporter)
         from experiments.runner.results import TrainedRun, finish
 
@@ -151,11 +154,18 @@ def _resolve(config: RunConfig, folder: RunFolder, record: dict[str, Any], texts
 
 
 def _trainer(
-    config: RunConfig, folder: RunFolder, texts: Texts, engine: Engine, iters: int, reporter: Reporter
+    config: RunConfig,
+    folder: RunFolder,
+    texts: Texts,
+    engine: Engine,
+    iters: int,
+    takers: Sequence[Callable[[dict[str, Any]], None]],
 ) -> Trainer:
+    """The trainer of a run; each row of metrics goes to the `takers` in their order."""
+
     def on_row(row: dict[str, Any]) -> None:
-        folder.append_metrics(row)
-        reporter.row(row)
+        for take in takers:
+            take(row)
 
     return Trainer(
         engine,

@@ -61,7 +61,8 @@ def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking:
     found["texts"] = [{"name": text_name(path)} for path in config.eval.texts]
     for entry, path in zip(found["texts"], config.eval.texts, strict=True):
         with lacking.unless(f"text {entry['name']}"):
-            entry |= text_metrics(entry["name"], read_text(path), texts, trainer)
+            score = scored(entry["name"], read_text(path), trainer.engine, texts.tokenizer, texts.coder)
+            entry |= score.summary()
     return found
 
 
@@ -99,11 +100,6 @@ def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:
         val_text, val = next(texts.val_part.chunks()), None
     values = tokenizer_measures(texts.tokenizer, "", val_text, train, val).to_dict()
     return values | {"chars_per_token": texts.chars_per_token}
-
-
-def text_metrics(name: str, text: str, texts: Texts, trainer: Trainer) -> dict[str, Any]:
-    """One of `eval.texts`: bits per byte under the same charging, and what the tokenizer makes of it."""
-    return scored(name, text, trainer.engine, texts.tokenizer, texts.coder).summary()
 
 
 def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:

@@ -1,0 +1,8 @@
+"""One command line with many runs: planned, launched, compared. The only room that knows Hydra's inside.
+
+arguments  what is typed, before Hydra reads it     plan     the runs of a command line, composed and checked
+study      plan, launch, close                      launch   Hydra's launchers, signals passed on
+task       one run as a launcher calls it           summary  the comparison at the end, the exit code
+
+It imports runner/ and configuration/; run.py and hydra_plugins/ come in.
+"""

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Column, Table
 
-from experiments.configuration.schema import outputs_folder
+from experiments.configuration.schema import REPORT, RUN, outputs_folder
 from experiments.runner.forecast import about
 from experiments.runner.progress import working
 from experiments.sweeping.plan import PlannedRun
@@ -100,11 +100,9 @@ def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -
             _print_next(runs)
         else:
             print(runs[0].folder.path)
-            print(
-                f"to compare it with the other runs of its study: python analysis/report.py {study_folder(runs)}"
-            )
+            print(f"to compare it with the other runs of its study: {REPORT} {study_folder(runs)}")
     elif not ran and len(runs) > 1:
-        print(f"all are done; to see their tables again: python analysis/report.py {study_folder(runs)}")
+        print(f"all are done; to see their tables again: {REPORT} {study_folder(runs)}")
     return 1 if unfinished else 0
 
 
@@ -146,7 +144,7 @@ def _print_next(runs: Sequence[PlannedRun]) -> None:
     with suppress(UserError, KeyError):
         seconds = sum(run.folder.result()["total_seconds"] for run in runs) / len(seeds) * len(further)
         print(f"for intervals and a ranking, {about(seconds)} more:")
-        print(f"    python experiments/run.py {with_seeds(_typed(), [*seeds, *further])}")
+        print(f"    {RUN} {with_seeds(_typed(), [*seeds, *further])}")
 
 
 def _typed() -> list[str]:

@@ -63,8 +63,7 @@ def _default_text() -> str:
 def _config(name: str) -> TokenizerConfig:
     """Of `bpe`, or of `bpe:512` with that vocabulary size."""
     kind, _, size = name.partition(":")
-    paths = (CONF / "tokenizer").glob("*.yaml")
-    choices = sorted(path.stem for path in paths if path.stem not in IMPORTED)
+    choices = sorted(path.stem for path in (CONF / "tokenizer").glob("*.yaml") if path.stem not in IMPORTED)
     if kind not in choices:
         hint = did_you_mean(kind, choices)
         raise UserError(f"there is no tokenizer {kind!r} to train: choose from {', '.join(choices)}{hint}")

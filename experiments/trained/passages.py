@@ -9,6 +9,7 @@ from rich.table import Table
 from experiments.cli.files import decoded, read_input
 from experiments.cli.progress import progress
 from experiments.configuration.eval_texts import text_name, text_path
+from experiments.configuration.schema import REPORT
 from experiments.trained.scoring import ScoredText, Scorer, add_passages, add_texts
 from numpygpt.errors import UserError
 from numpygpt.files import require_writable
@@ -36,10 +37,10 @@ def read_texts(files: Iterable[str]) -> dict[str, str]:
     """
     texts: dict[str, str] = {}
     for file in dict.fromkeys(files):
-        path, name = str(text_path(file)), text_name(file)
+        path, name = text_path(file), text_name(file)
         if name in texts:
             raise UserError(f"two files are called {name}, and that is what reports call them: rename one")
-        texts[name] = decoded(read_input(path, pipes=False), path)
+        texts[name] = decoded(read_input(path, pipes=False), str(path))
         if not texts[name]:
             raise UserError(f"{path} is empty: name a file with some text in it")
     return texts
@@ -83,7 +84,7 @@ def score_runs(
     if n_added := len(runs) - len(faults):
         places = " ".join(str(place) for place in sorted({run.path.parent for run in runs}))
         console.print(f"added to {n_added} run{'' if n_added == 1 else 's'}; the report draws them: ", end="")
-        console.print(f"python analysis/report.py {places}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{REPORT} {places}", markup=False, highlight=False, soft_wrap=True)
     return faults
 
 

@@ -36,7 +36,7 @@ class ScoredText:
         return entry | {"name": self.name, "bits_tail": round(self.score.bits_tail, 4)}
 
     def summary(self) -> dict[str, Any]:
-        """An entry of `texts` in result.json: bits per byte, and what the tokenizer makes of the text."""
+        """An entry of `texts` in result.json: which text, bits per byte, what the tokenizer makes of it."""
         return {
             "name": self.name,
             "sha256": hashlib.sha256(self.text.encode()).hexdigest(),

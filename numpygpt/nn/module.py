@@ -136,11 +136,8 @@ class Module:
                 held.append(f"{name}={member}")
         lines = [f"{type(self).__name__}({', '.join(held)})"]
         for (name, (first, *rest)), equal in itertools.groupby(children):
-            count = len(list(equal))
-            lines += [
-                f"  {name}: {f'{count} x ' if count > 1 else ''}{first}",
-                *(f"  {line}" for line in rest),
-            ]
+            times = f"{count} x " if (count := len(list(equal))) > 1 else ""
+            lines += [f"  {name}: {times}{first}", *(f"  {line}" for line in rest)]
         return lines
 
     # -- memory of a step --
@@ -298,4 +295,4 @@ class FlatMemory:
     def zero_unwritten(self) -> None:
         """Write zeros where no gradient has been written since `zero_grad`, so that `grad` can be read whole."""
         for p in self.parameters:
-            _ = p.grad
+            _ = p.grad  # which does so

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from making import lessons, records
 from making.records import BUDGETS, NAMES, study
@@ -40,7 +41,7 @@ def test_the_ranking_of_the_quick_size_is_the_same_under_every_budget_and_at_the
     assert set(records.best_rates().values()) == {0.003}
     for found in map(study, BUDGETS):
         assert [v.winner for v in found.comparison.against_counting if v.winner in NAMES] == []
-        assert found.group(CHAR).seeds == (1, 2, 3, 4, 5)
+        assert found.setting(CHAR).seeds == (1, 2, 3, 4, 5)
     says(
         "docs/RESULTS.md",
         *(
@@ -180,7 +181,7 @@ def test_optimizers_tells_how_the_race_ended():
     assert final["SGD"] > final["momentum"] > final["AdamW"]
     reached = {}
     for name in ("SGD", "momentum"):
-        fast, slow = (records.raced_losses(other)[1] for other in ("AdamW", name))
+        fast, slow = (pd.Series(records.raced(other)["validation"]) for other in ("AdamW", name))
         reached[name] = int(fast.index[fast <= slow.iloc[-1]][0])
     assert reached == {"SGD": 400, "momentum": 400}
     says(

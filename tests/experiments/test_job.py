@@ -203,7 +203,7 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
 
     for name in ("context_metrics", "overfitting_metrics", "passages", "draw_curves"):
         monkeypatch.setattr(results, name, fault)
-    for name in ("draw_samples", "_tokenizer_metrics", "baselines", "text_metrics"):
+    for name in ("draw_samples", "_tokenizer_metrics", "baselines", "scored"):
         monkeypatch.setattr(measures, name, fault)
     config = configured("eval.texts=[emoji,code]")
     config.eval.texts = [str(text_path(text)) for text in config.eval.texts]

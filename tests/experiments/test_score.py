@@ -11,7 +11,6 @@ import pytest
 
 from experiments import score
 from experiments.configuration.corpora import Corpora
-from experiments.configuration.eval_texts import text_path
 from experiments.configuration.identity import run_folder
 from experiments.runner.job import execute
 from experiments.runner.progress import PlainReporter
@@ -40,7 +39,7 @@ def study(composer, tmp_path_factory) -> Path:
                 "train.eval_interval=30",
             ),
             *(
-                f"eval.texts=['{text_path('crlf')}']",
+                "eval.texts=[crlf]",
                 "sample.tokens=5",
                 "sample.number=1",
                 f"outputs='{outputs}'",

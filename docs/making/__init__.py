@@ -1,1 +1,0 @@
-"""What docs/rebuild.py makes tables and pictures with."""

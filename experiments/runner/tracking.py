@@ -1,0 +1,45 @@
+"""Curves to follow while a run goes on (`tracking=...`); the run folder stays the truth."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]  # of metrics.jsonl
+
+
+@contextmanager
+def tracked(kind: str, run: Path) -> Iterator[Callable[[Row], None]]:
+    """What takes each row of metrics as it arises; `tensorboard` writes its events to RUN/tensorboard.
+
+    A resumed run begins with the rows after its checkpoint: what an earlier part had written from there on is
+    declared void, as in PyTorch's SummaryWriter(purge_step=...), so that no point is drawn twice.
+    """
+    if kind == "none":
+        yield lambda row: None
+        return
+    from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    writer = EventFileWriter(str(run / "tensorboard"), flush_secs=10)
+    is_first = True
+
+    def write(row: Row) -> None:
+        nonlocal is_first
+        step, now = row["step"], time.time()
+        if is_first:
+            writer.add_event(Event(step=step, wall_time=now, session_log=SessionLog(status=SessionLog.START)))
+        is_first = False
+        values = [
+            Summary.Value(tag=f"{row['kind']}/{key}", simple_value=value)
+            for key, value in row.items()
+            if isinstance(value, float) and key not in ("chars", "seconds")
+        ]
+        writer.add_event(Event(step=step, wall_time=now, summary=Summary(value=values)))
+
+    try:
+        yield write
+    finally:
+        writer.close()
