@@ -44,7 +44,7 @@ OUTSIDE_NUMPYGPT = {
     "experiments",
     "analysis",
 }
-KNOWN_TO_ANALYSIS = ("runs", "errors", "commands", "printing")
+KNOWN_TO_ANALYSIS = ("runs", "errors", "files", "commands", "printing")
 UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
 STDLIB_ONLY = {f"numpygpt.{name}" for name in ("commands", "errors", "files", "machine", "printing", "runs")}
 RANDOM_TYPES = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}
@@ -188,7 +188,7 @@ def test_what_is_allowed_passes(module: str, line: str) -> None:
     assert not list(broken_rules(module, line))
 
 
-# ---------------------------------------------------------------------- rooms and doors of experiments/ and analysis/
+# ------------------------------------------------ rooms and doors of experiments/ and analysis/
 
 ROOMS: dict[str, tuple[tuple[str, ...], ...]] = {
     "experiments": (("configuration", "cli"), ("trained",), ("runner",), ("sweeping", "benchmarks")),
