@@ -7,7 +7,6 @@ import gzip
 import json
 import math
 from pathlib import Path
-from typing import Any
 
 from analysis.inference.comparisons import ALL_PAIRS
 from analysis.page.page import TRANSPOSED
@@ -41,7 +40,10 @@ def numbers_of(study: str) -> dict[str, list[list[float]]]:
         for table in section.tables
         if table.name != "verdicts" or len(section.comparison.settings) <= ALL_PAIRS
     ]
-    return {name: _numbers(table) for name, table in [*tables, *((t.name, t) for t in shown.overviews)]}
+    return {
+        name: _numbers(table)
+        for name, table in [*tables, *((t.name, t) for t in (*shown.overviews, shown.runs))]
+    }
 
 
 def _numbers(table: Table) -> list[list[float]]:
