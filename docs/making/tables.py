@@ -10,6 +10,7 @@ from making.records import BUDGETS, NAMES, OPTIMIZERS, Study, markdown, study
 
 from analysis.inference.pairs import Outcome, Verdict
 from analysis.inference.uncertainty import estimate, paired
+from analysis.records import measures
 from analysis.records.display import plus_minus
 from analysis.tables.cells import bits_cell
 from analysis.tables.comparison import original_table
@@ -97,6 +98,11 @@ def long_runs() -> str:
 
 
 # --- METRICS, OPTIMIZERS, BACKPROP ---
+
+
+def glossary() -> str:
+    """Every registered measure: its key, label, better direction, definition and source."""
+    return measures.glossary()
 
 
 def losses() -> str:
