@@ -113,7 +113,7 @@ def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]
     comparisons = []
     for (*_, study), same_text in done.groupby([*CORPUS_KEYS, "apart"], sort=True, dropna=False):
         by_budget: dict[str, list[Setting]] = {}
-        for setting in named(_settings(same_text, collection)):
+        for setting in sorted(named(_settings(same_text, collection)), key=_order):
             by_budget.setdefault(budget_words(setting.identity), []).append(setting)
         for budget in sorted(by_budget):
             comparison, found = _comparison(by_budget[budget], budget, str(study))
@@ -145,14 +145,15 @@ def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
         records = [collection.records[row["folder"]] for row in rows]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
         found.append(Setting(str(key), "", folders, tuple(rows), results, records[0].identity))
-    return sorted(found, key=_order)
+    return found
 
 
 def _order(setting: Setting) -> tuple[Any, ...]:
+    """Kinds of tokenizers in the usual order, then smaller ones first."""
     kind = setting.tokenizer
     place = USUAL_ORDER.index(kind) if kind in USUAL_ORDER else len(USUAL_ORDER)
     size = [np.nan_to_num(setting.values(key)[0]) for key in ("vocab_size", "n_params")]
-    return (place, kind, *size, setting.model, setting.key)
+    return (place, kind, *size, setting.model, setting.label)
 
 
 def _comparison(settings: Sequence[Setting], budget: str, study: str) -> tuple[Comparison, list[Problem]]:

@@ -39,20 +39,20 @@ class Study:
         assert self.comparison.counting is not None
         return self.comparison.counting
 
-    def group(self, label: str) -> Setting:
-        return next(group for group in self.comparison.settings if group.label == label)
+    def setting(self, label: str) -> Setting:
+        return next(setting for setting in self.comparison.settings if setting.label == label)
 
     def mean(self, label: str, key: str) -> float:
         """Over seeds, of a number of result.json (`generated.word_share`)."""
-        return float(self.group(label).values(key).mean())
+        return float(self.setting(label).values(key).mean())
 
     def text(self, label: str, key: str) -> str:
         """As the report's tables show it: `2.160 ± 0.006`, `50.1 %`, `1.58M`."""
-        return cell(self.group(label), key).text
+        return cell(self.setting(label), key).text
 
     def first_run(self, label: str) -> Run:
         """The run of the lowest seed."""
-        return self.group(label).folders[0]
+        return self.setting(label).folders[0]
 
     def verdict(self, a: str, b: str) -> Verdict:
         """On two settings, or a setting and `counting.label`."""

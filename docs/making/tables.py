@@ -10,6 +10,7 @@ from making.records import BUDGETS, NAMES, OPTIMIZERS, Study, markdown, study
 
 from analysis.inference.pairs import Outcome, Verdict
 from analysis.inference.uncertainty import estimate, paired
+from analysis.records import measures
 from analysis.records.display import plus_minus
 from analysis.tables.cells import bits_cell
 from analysis.tables.comparison import original_table
@@ -22,7 +23,7 @@ def budgets() -> str:
     found = [study(name) for name in BUDGETS]
     heads = [f"{BUDGETS[name]}: {study(name).comparison.budget}" for name in BUDGETS]
     rows: list[list[str | Cell]] = [
-        [name, *(bits_cell(s.comparison, s.group(name)) for s in found)] for name in NAMES
+        [name, *(bits_cell(s.comparison, s.setting(name)) for s in found)] for name in NAMES
     ]
     counting = [f"counting: {found[0].counting.label}", *(f"{s.counting.bits_per_byte:.3f}" for s in found)]
     return markdown(["tokenizer", *heads], [*rows, counting])
@@ -95,6 +96,14 @@ def long_runs() -> str:
     }  # fmt: skip
     rows = [[name, *(study("shakespeare").text(name, key) for key in keys.values())] for name in NAMES]
     return markdown(["tokenizer", *keys], rows)
+
+
+# --- METRICS, OPTIMIZERS, BACKPROP ---
+
+
+def glossary() -> str:
+    """Every registered measure: its key, label, better direction, definition and source."""
+    return measures.glossary()
 
 
 def losses() -> str:

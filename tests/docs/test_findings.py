@@ -42,7 +42,7 @@ def test_the_ranking_of_the_quick_size_is_the_same_under_every_budget_and_at_the
     assert set(records.best_rates().values()) == {0.003}
     for found in map(study, BUDGETS):
         assert [v.winner for v in found.comparison.against_counting if v.winner in NAMES] == []
-        assert found.group(CHAR).seeds == (1, 2, 3, 4, 5)
+        assert found.setting(CHAR).seeds == (1, 2, 3, 4, 5)
     says(
         "docs/RESULTS.md",
         *(

@@ -10,6 +10,7 @@ from analysis.records.find import runs_in
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+KEPT = ROOT / "docs" / "results"
 SCREEN = 45  # lines
 
 
@@ -32,7 +33,7 @@ def test_the_first_two_screens_say_it(needed):
 
 def test_what_it_shows_of_a_command_is_what_that_printed():
     shown = README.split("```\nComparison: ")[1].split("\n```")[0]
-    results = view(runs_in([ROOT / "docs" / "results" / "quick-iters"])).collection.results.values()
+    results = [run.result() for run in runs_in([KEPT / "quick-iters.jsonl"])]
     printed = [r for r in results if r["seed"] == 1 and r["tokenizer"] in ("char", "word", "bpe")]
     assert len(printed) == 3
     for r in printed:
@@ -42,7 +43,7 @@ def test_what_it_shows_of_a_command_is_what_that_printed():
 
 
 def test_the_kept_records_are_whole_and_agree_on_the_baselines():
-    kept = runs_in([ROOT / "docs" / "results"])
+    kept = runs_in([KEPT])
     assert not view(kept).problems
     failed = [run for run in kept if run.state() != "done"]
     assert [(run.path.parent.stem, run.failure()["status"]) for run in failed] == [("optimizers", "diverged")]
@@ -51,13 +52,13 @@ def test_the_kept_records_are_whole_and_agree_on_the_baselines():
 
 
 def test_its_figure_of_text_per_update_is_that_of_the_kept_runs():
-    kept = [run.result() for run in runs_in([ROOT / "docs" / "results" / "quick-iters.jsonl"])]
-    seen = {result["tokenizer"]: result["chars_seen"] for result in kept}
+    results = [run.result() for run in runs_in([KEPT / "quick-iters.jsonl"])]
+    seen = {result["tokenizer"]: result["chars_seen"] for result in results}
     assert f"show a word model {seen['word'] / seen['char']:.1f} times the text" in " ".join(README.split())
 
 
 def test_it_says_how_to_ask_for_the_texts_that_are_not_scored_by_default():
-    passages = {path.stem for path in (ROOT / "experiments" / "passages").glob("*.txt")}
+    passages = {path.stem for path in (ROOT / "experiments" / "eval_texts").glob("*.txt")}
     asked = re.search(r"'eval\.texts=\[(accents[^\]]*)\]'", README)
     assert asked
     assert set(asked[1].split(",")) == passages

@@ -96,7 +96,7 @@ def test_every_shorter_rule_fails(monkeypatch, wrong):
 
 def test_the_rule_is_that_of_the_report():
     kept = records.study("quick-text").comparison
-    sides = {c.label: exercise(2).Side(c.floors.mean(), c.totals.mean()) for c in kept.contenders}
+    sides = {c.label: exercise(2).Side(c.floors.mean(), c.totals.mean()) for c in kept.scores}
     assert len(kept.conclusion.verdicts) >= 3
     for found in kept.conclusion.verdicts:
         if found.outcome is Outcome.BETTER and "char" not in (found.a, found.b):  # char loses next to nothing

@@ -7,10 +7,12 @@ import gzip
 import json
 import math
 from pathlib import Path
-from typing import Any
 
+from analysis.inference.comparisons import ALL_PAIRS
+from analysis.page.page import TRANSPOSED
 from analysis.page.view import view
 from analysis.records.find import runs_in
+from analysis.tables.model import Cell, Table
 
 GOLDEN = Path(__file__).parent / "tables.json.gz"
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results"
@@ -25,30 +27,37 @@ STUDIES = (
 )
 
 
-def numbers_of(study: str) -> dict[str, dict[str, list[Any]]]:
-    """Table (with its section's prefix) -> column -> value and half-width of each row that has a number.
+def numbers_of(study: str) -> dict[str, list[list[float]]]:
+    """Table (with its section's prefix) -> the numbers of each setting, settings in the order of these.
 
-    Of one study, or ("") of all in one report.
+    Of one study, or ("") of all in one report. Which pairs of many settings are weighed hangs on their order:
+    verdicts are left out then.
     """
     shown = view(runs_in([RESULTS / f"{study}.jsonl" if study else RESULTS]))
-    tables = [(f"{s.prefix}{t.name}", t) for s in shown.sections for t in s.tables]
-    tables += [(t.name, t) for t in (*shown.overviews, shown.runs)]
+    tables = [
+        (f"{section.prefix}{table.name}", table)
+        for section in shown.sections
+        for table in section.tables
+        if table.name != "verdicts" or len(section.comparison.settings) <= ALL_PAIRS
+    ]
     return {
-        name: {
-            column.key: values
-            for i, column in enumerate(table.columns)
-            if (values := [x for row in table.rows for x in _cell(row.cells[i])])
-        }
-        for name, table in tables
+        name: _numbers(table)
+        for name, table in [*tables, *((t.name, t) for t in (*shown.overviews, shown.runs))]
     }
 
 
-def _cell(cell: Any) -> list[float | None]:
-    """[value, half-width] to nine digits, None for what is not finite; [] for what is no number."""
+def _numbers(table: Table) -> list[list[float]]:
+    lines = [row.cells for row in table.rows]
+    if table.name in TRANSPOSED:
+        lines = list(zip(*lines, strict=True))
+    return sorted([number for cell in line for number in _of(cell)] for line in lines)
+
+
+def _of(cell: Cell) -> list[float]:
+    """Value and half-width to nine digits, as far as they are finite."""
     if isinstance(cell.value, str) or cell.value is None:
         return []
-    pair = (float(cell.value), float(cell.half))
-    return [float(f"{x:.9g}") if math.isfinite(x) else None for x in pair]
+    return [float(f"{x:.9g}") for x in (float(cell.value), cell.half) if math.isfinite(x)]
 
 
 def main() -> None:
