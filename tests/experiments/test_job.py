@@ -23,6 +23,7 @@ from numpygpt.data import resolve
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.training import Text, Trainer
+from numpygpt.training.checkpoints import TrainState
 
 WORDS = ("grün ", "häuser ", "sind ", "schön.\n", "天地 ", "und ", "玄黄\n")
 
