@@ -89,20 +89,24 @@ def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> 
         folder.write_failure(status, reason)
 
 
-def measure_again(folder: RunFolder, settings: Sequence[str]) -> None:
-    """Scores and measures of a finished run anew, from its trained weights; `settings`: sample.KEY=VALUE.
+def measure_again(folders: Sequence[RunFolder], settings: Sequence[str]) -> list[UserError]:
+    """Scores and measures of finished runs anew, from their trained weights; `settings`: sample.KEY=VALUE.
 
-    Raises RunLocked while another process is at the run, UserError for a setting that is not possible, or as
-    `run_job`.
+    Returns the faults of single runs, which do not keep the others from being measured.
     """
-    config = recorded_config(folder.run()["config"])
-    config = replace(config, sample=_changed(config.sample, settings))
-    check(config)
-    shown = reporter()
-    shown.start(folder.name)
-    with held_finished(folder), never_silent(shown):
-        run_job(config, folder, shown)
-        shown.done(folder.result())
+    shown, faults = reporter(), []
+    for folder in folders:
+        try:
+            config = recorded_config(folder.run()["config"])
+            config = replace(config, sample=_changed(config.sample, settings))
+            check(config)
+            shown.start(folder.name)
+            with held_finished(folder), never_silent(shown):
+                run_job(config, folder, shown)
+                shown.done(folder.result())
+        except UserError as error:
+            faults.append(error)
+    return faults
 
 
 def recorded_config(values: Mapping[str, Any]) -> RunConfig:
