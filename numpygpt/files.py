@@ -68,7 +68,7 @@ def writing(path: Path, elsewhere: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
-        another = f", or name another folder with {elsewhere}" * bool(elsewhere)
+        another = f", or name another folder with {elsewhere}" if elsewhere else ""
         raise NotWritable(
             f"{path} cannot be written ({reason}): make room, make the folder writable{another}, and try again"
         ) from error
@@ -121,8 +121,8 @@ def locked(path: Path, patience: float = 0.5) -> Iterator[None]:
     """Holds the operating system's lock on the file `path`, which is made and stays; the folder exists.
 
     The lock dies with the process, however that ends, even while workers that it forked live on. Raises
-    Locked, naming the holder, if the lock is not free within `patience` seconds: more than 0, because
-    `is_locked` in a reader holds it for some microseconds.
+    Locked, naming the holder, if the lock is not free within `patience` seconds (math.inf: it waits): more than 0,
+    because `is_locked` in a reader holds it for some microseconds.
     """
     handle = _acquire(path, patience)
     _held.add(handle)

@@ -39,7 +39,7 @@ def test_a_stream_shows_what_it_lacks(encoding, monkeypatch):
     [
         *("experiments.sample", "experiments.score", "experiments.compress", "experiments.decompress"),
         *("experiments.export", "experiments.show_tokens", "experiments.benchmark"),
-        *("analysis.report", "analysis.surprisal", "analysis.keep"),
+        *("analysis.report", "analysis.surprisal", "analysis.pack"),
     ],
 )
 def test_every_command_prints_anything(command, monkeypatch):

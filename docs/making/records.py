@@ -1,100 +1,141 @@
-"""Values out of the kept records of docs/results, by way of the report's own statistics."""
+"""The kept studies of docs/results, by way of the report's own statistics."""
 
-from dataclasses import dataclass
-from functools import lru_cache
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from analysis.collect import Collection, collect, metrics_frame
-from analysis.groups import Comparison, Group, group_runs
-from analysis.tables import cell, derived
-from analysis.uncertainty import Estimate, estimate
+from analysis.inference.comparisons import Baseline, Comparison, group_runs
+from analysis.inference.pairs import Verdict
+from analysis.records.collect import Collection, collect
+from analysis.records.find import Run, runs_in
+from analysis.records.settings import Setting
+from analysis.tables.cells import cell
+from analysis.tables.markdown import to_markdown
+from analysis.tables.model import Cell, Column, Row, Table
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_runs
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
+NAMES = ("char", "word", "bpe", "bpe-bytefallback")
+BUDGETS = {"quick-iters": "equal updates", "quick-text": "equal text", "quick-flops": "equal compute"}
+RATES = ("quick-iters", "quick-rates")  # the first has one learning rate, the second the others
+OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
 
 
 @dataclass(frozen=True)
 class Study:
-    """The finished runs of docs/results/NAME. Without any, `comparisons` is empty and nothing can be asked."""
+    """Finished runs on one text under one budget; a setting goes by the label that tables show."""
 
-    name: str
     collection: Collection
-    comparisons: tuple[Comparison, ...]
-    metrics: pd.DataFrame
+    comparison: Comparison
 
     @property
-    def only(self) -> Comparison:
-        """The one comparison of a study that holds one text and one budget."""
-        if len(self.comparisons) != 1:
-            raise UserError(f"docs/results/{self.name} holds {len(self.comparisons)} comparisons, not one")
-        return self.comparisons[0]
+    def counting(self) -> Baseline:
+        """The best Kneser-Ney model of characters."""
+        assert self.comparison.counting is not None
+        return self.comparison.counting
 
-    @property
-    def labels(self) -> list[str]:
-        """What the settings are called in tables, in the tables' order."""
-        return [group.label for c in self.comparisons for group in c.groups]
-
-    def group(self, label: str) -> Group:
-        """The runs of one setting, a run per seed, by the label that tables show."""
-        for comparison in self.comparisons:
-            for group in comparison.groups:
-                if group.label == label:
-                    return group
-        raise UserError(f"docs/results/{self.name} holds no {label}: it holds {', '.join(self.labels)}")
-
-    def estimate(self, label: str, key: str) -> Estimate:
-        """The mean over seeds of a number of result.json (`generated.word_share`), with its 95 % interval."""
-        values = derived(self.group(label), key)
-        if not np.isfinite(values).all():
-            raise UserError(f"docs/results/{self.name}: {label} has no {key}")
-        return estimate(values)
+    def setting(self, label: str) -> Setting:
+        return next(setting for setting in self.comparison.settings if setting.label == label)
 
     def mean(self, label: str, key: str) -> float:
-        return self.estimate(label, key).mean
+        """Over seeds, of a number of result.json (`generated.word_share`)."""
+        return float(self.setting(label).values(key).mean())
 
-    def shown(self, label: str, key: str) -> str:
+    def text(self, label: str, key: str) -> str:
         """As the report's tables show it: `2.160 ± 0.006`, `50.1 %`, `1.58M`."""
-        return cell(self.group(label), key).text
+        return cell(self.setting(label), key).text
 
-    def folders(self, label: str) -> list[RunFolder]:
-        """The run folders of one setting, lowest seed first."""
-        return [RunFolder(Path(folder)) for folder in self.group(label).runs["folder"]]
+    def first_run(self, label: str) -> Run:
+        """The run of the lowest seed."""
+        return self.setting(label).folders[0]
 
-    def record(self, label: str) -> dict[str, Any]:
-        """run.json of the lowest seed."""
-        return self.collection.records[str(self.folders(label)[0].path)]
-
-    def curve(self, label: str, kind: str = "eval") -> pd.DataFrame:
-        """The logged lines of one kind (eval, train) of one setting: a row per seed and step, step rising."""
-        rows = self.metrics
-        chosen = rows[(rows["group"] == self.group(label).key) & (rows["kind"] == kind)]
-        return chosen.dropna(axis="columns", how="all")
+    def verdict(self, a: str, b: str) -> Verdict:
+        """On two settings, or a setting and `counting.label`."""
+        verdicts = (*self.comparison.conclusion.verdicts, *self.comparison.against_counting)
+        return next(v for v in verdicts if {v.a, v.b} == {a, b})
 
 
-def first_step(steps: np.ndarray, reached: np.ndarray) -> int:
-    """The first of `steps` at which something was reached. Raises UserError if it never was: tell it otherwise."""
-    if not reached.any():
-        raise UserError("a curve never comes to where the text says that it does: rewrite that sentence")
-    return int(steps[np.argmax(reached)])
+@cache
+def collected(*names: str) -> Collection:
+    """All runs of docs/results/NAME, unfinished ones too. Raises UserError if one cannot be read."""
+    found = collect(runs_in(RESULTS / f"{name}.jsonl" for name in names))
+    if found.problems:
+        raise UserError(found.problems[0].sentence)
+    return found
 
 
+@cache
 def study(name: str) -> Study:
-    """The finished runs kept in docs/results/NAME; an empty study if the folder is not there (yet)."""
-    return _study(RESULTS / name)
+    return _compared(collected(name))
 
 
-@lru_cache
-def _study(folder: Path) -> Study:
-    collection = collect([run for run in find_runs(folder) if run.state() == "done"])
-    if collection.problems:
-        raise UserError(collection.problems[0].sentence)
-    comparisons, problems = group_runs(collection)
-    metrics, broken = metrics_frame(collection.runs)
-    if problems or broken:
-        raise UserError([*problems, *broken][0].sentence)
-    return Study(folder.name, collection, tuple(comparisons), metrics)
+def _compared(collection: Collection) -> Study:
+    (comparison,), _ = group_runs(collection)
+    return Study(collection, comparison)
+
+
+def runs(*names: str) -> pd.DataFrame:
+    """A row per run of these studies: its measures, and its settings of optimizer and budget."""
+    found = collected(*names)
+    identities = {path: record.identity for path, record in found.records.items()}
+    settings = pd.DataFrame.from_dict(identities, orient="index").rename(columns={"optimizer.lr": "lr"})
+    return found.runs.join(settings.filter(regex="^(lr$|optimizer|budget)"))
+
+
+def best_rates() -> dict[str, float]:
+    """By tokenizer the learning rate of the fewest bits per byte."""
+    means = runs(*RATES).groupby(["tokenizer", "lr"])["bits_per_byte"].mean()
+    return {name: float(means[name].idxmin()) for name in NAMES}
+
+
+@cache
+def at_best_rates() -> Study:
+    """All tokenizers, each at its own best rate."""
+    found = runs(*RATES)
+    chosen = found[found["lr"] == found["tokenizer"].map(best_rates())].assign(study="best rates")
+    return _compared(replace(collected(*RATES), runs=chosen))
+
+
+def optimizers(iters: int) -> pd.DataFrame:
+    """The runs of so many updates that compare optimizers, fewest bits first; NaN bits where one diverged."""
+    found = runs("optimizers")
+    names = found["optimizer.kind"].map({"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"})
+    found = found.assign(optimizer=names.mask(found["optimizer.momentum"] > 0, "momentum"))
+    return found[found["budget.iters"] == iters].sort_values("bits_per_byte")
+
+
+def raced(name: str) -> pd.Series:
+    """Of an optimizer's long runs the one that ended best; `validation` has its losses by step."""
+    found = optimizers(1000)
+    best = found[found["optimizer"] == name].iloc[0]
+    run = collected("optimizers").records[best["folder"]].folder
+    return pd.concat([best, pd.Series({"validation": losses(run.metrics())})])
+
+
+@cache
+def key_gradients(kind: str) -> pd.DataFrame:
+    """Records of examples/wrong_key_gradient.py by what the keys learnt from: a row per seed."""
+    paths = sorted((RESULTS / "wrong-gradient").glob(f"{kind}-s*.json"))
+    return pd.DataFrame([json.loads(path.read_text(encoding="utf-8")) for path in paths]).set_index("seed")
+
+
+def key_losses(kind: str) -> pd.DataFrame:
+    """Their validation losses in nats per character: a row per step, a column per seed."""
+    return pd.DataFrame({seed: losses(rows) for seed, rows in key_gradients(kind)["rows"].items()}).dropna()
+
+
+def losses(rows: Iterable[Mapping[str, Any]]) -> dict[int, float]:
+    """Of validation, by step, out of what a run logged."""
+    return {row["step"]: row["val_loss"] for row in rows if row["kind"] == "eval"}
+
+
+def markdown(heads: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> str:
+    """A pipe table."""
+    columns = tuple(Column(head, head, right=i > 0) for i, head in enumerate(heads))
+    cells = tuple(Row(tuple(c if isinstance(c, Cell) else Cell(c) for c in row)) for row in rows)
+    return to_markdown(Table("", "", columns, cells))

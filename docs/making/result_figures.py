@@ -1,129 +1,127 @@
-"""The figures of docs/RESULTS.md, drawn from kept records alone, in the one look of the report."""
+"""Every public function draws a picture of RESULTS.md or METRICS.md from kept records, in the report's look."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import pandas as pd
+from making.records import NAMES, study
+from matplotlib.figure import Figure
 
-from analysis.figures import AXES, curve_figure, curve_rows
-from analysis.groups import Comparison
-from analysis.style import INK, SOFT, label_ends, look, new_figure, plain
-from analysis.surprisal import surprisal_figure
-from making import budgets, original
-from making.records import Study
+from analysis.figures.bars import bits_figure
+from analysis.figures.curves import AXES, curve_figure, curve_rows
+from analysis.figures.style import INK, SOFT, label_ends, look, new_figure
+from analysis.figures.surprisal_map import surprisal_figure
+from analysis.records.collect import metrics_frame
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-THIN: dict[str, Any] = {"color": SOFT, "linewidth": 0.9, "linestyle": (0, (1, 2)), "zorder": 1}
-MARKERS = {"quick-iters": "o", "quick-text": "s", "quick-flops": "^"}
+REST = "#c9c9c9"  # what is charged beside the tokens
+SMALL: dict[str, Any] = {"fontsize": 8.5, "color": INK, "ha": "center"}
 
 
-def budgets_figure() -> "Figure":
-    """Bits per byte at the quick size: a row per tokenizer, a mark per budget, its interval over seeds."""
-    studies, labels = budgets.quick_studies(), list(reversed(budgets.labels()))
-    figure = new_figure(8.6, 1.5 + 0.62 * len(labels))
-    axes = figure.subplots()
-    for place, study in enumerate(studies):
-        for y, label in enumerate(labels):
-            found = study.estimate(label, "bits_per_byte")
-            axes.errorbar(
-                found.mean, y + 0.2 * ((len(studies) - 1) / 2 - place), xerr=np.nan_to_num(found.half),
-                color=look(label).colour, marker=MARKERS[study.name], markersize=6, capsize=3, linestyle="none",
-            )  # fmt: skip
-        axes.plot([], [], color=INK, marker=MARKERS[study.name], linestyle="none",
-                  label=budgets.budget_head(study))  # fmt: skip
-    axes.set_yticks(range(len(labels)), [plain(label) for label in labels], color=INK)
-    axes.set_ylim(-0.6, len(labels) - 0.4)
-    axes.grid(False, axis="y")
-    upright_rulers(axes, studies[0].only)
-    axes.set_xlabel("bits per byte of the validation text, all that is lost charged (fewer is better)")
-    figure.legend(loc="outside upper left", ncols=1, fontsize=8.5)
-    figure.set_layout_engine("constrained")
-    return figure
+def quick_bits() -> Figure:
+    """Bits per byte at the quick size under equal text, tokens and what is charged, beside the baselines."""
+    return bits_figure(study("quick-text").comparison)
 
 
-def quick_curves_figure() -> "Figure":
-    """The quick size under equal updates, against the characters seen: bands over seeds, rulers dotted."""
-    study = budgets.quick_studies()[0]
-    chars = next(axis for axis in AXES if axis.key == "chars")
-    return curve_figure(study.only, curve_rows(study.only, study.metrics), chars)
+def quick_curves() -> Figure:
+    """The quick size under equal updates, against the characters seen: bands over seeds, baselines dotted."""
+    found = study("quick-iters")
+    rows = curve_rows(found.comparison, metrics_frame(found.collection)[0])
+    return curve_figure(found.comparison, rows, next(axis for axis in AXES if axis.key == "chars"))
 
 
-def upright_rulers(axes: "Axes", comparison: Comparison) -> None:
-    """A thin dotted line per ruler, its name above the picture."""
-    for ruler in comparison.main_rulers:
-        axes.axvline(ruler.bits_per_byte, **THIN)
-        axes.annotate(plain(ruler.label), (ruler.bits_per_byte, 1), xycoords=("data", "axes fraction"),
-                      xytext=(0, 3), textcoords="offset points", rotation=30, fontsize=8, color=SOFT)  # fmt: skip
-
-
-def curves_figure() -> "Figure":
-    """The long runs: bits per byte on validation and training windows, and how the gap between them grows."""
-    figure = new_figure(9.6, 4.6)
-    race, gap = figure.subplots(1, 2, width_ratios=(3, 2))
-    _race(race, original.long_runs())
-    _gaps(gap, original.long_runs())
-    for axes in (race, gap):
-        axes.set_xlabel("updates")
-        axes.set_xlim(0, original.UPDATES)
-        axes.xaxis.set_major_formatter("{x:,.0f}")
-    return figure
-
-
-def _race(axes: "Axes", runs: Study) -> None:
-    """Validation thick, training thin, the best evaluation marked, rulers dotted."""
-    ends = [(ruler.bits_per_byte, ruler.label, SOFT) for ruler in runs.only.main_rulers]
-    for y, _, _ in ends:
-        axes.axhline(y, **THIN)
-    for name in original.trained():
-        rows, shape = runs.curve(name), look(name)
-        axes.plot(rows["step"], rows["val_bpb"], color=shape.colour, linestyle=shape.dash)
-        axes.plot(rows["step"], rows["train_bpb"], color=shape.colour, linewidth=0.9, alpha=0.75)
-        best = rows.iloc[[int(rows["val_bpb"].to_numpy().argmin())]]
-        axes.plot(best["step"], best["val_bpb"], color=shape.colour, marker=shape.marker, markersize=7,
-                  markerfacecolor="white", zorder=4)  # fmt: skip
-        ends.append((float(rows["val_bpb"].iloc[-1]), name, shape.colour))
-    _limits(axes, runs)
-    low, high = axes.get_ylim()
-    label_ends(axes, [end for end in ends if low <= end[0] <= high])
-    axes.set_title("Validation (thick), training (thin), best marked")
-    axes.set_ylabel("bits per byte, evaluation windows")
-
-
-def _gaps(axes: "Axes", runs: Study) -> None:
-    ends = []
-    for name in original.trained():
-        rows, shape = runs.curve(name), look(name)
-        change = gap_change(runs, name, rows)
-        axes.plot(rows["step"], change, color=shape.colour, linestyle=shape.dash)
-        ends.append((float(change.iloc[-1]), name, shape.colour))
-    axes.axhline(0, color=SOFT, linewidth=0.9)
+def long_curves() -> Figure:
+    """The runs of 8,000 updates: bits per byte on validation and training windows, the best evaluation marked."""
+    figure, runs = new_figure(8.6, 5.0), study("shakespeare")
+    axes, ends = figure.subplots(), []
+    for baseline in runs.comparison.main_baselines:
+        axes.axhline(baseline.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)))
+        ends.append((baseline.bits_per_byte, baseline.label, SOFT))
+    for name in NAMES:
+        rows = [row for row in runs.first_run(name).metrics() if row["kind"] == "eval"]
+        steps, bits, training = ([row[key] for row in rows] for key in ("step", "val_bpb", "train_bpb"))
+        colour, dash, marker, best = look(name).colour, look(name).dash, look(name).marker, [np.argmin(bits)]
+        axes.plot(steps, bits, marker, linestyle=dash, color=colour, markevery=best, markerfacecolor="w")
+        axes.plot(steps, training, color=colour, linewidth=0.9, alpha=0.75)
+        ends.append((bits[-1], name, colour))
+    axes.set(title="Validation (thick), training (thin), best marked", xlim=(0, steps[-1]), ylim=(0, 3.8))
+    axes.set(xlabel="updates", ylabel="bits per byte, evaluation windows")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     label_ends(axes, ends)
-    axes.set_title("Gap between the two since the start")
-    axes.set_ylabel("bits per byte")
+    return figure
 
 
-def gap_change(runs: Study, name: str, rows: pd.DataFrame) -> pd.Series:
-    """How much the gap has grown since the first evaluation, in bits per byte (docs/METRICS.md), per row."""
-    gap = rows["val_loss"] - rows["train_loss"]
-    per_byte = runs.mean(name, "val_tokens") / runs.record(name)["corpus"]["val_bytes"]
-    return (gap - gap.iloc[0]) / original.LN2 * per_byte
+def surprisal() -> Figure:
+    """The second passage as each tokenizer's run of 8,000 updates reads it."""
+    return surprisal_figure({n: study("shakespeare").first_run(n).passages()[1] for n in NAMES}, lines=12)
 
 
-def _limits(axes: "Axes", runs: Study) -> None:
-    """The race and not the start: from the lowest curve to the hundreds of the first updates."""
-    curves = [runs.curve(name) for name in original.trained()]
-    shown = [c[column] for c in curves for column in ("val_bpb", "train_bpb")]
-    low = min(float(values.min()) for values in shown)
-    high = max(float(c["val_bpb"].iloc[min(2, len(c) - 1) :].max()) for c in curves)
-    axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+def metrics_losses() -> Figure:
+    """The same models twice: by loss per token, and by bits per byte with what is charged."""
+    figure, found = new_figure(8.6, 2.6), study("quick-text")
+    names = sorted(NAMES, key=lambda name: -found.mean(name, "val_loss"))
+    keys = (("val_loss", "val_loss"), ("bits_per_byte_tokens", "bits_per_byte"))
+    titles = ("Loss, nats per token", "Bits per byte (hatched: charged)")
+    for axes, title, both in zip(figure.subplots(1, 2, sharey=True), titles, keys, strict=True):
+        solid, whole = np.array([[found.mean(name, key) for name in names] for key in both])
+        axes.barh(names, solid, 0.62, color=[look(name).colour for name in names])
+        rest = axes.barh(names, whole - solid, 0.62, left=solid, color=REST, hatch="///", edgecolor=SOFT)
+        axes.bar_label(rest, [f"{x:.2f}" for x in whole], padding=3, fontsize=9, color=INK)
+        axes.set(title=title, xticks=[], xmargin=0.14)
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.spines["bottom"].set_visible(False)
+        axes.grid(visible=False)
+    return figure
 
 
-def surprisal() -> "Figure":
-    """The second passage as the lowest seed of each tokenizer reads it: the long runs, once all have ended."""
-    study = budgets.measured()
-    return surprisal_figure(
-        {label: study.folders(label)[0].passages()[1] for label in study.labels}, lines=12
-    )
+def metrics_floors() -> Figure:
+    """Floor and ceiling of word, and on which side of them its rivals stand."""
+    figure, found = new_figure(8.6, 2.5), study("quick-text")
+    axes, colour = figure.subplots(), look("word").colour
+    ends = [found.mean("word", key) for key in ("bits_per_byte_tokens", "bits_per_byte")]
+    rivals = sorted((found.mean(name, "bits_per_byte"), name) for name in NAMES if name != "word")
+    places = [ends[0] - 0.3, *ends, rivals[-1][0] + 0.15]
+    words = ("here a rival\nbeats word", "depends on the\nresidual coder", "here a rival loses to word")
+    shades = ("#dcebf5", "#f2f2f2", "#fbeed5")
+    for left, right, shade, text in zip(places, places[1:], shades, words, strict=False):
+        axes.axvspan(left, right, color=shade, linewidth=0)
+        axes.text((left + right) / 2, 1.35, text, **SMALL | {"color": SOFT}, va="top")
+    axes.plot(ends, [0, 0], color=colour, linewidth=6, solid_capstyle="butt")
+    axes.plot(ends, [0, 0], "|", color=colour, markersize=18, markeredgewidth=2)
+    for x, text in zip(ends, ("floor", "ceiling"), strict=True):
+        axes.text(x, -0.28, f"{text} {x:.3f}", **SMALL, va="top")
+    for i, (x, name) in enumerate(rivals):
+        axes.plot(x, 0, marker=look(name).marker, color=look(name).colour, markersize=8)
+        axes.text(x, 0.32 if i % 2 else -0.28, name, **SMALL, va="bottom" if i % 2 else "top")
+    axes.set(xlim=(places[0], places[-1]), xlabel="bits per byte of the validation text")
+    axes.set(ylim=(-0.75, 1.5), yticks=[])
+    axes.set_title("Where word ends depends on who writes down the rest")
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
+    return figure
+
+
+def metrics_doubts() -> Figure:
+    """Each seed's total of word and bpe, and their difference along the text."""
+    figure, found, bits = new_figure(9.2, 3.1), study("quick-text"), []
+    seeds, text = figure.subplots(1, 2, width_ratios=(2, 3))
+    for y, name in enumerate(("word", "bpe")):
+        setting = next(c for c in found.comparison.scores if c.label == name)
+        rise, blocks = np.linspace(-0.16, 0.16, len(setting.totals)), setting.blocks
+        seeds.plot(setting.totals, y + rise, look(name).marker, color=look(name).colour, alpha=0.75)
+        seeds.text(setting.totals.mean(), y - 0.3, name, **SMALL, va="bottom")
+        assert blocks is not None
+        bits.append((blocks.tokens + blocks.residual).mean(axis=0) / blocks.sizes)
+        widths = blocks.sizes / 1000  # kB
+    seeds.set(ylim=(1.45, -0.75), yticks=[], xmargin=0.12)
+    seeds.set(xlabel="bits per byte", title="Doubt of the seeds: one mark each")
+    seeds.spines["left"].set_visible(False)
+    difference, doubt = bits[1] - bits[0], found.verdict("word", "bpe").text
+    assert doubt is not None
+    middles = np.cumsum(widths) - widths / 2
+    text.axhspan(doubt.low, doubt.high, color="#dcebf5", linewidth=0)
+    text.axhline(doubt.value, color="#0072b2", linewidth=1.4)
+    text.bar(middles, difference, 0.8 * widths, color=REST)
+    text.plot(middles, difference, ".", color=INK, markersize=4)
+    text.set(xlim=(0, widths.sum()), xlabel="place in the validation text, kB")
+    text.set(ylabel="bpe less word,\nbits per byte", title="Doubt of the text: one bar per block")
+    text.grid(visible=False, axis="x")
+    return figure

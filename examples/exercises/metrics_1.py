@@ -21,13 +21,13 @@ def bits_per_byte(nats_per_token: float, n_tokens: int, n_bytes: int, residual_b
 
 
 def runs() -> list[dict]:
-    """result.json of every kept run, with the bytes of its validation text."""
-    found = []
-    for path in sorted(RECORDS.glob("*/*/result.json")):
-        corpus = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))["corpus"]
-        result = json.loads(path.read_text(encoding="utf-8"))
-        found.append(result | {"run": path.parent.name, "n_bytes": corpus["val_bytes"]})
-    return found
+    """What every kept run measured, with the bytes of its validation text."""
+    lines = [line for path in sorted(RECORDS.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+    return [
+        kept["result"] | {"run": kept["run"]["name"], "n_bytes": kept["run"]["corpus"]["val_bytes"]}
+        for kept in map(json.loads, lines)
+        if "result" in kept
+    ]
 
 
 def check() -> list[str]:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from checking import Array, report
 
-from analysis.uncertainty import welch
+from analysis.inference.uncertainty import welch
 
 
 def interval(a: Array, b: Array) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from checking import Array, report
 
-from analysis.uncertainty import within_text
+from analysis.inference.uncertainty import within_text
 
 
 def neighbours(bits_a: Array, bits_b: Array, block_bytes: Array) -> tuple[float, float]:

@@ -13,7 +13,7 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def race(rounds: int) -> list[Row]:
     return result
 
 
-def in_turns(racers: dict[str, Preparation], rounds: int) -> dict[str, list[float]]:
+def in_turns(racers: Mapping[str, Preparation], rounds: int) -> dict[str, list[float]]:
     """Seconds of each racer: every round lets each one work once."""
     seconds: dict[str, list[float]] = {name: [] for name in racers}
     for _ in range(rounds):

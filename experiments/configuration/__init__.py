@@ -1,4 +1,9 @@
-"""What can be set, what it may be, which runs are the same, and the objects that a configuration describes.
+"""What can be set: the schema, what is refused, which runs are the same, and the objects that a setting makes.
 
-It imports numpygpt alone; every other room of experiments/ but cli/ comes in.
+schema      every setting, once: type, limits, meaning, who reads it     typed       what is typed, quoted for Hydra
+validation  values that no run could use                                 messages    Hydra's refusals in a sentence
+identity    which settings make a run the run that it is                 compose     conf/ without a command line
+build       corpus, tokenizer, model, optimizer, schedule                corpora, eval_texts   which files are used
+
+It imports numpygpt alone. Come here to add a setting (schema.py, a line in conf/) or a choice (conf/, build.py).
 """

@@ -1,4 +1,10 @@
-"""One run, from a configuration to a finished folder: text, tokenizer, training, scores, measures.
+"""One run, from a configuration to a finished folder: prepare, train, finish.
 
-It imports configuration/, trained/ and numpygpt, and analysis/ for the curves; sweeping/ comes in, and score.py.
+job          the run itself                     results, measures, samples   what is computed when it is trained
+texts        tokenizer fitted, text as ids      environment                  on what it ran: run.json
+budget       updates and memory it may take     progress, forecast           what a person sees meanwhile
+tracking     curves in TensorBoard              failures, interrupts         what may go wrong, and signals
+
+It imports trained/ and configuration/, and numpygpt. Come here to add a budget (budget.py) or a measure (results.py
+or measures.py; then analysis/records/measures.py).
 """

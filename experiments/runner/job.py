@@ -111,8 +111,11 @@ def measure_again(folders: Sequence[RunFolder], settings: Sequence[str]) -> list
 
 def recorded_config(values: Mapping[str, Any]) -> RunConfig:
     """The configuration that run.json holds."""
-    groups = {part.name: part.type for part in fields(RunConfig) if is_dataclass(part.type)}
-    return RunConfig(**{key: groups[key](**v) if key in groups else v for key, v in values.items()})
+    config = RunConfig()
+    for key, value in values.items():
+        group = getattr(config, key)
+        setattr(config, key, replace(group, **value) if is_dataclass(group) else value)
+    return config
 
 
 def _changed(sample: SampleConfig, settings: Sequence[str]) -> SampleConfig:

@@ -1,5 +1,8 @@
-"""A study from its command line to its comparison: arguments, plan, launch, summary; the task is one run of it.
+"""One command line with many runs: planned, launched, compared. The only room that knows Hydra's inside.
 
-The only room that knows Hydra's sweepers and launchers. It imports configuration/, runner/ and, when all is done,
-analysis.report; run.py and hydra_plugins/ come in.
+arguments  what is typed, before Hydra reads it     plan     the runs of a command line, composed and checked
+study      plan, launch, close                      launch   Hydra's launchers, signals passed on
+task       one run as a launcher calls it           summary  the comparison at the end, the exit code
+
+It imports runner/ and configuration/; run.py and hydra_plugins/ come in.
 """

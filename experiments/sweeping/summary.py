@@ -108,7 +108,7 @@ def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -
 
 def _report(runs: Sequence[PlannedRun], console: Console) -> None:
     """Tables on the screen, report in the study's folder; a report that fails loses no run."""
-    from analysis.report import write_report
+    from analysis.reports import write_report
 
     folder = study_folder(runs)
     try:

@@ -1,10 +1,9 @@
 """What is measured; docs/METRICS.md defines every number.
 
-scores      bits per byte of a text, charged for everything, whole and in blocks
-residual    what lossy tokenizers throw away, in bits; on mixing, kneser_ney, spelling, source
-arithmetic  the coder that turns those bits into a file
-rulers      what compressors and Kneser-Ney models need for the same text
-vocabulary  measures of a tokenizer alone; on edits
-generated   measures of generated text, and of human text beside it
-cost        operations, seconds, stability
+bits       bits per byte of a text, charged for all that its tokenizer throws away; the codes that prove it
+text       measures of a tokenizer alone and of generated text
+baselines  what compressors and Kneser-Ney models need for the same text
+cost       operations, seconds, stability
+
+It imports tokenizers, no models: it is given the nats of each token. Runs and commands come in.
 """

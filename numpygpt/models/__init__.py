@@ -1,4 +1,4 @@
-"""The GPT decoder."""
+"""The GPT decoder, put together from nn, which alone it imports. Training, generation and commands come in."""
 
 from numpygpt.models.gpt import GPT, GPTConfig, NoDraws
 

@@ -1,4 +1,10 @@
-"""Layers with explicit forward and backward passes: `from numpygpt.nn import Linear`."""
+"""Layers with explicit forward and backward passes: `from numpygpt.nn import Linear`.
+
+functional  the maths: pairs of functions on arrays   module    what all layers share
+checking    gradients against finite differences      all else  a file per family of layers
+
+It imports NumPy alone. Models come in.
+"""
 
 from numpygpt.nn.activations import GELU, LeakyReLU, ReLU, ReLUSquared, Softmax
 from numpygpt.nn.attention import KeyValueCache, MultiHeadAttention

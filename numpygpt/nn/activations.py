@@ -23,22 +23,22 @@ class Activation(Module):
         """`forward` for the few rows of one generated position."""
         return self.forward(x)
 
-    def _keep(self, x: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        return x if self.inplace and name == self.reuses else self.keep(name, shape, dtype)
+    def _forward_buffer(self, x: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        return x if self.inplace and name == self.reuses else self.forward_buffer(name, shape, dtype)
 
-    def _scratch(self, dout: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        return dout if self.inplace else self.scratch(name, shape, dtype)
+    def _backward_buffer(self, dout: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        return dout if self.inplace else self.backward_buffer(name, shape, dtype)
 
 
 class ReLU(Activation):
     """max(x, 0)."""
 
     def forward(self, x: Array) -> Array:
-        out, self.cache = F.relu(x, lambda *a: self._keep(x, *a))
+        out, self.cache = F.relu(x, lambda *a: self._forward_buffer(x, *a))
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.relu_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
+        return F.relu_backward(dout, self.cache, lambda *a: self._backward_buffer(dout, *a))
 
 
 class ReLUSquared(Activation):
@@ -47,11 +47,11 @@ class ReLUSquared(Activation):
     reuses = "slope"
 
     def forward(self, x: Array) -> Array:
-        out, self.cache = F.relu_squared(x, lambda *a: self._keep(x, *a))
+        out, self.cache = F.relu_squared(x, lambda *a: self._forward_buffer(x, *a))
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.relu_squared_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
+        return F.relu_squared_backward(dout, self.cache, lambda *a: self._backward_buffer(dout, *a))
 
 
 class LeakyReLU(Activation):
@@ -64,11 +64,11 @@ class LeakyReLU(Activation):
         self.slope = slope
 
     def forward(self, x: Array) -> Array:
-        out, self.cache = F.leaky_relu(x, self.slope, lambda *a: self._keep(x, *a))
+        out, self.cache = F.leaky_relu(x, self.slope, lambda *a: self._forward_buffer(x, *a))
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.leaky_relu_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
+        return F.leaky_relu_backward(dout, self.cache, lambda *a: self._backward_buffer(dout, *a))
 
 
 class GELU(Activation):
@@ -77,11 +77,11 @@ class GELU(Activation):
     reuses = "slope"
 
     def forward(self, x: Array) -> Array:
-        out, self.cache = F.gelu(x, lambda *a: self._keep(x, *a))
+        out, self.cache = F.gelu(x, lambda *a: self._forward_buffer(x, *a))
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.gelu_backward(dout, self.cache, lambda *a: self._scratch(dout, *a))
+        return F.gelu_backward(dout, self.cache, lambda *a: self._backward_buffer(dout, *a))
 
     def step(self, x: Array) -> Array:
         s = np.empty_like(x)
@@ -94,11 +94,11 @@ class Softmax(Module):
     """exp(x) / sum(exp(x)) over the last axis."""
 
     def forward(self, x: Array) -> Array:
-        out, self.cache = F.softmax(x, self.keep)
+        out, self.cache = F.softmax(x, self.forward_buffer)
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.softmax_backward(dout, self.cache, self.scratch)
+        return F.softmax_backward(dout, self.cache, self.backward_buffer)
 
 
 ACTIVATIONS: dict[str, type[Activation]] = {

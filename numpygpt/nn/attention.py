@@ -62,9 +62,10 @@ class MultiHeadAttention(Module):
         H, D = self.n_head, C // self.n_head
         qkv = self.qkv.forward(x)
         turns = self._turns(D, x.dtype)[:T]
-        norm_cache = self._prepare(qkv.reshape(B, T, 3 * H, D)[:, :, : 2 * H], turns, self.keep)
+        norm_cache = self._prepare(qkv.reshape(B, T, 3 * H, D)[:, :, : 2 * H], turns, self.forward_buffer)
         mask = self.weights_dropout.mask((B, H, T, T), x.dtype)
-        out, attention_cache = F.causal_attention(qkv.reshape(B, T, 3, H, D), mask, self.keep)  # (B, T, H, D)
+        qkv = qkv.reshape(B, T, 3, H, D)
+        out, attention_cache = F.causal_attention(qkv, mask, self.forward_buffer)  # (B, T, H, D)
         self.cache = attention_cache, norm_cache, turns
         return self.proj.forward(out.reshape(B, T, C))
 
@@ -73,13 +74,15 @@ class MultiHeadAttention(Module):
         H, D = self.n_head, C // self.n_head
         attention_cache, norm_cache, turns = self.cache
         dheads = self.proj.backward(dout).reshape(B, T, H, D)
-        dqkv = F.causal_attention_backward(dheads, attention_cache, self.scratch).reshape(B, T, 3 * H, D)
+        dqkv = F.causal_attention_backward(dheads, attention_cache, self.backward_buffer).reshape(
+            B, T, 3 * H, D
+        )
         dqk = dqkv[:, :, : 2 * H]
         # q, k = norm(turn(q, k)), therefore
         if self.qk_norm:
-            F.rms_norm_backward(dqk, norm_cache, F.reuse(dqk, "dx", self.scratch))
+            F.rms_norm_backward(dqk, norm_cache, F.reuse(dqk, "dx", self.backward_buffer))
         if self.rotary:
-            F.rotary_backward(dqk, turns, F.reuse(dqk, "out", self.scratch))
+            F.rotary_backward(dqk, turns, F.reuse(dqk, "out", self.backward_buffer))
         return self.qkv.backward(dqkv.reshape(B, T, 3 * C))
 
     def step(self, x: Array, kv: KeyValueCache, position: int) -> Array:

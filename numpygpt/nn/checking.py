@@ -90,5 +90,5 @@ def _in_float64(layer: Module) -> Module:
     twin = copy.deepcopy(layer).use_workspace(None)
     for parameter in twin.parameters():
         parameter.data = parameter.data.astype(np.float64)
-        parameter.hold_grad(np.zeros_like(parameter.data))
+        parameter.bind_grad(np.zeros_like(parameter.data))
     return twin

@@ -25,11 +25,11 @@ class Dropout(Module):
         if not self.active:
             self.cache = None
             return x
-        out, self.cache = F.dropout(x, self.p, self._generator(), self.keep)
+        out, self.cache = F.dropout(x, self.p, self._generator(), self.forward_buffer)
         return out
 
     def backward(self, dout: Array) -> Array:
-        return dout if self.cache is None else F.dropout_backward(dout, self.cache, self.scratch)
+        return dout if self.cache is None else F.dropout_backward(dout, self.cache, self.backward_buffer)
 
     def mask(self, shape: tuple[int, ...], dtype: np.dtype) -> Array | None:
         """A mask of this shape to multiply with, or None when dropout does nothing."""

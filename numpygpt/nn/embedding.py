@@ -23,7 +23,7 @@ class Embedding(Module):
         self.weight = Parameter(rng.normal(0.0, std, (num_embeddings, embedding_dim)).astype(dtype))
 
     def forward(self, ids: Array) -> Array:
-        out, self.cache = F.embedding(ids, self.weight.data, self.keep)
+        out, self.cache = F.embedding(ids, self.weight.data, self.forward_buffer)
         return out
 
     def backward(self, dout: Array) -> None:  # type: ignore[override]  # ids have no gradient
@@ -34,7 +34,7 @@ class PositionEmbedding(Embedding):
     """Adds a learned vector per position: x (B, T, C) -> x + table[:T], for T up to the table's length."""
 
     def forward(self, x: Array) -> Array:
-        return np.add(x, self.weight.data[: x.shape[1]], out=self.keep("out", x.shape, x.dtype))
+        return np.add(x, self.weight.data[: x.shape[1]], out=self.forward_buffer("out", x.shape, x.dtype))
 
     def backward(self, dout: Array) -> Array:  # type: ignore[override]  # here the input has one
         self.weight.add_grad_rows(slice(dout.shape[1]), dout.sum(axis=0))  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ class Linear(Module):
 
     def forward(self, x: Array) -> Array:
         bias = None if self.bias is None else self.bias.data
-        out, self.cache = F.linear(x, self.weight.data, bias, self.keep)
+        out, self.cache = F.linear(x, self.weight.data, bias, self.forward_buffer)
         return out
 
     def step(self, x: Array) -> Array:
@@ -47,4 +47,4 @@ class Linear(Module):
         self.weight.add_grad_product(*F.linear_backward_weight(dout, self.cache))
         if self.bias is not None:
             self.bias.add_grad(F.column_sum(dout))
-        return F.linear_backward(dout, self.cache, self.scratch)
+        return F.linear_backward(dout, self.cache, self.backward_buffer)

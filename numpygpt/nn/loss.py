@@ -13,7 +13,7 @@ class CrossEntropy(Module):
 
     def forward(self, logits: Array, targets: Array) -> float:  # type: ignore[override]
         nats, cache = F.cross_entropy(
-            logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), new=self.keep
+            logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), new=self.forward_buffer
         )
         self.cache = (cache, logits.shape)
         return float(nats.mean(dtype=np.float64))
@@ -40,7 +40,7 @@ class LinearCrossEntropy(Module):
         rows = x.reshape(-1, x.shape[-1])
         bias = None if self.head.bias is None else self.head.bias.data
         nats, cache = F.linear_cross_entropy(
-            rows, self.head.weight.data, bias, targets.reshape(-1), self.keep
+            rows, self.head.weight.data, bias, targets.reshape(-1), self.forward_buffer
         )
         self.cache = (cache, x.shape)
         return nats
@@ -49,7 +49,7 @@ class LinearCrossEntropy(Module):
         """dx for the loss `scale * sum(nats)`."""
         cache, shape = self.cache
         dnats = np.full(len(cache[0]), scale, cache[0].dtype)
-        dx, weight_factors, dbias = F.linear_cross_entropy_backward(dnats, cache, self.scratch)
+        dx, weight_factors, dbias = F.linear_cross_entropy_backward(dnats, cache, self.backward_buffer)
         self.head.weight.add_grad_product(*weight_factors)
         if self.head.bias is not None:
             self.head.bias.add_grad(dbias)

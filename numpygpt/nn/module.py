@@ -42,7 +42,7 @@ class Parameter:
             self._unwritten = False
         return self._grad
 
-    def hold_grad(self, memory: Array, written: bool = False) -> None:
+    def bind_grad(self, memory: Array, written: bool = False) -> None:
         """Gather the gradient in `memory`; with written, what it holds is the gradient already."""
         self._grad, self._unwritten = memory, not written
 
@@ -130,25 +130,25 @@ class Module:
             if isinstance(member, Module) and id(member) not in shown:
                 children.append((name.partition(".")[0], member._lines(shown)))
             elif isinstance(member, Parameter):
-                held.append(f"{name} {member.shape}{' shared' * (id(member) in shown)}")
+                held.append(f"{name} {member.shape}{' shared' if id(member) in shown else ''}")
                 shown.add(id(member))
             elif type(member) in (int, float) and not name.startswith("_"):
                 held.append(f"{name}={member}")
         lines = [f"{type(self).__name__}({', '.join(held)})"]
         for (name, (first, *rest)), equal in itertools.groupby(children):
-            count = len(list(equal))
-            lines += [f"  {name}: {f'{count} x ' * (count > 1)}{first}", *(f"  {line}" for line in rest)]
+            times = f"{count} x " if (count := len(list(equal))) > 1 else ""
+            lines += [f"  {name}: {times}{first}", *(f"  {line}" for line in rest)]
         return lines
 
     # -- memory of a step --
 
-    def keep(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    def forward_buffer(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """An uninitialised array for a forward: with a workspace it lasts until this layer's next forward."""
         if self._workspace is None:
             return np.empty(shape, dtype)
         return self._workspace.array(self._path, name, shape, dtype)
 
-    def scratch(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    def backward_buffer(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """An uninitialised array for a backward: with a workspace it is shared by the layers of the same role.
 
         The same layer of another block overwrites it. That is safe because gradients flow down in one line: by
@@ -259,7 +259,7 @@ class FlatMemory:
         """Move the module's parameters into new buffers; or let them view `data`, as it is, and `grad`."""
         self.parameters = sorted(module.parameters(), key=lambda p: not p.decay)  # a stable sort
         size, dtype = sum(p.data.size for p in self.parameters), self.parameters[0].data.dtype
-        self.grad_to(np.zeros(size, dtype) if grad is None else grad)
+        self.bind_grad(np.zeros(size, dtype) if grad is None else grad)
         if data is None:
             self.move(np.empty(size, dtype))
         else:
@@ -276,11 +276,11 @@ class FlatMemory:
         for p, here in self._places():
             p.data = data[here].reshape(p.shape)
 
-    def grad_to(self, grad: Array, written: bool = False) -> None:
+    def bind_grad(self, grad: Array, written: bool = False) -> None:
         """Gather gradients in `grad` (n_params,) from now on; with written, what it holds is read as it is."""
         self.grad = grad
         for p, here in self._places():
-            p.hold_grad(grad[here].reshape(p.shape), written)
+            p.bind_grad(grad[here].reshape(p.shape), written)
 
     def _places(self) -> Iterator[tuple[Parameter, slice]]:
         at = 0
@@ -292,7 +292,7 @@ class FlatMemory:
         for p in self.parameters:
             p.zero_grad()
 
-    def settle(self) -> None:
+    def zero_unwritten(self) -> None:
         """Write zeros where no gradient has been written since `zero_grad`, so that `grad` can be read whole."""
         for p in self.parameters:
-            _ = p.grad
+            _ = p.grad  # which does so

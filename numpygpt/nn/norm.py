@@ -20,7 +20,7 @@ class LayerNorm(Module):
 
     def forward(self, x: Array) -> Array:
         bias = None if self.bias is None else self.bias.data
-        out, self.cache = F.layer_norm(x, self.gain.data, bias, self.eps, self.keep)
+        out, self.cache = F.layer_norm(x, self.gain.data, bias, self.eps, self.forward_buffer)
         return out
 
     def step(self, x: Array) -> Array:
@@ -34,7 +34,7 @@ class LayerNorm(Module):
         return out
 
     def backward(self, dout: Array) -> Array:
-        dx, dgain, dbias = F.layer_norm_backward(dout, self.cache, self.scratch)
+        dx, dgain, dbias = F.layer_norm_backward(dout, self.cache, self.backward_buffer)
         self.gain.add_grad(dgain)
         if self.bias is not None and dbias is not None:
             self.bias.add_grad(dbias)
@@ -48,7 +48,7 @@ class RMSNorm(Module):
         self.eps = eps
 
     def forward(self, x: Array) -> Array:
-        out, self.cache = F.rms_norm(x.reshape(-1, x.shape[-1]), self.eps, self.keep)
+        out, self.cache = F.rms_norm(x.reshape(-1, x.shape[-1]), self.eps, self.forward_buffer)
         return out.reshape(x.shape)
 
     def step(self, x: Array) -> Array:
@@ -56,5 +56,5 @@ class RMSNorm(Module):
         return x / np.sqrt(np.vecdot(x, x)[:, None] / x.shape[1] + self.eps)
 
     def backward(self, dout: Array) -> Array:
-        dx = F.rms_norm_backward(dout.reshape(-1, dout.shape[-1]), self.cache, self.scratch)
+        dx = F.rms_norm_backward(dout.reshape(-1, dout.shape[-1]), self.cache, self.backward_buffer)
         return dx.reshape(dout.shape)

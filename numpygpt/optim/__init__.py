@@ -1,4 +1,7 @@
-"""Optimizers, clipping and learning-rate schedules: NumPy arrays in, NumPy arrays changed in place."""
+"""Optimizers, clipping and learning-rate schedules: NumPy arrays in, NumPy arrays changed in place.
+
+It imports NumPy alone; a parameter is anything with `data` and `grad`. Training comes in.
+"""
 
 from collections.abc import Callable
 

@@ -29,6 +29,8 @@ class Adam(Optimizer):
     ) -> None:
         if not all(0 <= beta < 1 for beta in betas):
             raise UserError(f"betas are {betas}; each must be at least 0 and below 1")
+        if not eps > 0:
+            raise UserError(f"eps is {eps}; it must be above 0")
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
         super().__init__(parameters, lr)
 

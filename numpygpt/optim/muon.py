@@ -37,6 +37,10 @@ class Muon(AdamW):
     ) -> None:
         if not 0 <= momentum < 1:
             raise UserError(f"momentum is {momentum}; it must be at least 0 and below 1")
+        if not lr > 0:
+            raise UserError(
+                f"lr is {lr}; it must be above 0, for the rate of the embeddings is a multiple of it"
+            )
         self.embedding_lr, self.momentum, self.coefficients = embedding_lr, momentum, coefficients
         super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
         for i, p in enumerate(self.parameters):

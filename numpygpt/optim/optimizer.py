@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+
+from numpygpt.errors import UserError
 
 Array = np.ndarray[Any, Any]
 
@@ -32,7 +35,8 @@ class Optimizer:
 
     An update is cut into pieces of parameters that need nothing of each other, so they may be updated in any order,
     and by several processes, with the same result. `update(p, g, state, decay, lr)` changes a piece of parameters p
-    in place from its gradients g, all of them vectors.
+    in place from its gradients g, all of them vectors. Subclasses set their own settings before they call __init__,
+    which refuses impossible ones with a UserError.
     """
 
     state_names: tuple[str, ...] = ()
@@ -40,6 +44,9 @@ class Optimizer:
     def __init__(self, parameters: Sequence[LearnedArray], lr: float) -> None:
         self.parameters = list(parameters)
         self.lr = lr
+        for name in ("lr", "embedding_lr", "weight_decay"):
+            if not 0 <= getattr(self, name, 0.0) < math.inf:
+                raise UserError(f"{name} is {getattr(self, name)}; it must be a number of at least 0")
         self.n_steps = 0
         self.state = {name: [np.zeros_like(p.data) for p in self.parameters] for name in self.state_names}
 

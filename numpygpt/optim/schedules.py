@@ -10,6 +10,8 @@ Schedule = Callable[[int], float]  # step (0 is the first) -> learning rate
 
 def constant(lr: float, warmup: int = 0) -> Schedule:
     """lr at every step, after a linear warm-up."""
+    if warmup < 0:
+        raise UserError(f"warmup is {warmup}; it must be at least 0")
     return lambda step: lr * _warmup_share(step, warmup)
 
 
@@ -17,6 +19,8 @@ def step_decay(lr: float, step_size: int, factor: float, warmup: int = 0) -> Sch
     """lr * factor^k from step k * step_size on."""
     if step_size < 1:
         raise UserError(f"step_size is {step_size}; it must be at least 1")
+    if warmup < 0:
+        raise UserError(f"warmup is {warmup}; it must be at least 0")
     return lambda step: lr * factor ** (step // step_size) * _warmup_share(step, warmup)
 
 
@@ -26,7 +30,7 @@ def warmup_cosine(lr: float, min_lr: float, warmup: int, total: int) -> Schedule
     Loshchilov and Hutter 2017, equation 5, without restarts.
     """
     if not 0 <= warmup <= total:
-        raise UserError(f"warm-up takes {warmup} steps of a schedule of {total}; it must be 0 to {total}")
+        raise UserError(f"warmup is {warmup}; of a schedule of {total} steps it may take 0 to {total}")
 
     def rate(step: int) -> float:
         if step < warmup:
@@ -44,7 +48,9 @@ def warmup_stable_decay(lr: float, min_lr: float, warmup: int, decay: int, total
     all the way.
     """
     if warmup < 0 or decay < 0 or warmup + decay > total:
-        raise UserError(f"warm-up and decay take {warmup} and {decay} steps of a schedule of {total}")
+        raise UserError(
+            f"warmup is {warmup} and decay {decay}; of {total} steps they may take 0 to {total} together"
+        )
 
     def rate(step: int) -> float:
         left = min(1.0, max(0, total - step) / decay) if decay else 1.0

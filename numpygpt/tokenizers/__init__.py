@@ -5,12 +5,17 @@ tokenizer.train(text)
 ids = tokenizer.encode(text)
 assert tokenizer.decode(ids) == text
 tokenizer.save("tokenizer.json");  tokenizer = load("tokenizer.json")
+
+base      the contract that all share     registry  from a name or a file to a tokenizer
+char, word, byte, bpe/                    ours
+foreign/                                  other libraries' and the user's own, under the same contract
+to_hf     ours as files of Hugging Face's library
+
+It knows nothing of models or corpora. Measures, runs and commands come in, and whoever wants a tokenizer alone.
 """
 
 from numpygpt.tokenizers.base import UNK, Tokenizer
-from numpygpt.tokenizers.bpe.bpe import BPETokenizer
-from numpygpt.tokenizers.bpe.bytefallback import ByteFallbackBPETokenizer
-from numpygpt.tokenizers.bpe.bytelevel import ByteLevelBPETokenizer
+from numpygpt.tokenizers.bpe import BPETokenizer, ByteFallbackBPETokenizer, ByteLevelBPETokenizer
 from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.registry import ALL_KINDS, KINDS, create, from_dict, load, option_names

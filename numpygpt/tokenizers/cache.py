@@ -5,8 +5,8 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 
-LIMIT = 1 << 17  # entries
-LONGEST_KEY = 256  # characters
+MAX_ENTRIES = 1 << 17
+MAX_KEY_CHARS = 256
 
 
 class Cache(dict[str, Value], Generic[Value]):
@@ -21,8 +21,8 @@ class Cache(dict[str, Value], Generic[Value]):
 
     def __missing__(self, piece: str) -> Value:
         value = self._compute(piece)
-        if len(piece) <= LONGEST_KEY:
-            if len(self) >= LIMIT:
+        if len(piece) <= MAX_KEY_CHARS:
+            if len(self) >= MAX_ENTRIES:
                 self.clear()
             self[piece] = value
         return value

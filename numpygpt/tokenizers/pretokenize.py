@@ -130,5 +130,5 @@ PATTERNS = {
 def splitter(pattern: str) -> Splitter:
     """The splitter of a named pattern. UserError: there is none of that name."""
     if not isinstance(pattern, str) or pattern not in PATTERNS:
-        raise UserError(f"there is no pattern {pattern!r}: choose one of {', '.join(PATTERNS)}")
+        raise UserError(f"pattern must be one of {', '.join(PATTERNS)}, not {pattern!r}")
     return PATTERNS[pattern]

@@ -9,9 +9,7 @@ from numpygpt.errors import UserError
 from numpygpt.files import read_bytes
 from numpygpt.tokenizers import files
 from numpygpt.tokenizers.base import Tokenizer
-from numpygpt.tokenizers.bpe.bpe import BPETokenizer
-from numpygpt.tokenizers.bpe.bytefallback import ByteFallbackBPETokenizer
-from numpygpt.tokenizers.bpe.bytelevel import ByteLevelBPETokenizer
+from numpygpt.tokenizers.bpe import BPETokenizer, ByteFallbackBPETokenizer, ByteLevelBPETokenizer
 from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.foreign import (

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import DTypeLike
 from threadpoolctl import threadpool_limits
 
 from numpygpt.errors import UserError
@@ -59,14 +57,12 @@ class Engine:
         """Start them, and move weights and gradients to where they see them."""
         self._pool = WorkerPool(self.workers - 1)
         size, dtype = self.model.flat.data.size, self.model.flat.data.dtype
-        with ExitStack() as opened:
-            weights, grads = (_shared(opened, shape, dtype) for shape in ((size,), (self.n_slices, size)))
+        with SharedArray((size,), dtype) as weights, SharedArray((self.n_slices, size), dtype) as grads:
             self.model.flat.move(weights.array)
             self._own = SliceRunner(self.model, 0, self.workers, self.n_slices, grads.array)
-            paths = [str(weights.path), str(grads.path)]
-            start = [asdict(self.model.config), dtype.str, paths]
-            arguments = [[*start, n, self.workers, self.n_slices] for n in range(1, self.workers)]
-            self._pool.run("start", arguments, lambda: None)
+            start = [asdict(self.model.config), dtype.str, [str(weights.path), str(grads.path)]]
+            numbers = range(1, self.workers)
+            self._pool.run("start", [[*start, n, self.workers, self.n_slices] for n in numbers], lambda: None)
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
@@ -103,8 +99,7 @@ class Engine:
         if self._pool is None:
             return
         shape = (len(optimizer.state_names), self.model.flat.data.size)
-        with ExitStack() as opened:
-            state = _shared(opened, shape, self.model.flat.data.dtype)
+        with SharedArray(shape, self.model.flat.data.dtype) as state:
             optimizer.move_state(state.array)
             attach = [type(optimizer).__name__, optimizer.settings(), str(state.path)]
             self._pool.run("attach", [attach] * (self.workers - 1), lambda: None)
@@ -125,10 +120,3 @@ class Engine:
         """As `_run`, but process n calls `method(*arguments[n])`."""
         own = partial(getattr(self._own, method), *arguments[0])
         return [own()] if self._pool is None else self._pool.run(method, arguments[1:], own)
-
-
-def _shared(opened: ExitStack, shape: tuple[int, ...], dtype: DTypeLike) -> SharedArray:
-    """Memory that others can open by its path until `opened` is left."""
-    shared = SharedArray(shape, dtype)
-    opened.callback(shared.forget)
-    return shared

@@ -13,8 +13,8 @@ from numpygpt.optim.optimizer import Array
 from numpygpt.training.engine import Engine
 from numpygpt.training.slice_runner import Batch
 
-MOST = 1 << 28  # numbers that the windows of a group may need room for: 1 GiB
-AT_ONCE = 64  # groups of windows handed to the engine together, so that memory does not grow with the text
+MAX_GROUP_NUMBERS = 1 << 28  # that the windows of a group may need room for: 1 GiB of float32
+GROUPS_AT_ONCE = 64  # handed to the engine together, so that memory does not grow with the text
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def group_size(config: GPTConfig) -> int:
     The memory of one is about its logits, and eight numbers per layer and channel, for each of its positions.
     """
     each = config.block_size * (config.vocab_size + 8 * config.n_layer * config.n_embd)
-    return max(1, min(8, MOST // each))
+    return max(1, min(8, MAX_GROUP_NUMBERS // each))
 
 
 def score_tokens(engine: Engine, ids: Array, progress: Callable[[float], None] = lambda share: None) -> Array:
@@ -61,13 +61,13 @@ def score_tokens(engine: Engine, ids: Array, progress: Callable[[float], None] =
     if len(ids):
         nats[0] = math.log(config.vocab_size)
     every = _groups_of_one_shape(windows(max(0, len(ids) - 1), config.block_size), group_size(config))
-    for start in range(0, len(every), AT_ONCE):
-        groups = every[start : start + AT_ONCE]
+    for start in range(0, len(every), GROUPS_AT_ONCE):
+        groups = every[start : start + GROUPS_AT_ONCE]
         jobs = [(_gather(ids, group, 0), _gather(ids, group, 1), group[0].first) for group in groups]
         for group, scores in zip(groups, engine.losses(jobs), strict=True):
             for window, row in zip(group, scores, strict=True):
                 nats[window.start + window.first + 1 : window.stop + 1] = row
-        progress(min(1.0, (start + AT_ONCE) / len(every)))
+        progress(min(1.0, (start + GROUPS_AT_ONCE) / len(every)))
     return nats
 
 

@@ -28,7 +28,7 @@ class SliceRunner:
 
     def __init__(self, model: GPT, number: int, n_processes: int, n_slices: int, grads: Array) -> None:
         self.number, self.n_processes, self.n_slices, self.grads = number, n_processes, n_slices, grads
-        model.flat.grad_to(grads[0], written=True)  # where the sum over slices ends up
+        model.flat.bind_grad(grads[0], written=True)  # where the sum over slices ends up
         self.replicas = {s: model.replica(grads[s]) for s in range(number, n_slices, n_processes)}
         self.first_replica = next(iter(self.replicas.values()))
         self.learned = model.flat.parameters
@@ -53,7 +53,7 @@ class SliceRunner:
             if len(x):
                 nats += float(replica.loss(x, y).sum(dtype=np.float64))
                 replica.loss_backward(scale)
-        replica.flat.settle()
+        replica.flat.zero_unwritten()
         return nats
 
     def add_up(self) -> list[float]:

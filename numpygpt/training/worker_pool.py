@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -35,8 +35,8 @@ class WorkerDied(RuntimeError):
 class SharedArray:
     """An array (zeros at first) in memory that other processes can map, by the `path` of a file.
 
-    Once they have, `forget` gives the file up: the memory then goes with the last process, however that ends.
-    Raises MemoryError if there is no room.
+    Use as a context, in which they do so: then the file is given up, and the memory goes with the last process,
+    however that ends. Raises MemoryError if there is no room.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
@@ -54,7 +54,10 @@ class SharedArray:
             ) from error
         self.array = open_shared(self.path, shape, dtype)
 
-    def forget(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         os.close(self._number)
         if self.path.parent != Path(f"/proc/{os.getpid()}/fd"):
             with suppress(PermissionError):  # Windows keeps a file that is mapped

@@ -21,7 +21,7 @@ KINDS: dict[str, tuple[int, float, float, float, str]] = {
     "bpe-bytefallback": (2048, 2.30, 0.0, 2.55, ""),
     "byte": (256, 2.64, 0.0, 1.0, ""),
 }
-RULERS = {
+BASELINES = {
     "gzip": {"label": "gzip -9", "bits_per_byte": 3.096, "history": "the last 32 KiB of training text"},
     "bz2": {"label": "bz2", "bits_per_byte": 2.398, "history": "the last 101 KiB of training text"},
     "xz": {"label": "xz -9e", "bits_per_byte": 2.518, "history": "all of the training text"},
@@ -95,7 +95,7 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
             "corpus": "shakespeare",
         },
         **{"val_loss": nats, "train_loss": nats - 0.1, "bits_per_byte": total, "bits_per_char": total},
-        **{"bits_per_byte_tokens": total - rest, "bits_per_byte_residual": rest, "comparable": True},
+        **{"bits_per_byte_tokens": total - rest, "bits_per_byte_residual": rest},
         **{
             "losses": losses,
             "best_val_loss": nats - 0.01,
@@ -140,7 +140,7 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
         },
         "generated": {"word_share": 0.93 + rng.normal(0, 0.01), "speaker_share": 0.7, "ngram3_heldout": 0.11},
         "human": {"word_share": 0.985, "speaker_share": 0.55, "ngram3_heldout": 0.24},
-        "rulers": RULERS,
+        "baselines": BASELINES,
         "texts": [
             {
                 "name": "emoji",

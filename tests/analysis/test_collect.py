@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from synthetic import SIZES, make_run, make_study
 
-from analysis.collect import collect, flatten, metrics_frame, read_blocks
-from analysis.groups import budget_words, data_order, group_runs, pairs_to_compare
+from analysis.inference.comparisons import group_runs, pairs_to_compare
+from analysis.records.collect import collect, metrics_frame, read_blocks
+from analysis.records.identity import budget_words, data_order, flatten
 from numpygpt.runs import find_runs
 
 
@@ -39,16 +40,16 @@ def test_failed_and_interrupted_runs_are_shown_and_never_averaged(tmp_path):
     assert dict(found.runs["state"].value_counts()) == {"done": 3, "failed": 1, "interrupted": 1}
     assert found.runs.set_index("state").loc["failed", "reason"] == "the loss is not finite at step 40"
     ((comparison,), _) = group_runs(found)
-    assert comparison.groups[0].seeds == (1, 2, 3)
+    assert comparison.settings[0].seeds == (1, 2, 3)
 
 
-def test_other_settings_are_other_groups_and_are_named_by_what_differs(tmp_path):
+def test_other_configurations_are_other_settings_and_are_named_by_what_differs(tmp_path):
     make_run(tmp_path, "bpe", 1)
     make_run(tmp_path, "bpe", 1, tokenizer__vocab_size=512)
     make_run(tmp_path, "char", 1)
     make_run(tmp_path, "char", 1, optimizer__lr=3e-4)
     ((comparison,), _) = group_runs(collect(find_runs(tmp_path)))
-    labels = [g.label for g in comparison.groups]
+    labels = [s.label for s in comparison.settings]
     assert sorted(labels) == ["bpe 2048", "bpe 512", "char lr=0.0003", "char lr=0.001"]
 
 
@@ -58,7 +59,7 @@ def test_names_say_the_kind_first_and_no_sha256(tmp_path):
     make_run(tmp_path, "bpe", 1, tokenizer__path="a" * 64)
     make_run(tmp_path, "bpe", 1, tokenizer__path="b" * 64)
     ((comparison,), _) = group_runs(collect(find_runs(tmp_path)))
-    labels = [g.label for g in comparison.groups]
+    labels = [s.label for s in comparison.settings]
     assert sorted(labels) == ["bpe path=aaaaaaaa", "bpe path=bbbbbbbb", "char adamw", "char sgd"]
 
 
@@ -77,10 +78,10 @@ def test_other_texts_and_budgets_are_other_comparisons(tmp_path):
 def test_how_often_a_run_was_evaluated_names_it_only_where_nothing_else_does(tmp_path):
     make_run(tmp_path, "char", 1, train__eval_interval=100)
     make_run(tmp_path, "char", 1, budget__iters=2000, train__eval_interval=250)
-    labels = [g.label for c in group_runs(collect(find_runs(tmp_path)))[0] for g in c.groups]
+    labels = [s.label for c in group_runs(collect(find_runs(tmp_path)))[0] for s in c.settings]
     assert labels == ["char", "char"]
     make_run(tmp_path, "char", 1, budget__iters=2000, train__eval_interval=500)
-    labels = [g.label for c in group_runs(collect(find_runs(tmp_path)))[0] for g in c.groups]
+    labels = [s.label for c in group_runs(collect(find_runs(tmp_path)))[0] for s in c.settings]
     assert sorted(labels) == [f"char eval_interval={n}" for n in (100, 250, 500)]
 
 
@@ -90,7 +91,7 @@ def test_two_settings_of_one_budget_never_share_a_name(tmp_path):
             text = {"budget__kind": "text", "budget__chars": 1e6, "budget__iters": iters}
             make_run(tmp_path, "char", seed, shift=shift, **text)
     ((comparison,), _) = group_runs(collect(find_runs(tmp_path)))
-    assert {group.label for group in comparison.groups} == {"char iters=500", "char iters=2000"}
+    assert {s.label for s in comparison.settings} == {"char iters=500", "char iters=2000"}
     assert comparison.conclusion.leader == "char iters=2000"
 
 
@@ -98,7 +99,7 @@ def test_the_same_run_in_two_folders_counts_once(tmp_path):
     make_run(tmp_path / "a", "char", 1)
     make_run(tmp_path / "b", "char", 1)
     comparisons, problems = group_runs(collect(find_runs(tmp_path)))
-    assert comparisons[0].groups[0].seeds == (1,)
+    assert comparisons[0].settings[0].seeds == (1,)
     assert "was counted once" in problems[0].sentence
 
 
@@ -107,21 +108,21 @@ def test_metrics_are_tidy_and_a_damaged_file_is_named(tmp_path):
     torn = make_run(tmp_path, "char", 2)
     lines = torn.metrics_path.read_text().replace("train", "trein", 1)
     torn.metrics_path.write_text(lines)
-    frame, problems = metrics_frame(collect(find_runs(tmp_path)).runs)
+    frame, problems = metrics_frame(collect(find_runs(tmp_path)))
     assert set(frame["seed"]) == {1}
     assert frame["kind"].value_counts().to_dict() == {"train": 101, "eval": 11}
     assert "damaged in line 1" in problems[0].sentence
 
 
-def test_blocks_of_a_group_are_stacked(tmp_path):
-    folders = [str(make_run(tmp_path, "word", seed).path) for seed in (1, 2)]
+def test_blocks_of_a_setting_are_stacked(tmp_path):
+    folders = [make_run(tmp_path, "word", seed) for seed in (1, 2)]
     blocks, problems = read_blocks(folders)
     assert problems == []
     assert blocks is not None
     assert blocks.tokens.shape == (2, 27)
     totals = (blocks.tokens + blocks.residual).sum(axis=1) / sum(SIZES)
     ((comparison,), _) = group_runs(collect(find_runs(tmp_path)))
-    assert totals == pytest.approx(comparison.groups[0].values("bits_per_byte"), rel=1e-9)
+    assert totals == pytest.approx(comparison.settings[0].values("bits_per_byte"), rel=1e-9)
 
 
 @pytest.mark.parametrize("sizes", [[4000] * 27, [4000] * 26, [4000]])
@@ -129,7 +130,7 @@ def test_blocks_cut_elsewhere_are_refused_by_the_name_of_their_run(tmp_path, siz
     runs = [make_run(tmp_path, "char", seed) for seed in (1, 2, 3)]
     scores = runs[1].scores() | {"block_bytes": sizes}
     runs[1].write_scores({key: value for key, value in scores.items() if key != "schema"})
-    blocks, problems = read_blocks([str(run.path) for run in runs])
+    blocks, problems = read_blocks(runs)
     assert blocks is None
     assert [problem.folder for problem in problems] == [runs[1].path]
     assert "other blocks" in problems[0].sentence
@@ -144,12 +145,12 @@ def test_data_order_is_shared_by_models_but_never_by_tokenizers():
     assert data_order(base, 2000) != same
 
 
-def test_many_groups_are_compared_one_aspect_at_a_time(tmp_path):
+def test_many_settings_are_compared_one_aspect_at_a_time(tmp_path):
     for width in (32, 64, 128, 256):
         make_study(tmp_path / str(width), ("char", "bpe", "word"), (1,), model__n_embd=width)
     ((comparison,), _) = group_runs(collect(find_runs(tmp_path)))
-    assert len(comparison.groups) == 12
-    assert len(pairs_to_compare(comparison.groups)) == 4 * 3 + 3 * 3  # tokenizers per width, next widths
+    assert len(comparison.settings) == 12
+    assert len(pairs_to_compare(comparison.settings)) == 4 * 3 + 3 * 3  # tokenizers per width, next widths
 
 
 def test_a_study_of_optimizers_stands_by_itself_among_others(tmp_path):
@@ -158,7 +159,7 @@ def test_a_study_of_optimizers_stands_by_itself_among_others(tmp_path):
         make_study(tmp_path / "optimizers", ("char",), (1,), optimizer__lr=lr)
     comparisons, problems = group_runs(collect(find_runs(tmp_path)))
     assert not problems  # the run that both studies hold is no repetition
-    assert [[group.label for group in c.groups] for c in comparisons] == [
+    assert [[s.label for s in c.settings] for c in comparisons] == [
         ["char", "bpe"],
         ["char lr=0.001", "char lr=0.01"],
     ]
@@ -182,11 +183,11 @@ def test_two_models_of_one_tokenizer_are_paired_by_seed(tmp_path):
         ({"budget.kind": "text", "budget.chars": 768e3}, "768,000 characters seen"),
         ({"budget.kind": "flops", "budget.flops": 4e12}, "4e+12 training FLOPs"),
         ({"budget.kind": "seconds", "budget.seconds": 60}, "60 s of training"),
-        ({}, "budget iters"),
+        ({"budget.kind": "iters", "budget.iters": 1000}, "1,000 updates"),
     ],
 )
 def test_budgets_in_words(identity, words):
-    assert budget_words(identity | {"budget.warmup": "share"}) == words
+    assert budget_words(identity) == words
 
 
 def test_flatten():
@@ -196,6 +197,6 @@ def test_flatten():
 def test_the_study_ends_in_a_ranking(study):
     ((comparison,), problems) = group_runs(collect(find_runs(study)))
     assert problems == []
-    assert np.isfinite(comparison.contenders[0].totals).all()
+    assert np.isfinite(comparison.scores[0].totals).all()
     assert "Nobody beats bpe" in comparison.conclusion.headline
     assert any("depends on the residual coder" in v.sentence for v in comparison.conclusion.verdicts)

@@ -5,12 +5,14 @@ import pandas as pd
 import pytest
 from synthetic import make_run, make_study
 
-from analysis import style
-from analysis.collect import collect, metrics_frame
-from analysis.figures import bands_of, curve_rows, drawings, pareto
-from analysis.groups import group_runs
-from analysis.panel import _change, draw_curves
-from analysis.uncertainty import estimate
+from analysis.figures.bars import style
+from analysis.figures.curves import bands_of, curve_rows
+from analysis.figures.drawings import drawings
+from analysis.figures.frontier import pareto
+from analysis.figures.training_panel import _change, draw_curves
+from analysis.inference.comparisons import group_runs
+from analysis.inference.uncertainty import estimate
+from analysis.records.collect import collect, metrics_frame
 from numpygpt.runs import find_runs
 
 
@@ -38,26 +40,26 @@ def test_a_run_draws_its_panel_at_any_time(tmp_path):
 def test_bands_are_means_and_intervals_over_seeds(study):
     found = collect(find_runs(study))
     ((comparison,), _) = group_runs(found)
-    rows = curve_rows(comparison, metrics_frame(found.done)[0])
-    group = comparison.groups[0]
-    last = bands_of(rows, "flops")[group.key].iloc[-1]
-    here = rows[(rows["group"] == group.key) & (rows["step"] == 1000)]
+    rows = curve_rows(comparison, metrics_frame(found)[0])
+    setting = comparison.settings[0]
+    last = bands_of(rows, "flops")[setting.key].iloc[-1]
+    here = rows[(rows["group"] == setting.key) & (rows["step"] == 1000)]
     want = estimate(here["val_bpb"].to_numpy())
     assert (last["mean"], last["half"]) == pytest.approx((want.mean, want.half))
-    assert last["x"] == pytest.approx(group.values("train_flops").mean())
+    assert last["x"] == pytest.approx(setting.values("train_flops").mean())
 
 
 def test_curves_are_those_of_the_runs_that_count_and_end_where_a_seed_does(tmp_path):
     make_study(tmp_path / "a", ("char",), (1, 2), budget__kind="seconds", budget__seconds=60.0, every=100)
     found = collect(find_runs(tmp_path))
     ((comparison,), _) = group_runs(found)
-    (group,) = comparison.groups
-    metrics = metrics_frame(found.runs)[0]
+    (setting,) = comparison.settings
+    metrics = metrics_frame(found)[0]
     other = metrics[metrics["seed"] == 1].assign(seed=3, folder="failed/char-s3", val_bpb=9.0)
     later = metrics[(metrics["seed"] == 1) & (metrics["step"] == 1000)].assign(step=1100, val_bpb=1.0)
     rows = curve_rows(comparison, pd.concat([metrics, other, later]))
     assert set(rows["seed"]) == {1, 2}
-    band = bands_of(rows, "step")[group.key]
+    band = bands_of(rows, "step")[setting.key]
     assert band["step"].iloc[-1] == 1000
     assert (band["n"] == 2).all()
 
@@ -67,7 +69,7 @@ def test_a_sweep_of_sizes_gets_its_frontier(tmp_path):
         make_study(tmp_path / str(width), ("char", "word", "bpe"), (1, 2), model__n_embd=width, every=100)
     found = collect(find_runs(tmp_path))
     ((comparison,), _) = group_runs(found)
-    by_name = {d.name: d for d in drawings(comparison, metrics_frame(found.done)[0])}
+    by_name = {d.name: d for d in drawings(comparison, metrics_frame(found)[0])}
     assert {"frontier", "curves_step", "parameters", "bits_per_byte"} <= by_name.keys()
     with style.styled():
         paths = style.save(by_name["frontier"].draw(), tmp_path / "frontier")

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from analysis.shell import TEMPLATES
-from analysis.style import PALETTE
+from analysis.figures.style import PALETTE
+from analysis.page.shell import TEMPLATES
 
 
 def theme(name):

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 from synthetic import make_run, make_study
 
-from analysis import page as pages
-from analysis.definitions import METRICS, definitions
-from analysis.display import MEASURES
-from analysis.report import write_report
-from analysis.shell import TEMPLATES
+from analysis.page.page import page as pages
+from analysis.page.shell import TEMPLATES
+from analysis.records.display import MEASURES
+from analysis.reports import write_report
 
 HOSTILE = "<script>alert(1)</script>"
 HOSTILE_TEXT = (
@@ -78,7 +77,7 @@ def sample_record(text="ROMEO:\nO xyzzy, the light", prompt="\n"):
 def no_figures():
     """Most of a report's time goes into its figures."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analysis.view.drawings", lambda comparison, metrics: [])
+        patch.setattr("analysis.page.page.view.drawings", lambda comparison, metrics: [])
         yield
 
 
@@ -146,10 +145,10 @@ def test_anchors_and_references_lead_somewhere_and_ids_are_single(page):
 
 def test_hostile_names_are_shown_and_never_run(tmp_path):
     for seed in (1, 2, 3):
-        extra = {"tokenizer": HOSTILE, "losses": "<b>loses</b>", "comparable": False}
+        extra = {"tokenizer": HOSTILE, "losses": "<b>loses</b>"}
         run = make_run(tmp_path, "bpe", seed, corpus=HOSTILE, extra=extra, every=100)
         run.write_passages([passage(HOSTILE_TEXT), passage(HOSTILE_TEXT, "</script>.txt")])
-        run.samples_path.write_text(f"--- sample 1 ---\n{HOSTILE_TEXT}\n", encoding="utf-8")
+        run.write_samples(sample_record(HOSTILE_TEXT, "<i>prompt</i>"))
         marked = make_run(tmp_path, "char", seed, corpus=HOSTILE, every=100)
         marked.write_samples(sample_record(HOSTILE_TEXT, "<i>prompt</i>"))
     failed = make_run(tmp_path, "word", 1, state="empty", name="<img src=x onerror=alert(4)>")
@@ -196,49 +195,26 @@ def test_best_is_marked_only_where_the_statistics_support_it(page, tmp_path):
     assert not read(tmp_path).all("span", **{"class": "won"})
 
 
-def test_rows_that_may_not_be_compared_carry_a_badge_with_the_reason(tmp_path):
+def test_rows_that_may_not_be_ranked_carry_a_badge_with_the_reason(tmp_path):
     make_run(tmp_path, "char", 1, every=100)
-    make_run(tmp_path, "word", 1, every=100, extra={"comparable": False})
+    make_run(tmp_path, "word", 1, every=100)
     make_run(tmp_path, "bpe", 1, state="failed", every=100)
     found = read(tmp_path)
     reasons = {attrs["data-reason"] for attrs in found.all("span") if "data-reason" in attrs}
-    assert "word loses case, spaces, unknown words, and that is not charged" in reasons
+    assert "word loses case, spaces, unknown words: charged as residual" in reasons
     assert "a rank needs at least 3 seeds; this setting has one" in reasons
     assert "the loss is not finite at step 40" in reasons
-    stops = [attrs for attrs in found.all("span") if attrs.get("class") == "badge stop"]
-    assert len(stops) > 5, "in every table that has the row"
-    last = [attrs["class"] for attrs in found.all("li") if attrs.get("data-label") == "word"]
-    assert "apart" in last[0]
+    cautions = [attrs for attrs in found.all("span") if attrs.get("class") == "badge caution"]
+    assert len(cautions) > 5, "in every table that has the row"
 
 
 def test_every_measure_shown_has_its_tooltip(page):
-    known = definitions()
     tips = {attrs["data-tip"].removeprefix("def-") for _, attrs in page.tags if "data-tip" in attrs}
     assert {"bits_per_byte", "fertility", "word_share", "clipped_share", "seconds_per_mb"} <= tips
     for key in tips:
-        assert known[key] in page.text
+        assert MEASURES[key].meaning in page.text
     buttons = [attrs for attrs in page.all("button") if "sort" in attrs.get("class", "")]
     assert sum("data-tip" in attrs for attrs in buttons) > 30
-
-
-def test_definitions_are_those_of_the_essay():
-    known = definitions()
-    essay = METRICS.read_text(encoding="utf-8")
-    headings = re.findall(r"^### `(\w+)`", essay, re.MULTILINE)
-    assert list(known) == headings
-    assert known["epochs"] == "How often the training text was gone through."
-    assert all(len(sentence) > 15 and "`" not in sentence for sentence in known.values())
-    undefined = {key.rpartition(".")[2] for key in MEASURES} - known.keys()
-    assert undefined <= {"lossless"}
-
-
-def test_without_the_essay_the_page_says_where_it_is(tmp_path, monkeypatch):
-    assert definitions(tmp_path / "docs" / "METRICS.md") == {}
-    monkeypatch.setattr(pages, "definitions", dict)
-    make_run(tmp_path / "s", "char", 1, every=100)
-    found = read(tmp_path / "s")
-    assert "docs/METRICS.md, which does not lie beside" in " ".join(found.text.split())
-    assert not [attrs for _, attrs in found.tags if "data-tip" in attrs]
 
 
 def test_runs_that_count_nowhere_are_named(page):
@@ -281,7 +257,7 @@ def test_cells_sort_as_their_values(page):
     numbers = [float(value) for value in cells if value not in ("", "text")]
     assert len(numbers) > 100
     assert any(value not in (round(value, 3), round(value)) for value in numbers), "full precision"
-    assert {attrs.get("data-kind") for attrs in page.all("tbody")} == {"run", "ruler", "human"}
+    assert {attrs.get("data-kind") for attrs in page.all("tbody")} == {"run", "baseline", "human"}
     heads = [attrs for attrs in page.all("th", scope="col") if "aria-sort" in attrs]
     assert {attrs["aria-sort"] for attrs in heads} == {"none"}
 

@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 from synthetic import make_run, make_study
 
-from analysis import report
-from analysis.report import main, newest_study, write_report
+from analysis.records.find import newest_study
+from analysis.report import main
+from analysis.reports import write_report
 from numpygpt.errors import UserError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -21,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def no_figures(monkeypatch):
     """Most of a report's time goes into its figures."""
-    monkeypatch.setattr("analysis.view.drawings", lambda comparison, metrics: [])
+    monkeypatch.setattr("analysis.page.page.view.drawings", lambda comparison, metrics: [])
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,7 @@ def test_errors_are_one_sentence_and_status_2(arguments, tmp_path, capsys, monke
 
 
 def test_no_runs_at_all(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(report, "OUTPUTS", tmp_path)
+    monkeypatch.setattr("analysis.records.find.OUTPUTS", tmp_path)
     with pytest.raises(UserError, match="there are no runs in"):
         newest_study(tmp_path)
 

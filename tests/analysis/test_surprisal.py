@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from analysis import style, surprisal
-from analysis.surprisal import Cell, byte_bits, cells, surprisal_figure
+from analysis.figures.bars import style
+from analysis.figures.bars import surprisal_map as surprisal
+from analysis.figures.surprisal_map import Cell, byte_bits, cells, surprisal_figure
+from analysis.surprisal import main
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
@@ -85,18 +87,18 @@ def test_the_command_draws_runs_and_says_what_is_wrong(tmp_path, capsys):
     run.create({key: {} for key in ("name", "identity", "config", "corpus", "environment", "git")})
     run.write_passages([passage("ab", ["a", "b"], [1.0, 2.0])])
     out = tmp_path / "map.png"
-    assert surprisal.main([str(tmp_path / "study"), "-o", str(out)]) == 0
+    assert main([str(tmp_path / "study"), "-o", str(out)]) == 0
     assert out.read_bytes().startswith(b"\x89PNG")
     RunFolder(tmp_path / "study" / "char-s2").create(
         {key: {} for key in ("name", "identity", "config", "corpus", "environment", "git")}
     )
-    assert surprisal.main([str(tmp_path / "study"), "-o", str(out)]) == 0  # without the one that keeps none
-    assert surprisal.main([str(tmp_path / "study" / "char-s2")]) == 2
+    assert main([str(tmp_path / "study"), "-o", str(out)]) == 0  # without the one that keeps none
+    assert main([str(tmp_path / "study" / "char-s2")]) == 2
     assert "char-s2" in capsys.readouterr().err
     for arguments in ([str(tmp_path / "gone")], [str(run.path), "--passage", "3"]):
-        assert surprisal.main(arguments) == 2
+        assert main(arguments) == 2
         assert capsys.readouterr().err.startswith("surprisal.py: ")
-    assert surprisal.main([str(run.path), "-o", str(tmp_path / "map.nonsense")]) == 2
+    assert main([str(run.path), "-o", str(tmp_path / "map.nonsense")]) == 2
 
 
 def test_letters_of_one_colour_are_drawn_together_and_in_their_columns():

@@ -13,21 +13,19 @@ from rich.cells import cell_len
 from rich.console import Console
 from synthetic import make_run, make_study
 
-from analysis.collect import collect
-from analysis.display import MISSING, measure, plus_minus, show
-from analysis.groups import Comparison, group_runs
-from analysis.overviews import best_size_table, budget_tables, run_table, unfinished
-from analysis.table import Cell, Column, Row, Table, fit, to_csv, to_latex, to_markdown, to_rich, two_lines
-from analysis.tables import (
-    comparison_table,
-    difference_table,
-    generated_tables,
-    original_table,
-    ruler_table,
-    tables_of,
-    text_tables,
-    verdict_table,
-)
+from analysis.inference.comparisons import Comparison, group_runs
+from analysis.records.collect import collect
+from analysis.records.display import MISSING, plus_minus, show
+from analysis.records.find import runs_in
+from analysis.records.measures import measure
+from analysis.tables.all_tables import tables_of
+from analysis.tables.comparison import comparison_table, difference_table, original_table, verdict_table
+from analysis.tables.formats import to_csv, to_latex
+from analysis.tables.markdown import to_markdown
+from analysis.tables.model import Cell, Column, Row, Table
+from analysis.tables.overviews import best_size_table, budget_tables, run_table, unfinished
+from analysis.tables.terminal import fit, to_rich, two_lines
+from analysis.tables.tokenizers import baseline_table, generated_tables, text_tables
 from numpygpt.runs import find_runs
 
 HOSTILE = "<script>alert(1)</script>|a_b*c&d%e$f#g{h}\\~^`[x](y)\nnext"
@@ -49,11 +47,11 @@ def cells(table: Table, row: int) -> dict[str, str]:
 SMALL = Table(
     "small",
     "Bits & bytes",
-    (Column("tokenizer", "tokenizer", False), Column("bits_per_byte", "bits/byte", form=".3f")),
+    (Column("tokenizer", "tokenizer", False), Column("bits_per_byte", "bits/byte")),
     (
         Row((Cell("char"), Cell(2.5, ".3f", 0.0123))),
         Row((Cell("a_b"), Cell(2.25, ".3f", best=True))),
-        Row((Cell("xz"), Cell(None, ".3f")), "ruler"),
+        Row((Cell("xz"), Cell(None, ".3f")), "baseline"),
     ),
     ("50 % | more",),
 )
@@ -153,9 +151,10 @@ def test_show(value, form, half, want):
     assert show(value, form, half) == want
 
 
-def test_unknown_keys_get_a_name_and_a_form():
+def test_a_key_of_a_group_is_shown_as_its_measure_and_an_unregistered_one_by_its_name():
+    known = measure("generated.word_share")
+    assert (known.key, known.heading, known.form) == ("generated.word_share", "real words", "percent")
     assert measure("generated.some_new_share").heading == "some new share"
-    assert measure("generated.some_new_share").form == "percent"
 
 
 @pytest.mark.parametrize(
@@ -195,27 +194,18 @@ def test_an_interval_of_a_share_stays_between_nothing_and_all(value, half):
         assert numbers[1] <= numbers[0] <= 100 - numbers[1] + 1e-9
 
 
-def test_comparison_is_tokens_plus_residual_with_rulers_below(whole):
+def test_comparison_is_tokens_plus_residual_with_baselines_below(whole):
     table = comparison_table(whole)
     word = cells(table, 1)
     total, floor, rest = (float(word[k].split()[0]) for k in
                           ("bits_per_byte", "bits_per_byte_tokens", "bits_per_byte_residual"))  # fmt: skip
     assert total == pytest.approx(floor + rest, abs=0.0011)
     assert "±" in word["bits_per_byte"]
-    assert [row.kind for row in table.rows] == ["run"] * 4 + ["ruler"] * 4
+    assert [row.kind for row in table.rows] == ["run"] * 4 + ["baseline"] * 4
     assert table.rows[4].cells[0].text == "Kneser-Ney, order 6"
     assert table.rows[-1].cells[0].text == "gzip -9 (last 32 KiB)"
     assert any("never to be compared across vocabularies" in note for note in table.all_notes)
     assert any(c.header.endswith("*") and c.key == "val_loss" for c in table.columns)
-
-
-def test_uncharged_losses_say_not_comparable_and_what_is_lost(tmp_path):
-    for seed in (1, 2, 3):
-        make_run(tmp_path, "word", seed, extra={"comparable": False})
-        make_run(tmp_path, "bpe", seed)
-    table = comparison_table(comparison_of(tmp_path))
-    assert cells(table, 0)["bits_per_byte"] == "not comparable"
-    assert "word: not comparable: loses case, spaces, unknown words" in table.notes
 
 
 def test_one_seed_has_no_intervals(tmp_path):
@@ -244,25 +234,25 @@ def test_human_text_stands_beside_generated_text(whole):
     ]
 
 
-def test_of_the_orders_of_a_ruler_only_the_best_is_drawn_and_all_are_listed(tmp_path):
+def test_of_the_orders_of_a_baseline_only_the_best_is_drawn_and_all_are_listed(tmp_path):
     orders = {
-        f"kneser_ney_{n}": {"label": f"Kneser-Ney, order {n}", "bits_per_byte": 5.0 - n / 2}
+        f"kneser_ney_{n}": {"label": f"Kneser-Ney, order {n}", "bits_per_byte": 5.0 - n / 2, "history": ""}
         for n in (1, 2, 3)
     }
-    make_run(tmp_path, "char", 1, extra={"rulers": orders})
+    make_run(tmp_path, "char", 1, extra={"baselines": orders})
     comparison = comparison_of(tmp_path)
-    assert [r.label for r in comparison.main_rulers] == ["Kneser-Ney, order 3"]
-    assert len(ruler_table(comparison).rows) == 3
+    assert [b.label for b in comparison.main_baselines] == ["Kneser-Ney, order 3"]
+    assert len(baseline_table(comparison).rows) == 3
 
 
 def test_verdicts_of_counting_stand_below_those_of_pairs():
-    study = Path(__file__).parents[2] / "docs/results/quick-iters"
-    ((comparison,), _) = group_runs(collect(find_runs(study)))
+    study = Path(__file__).parents[2] / "docs/results/quick-iters.jsonl"
+    ((comparison,), _) = group_runs(collect(runs_in([study])))
     assert [verdict.b for verdict in comparison.against_counting].count("modified Kneser-Ney, order 7") == 1
     rows = [cells(verdict_table(comparison), n) for n in range(10)]
     assert [row["b"] == "modified Kneser-Ney, order 7" for row in rows].count(True) == 1
     assert all(row["text_half"] != MISSING for row in rows)
-    labels = [ruler.label for ruler in comparison.main_rulers]
+    labels = [baseline.label for baseline in comparison.main_baselines]
     assert labels[:3] == ["PPMd, order 6", "modified Kneser-Ney, order 7", "Kneser-Ney, order 6"]
 
 
@@ -299,21 +289,12 @@ def test_without_a_rank_nothing_is_said_to_be_independent_of_the_budget(tmp_path
     assert table.notes[0].startswith("nothing is ranked under two budgets")
 
 
-def test_a_warm_up_of_updates_and_one_of_a_share_are_two_comparisons(tmp_path):
-    text = {"budget__kind": "text", "budget__chars": 1e6}
-    make_run(tmp_path / "a", "bpe", 1, **text)
-    make_run(tmp_path / "b", "bpe", 1, **text, budget__warmup="share")
-    old, new = sorted(group_runs(collect(find_runs(tmp_path)))[0], key=lambda c: -len(c.budget))
-    assert new.budget == "1,000,000 characters seen"
-    assert old.budget == f"{new.budget}, all with the same updates of warm-up"
-
-
-def test_rulers_of_excerpts_say_so_and_what_they_see(tmp_path):
+def test_baselines_of_excerpts_say_so_and_what_they_see(tmp_path):
     make_run(tmp_path, "bpe", 1)
     (folder,) = find_runs(tmp_path)
     result = folder.result()
     seen = {"gzip": "the last 32 KiB of training text", "kneser_ney_6": "counts of all of the training text"}
-    result["rulers"] = {
+    result["baselines"] = {
         key: {"label": key, "bits_per_byte": 3.0, "history": history, "excerpts": "the last 16 MB"}
         for key, history in seen.items()
     }
@@ -321,7 +302,7 @@ def test_rulers_of_excerpts_say_so_and_what_they_see(tmp_path):
         {key: value for key, value in result.items() if key not in ("schema", "metrics_rows")}
     )
     (comparison,) = group_runs(collect([folder]))[0]
-    assert {(ruler.label, ruler.history) for ruler in comparison.rulers} == {
+    assert {(baseline.label, baseline.history) for baseline in comparison.baselines} == {
         ("gzip (last 32 KiB, excerpts)", "of the last 16 MB: the last 32 KiB of training text"),
         ("kneser_ney_6 (excerpts)", "of the last 16 MB: counts of all of the training text"),
     }

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.collect import read_blocks
-from analysis.uncertainty import (
+from analysis.inference.uncertainty import (
     Difference,
     bonferroni,
     detection,
@@ -19,6 +18,8 @@ from analysis.uncertainty import (
     welch,
     within_text,
 )
+from analysis.records.collect import read_blocks
+from analysis.records.packed import read_packed
 
 RNG = np.random.default_rng(7)
 A, B = RNG.normal(2.3, 0.01, 5), RNG.normal(2.31, 0.03, 4)
@@ -104,10 +105,10 @@ def test_the_interval_over_the_text_covers(rho, n_blocks):
 @pytest.mark.parametrize("pair", [("char", "word"), ("word", "bpe"), ("bpe", "bpe-bytefallback")])
 def test_it_covers_what_real_texts_do(pair, length):
     """A kept study's differences of two tokenizers, centred, and passages made of long stretches of them."""
+    kept = read_packed(Path(__file__).parents[2] / "docs/results/quick-iters.jsonl")
     sides = []
     for name in pair:
-        folders = (Path(__file__).parents[2] / "docs/results/quick-iters").glob(f"{name}-small-*")
-        blocks, problems = read_blocks(map(str, folders))
+        blocks, problems = read_blocks(run for run in kept if run.name.startswith(f"{name}-small-"))
         assert blocks is not None, problems
         sides.append((blocks.tokens + blocks.residual).mean(axis=0) / blocks.sizes)
     d = sides[0] - sides[1]

@@ -4,28 +4,30 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.uncertainty import within_text
-from analysis.verdicts import Blocks, Contender, Outcome, against, compare, conclude
+from analysis.inference.pairs import Outcome, SettingScores
+from analysis.inference.uncertainty import within_text
+from analysis.inference.verdicts import against, compare, conclude
+from analysis.records.collect import Blocks
 
 BYTES = np.full(24, 4096.0)
 SCENE = np.random.default_rng(5).normal(0, 0.15, 24)  # some scenes are harder, for everybody
 
 
-def contender(label, totals, residual=0.0, seeds=None, noise=0.01, gained=0.0, **more):
+def scores(label, totals, residual=0.0, seeds=None, noise=0.01, final_minus_best=0.0, **more):
     """Per-seed totals whose blocks follow the passage's shape plus a little noise of each seed's own."""
     totals = np.asarray(totals, dtype=float)
     rng = np.random.default_rng(len(label) * 7 + len(totals))
     wobble = rng.normal(0, noise, (len(totals), 24))
     rate = totals[:, None] + SCENE - SCENE.mean() + wobble - wobble.mean(axis=1, keepdims=True)
     rest = np.full((len(totals), 24), residual)
-    return Contender(
+    return SettingScores(
         label=label,
         seeds=tuple(seeds or range(len(totals))),
         totals=totals,
         floors=totals - residual,
-        gained=np.full(len(totals), gained),
+        final_minus_best=np.full(len(totals), final_minus_best),
         gap=np.full(len(totals), 0.1),
-        losses="loses case" if residual or more.get("charged") is False else "",
+        losses="loses case" if residual else "",
         blocks=Blocks(BYTES, (rate - rest) * BYTES, rest * BYTES),
         **{"tokenizer": label, **more},
     )
@@ -34,13 +36,13 @@ def contender(label, totals, residual=0.0, seeds=None, noise=0.01, gained=0.0, *
 FIVE = np.array([-0.01, 0.005, 0.0, 0.01, -0.005])
 
 
-def only(*contenders):
-    (verdict,) = compare(contenders)
+def only(*settings):
+    (verdict,) = compare(settings)
     return verdict
 
 
 def test_better_says_by_how_much_and_over_how_many_seeds():
-    v = only(contender("char", 2.52 + FIVE), contender("bpe", 2.31 + FIVE))
+    v = only(scores("char", 2.52 + FIVE), scores("bpe", 2.31 + FIVE))
     assert (v.outcome, v.winner, v.b) == (Outcome.BETTER, "bpe", "char")
     assert v.sentence == "bpe is better than char by 0.210 ± 0.012 bits per byte (5 seeds)"
     assert any("within this passage (24 blocks)" in n and "first half" in n for n in v.notes)
@@ -48,14 +50,14 @@ def test_better_says_by_how_much_and_over_how_many_seeds():
 
 
 def test_tied():
-    v = only(contender("word", 2.310 + FIVE), contender("bpe", 2.311 + FIVE))
+    v = only(scores("word", 2.310 + FIVE), scores("bpe", 2.311 + FIVE))
     assert v.sentence == "word and bpe cannot be told apart by these runs"
     assert v.winner is None
 
 
 @pytest.mark.parametrize(("n", "words"), [(1, "one seed"), (2, "two seeds")])
 def test_too_few_seeds_are_not_ranked_and_the_reason_is_given(n, words):
-    v = only(contender("char", (2.5 + FIVE)[:n]), contender("bpe", (2.0 + FIVE)[:n]))
+    v = only(scores("char", (2.5 + FIVE)[:n]), scores("bpe", (2.0 + FIVE)[:n]))
     assert v.outcome is Outcome.UNRANKED
     assert v.sentence == f"{words}: no ranking of bpe and char"
     assert any("even one tokenizer trained under two seeds" in n for n in v.notes)
@@ -63,18 +65,18 @@ def test_too_few_seeds_are_not_ranked_and_the_reason_is_given(n, words):
 
 
 def test_no_rank_when_the_passage_does_not_agree():
-    a, b = contender("bpe", 2.30 + FIVE), contender("word", 2.35 + FIVE)
+    a, b = scores("bpe", 2.30 + FIVE), scores("word", 2.35 + FIVE)
     assert b.blocks is not None
     tilt = np.where(np.arange(24) < 4, 1.5, -0.3) * BYTES  # four blocks make the whole difference
-    b = Contender(**{**b.__dict__, "blocks": Blocks(BYTES, b.blocks.tokens + tilt, b.blocks.residual)})
+    b = SettingScores(**{**b.__dict__, "blocks": Blocks(BYTES, b.blocks.tokens + tilt, b.blocks.residual)})
     v = only(a, b)
     assert v.outcome is Outcome.TIED
     assert any("does not hold across the passage" in n for n in v.notes)
 
 
 def test_no_rank_without_bits_per_block():
-    a = contender("bpe", 2.3 + FIVE)
-    b = Contender(**{**contender("char", 2.5 + FIVE).__dict__, "blocks": None})
+    a = scores("bpe", 2.3 + FIVE)
+    b = SettingScores(**{**scores("char", 2.5 + FIVE).__dict__, "blocks": None})
     assert only(a, b).outcome is Outcome.UNRANKED
     assert "missing or differ" in only(a, b).sentence
 
@@ -83,8 +85,8 @@ def test_no_rank_without_bits_per_block():
 def test_no_rank_on_a_text_of_few_blocks(n, words):
     few = Blocks(np.full(n, 4100.0), np.full((5, n), 9000.0), np.zeros((5, n)))
     pair = [
-        Contender(**{**c.__dict__, "blocks": few})
-        for c in (contender("bpe", 2.3 + FIVE), contender("char", 2.5 + FIVE))
+        SettingScores(**{**c.__dict__, "blocks": few})
+        for c in (scores("bpe", 2.3 + FIVE), scores("char", 2.5 + FIVE))
     ]
     assert only(*pair).outcome is Outcome.UNRANKED
     assert f"the validation text is {words}" in only(*pair).sentence
@@ -92,23 +94,23 @@ def test_no_rank_on_a_text_of_few_blocks(n, words):
 
 
 def test_the_correlation_of_neighbours_is_told():
-    v = only(contender("char", 2.52 + FIVE), contender("bpe", 2.31 + FIVE))
+    v = only(scores("char", 2.52 + FIVE), scores("bpe", 2.31 + FIVE))
     assert any("blocks correlate by" in note for note in v.notes)
 
 
 def test_what_could_have_been_shown_is_told():
-    v = only(contender("word", 2.310 + FIVE), contender("bpe", 2.311 + FIVE))
+    v = only(scores("word", 2.310 + FIVE), scores("bpe", 2.311 + FIVE))
     assert v.shown_from > v.seeds.half
     assert any(f"{v.shown_from:.2g} would have been shown in 8 of 10 cases" in note for note in v.notes)
     assert any(f"0.02 takes {v.seeds_for_small} seeds" in note for note in v.notes)
-    wild = only(contender("word", 2.31 + 10 * FIVE), contender("bpe", 2.33 + 10 * FIVE, noise=0.5))
+    wild = only(scores("word", 2.31 + 10 * FIVE), scores("bpe", 2.33 + 10 * FIVE, noise=0.5))
     assert any("a longer text" in note for note in wild.notes)
     assert wild.seeds_for_small > 5
-    assert only(contender("word", [2.3]), contender("bpe", [2.2])).seeds_for_small is None
+    assert only(scores("word", [2.3]), scores("bpe", [2.2])).seeds_for_small is None
 
 
 def test_only_over_seeds_do_intervals_hold_together():
-    many = [contender(name, m + FIVE) for name, m in (("bpe", 2.0), ("word", 2.2), ("char", 2.5))]
+    many = [scores(name, m + FIVE) for name, m in (("bpe", 2.0), ("word", 2.2), ("char", 2.5))]
     (alone,) = compare(many[:2])
     among = next(v for v in compare(many) if {v.a, v.b} == {"bpe", "word"})
     assert among.seeds.half > alone.seeds.half
@@ -125,7 +127,7 @@ def test_only_over_seeds_do_intervals_hold_together():
     ],
 )
 def test_floor_and_ceiling(rival, outcome, winner):
-    v = only(contender("word", 2.4 + FIVE, residual=0.4), contender("bpe", rival + FIVE))
+    v = only(scores("word", 2.4 + FIVE, residual=0.4), scores("bpe", rival + FIVE))
     assert (v.outcome, v.winner) == (outcome, winner)
     if outcome is Outcome.BETTER:
         assert "by at least 0.20" in v.sentence
@@ -135,51 +137,45 @@ def test_floor_and_ceiling(rival, outcome, winner):
 
 
 def test_two_models_of_one_lossy_tokenizer_pay_the_same_residual():
-    small = contender("word small", 2.4 + FIVE, residual=0.4, tokenizer="word")
-    baby = contender("word baby", 2.3 + FIVE, residual=0.4, tokenizer="word")
+    small = scores("word small", 2.4 + FIVE, residual=0.4, tokenizer="word")
+    baby = scores("word baby", 2.3 + FIVE, residual=0.4, tokenizer="word")
     assert only(small, baby).sentence.startswith("word baby is better than word small by 0.100 ±")
 
 
 def test_a_loss_that_costs_this_text_nothing_leaves_no_gap():
-    char, bpe = (contender(n, m + FIVE, residual=1e-5) for n, m in (("char", 2.5), ("bpe", 2.3)))
+    char, bpe = (scores(n, m + FIVE, residual=1e-5) for n, m in (("char", 2.5), ("bpe", 2.3)))
     assert not char.lossy
     assert only(char, bpe).sentence == "bpe is better than char by 0.200 ± 0.012 bits per byte (5 seeds)"
 
 
-def test_uncharged_losses_are_not_compared_unless_even_the_floor_loses():
-    word = contender("word", 2.0 + FIVE, charged=False)
-    v = only(word, contender("bpe", 2.3 + FIVE))
-    assert v.outcome is Outcome.INCOMPARABLE
-    assert "word loses case, which is not charged" in v.sentence
-    assert only(word, contender("bpe", 1.5 + FIVE)).winner == "bpe"
-
-
 def test_pairs_only_where_the_data_order_is_shared():
     wide = np.array([-0.2, 0.1, 0.0, 0.2, -0.1])
-    a, b = contender("gelu", 2.30 + wide, data_order="x"), contender("relu", 2.33 + wide, data_order="x")
+    a, b = scores("gelu", 2.30 + wide, data_order="x"), scores("relu", 2.33 + wide, data_order="x")
     assert only(a, b).seeds.method == "paired"
     assert only(a, b).outcome is Outcome.BETTER
-    c = Contender(**{**b.__dict__, "data_order": "y"})
+    c = SettingScores(**{**b.__dict__, "data_order": "y"})
     assert only(a, c).seeds.method == "welch"
     assert only(a, c).outcome is Outcome.TIED
-    moved = Contender(**{**b.__dict__, "seeds": (7, 8, 9, 10, 11)})
+    moved = SettingScores(**{**b.__dict__, "seeds": (7, 8, 9, 10, 11)})
     assert only(a, moved).seeds.method == "welch"
 
 
 def test_best_and_final_that_rank_differently_are_said():
-    v = only(contender("char", 2.5 + FIVE, gained=0.3), contender("bpe", 2.3 + FIVE, gained=0.05))
+    v = only(
+        scores("char", 2.5 + FIVE, final_minus_best=0.3), scores("bpe", 2.3 + FIVE, final_minus_best=0.05)
+    )
     assert any("best and final rank differently" in n and "char leads by 0.050" in n for n in v.notes)
 
 
 def beside_counting(model, total):
     rate = total + SCENE - SCENE.mean() + np.random.default_rng(2).normal(0, 0.005, 24)
     blocks = Blocks(BYTES, model.blocks.tokens, model.blocks.residual, {"kn": rate * BYTES})
-    return Contender(**{**model.__dict__, "blocks": blocks})
+    return SettingScores(**{**model.__dict__, "blocks": blocks})
 
 
 def test_a_lead_over_a_baseline_has_intervals_like_any_other():
-    models = [beside_counting(contender(name, m + FIVE), 2.2) for name, m in (("bpe", 2.0), ("char", 2.5))]
-    close = beside_counting(contender("word", 2.21 + FIVE, residual=0.3), 2.2)
+    models = [beside_counting(scores(name, m + FIVE), 2.2) for name, m in (("bpe", 2.0), ("char", 2.5))]
+    close = beside_counting(scores("word", 2.21 + FIVE, residual=0.3), 2.2)
     ahead, behind, open_ = against([*models, close], "kn", "Kneser-Ney")
     assert ahead.sentence.startswith("bpe is better than Kneser-Ney by 0.2")
     assert ahead.seeds.half > 0 < ahead.text.half
@@ -187,23 +183,23 @@ def test_a_lead_over_a_baseline_has_intervals_like_any_other():
     assert open_.outcome is Outcome.DEPENDS  # counting lies between the floor and the ceiling of word
     alone = stats.ttest_1samp(models[0].totals, models[0].blocks.baselines["kn"].sum() / BYTES.sum())
     assert ahead.p == pytest.approx(2 * alone.pvalue, rel=1e-6)  # Holm: two pairs are tested, one is open
-    assert against([contender("bpe", 2.0 + FIVE)], "kn", "Kneser-Ney") == ()
-    (single,) = against([beside_counting(contender("bpe", [2.0]), 2.2)], "kn", "Kneser-Ney")
+    assert against([scores("bpe", 2.0 + FIVE)], "kn", "Kneser-Ney") == ()
+    (single,) = against([beside_counting(scores("bpe", [2.0]), 2.2)], "kn", "Kneser-Ney")
     assert single.outcome is Outcome.UNRANKED
 
 
 def test_conclusions():
-    bpe, word, char = (contender(n, m + FIVE) for n, m in (("bpe", 2.0), ("word", 2.2), ("char", 2.5)))
+    bpe, word, char = (scores(n, m + FIVE) for n, m in (("bpe", 2.0), ("word", 2.2), ("char", 2.5)))
     three = [char, word, bpe]
     assert conclude(three, compare(three)).headline == (
         "bpe is better than word by 0.200 ± 0.016 bits per byte (5 seeds); and better than char by more."
     )
     assert conclude(three, compare(three)).leader == "bpe"
-    close = [bpe, contender("byte", 2.001 + FIVE), char]
+    close = [bpe, scores("byte", 2.001 + FIVE), char]
     assert conclude(close, compare(close)).headline == (
         "Nobody beats bpe and byte: bpe and byte cannot be told apart by these runs. Beaten: char."
     )
-    single = [contender("char", [2.5]), contender("bpe", [2.0])]
+    single = [scores("char", [2.5]), scores("bpe", [2.0])]
     assert conclude(single, compare(single)).headline == (
         "One seed: no ranking. The lowest figure is that of bpe, 2.000 bits per byte."
     )
@@ -221,7 +217,7 @@ def test_the_null_is_not_ranked_more_often_than_the_level_allows():
             totals = blocks.sum(axis=1) / BYTES.sum()
             none = np.zeros_like(blocks)
             both = np.full(5, np.nan)
-            group.append(Contender(f"s{k}", tuple(range(5)), totals, totals, both, both,
+            group.append(SettingScores(f"s{k}", tuple(range(5)), totals, totals, both, both,
                                    tokenizer=f"s{k}", blocks=Blocks(BYTES, blocks, none)))  # fmt: skip
         ranked += any(v.winner for v in compare(group))
         single += within_text(firsts[0], firsts[1], BYTES).excludes_zero

@@ -1,13 +1,9 @@
-"""How the tests start a browser, and what they watch for in it."""
+"""How the tests start a browser, and what they look for in it."""
 
 import os
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -23,20 +19,6 @@ addEventListener("securitypolicyviolation", (e) => violations.push(`${e.violated
 def chromium() -> str | None:
     """The path of a Chromium of the system; CHROMIUM names another one."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-
-
-def patiently(work: Callable[[], T], seconds: float = 30.0) -> T:
-    """What `work` returns, done again while it fails: a page that loads itself may do so in the middle of it."""
-    from playwright.sync_api import Error
-
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return work()
-        except (Error, AssertionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 def seconds_to_open(page: Any) -> float:

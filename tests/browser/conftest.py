@@ -10,10 +10,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "analysis"))  # for `synthetic`, the factory of run folders
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browsing import FLAGS, NOTE_VIOLATIONS, chromium, note_faults, patiently
+from browsing import FLAGS, NOTE_VIOLATIONS, chromium, note_faults
 from studies import EVIL_NAME, hostile_study, usual_study
 
-from analysis.report import write_report
+from analysis.reports import write_report
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +47,16 @@ def opened(browser) -> Iterator[Callable[..., Any]]:
 
     yield open_page
     for page in pages:
-        faults += patiently(lambda page=page: page.evaluate("window.violations ?? []"))
+        faults += page.evaluate("window.violations ?? []")
         page.context.close()
     assert faults == []
 
 
 def report_of(root: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analysis.view.drawings", lambda comparison, metrics: [])  # figures take the longest
+        patch.setattr(
+            "analysis.page.page.view.drawings", lambda comparison, metrics: []
+        )  # figures take the longest
         return write_report(root).path.parent / "report.html"
 
 

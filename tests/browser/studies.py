@@ -35,8 +35,9 @@ def dress(run: RunFolder, tokenizer: str, verses: tuple[str, ...], samples: tupl
     *own, last = verses
     entries = [passage(text, tokenizer, 400 * number) for number, text in enumerate(own)]
     run.write_passages([*entries, passage(last, tokenizer, name="mine.txt", bits_tail=0.0)])
-    written = "".join(f"--- sample {number} ---\n{text}\n" for number, text in enumerate(samples, 1))
-    run.samples_path.write_text(written, encoding="utf-8")
+    marks = {"foreign": [[0, 4]], "speaker": [[0, 4]], "stranger": [], "copied": [[2, 9]]}
+    entries = [{"text": text, "n_words": 9, "marks": marks} for text in samples]
+    run.write_samples({"prompt": "", "least_copied": 20, "samples": entries})
 
 
 def usual_study(root: Path) -> Path:

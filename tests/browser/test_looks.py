@@ -1,27 +1,13 @@
 """How the pages look and read: in both themes, on a phone, on paper, and to those who cannot see them."""
 
-import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from analysis.standing import Study
-from analysis.watch_page import watch_page
-
 RULES = (Path(__file__).parent / "rules.js").read_text(encoding="utf-8")
 GROUND = "getComputedStyle(document.body).backgroundColor"
-PAGES = ("usual", "hostile", "watched")
-
-
-@pytest.fixture
-def watched(usual) -> Path:
-    """The page of the same study while it is watched, without the reload."""
-    study = Study(usual.parent.parent)
-    study.update()
-    file = usual.with_name("watch.html")
-    file.write_text(watch_page(study.standing(time.time()), "left"), encoding="utf-8")
-    return file
+PAGES = ("usual", "hostile")
 
 
 def all_shown(page) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from making import metrics
+from making import records
 from scipy.special import stdtrit
 
-from analysis.verdicts import Outcome
+from analysis.inference.pairs import Outcome
 
 EXERCISES = Path(__file__).parents[2] / "examples" / "exercises"
 sys.path.insert(0, str(EXERCISES))
@@ -95,8 +95,8 @@ def test_every_shorter_rule_fails(monkeypatch, wrong):
 
 
 def test_the_rule_is_that_of_the_report():
-    kept = metrics.kept().only
-    sides = {c.label: exercise(2).Side(c.floors.mean(), c.totals.mean()) for c in kept.contenders}
+    kept = records.study("quick-text").comparison
+    sides = {c.label: exercise(2).Side(c.floors.mean(), c.totals.mean()) for c in kept.scores}
     assert len(kept.conclusion.verdicts) >= 3
     for found in kept.conclusion.verdicts:
         if found.outcome is Outcome.BETTER and "char" not in (found.a, found.b):  # char loses next to nothing

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.report import write_report
+from analysis.reports import write_report
 from experiments.configuration.corpora import Corpora
 from experiments.configuration.eval_texts import text_path
 from experiments.configuration.identity import run_folder

@@ -52,7 +52,7 @@ def finished(composer, tmp_path, monkeypatch):
     monkeypatch.setattr(folder + "result", lambda self: {"total_seconds": 60.0})
     monkeypatch.setattr(folder + "samples", samples)
     monkeypatch.setattr(sys, "argv", ["run.py", "-m", "tokenizer=char,word"])
-    monkeypatch.setattr("analysis.report.write_report", lambda *_: pytest.fail("not wanted"))
+    monkeypatch.setattr("analysis.reports.write_report", lambda *_: pytest.fail("not wanted"))
     monkeypatch.setattr(summary, "_report", lambda *_: None)
     return made
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import SWEEP, Sandbox, Wrong, all_results, check_report, readable, results
 
-from analysis.collect import collect
+from analysis.records.collect import collect
 from experiments import sample
 from numpygpt.runs import RunFolder, find_runs
 

@@ -32,8 +32,8 @@ def preload() -> dict[str, Callable[[], object]]:
     import matplotlib.figure  # noqa: F401
     import pandas  # noqa: F401
 
+    import analysis.page.view
     import analysis.report
-    import analysis.view
     from experiments import run
     from experiments.runner import job  # noqa: F401
     from experiments.sweeping import command  # noqa: F401

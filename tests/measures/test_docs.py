@@ -1,86 +1,53 @@
-"""docs/METRICS.md is read by people and by the report: `### `key``, then one sentence, then the details."""
+"""Everything that is measured is registered in analysis/, and explained in docs/METRICS.md under `### `key``."""
 
 import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from making import metrics
-from making.code_of_measures import CODE
 
-from numpygpt.errors import UserError
+from analysis.records.measures import MEASURES, glossary
 from numpygpt.measures.bits.scores import TextScore
 from numpygpt.measures.cost import Stability
 from numpygpt.measures.text.generated import GeneratedMeasures
 from numpygpt.measures.text.vocabulary import TokenizerMeasures
 
 PAGE = Path(__file__).parents[2] / "docs" / "METRICS.md"
-ENTRY = re.compile(r"^### `(\w+)`\n(.+)\n(?:\n|\Z)", re.MULTILINE)
 
 RESULT_KEYS = """
 vocab_size val_loss train_loss bits_per_byte bits_per_char bits_per_byte_tokens bits_per_byte_residual
-comparable losses best_val_loss best_bits_per_byte best_step lost_since_best_bits_per_byte bits_per_byte_at_best
+losses best_val_loss best_bits_per_byte best_step lost_since_best_bits_per_byte bits_per_byte_at_best
 train_bits_per_byte gap_bits_per_byte gap_change_bits_per_byte gap_unigram_bits_per_byte
 chars_per_token n_params n_params_embedding n_params_body train_seconds
 total_seconds iters epochs chars_seen tokens_seen context_chars_mean context_chars_min lr_peak
 schedule_iters warmup_iters peak_rss_mb train_flops flops_per_byte seconds_per_mb tokens_per_second_generated
-chars_per_second_generated grad_spikes clipped_share chars_in_500_tokens rulers texts
+chars_per_second_generated grad_spikes clipped_share chars_in_500_tokens baselines texts
 """
 
 
-@pytest.fixture(scope="module")
-def entries():
-    text = PAGE.read_text(encoding="utf-8")
-    found = ENTRY.findall(text)
-    assert len(found) == text.count("\n### "), "every heading is `### `key`` with one paragraph below it"
-    return found
+def test_each_measure_is_registered_in_one_sentence():
+    for key, measure in MEASURES.items():
+        assert re.fullmatch(r"[A-Z].*[^.]\.", measure.definition), key
+        assert not re.search(r"\. [A-Z]", measure.definition), f"{key}: one sentence"
+        assert len(measure.meaning) <= 160, f"{key}: short enough for a tooltip"
+        assert measure.source, key
 
 
-def test_each_measure_is_defined_once_in_one_sentence(entries):
-    keys = [key for key, _ in entries]
-    assert sorted(set(keys)) == sorted(keys)
-    for key, sentence in entries:
-        assert re.fullmatch(r"[A-Z`].*[^.]\.", sentence), key
-        assert not re.search(r"\. [A-Z]", sentence), f"{key}: one sentence"
-        assert len(sentence) <= 160, f"{key}: short enough for a tooltip"
+def test_the_page_has_an_entry_for_each_and_lists_all():
+    page = PAGE.read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^### `(\w+)`$", page, re.MULTILINE)) == sorted(MEASURES)
+    assert glossary() in page
 
 
 @pytest.mark.parametrize("record", [TokenizerMeasures, GeneratedMeasures, Stability])
-def test_everything_that_is_measured_is_defined(entries, record):
-    shown = {field.name for field in fields(record)} - {"longest_copied"}
-    assert shown <= {key for key, _ in entries}
+def test_everything_that_is_measured_is_registered(record):
+    assert {field.name for field in fields(record)} - {"longest_copied"} <= MEASURES.keys()
 
 
-def test_every_key_of_a_result_is_defined(entries):
-    keys = {key for key, _ in entries}
-    assert set(RESULT_KEYS.split()) <= keys
-    assert {name for name, value in vars(TextScore).items() if isinstance(value, property)} - {"bits"} <= keys
-
-
-def test_every_measure_is_linked_to_the_line_that_computes_it(entries):
-    linked = [key for keys, *_ in CODE for key in keys.split()]
-    assert sorted(linked) == sorted(key for key, _ in entries)
-
-
-def test_the_exchange_by_hand_ends_at_the_floor_and_the_bill_makes_up_the_rest():
-    last = float(metrics.exchange("word").split(" = ")[-1].split()[0])
-    floor, rest, total = (
-        metrics.told().mean("word", key)
-        for key in ("bits_per_byte_tokens", "bits_per_byte_residual", "bits_per_byte")
-    )
-    assert last == round(floor, 3)
-    assert abs(floor + rest - total) < 1e-9
-
-
-def test_the_essay_is_not_told_of_other_figures(monkeypatch):
-    monkeypatch.setattr(metrics, "LOSSY", "bpe")
-    metrics.told.cache_clear()
-    with pytest.raises(UserError, match="bpe no longer beats all others"):
-        metrics.told()
-    monkeypatch.setattr(metrics, "STUDIES", ("nothing-of-the-kind",))
-    with pytest.raises(UserError, match="none of nothing-of-the-kind is complete"):
-        metrics.told()
-    metrics.told.cache_clear()
+def test_every_key_of_a_result_is_registered():
+    assert set(RESULT_KEYS.split()) <= MEASURES.keys()
+    properties = {name for name, value in vars(TextScore).items() if isinstance(value, property)}
+    assert properties - {"bits"} <= MEASURES.keys()
 
 
 def test_the_passage_of_two_plays_is_what_the_essay_says(shakespeare):
@@ -91,12 +58,11 @@ def test_the_passage_of_two_plays_is_what_the_essay_says(shakespeare):
     assert "From 77 kB on it is another play" in PAGE.read_text(encoding="utf-8")
 
 
-def test_the_table_of_the_original_names_measures_that_exist(entries):
-    keys = {key for key, _ in entries}
+def test_the_table_of_the_original_names_measures_that_exist():
     table = PAGE.read_text(encoding="utf-8").partition("| The original table asked ")[2].partition("\n\n")[0]
     rows = table.splitlines()[2:]
     assert len(rows) == 10
     for row in rows:
         named = re.findall(r"`(\w+)`", row)
         assert named, row
-        assert set(named) <= keys, row
+        assert set(named) <= MEASURES.keys(), row

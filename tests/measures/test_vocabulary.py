@@ -57,7 +57,7 @@ def test_edit_rate():
 
 
 def test_edit_rate_of_long_lines_is_that_of_what_there_is_time_for(monkeypatch):
-    monkeypatch.setattr(edits, "LONGEST", 10)
+    monkeypatch.setattr(edits, "MAX_CHARS", 10)
     assert edit_rate("b" * 40, "a" * 20 + "b" * 20) == 1  # of a line its beginning
     assert edit_rate("\n".join(["a" * 8] * 50), "\n".join(["a" * 7 + "b"] * 50)) == 1 / 8  # one line fits
     assert edit_rate("aaa\nbb", "aaa\nbc") == 1 / 6  # a text with room to spare is compared whole

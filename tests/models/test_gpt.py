@@ -156,7 +156,7 @@ def ten_steps(model, x, y):
         model.zero_grad()
         losses.append(float(model.loss(x, y).mean()))
         model.loss_backward(1 / y.size)
-        model.flat.settle()
+        model.flat.zero_unwritten()
         clip_grad_norm(model.flat.parameters, 0.5)
         optimizer.step(schedule(step))
     return losses

@@ -222,12 +222,21 @@ def test_schedules_at_their_corners():
     assert rate(100) == rate(10**6) == pytest.approx(0.1)
     assert constant(0.3)(5) == 0.3
     assert warmup_cosine(1.0, 0.1, 0, 1)(0) == 1.0
-    with pytest.raises(UserError, match="warm-up"):
+    with pytest.raises(UserError, match="warmup"):
         warmup_cosine(1.0, 0.1, 11, 10)
 
 
 @pytest.mark.parametrize(("make", "words"), [(lambda: SGD([], 1, nesterov=True), "momentum"),
                                              (lambda: SGD([], 1, momentum=1.0), "momentum"),
+                                             (lambda: SGD([], -1), "lr"),
+                                             (lambda: Muon([], 0, embedding_lr=1), "lr"),
+                                             (lambda: SGD([], float("nan")), "lr"),
+                                             (lambda: SGD([], 1, weight_decay=-1), "weight_decay"),
+                                             (lambda: Adam([], 1, eps=0), "eps"),
+                                             (lambda: Muon([], 1, embedding_lr=-1), "embedding_lr"),
+                                             (lambda: constant(1, -1), "warmup"),
+                                             (lambda: step_decay(1, 0, 0.5), "step_size"),
+                                             (lambda: warmup_stable_decay(1, 0, 2, 9, 10), "warmup"),
                                              (lambda: Adam([], 1, betas=(0.9, 1.0)), "betas")])  # fmt: skip
 def test_impossible_settings_are_refused(make, words):
     with pytest.raises(UserError, match=words):

@@ -277,7 +277,11 @@ def test_unknown_kinds_and_options():
 @pytest.mark.parametrize(
     ("kind", "options"),
     [
-        ("bpe", {"vocab_size": 0}),
+        ("bpe", {"vocab_size": 1}),
+        ("bpe", {"vocab_size": 3, "specials": ["<unk>", "<bos>", "<eos>"]}),
+        ("bpe-bytefallback", {"vocab_size": 256}),
+        ("bpe-bytelevel", {"vocab_size": 255}),
+        ("unigram", {"vocab_size": 258}),
         ("bpe", {"vocab_size": 2.5}),
         ("bpe", {"vocab_size": True}),
         ("bpe", {"vocab_size": 2**31}),

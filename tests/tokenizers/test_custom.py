@@ -13,6 +13,7 @@ from numpygpt.errors import UserError
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.tokenizers import create, from_dict, load
 from numpygpt.tokenizers.foreign import custom
+from numpygpt.tokenizers.foreign.factory import code_sha256
 
 
 def example_of(module) -> str:
@@ -25,7 +26,7 @@ def example_of(module) -> str:
 def own_class(tmp_path, monkeypatch):
     (tmp_path / "frequent.py").write_text(example_of(custom))
     monkeypatch.syspath_prepend(str(tmp_path))
-    custom.code_sha256.cache_clear()
+    code_sha256.cache_clear()
     yield "frequent:FrequentWords"
     sys.modules.pop("frequent", None)
     sys.modules.pop("broken", None)
@@ -51,7 +52,7 @@ def test_a_file_is_refused_if_the_code_of_its_class_has_changed(own_class, tmp_p
     before = tokenizer.fingerprint()
     (tmp_path / "frequent.py").write_text(example_of(custom).replace("most_common(500)", "most_common(400)"))
     assert tokenizer.fingerprint() == before  # this process goes on with the code that it imported
-    custom.code_sha256.cache_clear()  # another process
+    code_sha256.cache_clear()  # another process
     with pytest.raises(UserError, match="the code of frequent:FrequentWords is not what it was"):
         load(tmp_path / "tokenizer.json", factory=own_class)
     assert tokenizer.fingerprint() != before  # so that no ids of the old code are taken for the new
@@ -66,14 +67,14 @@ def test_a_package_counts_by_all_its_modules(tmp_path, monkeypatch):
         (tmp_path / "my_package" / "words.py").write_text(code)
         for factory in ("my_package:Words", "my_package.words:Words", "my_package.other:Words"):
             (tmp_path / "my_package" / "other.py").write_text("from my_package.words import Words")
-            custom.code_sha256.cache_clear()
-            found.add((factory, custom.code_sha256(factory)))
+            code_sha256.cache_clear()
+            found.add((factory, code_sha256(factory)))
     assert len(found) == 6
     monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "script.py"), raising=False)
     (tmp_path / "script.py").write_text("class Words: pass")
-    assert len(custom.code_sha256("__main__:Words")) == 64
+    assert len(code_sha256("__main__:Words")) == 64
     with pytest.raises(UserError, match=r"names no class: it may be package\.module:Class"):
-        custom.code_sha256("Words")
+        code_sha256("Words")
 
 
 def test_a_file_imports_nothing_by_itself(own_class, tmp_path, monkeypatch):
@@ -255,7 +256,7 @@ def test_ids_that_no_text_is_encoded_to_are_decoded_all_the_same(own_class, tmp_
 
 
 def test_a_class_that_was_edited_since_it_was_planned_is_refused(own_class, tmp_path):
-    custom.code_sha256(own_class)  # as a sweep does before its first run
+    code_sha256(own_class)  # as a sweep does before its first run
     (tmp_path / "frequent.py").write_text(example_of(custom) + "\n# edited\n")
     with pytest.raises(UserError, match="was edited since this command began"):
         create("custom", factory=own_class).train(TEXT)

@@ -97,9 +97,10 @@ def score_text(
     assert nats.shape == ids.shape, "one loss per token"
     assert ((nats >= -1e-9) & (nats < np.inf)).all(), "every loss is finite and at least zero"
     bits_tokens = nats / np.log(2)
-    bits_residual, bits_tail = coder.bits(text, ids, ends)
-    blocks = blocks_of(Source(text, ids, ends), bits_tokens, bits_residual, bits_tail)
-    return TextScore(len(text.encode()), len(text), bits_tokens, bits_residual, bits_tail, blocks)
+    source = Source(text, ids, ends)
+    bits_residual, bits_tail = coder.bits_of(source)
+    blocks = blocks_of(source, bits_tokens, bits_residual, bits_tail)
+    return TextScore(len(source.data), len(text), bits_tokens, bits_residual, bits_tail, blocks)
 
 
 def blocks_of(source: Source, bits_tokens: Floats, bits_residual: Floats, bits_tail: float) -> BlockScores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LONGEST = 50_000
+MAX_CHARS = 50_000  # of each pair of texts that is compared
 
 
 def edit_rate(decoded: str, source: str) -> float:
@@ -19,9 +19,9 @@ def edit_rate(decoded: str, source: str) -> float:
         lines, wanted = [decoded], [source]
     distance, compared, work = 0, -1, 0  # no line break before the first line
     for a, b in zip(lines, wanted, strict=True):
-        a, b = a[:LONGEST], b[:LONGEST]
+        a, b = a[:MAX_CHARS], b[:MAX_CHARS]
         work += len(a) * len(b) * (a != b)
-        if work > LONGEST**2:
+        if work > MAX_CHARS**2:
             break
         distance += edit_distance(a, b)
         compared += 1 + len(b)

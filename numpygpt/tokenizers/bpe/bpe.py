@@ -45,6 +45,7 @@ class BPETokenizer(Tokenizer):
     meets_unknown = True
     losses = "loses unknown characters"
     n_byte_tokens: ClassVar[int] = 0
+    least_alphabet: ClassVar[int] = 1
     remedy: ClassVar[str] = "raise it, or take bpe-bytefallback, which spells rare characters as bytes"
 
     def __init__(
@@ -57,7 +58,7 @@ class BPETokenizer(Tokenizer):
     ):
         super().__init__(specials=specials)
         self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
-        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._first_id + 1)
+        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._first_id + self.least_alphabet)
         if self.wanted_vocab_size > MAX_SYMBOLS:
             raise UserError(f"vocab_size must be at most {MAX_SYMBOLS}, not {vocab_size}")
         self.min_freq = checked_int("min_freq", min_freq, 1)

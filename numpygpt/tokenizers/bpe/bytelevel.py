@@ -29,6 +29,7 @@ class ByteLevelBPETokenizer(BPETokenizer):
     kind = "bpe-bytelevel"
     meets_unknown = False
     losses = ""
+    least_alphabet = 256
     remedy = "raise it"
 
     def _choose_alphabet(self, counts: Counter[str]) -> str:

@@ -31,24 +31,19 @@ lost where.
 """
 
 import copy
-import functools
-import hashlib
-import importlib.util
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from numpygpt.errors import UserError
-from numpygpt.files import read_bytes
 from numpygpt.tokenizers.base import UNK
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import MOST_IDS, ForeignTokenizer
+from numpygpt.tokenizers.foreign.factory import code_sha256, make
 from numpygpt.tokenizers.foreign.probes import probes
 from numpygpt.tokenizers.unicode import check_text, training_chunks
 
@@ -71,14 +66,13 @@ class CustomTokenizer(ForeignTokenizer):
         super().__init__(charge_all=charge_all)
         self.factory = factory
         self._object: Any = None
-        self._state: dict[
-            str, Any
-        ] = {}  # what it had learned when it was trained: it may remember more later
+        # What it had learned when it was trained: it may remember more later.
+        self._state: dict[str, Any] = {}
 
     def train(self, text: str | Iterable[str]) -> None:
         """Train the user's tokenizer on the whole text and try out what it keeps."""
         chunks = list(training_chunks(text))
-        self._object = made = _make(self.factory)
+        self._object = made = make(self.factory)
         for name in NEEDED:
             if not callable(getattr(made, name, None)) and name != "vocab_size":
                 raise UserError(f"{self.factory} has no method {name}: it needs {', '.join(NEEDED)}")
@@ -196,7 +190,7 @@ class CustomTokenizer(ForeignTokenizer):
             raise UserError(
                 f"the code of {self.factory} is not what it was when this was trained: train it again"
             )
-        self._object, self._state = _make(self.factory), state
+        self._object, self._state = make(self.factory), state
         vars(self._object).update(copy.deepcopy(state))
         self._read_ids()
 
@@ -246,61 +240,3 @@ def _consented(named: str, factory: str | None) -> str:
             f"set {CONSENT}={named}, with its package on the Python path"
         )
     return named
-
-
-@functools.cache  # a process goes on with the code that it imported, whatever becomes of the file
-def code_sha256(factory: str | None) -> str:
-    """sha256 of the module in package.module:Class, or of all modules of its package; they are not run.
-
-    What the module imports from elsewhere does not count. Raises UserError if there is no such module.
-    """
-    module, _ = _parts(factory)
-    try:
-        digest = hashlib.sha256()
-        for path in _sources(module):
-            digest.update(read_bytes(path))
-        return digest.hexdigest()
-    except (ImportError, ValueError, OSError) as error:
-        raise _not_importable(factory, error) from None
-
-
-def _sources(module: str) -> list[Path]:
-    """The files of a module. Raises ImportError if it cannot be found."""
-    if module in sys.modules and (file := getattr(sys.modules[module], "__file__", None)):
-        origin = file  # also of __main__, which has no spec
-    elif (spec := importlib.util.find_spec(module)) is None or spec.origin is None:
-        raise ModuleNotFoundError(f"No module named {module!r}")
-    else:
-        origin = spec.origin
-    path = Path(origin)
-    in_package = (path.parent / "__init__.py").exists()
-    return sorted(path.parent.rglob("*.py")) if in_package else [path]
-
-
-def _parts(factory: str | None) -> tuple[str, str]:
-    """package.module and Class. Raises UserError."""
-    module, _, name = (factory or "").partition(":")
-    if not module or not name.isidentifier():
-        raise UserError(f"tokenizer.factory={factory} names no class: it may be package.module:Class")
-    return module, name
-
-
-def _not_importable(factory: str | None, error: Exception) -> UserError:
-    return UserError(f"tokenizer.factory={factory} cannot be imported ({error}): is it installed?")
-
-
-def _make(factory: str | None) -> Any:
-    """A new instance of package.module:Class."""
-    module, name = _parts(factory)
-    said = None if module in sys.modules else code_sha256(factory)
-    try:
-        found = importlib.import_module(module)
-    except Exception as error:  # whatever the user's code raises, a syntax error for one
-        raise _not_importable(factory, error) from None
-    if said is not None and code_sha256.__wrapped__(factory) != said:
-        raise UserError(f"the code of {factory} was edited since this command began: type it again")
-    made = getattr(found, name, None)
-    if made is None:
-        raise UserError(f"tokenizer.factory={factory} is not possible: {module} has no {name}")
-    with extras.refusing(f"tokenizer.factory={factory} cannot be made"):
-        return made()

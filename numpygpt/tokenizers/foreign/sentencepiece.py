@@ -88,7 +88,6 @@ class UnigramTokenizer(SentencePieceTokenizer):
         specials: Sequence[str] | None = None,
     ):
         super().__init__()
-        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, 1)
         is_number = isinstance(character_coverage, int | float)
         if not is_number or not LEAST_COVERAGE <= character_coverage <= 1:
             raise UserError(
@@ -96,6 +95,8 @@ class UnigramTokenizer(SentencePieceTokenizer):
             )
         self.character_coverage = character_coverage
         self._wanted_specials = checked_specials((UNK,) if specials is None else specials, needs_unk=True)
+        least = len(self._wanted_specials) + 256 + 2  # the newline and one more character
+        self.wanted_vocab_size = checked_int("vocab_size", vocab_size, least)
 
     def check_characters(self, counts: Counter[str]) -> None:
         pieces = Counter({character: n for character, n in counts.items() if character not in "\n\t"})

@@ -1,0 +1,8 @@
+"""What is drawn: the figures of a comparison, the panel of one run, the surprisal map, all in one style.
+
+Imports tables, inference and records. Come here to add a figure (drawings.py lists them).
+"""
+
+from analysis.figures.training_panel import draw_curves
+
+__all__ = ["draw_curves"]

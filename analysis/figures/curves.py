@@ -1,0 +1,159 @@
+"""Bits per byte while training, against updates, characters, FLOPs or seconds. To be drawn within `styled()`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.figures.bars import baseline_lines
+from analysis.figures.style import GRID, SOFT, Look, label_ends, look, new_figure, plain
+from analysis.inference.comparisons import Comparison
+from analysis.inference.uncertainty import LEVEL, t_quantile
+from analysis.records.settings import Setting
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+CROWD = 8  # more settings than this are drawn as one small picture per tokenizer
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An x axis for curves: a column of the metrics, or computed from it."""
+
+    key: str
+    label: str
+
+
+AXES = (
+    Axis("step", "updates"),
+    Axis("chars", "characters seen"),
+    Axis("flops", "training FLOPs"),
+    Axis("seconds", "seconds of training"),
+)
+
+
+def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Evaluations of the comparison's runs: group, seed, step, chars, seconds, flops, val_bpb, train_bpb.
+
+    Of no others of the same settings, which failed, are under way, or are counted elsewhere. FLOPs grow with the
+    updates: each has the same share of the run's total.
+    """
+    per_update = {
+        folder: flops / iters
+        for s in comparison.settings
+        for folder, flops, iters in zip(
+            (row["folder"] for row in s.rows), s.values("train_flops"), s.values("iters"), strict=True
+        )
+    }
+    rows = metrics[(metrics["kind"] == "eval") & metrics["folder"].isin(list(per_update))]
+    rows = rows.dropna(subset=["val_bpb"]).copy() if "val_bpb" in rows else rows.iloc[:0].copy()
+    rows["flops"] = rows["step"] * rows["folder"].map(per_update)
+    return rows
+
+
+def bands_of(rows: pd.DataFrame, x: str) -> dict[str, pd.DataFrame]:
+    """Per setting and evaluation: mean x, mean val_bpb and its 95 % half-width over seeds (0 for one seed).
+
+    Where seeds have different numbers of updates, a band ends with the last evaluation that all of them have.
+    """
+    seeds = rows.groupby(["group", "step"])
+    table = seeds.agg(x=(x, "mean"), mean=("val_bpb", "mean"), sd=("val_bpb", "std"), n=("val_bpb", "count"))
+    table = table[table["n"] == table.groupby(level="group")["n"].transform("max")].copy()
+    table["half"] = (t_quantile(table["n"] - 1, LEVEL) * table["sd"] / table["n"] ** 0.5).fillna(0.0)
+    return {str(key): part.reset_index() for key, part in table.groupby(level="group")}
+
+
+def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Figure":
+    """Validation bits per byte while training: a line per setting, a band over its seeds, baselines as lines."""
+    bands = bands_of(rows, axis.key)
+    drawn = [s for s in comparison.settings if s.key in bands]
+    if len(drawn) > CROWD:
+        return _crowd(comparison, drawn, bands, axis)
+    figure = new_figure(8.6, 5.0)
+    axes = figure.subplots()
+    for setting in drawn:
+        shape = look(setting.tokenizer, comparison.tokenizers)
+        _curve(axes, bands[setting.key], shape, shade(setting, drawn))
+    _frame(axes, comparison, [bands[s.key] for s in drawn], axis)
+    baseline_lines(axes, comparison, vertical=False)
+    axes.set_ylabel("bits per byte, validation windows")
+    low, high = axes.get_ylim()
+    ends = [
+        (bands[s.key]["mean"].iloc[-1], s.label, look(s.tokenizer, comparison.tokenizers).colour)
+        for s in drawn
+    ]
+    ends += [
+        (b.bits_per_byte, b.label, SOFT) for b in comparison.main_baselines if low <= b.bits_per_byte <= high
+    ]
+    label_ends(axes, ends)
+    return figure
+
+
+def _curve(axes: "Axes", data: pd.DataFrame, shape: Look, strength: float = 1.0) -> "Line2D":
+    (line,) = axes.plot(data["x"], data["mean"], color=shape.colour, linestyle=shape.dash, alpha=strength)
+    axes.plot(
+        data["x"].iloc[-1:], data["mean"].iloc[-1:], color=shape.colour, marker=shape.marker, alpha=strength
+    )
+    if (data["half"] > 0).any():
+        low, high = data["mean"] - data["half"], data["mean"] + data["half"]
+        axes.fill_between(data["x"], low, high, color=shape.colour, alpha=0.18 * strength, linewidth=0)
+    return line
+
+
+def shade(setting: Setting, drawn: Sequence[Setting]) -> float:
+    """Settings of one tokenizer share its colour, paler to stronger in their order."""
+    same = [s.key for s in drawn if s.tokenizer == setting.tokenizer]
+    return 1.0 if len(same) == 1 else 0.4 + 0.6 * same.index(setting.key) / (len(same) - 1)
+
+
+def _frame(axes: "Axes", comparison: Comparison, bands: Sequence[pd.DataFrame], axis: Axis) -> None:
+    """Limits that show the race and not the start: the first evaluations may lie above the picture."""
+    from matplotlib.ticker import EngFormatter
+
+    ends = [float(b["mean"].iloc[-1]) for b in bands]
+    starts = [float(b["mean"].iloc[min(1, len(b) - 1)]) for b in bands]
+    baselines = [b.bits_per_byte for b in comparison.main_baselines]
+    low = min(ends + [b for b in baselines if b > min(ends) - 0.3])
+    high = max([*starts, *ends, *(b for b in baselines if b < max(starts) + 0.4)])
+    axes.set_ylim(low - 0.06 * (high - low) - 1e-3, high + 0.06 * (high - low) + 1e-3)
+    axes.set_xlim(0, 1.015 * max(float(b["x"].iloc[-1]) for b in bands) or 1)
+    axes.set_xlabel(axis.label)
+    if axis.key in ("chars", "flops"):
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+
+
+def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: dict, axis: Axis) -> "Figure":
+    """A small picture per tokenizer: its settings in colour, everybody else's as grey ground."""
+    kinds = list(dict.fromkeys(s.tokenizer for s in drawn))
+    columns = min(2, len(kinds))
+    lines = -(-len(kinds) // columns)
+    figure = new_figure(5.2 * columns + 0.6, 3.6 * lines + 0.3)
+    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    for axes, kind in zip(grid.flat, kinds, strict=False):
+        for setting in drawn:
+            if setting.tokenizer != kind:
+                axes.plot(
+                    bands[setting.key]["x"], bands[setting.key]["mean"], color=GRID, linewidth=0.8, zorder=1
+                )
+        own = [s for s in drawn if s.tokenizer == kind]
+        drawn_lines: list[Line2D] = []
+        for setting in own:
+            shape = replace(look(setting.tokenizer, comparison.tokenizers), dash="-")
+            data = bands[setting.key] if len(own) <= CROWD else bands[setting.key].assign(half=0.0)
+            drawn_lines.append(_curve(axes, data, shape, shade(setting, drawn)))
+        names = [plain(s.size or kind) for s in own]
+        step = 1 if len(own) <= CROWD else len(own) - 1  # all, or the first and the last
+        axes.legend(drawn_lines[::step], names[::step], fontsize=8, loc="upper right")
+        baseline_lines(axes, comparison, vertical=False)
+        axes.set_title(plain(f"{kind}, {len(own)} setting{'s' if len(own) > 1 else ''}, pale to strong"))
+    for axes in grid.flat[len(kinds) :]:
+        axes.set_axis_off()
+    _frame(grid.flat[0], comparison, [bands[s.key] for s in drawn], axis)
+    for axes in grid[-1]:
+        axes.set_xlabel(axis.label)
+    figure.supylabel("bits per byte, validation windows", fontsize=9.5)
+    return figure

@@ -1,0 +1,50 @@
+"""Which figures a comparison has data for. Each takes tidy rows and computes no model; bands and bars show the
+95 % t-interval over seeds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.figures.bars import bits_figure, parameter_figure
+from analysis.figures.curves import AXES, curve_figure, curve_rows
+from analysis.figures.differences import verdict_figure
+from analysis.figures.frontier import frontier_figure
+from analysis.inference.comparisons import Comparison
+from analysis.records.settings import size_families
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure to be drawn: its file name, what it shows, and how."""
+
+    name: str
+    caption: str
+    draw: Callable[[], "Figure"]
+
+
+def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
+    """All figures that this comparison has data for."""
+    found = [
+        Drawing(
+            "bits_per_byte", "Bits per byte: tokens, residual, baselines", partial(bits_figure, comparison)
+        )
+    ]
+    if any(v.seeds or v.text for v in comparison.conclusion.verdicts):
+        found.append(Drawing("verdicts", "Differences and their doubt", partial(verdict_figure, comparison)))
+    rows = curve_rows(comparison, metrics)
+    for axis in AXES:
+        known = rows.dropna(subset=[axis.key]) if axis.key in rows else rows.iloc[:0]
+        if not known.empty:
+            caption = f"Validation bits per byte against {axis.label}"
+            draw = partial(curve_figure, comparison, known, axis)
+            found.append(Drawing(f"curves_{axis.key}", caption, draw))
+    found.append(Drawing("parameters", "Where the parameters are", partial(parameter_figure, comparison)))
+    if size_families(comparison.settings):
+        found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))
+    return found

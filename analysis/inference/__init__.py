@@ -1,0 +1,4 @@
+"""From the figures of seeds to estimates and verdicts: intervals, tests, and the sentences that they support.
+
+Imports records. Come here to change a test (uncertainty.py), what is weighed against what (pairs.py) or its words.
+"""

@@ -1,0 +1,219 @@
+"""Which settings may stand in one table, and what comes of comparing them.
+
+A comparison holds settings on the same text (corpus, sha256, split) under the same budget; nothing is ever compared
+across two of them but side by side. A study that tries several optimizers stands by itself among other studies.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.inference.pairs import SettingScores, Verdict
+from analysis.inference.verdicts import Conclusion, against, compare, conclude
+from analysis.records.collect import Collection, Problem, read_blocks
+from analysis.records.identity import budget_words, data_order, setting_of
+from analysis.records.names import named
+from analysis.records.settings import Setting
+
+CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "dev_fraction", "val_bytes"]
+USUAL_ORDER = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte")
+ALL_PAIRS = 10  # up to so many settings, every pair is compared, however much separates them
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A compressor or simple model, given the training text: `bits_per_byte` of the validation text."""
+
+    key: str
+    label: str
+    bits_per_byte: float
+    history: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Settings that may stand in one table, and what comes of comparing them.
+
+    budget: in words, `1,000 updates`   study: the study that it is of, if it stands by itself
+    """
+
+    corpus: str
+    sha256: str
+    val_fraction: float
+    dev_fraction: float
+    val_bytes: int
+    budget: str
+    settings: tuple[Setting, ...]
+    scores: tuple[SettingScores, ...]
+    conclusion: Conclusion
+    study: str = ""
+
+    @cached_property
+    def title(self) -> str:
+        return f"{self.corpus}, {self.budget}{f', study {self.study}' if self.study else ''}"
+
+    @cached_property
+    def tokenizers(self) -> list[str]:
+        return [setting.tokenizer for setting in self.settings]
+
+    @cached_property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """The baselines that the runs measured, hardest to beat first."""
+        found: dict[str, Baseline] = {}
+        for setting in self.settings:
+            for key, entry in (setting.first("baselines") or {}).items():
+                found.setdefault(key, _baseline(key, entry))
+        return tuple(sorted(found.values(), key=lambda b: (b.bits_per_byte, b.key)))
+
+    @cached_property
+    def main_baselines(self) -> tuple[Baseline, ...]:
+        """The hardest of each kind: of the orders of one model (key_1, key_2, ...) only the best."""
+        kinds: dict[str, Baseline] = {}
+        for baseline in self.baselines:
+            kinds.setdefault(baseline.key.rstrip("0123456789"), baseline)
+        return tuple(kinds.values())
+
+    @cached_property
+    def counting(self) -> Baseline | None:
+        """The best Kneser-Ney model: a baseline whose bits the runs know block by block."""
+        return next((b for b in self.baselines if "kneser_ney" in b.key), None)
+
+    @cached_property
+    def against_counting(self) -> tuple[Verdict, ...]:
+        """Every setting beside `counting`, with intervals as of any pair; none from runs that lack its blocks."""
+        return against(self.scores, self.counting.key, self.counting.label) if self.counting else ()
+
+
+def _baseline(key: str, entry: Mapping[str, Any]) -> Baseline:
+    """From {"bits_per_byte", "label", "history"} and perhaps "excerpts", in words, where the texts are long."""
+    label, history = str(entry["label"]), str(entry["history"])
+    seen = history.removeprefix("the ").removesuffix(" of training text")
+    notes = [] if not seen or "all of" in seen else [seen]
+    if entry.get("excerpts"):
+        notes.append("excerpts")
+        history = f"of {entry['excerpts']}: {history}"
+    return Baseline(
+        key, f"{label} ({', '.join(notes)})" if notes else label, float(entry["bits_per_byte"]), history
+    )
+
+
+def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]:
+    """Finished runs as comparisons, in the order of corpus and budget. A run that is there twice counts once."""
+    done, problems = collection.done.assign(apart=_apart(collection)), []
+    twice = done[done.duplicated(["group", "seed", "apart"])]
+    for path, run in zip(twice["folder"], twice["run"], strict=True):
+        problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
+    done = done.drop_duplicates(["group", "seed", "apart"])
+    comparisons = []
+    for (*_, study), same_text in done.groupby([*CORPUS_KEYS, "apart"], sort=True, dropna=False):
+        by_budget: dict[str, list[Setting]] = {}
+        for setting in sorted(named(_settings(same_text, collection)), key=_order):
+            by_budget.setdefault(budget_words(setting.identity), []).append(setting)
+        for budget in sorted(by_budget):
+            comparison, found = _comparison(by_budget[budget], budget, str(study))
+            comparisons.append(comparison)
+            problems.extend(found)
+    return comparisons, problems
+
+
+def _apart(collection: Collection) -> pd.Series:
+    """By finished run the name of its study, if that tries several optimizers and is not the only one, else "".
+
+    Among the tokenizers of other studies its runs would look like further rivals.
+    """
+    done = collection.done
+    optimizers = {
+        path: setting_of({k: v for k, v in record.identity.items() if k.startswith("optimizer.")})
+        for path, record in collection.records.items()
+    }
+    number = done["folder"].map(optimizers).groupby(done["study"]).nunique()
+    several = set(number[number > 1].index) if len(number) > 1 else set()
+    return done["study"].where(done["study"].isin(several), "")
+
+
+def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
+    """The settings of runs on one text, still without labels."""
+    found = []
+    for key, members in runs.groupby("group", sort=False):
+        rows = members.sort_values("seed").to_dict("records")
+        records = [collection.records[row["folder"]] for row in rows]
+        folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
+        found.append(Setting(str(key), "", folders, tuple(rows), results, records[0].identity))
+    return found
+
+
+def _order(setting: Setting) -> tuple[Any, ...]:
+    """Kinds of tokenizers in the usual order, then smaller ones first."""
+    kind = setting.tokenizer
+    place = USUAL_ORDER.index(kind) if kind in USUAL_ORDER else len(USUAL_ORDER)
+    size = [np.nan_to_num(setting.values(key)[0]) for key in ("vocab_size", "n_params")]
+    return (place, kind, *size, setting.model, setting.label)
+
+
+def _comparison(settings: Sequence[Setting], budget: str, study: str) -> tuple[Comparison, list[Problem]]:
+    scores, problems = [], []
+    for setting in settings:
+        own, found = _scores(setting)
+        scores.append(own)
+        problems.extend(found)
+    corpus, sha256, val_fraction, dev_fraction, val_bytes = (settings[0].rows[0][key] for key in CORPUS_KEYS)
+    verdicts = compare(scores, pairs_to_compare(settings))
+    conclusion = conclude(scores, verdicts)
+    comparison = Comparison(
+        corpus, sha256, val_fraction, dev_fraction, int(val_bytes), budget, tuple(settings), tuple(scores),
+        conclusion, study,
+    )  # fmt: skip
+    return comparison, problems
+
+
+def _scores(setting: Setting) -> tuple[SettingScores, list[Problem]]:
+    blocks, problems = read_blocks(setting.folders)
+    scores = SettingScores(
+        label=setting.label,
+        seeds=setting.seeds,
+        totals=setting.values("bits_per_byte"),
+        floors=setting.values("bits_per_byte_tokens"),
+        final_minus_best=setting.values("final_minus_best"),
+        gap=setting.values("gap_change_bits_per_byte"),
+        losses=setting.losses,
+        tokenizer=setting_of({k: v for k, v in setting.identity.items() if k.startswith("tokenizer.")}),
+        data_order=data_order(setting.identity, setting.first("iters")),
+        blocks=blocks,
+    )
+    return scores, problems
+
+
+def pairs_to_compare(settings: Sequence[Setting]) -> list[tuple[int, int]]:
+    """Which pairs are weighed: a choice made before any result is seen, for every pair widens all intervals.
+
+    Up to ALL_PAIRS settings all of them. In larger sweeps, all else equal: every two tokenizers (of the same
+    vocabulary size, where both have one to choose), and neighbours in size within one tokenizer.
+    """
+    if len(settings) <= ALL_PAIRS:
+        return list(combinations(range(len(settings)), 2))
+    pairs: set[tuple[int, int]] = set()
+    for members in _alike(settings, "tokenizer").values():
+        for i, j in combinations(members, 2):
+            one, other = (settings[k].identity.get("tokenizer.vocab_size") for k in (i, j))
+            if settings[i].tokenizer != settings[j].tokenizer and (one == other or None in (one, other)):
+                pairs.add((i, j))
+    for aspect in sorted({key.split(".")[0] for setting in settings for key in setting.identity}):
+        for members in _alike(settings, aspect).values():
+            for kind in dict.fromkeys(settings[i].tokenizer for i in members):
+                pairs.update(pairwise(i for i in members if settings[i].tokenizer == kind))
+    return sorted(pairs)
+
+
+def _alike(settings: Sequence[Setting], aspect: str) -> dict[str, list[int]]:
+    """The settings that agree in everything but one part of the configuration ("tokenizer", "model", ...)."""
+    alike: dict[str, list[int]] = {}
+    for i, setting in enumerate(settings):
+        rest = {key: value for key, value in setting.identity.items() if key.split(".")[0] != aspect}
+        alike.setdefault(setting_of(rest), []).append(i)
+    return alike

@@ -1,0 +1,230 @@
+"""report.html: one file that needs nothing else, from a view, by the templates beside this module.
+
+The page may load nothing and run nothing but its own scripts, which its Content-Security-Policy names by their
+hashes. All text of runs comes in through autoescaping, or as JSON in which no tag can begin.
+"""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from analysis.figures.curves import AXES
+from analysis.figures.frontier import COSTS
+from analysis.page.data import curves, frontier, look_number, panels, settings
+from analysis.page.passages import passages
+from analysis.page.samples import sample_columns
+from analysis.page.shell import environment, policy, source, style
+from analysis.page.summary import Badge, Kind, badges, bars, leads, sureness, why_table
+from analysis.page.view import Section, View
+from analysis.records.collect import Problem
+from analysis.records.display import MISSING
+from analysis.records.measures import MEASURES, Measure
+from analysis.tables.comparison import ORIGINAL
+from analysis.tables.model import Cell, Table
+
+STYLES = ("page.css", "summary.css", "tables.css", "charts.css", "texts.css", "print.css")
+SCRIPTS = (  # in this order: each uses those before it
+    "dom",
+    "tips",
+    "sort",
+    "plot",
+    "chart",
+    "curves",
+    "frontier",
+    "panels",
+    "tokens",
+    "samples",
+    "start",
+)
+LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
+ALL_BYTES = 40_000  # of one passage under all settings together
+ELSEWHERE = ("texts", "texts_all", "baselines")  # of other texts, or of no model: the definitions do not fit
+TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
+OPEN = ("comparison", "original")
+BADGED = ("why", "comparison")  # with mere notes, too; elsewhere badges are for what may not be ranked
+STATE_BADGES: dict[str, Kind] = {"failed": "stop", "interrupted": "caution", "running": "note"}
+
+
+def page(view: View, pictures: Mapping[str, Path]) -> str:
+    """The whole page. `pictures` are PNG files by the name of their drawing, shown where no script runs."""
+    data, sections, problems = [], [], list(view.problems)
+    for number, section in enumerate(view.sections):
+        drawn, context, found = _section(number, section, view, pictures)
+        data.append(drawn)
+        sections.append(context)
+        problems += found
+    first, scripts, styles = Markup(source("scripts/theme.js")), Markup(_script()), Markup(style(*STYLES))
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        sections=sections,
+        overviews=view.overviews,
+        runs=view.runs.without_empty(),
+        run_badges=_run_badges(view),
+        problems=[_beside(p) for p in dict.fromkeys(problems)],
+        measures=_measures(view),
+        data=Markup(as_json({"sections": data, "panels": panels(view)})),
+        n_panels=view.metrics["folder"].nunique() if len(view.metrics) else 0,
+        style=styles,
+        script=scripts,
+        first_script=first,
+        policy=policy([first, scripts], [styles]),
+    )
+
+
+def _beside(problem: Problem) -> str:
+    """Runs by their names alone: the page is the same wherever the study and the report lie."""
+    return problem.sentence.replace(f"{problem.folder.parent}{os.sep}", "")
+
+
+# --- one comparison ---
+
+
+def _section(
+    number: int, section: Section, view: View, pictures: Mapping[str, Path]
+) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
+    """What the scripts draw, what the templates show, and what could not be read."""
+    comparison = section.comparison
+    read, unread = passages(comparison, most_bytes(view))
+    columns, lost = sample_columns(comparison)
+    drawn: dict[str, Any] = {
+        "settings": settings(comparison),
+        "baselines": [
+            {"label": b.label, "bits": round(b.bits_per_byte, 4)} for b in comparison.main_baselines
+        ],
+        "curves": curves(comparison, view.metrics),
+        "frontier": frontier(comparison),
+        "passages": read,
+    }
+    context = {
+        "number": number,
+        "id": f"c{number + 1}",
+        "comparison": comparison,
+        "conclusion": comparison.conclusion,
+        "facts": section.facts,
+        "bars": bars(comparison),
+        "leads": leads((*comparison.conclusion.verdicts, *comparison.against_counting)),
+        "sureness": sureness(comparison),
+        "why": why_table(comparison),
+        "badges": {s.label: badges(s) for s in comparison.settings},
+        "looks": {s.label: look_number(s.tokenizer, comparison.tokenizers) for s in comparison.settings},
+        "tables": section.tables,
+        "axes": [a for a in AXES if any(a.key in c.x for c in drawn["curves"])],
+        "costs": [*COSTS, ("vocab_size", "vocabulary")],
+        "has_frontier": bool(drawn["frontier"]),
+        "passages": read,
+        "columns": columns,
+        "samples": max((len(c.samples) for c in columns), default=0),
+        "pictures": _pictures(section, pictures),
+    }
+    return drawn, context, [*unread, *lost]
+
+
+def most_bytes(view: View) -> int:
+    """How much of a passage is shown: less where many settings read it, so that the page stays light."""
+    settings = sum(len(section.comparison.settings) for section in view.sections)
+    return min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // max(1, settings)))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure for readers without scripts, as a data URI."""
+
+    caption: str
+    source: str
+
+
+def _pictures(section: Section, files: Mapping[str, Path]) -> dict[str, Picture]:
+    """By the drawing's name; the curves against updates and the frontier are the two that scripts draw."""
+    wanted = ("curves_step", "frontier")
+    found = {}
+    for drawing in section.drawings:
+        file = files.get(f"{section.prefix}{drawing.name}")
+        if drawing.name in wanted and file is not None:
+            content = base64.b64encode(file.read_bytes()).decode("ascii")
+            found[drawing.name] = Picture(drawing.caption, f"data:image/png;base64,{content}")
+    return found
+
+
+def _run_badges(view: View) -> dict[tuple[str, str], tuple[Badge, ...]]:
+    """Of the runs that count nowhere: (name, state) -> state and reason. Two studies may hold runs of one name."""
+    runs = view.collection.runs
+    return {
+        (str(run["run"]), str(run["state"])): (
+            Badge(STATE_BADGES[run["state"]], run["state"], run["reason"] or "counted nowhere"),
+        )
+        for _, run in runs[runs["state"] != "done"].iterrows()
+    }
+
+
+# --- filters ---
+
+
+def sort_key(cell: Cell) -> str:
+    """A number that orders as the value does; empty for what is missing; else nothing but the text decides."""
+    if cell.text == MISSING:
+        return ""
+    if isinstance(cell.value, bool):
+        return str(int(cell.value))
+    return (
+        repr(float(cell.value))
+        if isinstance(cell.value, int | float) or hasattr(cell.value, "dtype")
+        else "text"
+    )
+
+
+def measure_key(key: str) -> str:
+    """`tokenizer_measures.fertility` is defined under `fertility`."""
+    return key.rpartition(".")[2]
+
+
+def row_measure(table: Table, title: str) -> str:
+    """The measure that a row of a transposed table shows; empty for others."""
+    return measure_key(ORIGINAL.get(title, "")) if table.name == "original" else ""
+
+
+def _measures(view: View) -> dict[str, Measure]:
+    """All registered measures that any table of the page shows, by their keys."""
+    tables = [*(t for s in view.sections for t in s.tables), *view.overviews, view.runs]
+    keys = {column.key for table in tables for column in table.columns} | set(ORIGINAL.values())
+    shown = sorted(map(measure_key, keys))
+    return {key: MEASURES[key] for key in shown if key in MEASURES}
+
+
+def as_json(value: Any) -> str:
+    """JSON that can stand in a script element: no tag, entity or comment can begin in it. Records are objects."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=vars)
+    return re.sub(r"[<>&]", lambda m: f"\\u{ord(m.group()):04x}", text)
+
+
+# --- scripts ---
+
+
+@cache
+def _environment() -> Environment:
+    """The shell's, with what tables ask for."""
+    own = environment().overlay()
+    own.filters = {**own.filters, "sort_key": sort_key, "measure_key": measure_key}
+    own.globals = {
+        **own.globals,
+        "row_measure": row_measure,
+        "TRANSPOSED": TRANSPOSED,
+        "ELSEWHERE": ELSEWHERE,
+        "OPEN": OPEN,
+        "BADGED": BADGED,
+    }
+    return own
+
+
+def _script() -> str:
+    """All scripts in one strict function: nothing of theirs is global."""
+    body = "\n".join(source(f"scripts/{name}.js") for name in SCRIPTS)
+    return f'(() => {{\n"use strict";\n{body}\n}})();'

@@ -1,0 +1,95 @@
+"""Samples for the page: what the runs wrote, cut where samples.json says that something stands out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from analysis.inference.comparisons import Comparison
+from analysis.records.collect import Problem
+from analysis.records.settings import Setting
+from numpygpt.errors import UserError
+from numpygpt.runs import RunUnfinished
+
+MARKS = ("foreign", "speaker", "stranger", "copied")
+MOST_CHARS = 3000  # of a sample are shown
+ALL_SAMPLES = 60  # of all settings together, but at least one of each
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a sample with the marks that lie on it, of MARKS."""
+
+    text: str
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`counts` says in words what is marked."""
+
+    number: int
+    prompt: str
+    pieces: tuple[Piece, ...]
+    counts: str
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Column:
+    """The samples of one run, which stands for its setting. `least_copied` in characters."""
+
+    setting: int
+    run: str
+    samples: tuple[Sample, ...]
+    least_copied: int
+
+
+def sample_columns(comparison: Comparison) -> tuple[list[Column], list[Problem]]:
+    """One column per setting that has any: those of its first run that keeps samples.json."""
+    problems: list[Problem] = []
+    columns = [_column(number, setting, problems) for number, setting in enumerate(comparison.settings)]
+    most = max(1, ALL_SAMPLES // max(1, len(columns)))
+    return [replace(c, samples=c.samples[:most]) for c in columns if c is not None], problems
+
+
+def _column(number: int, setting: Setting, problems: list[Problem]) -> Column | None:
+    for folder in setting.folders:
+        try:
+            record = folder.samples()
+            samples = tuple(_marked(n, str(record["prompt"]), s) for n, s in enumerate(record["samples"], 1))
+            return Column(number, folder.name, samples, int(record["least_copied"]))
+        except RunUnfinished:
+            continue  # kept records have them for one seed of each setting
+        except UserError as error:
+            problems.append(Problem(folder.path, str(error)))
+        except (KeyError, TypeError, ValueError) as error:
+            why = f"{folder.path}/samples.json is none of this version ({error!r}): not shown"
+            problems.append(Problem(folder.path, why))
+    return None
+
+
+def _marked(number: int, prompt: str, entry: dict[str, Any]) -> Sample:
+    text = str(entry["text"])
+    shown = text[:MOST_CHARS]
+    marked = [(kind, int(a), int(b)) for kind in MARKS for a, b in entry["marks"][kind]]
+    counts = _counts({kind: entry["marks"][kind] for kind in MARKS}, int(entry["n_words"]))
+    return Sample(number, prompt, tuple(_pieces(shown, marked)), counts, len(shown) < len(text))
+
+
+def _pieces(text: str, marked: Iterable[tuple[str, int, int]]) -> Iterator[Piece]:
+    """The text cut wherever a mark begins or ends."""
+    marked = [(kind, min(a, len(text)), min(b, len(text))) for kind, a, b in marked]
+    borders = sorted({0, len(text), *(border for _, a, b in marked for border in (a, b))})
+    for a, b in pairwise(borders):
+        yield Piece(text[a:b], tuple(kind for kind, start, end in marked if start <= a and b <= end))
+
+
+def _counts(marks: dict[str, list[tuple[int, int]]], n_words: int) -> str:
+    """What is marked, in words."""
+    real, strange = len(marks["speaker"]), len(marks["stranger"])
+    said = [f"{len(marks['foreign'])} of {n_words} words not in the training text" if n_words else "no words"]
+    if real + strange:
+        said.append(f"{real} of {real + strange} speakers real")
+    copied = sum(b - a for a, b in marks["copied"])
+    return ", ".join([*said, f"{copied} characters copied" if copied else "nothing copied"])

@@ -1,0 +1,100 @@
+"""What a report shows, before it is written in any format: the model behind Markdown, terminal and pages."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.figures.drawings import Drawing, drawings
+from analysis.inference.comparisons import Comparison, group_runs
+from analysis.records.collect import Collection, Problem, collect, metrics_frame
+from analysis.records.find import Run
+from analysis.tables.all_tables import tables_of
+from analysis.tables.model import Table
+from analysis.tables.overviews import best_size_table, budget_tables, run_table, unfinished
+
+
+@dataclass(frozen=True)
+class Section:
+    """One comparison with all that is shown of it. `prefix` keeps its files apart from other sections'."""
+
+    comparison: Comparison
+    prefix: str
+    tables: tuple[Table, ...]
+    drawings: tuple[Drawing, ...]
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a report is made of. `metrics` has every logged line of every readable run."""
+
+    collection: Collection
+    metrics: pd.DataFrame
+    sections: tuple[Section, ...]
+    overviews: tuple[Table, ...]
+    runs: Table
+    unfinished: Table | None
+    problems: tuple[Problem, ...]
+
+
+def view(folders: Sequence[Run]) -> View:
+    """Reads the folders and computes all tables; figures are drawn when they are asked for."""
+    collection = collect(folders)
+    comparisons, more = group_runs(collection)
+    metrics, broken = metrics_frame(collection)
+    prefixes = _prefixes([c.title for c in comparisons])
+    sections = tuple(
+        Section(c, p, tuple(tables_of(c)), tuple(drawings(c, metrics)), tuple(facts(c, collection)))
+        for c, p in zip(comparisons, prefixes, strict=True)
+    )
+    sizes = best_size_table(comparisons)
+    overviews = (*budget_tables(comparisons), *([sizes] if sizes else []))
+    problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
+    return View(
+        collection, metrics, sections, overviews, run_table(collection), unfinished(collection), problems
+    )
+
+
+def _prefixes(titles: Sequence[str]) -> list[str]:
+    """A start of file names per section; empty for an only one."""
+    if len(titles) < 2:
+        return [""] * len(titles)
+    slugs = [re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60] for title in titles]
+    return [f"{slug}{f'-{i}' if slugs.index(slug) != i else ''}-" for i, slug in enumerate(slugs)]
+
+
+def facts(comparison: Comparison, collection: Collection) -> list[tuple[str, str]]:
+    """Under what circumstances the figures came about: (name, words)."""
+    records = [collection.records[row["folder"]].run for s in comparison.settings for row in s.rows]
+    share = f"the last {100 * comparison.val_fraction:g} % of the characters"
+    if comparison.dev_fraction:
+        share = f"development text, the last {100 * comparison.dev_fraction:g} % of what lies before {share}"
+    seeds = {len(s.seeds) for s in comparison.settings}
+    number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
+    found = [
+        ("corpus", f"{comparison.corpus}, sha256 {comparison.sha256[:12]}"),
+        ("judged on", f"{share}, {comparison.val_bytes:,} bytes"),
+        ("budget", comparison.budget),
+        ("seeds", f"{number} per setting"),
+        ("hardware", _each(records, "environment", "cpu")),
+        ("code", _each(records, "git", "commit", 10)),
+    ]
+    changed = any((r.get("git") or {}).get("changed") for r in records)
+    return [(name, f"{words}, with local changes" if name == "code" and changed else words)
+            for name, words in found if words]  # fmt: skip
+
+
+def _each(records: Sequence[Mapping[str, Any]], part: str, key: str, length: int | None = None) -> str:
+    """The distinct values of one entry of run.json, in words."""
+    values = {str((r.get(part) or {}).get(key) or "")[:length] for r in records}
+    return ", ".join(sorted(values - {""}))
+
+
+def curves_of(collection: Collection) -> list[tuple[str, Path]]:
+    """(run, its curves.png) of every run that has drawn one."""
+    folders = [collection.records[path].folder for path in collection.runs["folder"]]
+    return [(folder.name, folder.curves_path) for folder in folders if folder.curves_path.exists()]

@@ -1,0 +1,24 @@
+"""Which runs there are: in folders, as runs leave them, and in studies packed into one file."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from analysis.records.packed import PackedRun, packed_studies, read_packed
+from numpygpt import runs
+from numpygpt.runs import RunFolder
+
+Run = RunFolder | PackedRun
+
+
+def runs_in(places: Iterable[Path]) -> list[Run]:
+    """All runs in `places` (runs, studies, packed studies, or folders of them), each once, sorted by path.
+
+    Raises UserError for a place that is not there or holds none.
+    """
+    found: dict[Path, Run] = {}
+    for place in places:
+        files = [place] if place.is_file() else packed_studies(place)
+        packed = [run for file in files for run in read_packed(file)]
+        folders = [] if place.is_file() else runs.find_runs(place) if packed else runs.runs_in([place])
+        found.update({run.path.resolve(): run for run in (*folders, *packed)})
+    return sorted(found.values(), key=lambda run: run.path)

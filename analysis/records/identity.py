@@ -1,0 +1,63 @@
+"""The identity of a run: what of its configuration decides its weights, and what follows from that alone."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}; lists stay values."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def setting_of(identity: Mapping[str, Any]) -> str:
+    """Of a run's identity, or a part of it, all but its seed, as a hash: runs that share it may be averaged."""
+    rest = {key: value for key, value in identity.items() if key != "seed"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def without(identity: Mapping[str, Any], *prefixes: str) -> dict[str, Any]:
+    """An identity without the keys that begin with one of `prefixes`."""
+    return {key: value for key, value in identity.items() if not key.startswith(prefixes)}
+
+
+def budget_words(identity: Mapping[str, Any]) -> str:
+    """What is held equal, in words: `1,000 updates`."""
+    kind = identity["budget.kind"]
+    value = identity[f"budget.{'chars' if kind == 'text' else kind}"]
+    words = {
+        "iters": f"{value:,.0f} updates",
+        "text": f"{value:,.10g} characters seen",
+        "flops": f"{value:.10g} training FLOPs",
+        "seconds": f"{value:.10g} s of training",
+    }
+    return words[kind]
+
+
+def data_order(identity: Mapping[str, Any], iters: Any) -> str:
+    """Runs with the same key saw the same batches under the same seed: only the model or optimizer differ.
+
+    Two tokenizers make two token sequences, so they never share it.
+    """
+    shapes_batches = ("model.block_size", "model.context_chars")
+    decides = {
+        key: value
+        for key, value in identity.items()
+        if key in shapes_batches or key.split(".")[0] not in ("model", "optimizer", "sample", "eval")
+    }
+    return setting_of(decides | {"iters": iters})
+
+
+def value_words(value: Any) -> str:
+    """A value of an identity as a reader wants it: of a file's sha256 the beginning."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(value_words, value))}]"
+    return value[:8] if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) else str(value)

@@ -1,0 +1,101 @@
+"""A setting: one configuration under several seeds, with what its runs measured."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from analysis.records.collect import Floats
+from analysis.records.find import Run
+
+NEGLIGIBLE = 0.0005  # bits per byte: a residual below the last digit that is shown
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One configuration under several seeds: its finished runs, one per seed, in the order of the seeds.
+
+    rows: each run's row of `Collection.runs`   results: each run's result.json
+    identity: flat, with dotted keys, without the seed   label: what tables and figures call it
+    """
+
+    key: str
+    label: str
+    folders: tuple[Run, ...]
+    rows: tuple[Mapping[str, Any], ...]
+    results: tuple[Mapping[str, Any], ...]
+    identity: Mapping[str, Any]
+
+    @property
+    def tokenizer(self) -> str:
+        return str(self.rows[0]["tokenizer"])
+
+    @property
+    def model(self) -> str:
+        return str(self.rows[0]["model"])
+
+    @property
+    def size(self) -> str:
+        """What the label says beside the tokenizer."""
+        return self.label.removeprefix(self.tokenizer).strip()
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(int(row["seed"]) for row in self.rows)
+
+    @property
+    def losses(self) -> str:
+        """What the tokenizer loses, in words."""
+        return str(self.first("losses") or "")
+
+    @cached_property
+    def lossy(self) -> bool:
+        """Whether this text loses something that is charged with more than a rounding error."""
+        return bool(self.losses) and not np.all(self.values("bits_per_byte_residual") < NEGLIGIBLE)
+
+    def first(self, key: str) -> Any:
+        """The value of the first seed, for what no seed changes; None if it is not there."""
+        return self.results[0].get(key)
+
+    def values(self, key: str) -> Floats:
+        """A measure, one number per seed (n,), NaN where a run has none."""
+        if key in DERIVED:
+            return DERIVED[key](self)
+        found = [row.get(key) for row in self.rows]
+        numbers = [x if isinstance(x, int | float | np.number | np.bool_) else np.nan for x in found]
+        return np.array(numbers, np.float64)
+
+
+def _final_minus_best(setting: Setting) -> Floats:
+    """By how much each run's last evaluation lies above its best one, on the same windows."""
+    is_best = setting.values("best_step") == setting.values("iters")
+    return np.where(is_best, 0.0, setting.values("lost_since_best_bits_per_byte"))
+
+
+# Measures that no run records because they follow from others.
+DERIVED: dict[str, Callable[[Setting], Floats]] = {
+    "embedding_share": lambda s: s.values("n_params_embedding") / s.values("n_params"),
+    "final_minus_best": _final_minus_best,
+    "bits_per_byte_at_best": lambda s: s.values("bits_per_byte") - s.values("final_minus_best"),
+    "train_chars_per_second": lambda s: s.values("chars_seen") / s.values("train_seconds"),
+}
+
+
+def differences(settings: Sequence[Setting]) -> dict[str, list[Any]]:
+    """What is not configured the same way in all settings: key -> a value per setting (None where unused)."""
+    keys = sorted({key for setting in settings for key in setting.identity})
+    table = {key: [setting.identity.get(key) for setting in settings] for key in keys}
+    return {key: values for key, values in table.items() if any(v != values[0] for v in values)}
+
+
+def size_families(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
+    """Per tokenizer, its settings of several vocabulary or model sizes, if there are at least two."""
+    families: dict[str, list[Setting]] = {}
+    for setting in settings:
+        families.setdefault(setting.tokenizer, []).append(setting)
+    sizes = {
+        name: {(s.first("vocab_size"), s.first("n_params")) for s in own} for name, own in families.items()
+    }
+    return {name: own for name, own in families.items() if len(sizes[name]) > 1}

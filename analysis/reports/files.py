@@ -1,0 +1,133 @@
+"""The report of some runs as files: an HTML page, Markdown, CSV and LaTeX tables, figures, all logged scalars.
+
+The same runs give the same bytes.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.records.find import runs_in
+from numpygpt.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from analysis.page.view import View
+
+MANIFEST = "files.txt"
+OWN = (".html", ".md", ".csv", ".tex", ".png", ".svg")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that was written: `path` is report.md, `page` the HTML page beside it."""
+
+    path: Path
+    view: "View"
+
+    @property
+    def page(self) -> Path:
+        return self.path.with_name("report.html")
+
+    def __str__(self) -> str:
+        return str(self.page)
+
+    def show(self, console: "Console | None" = None) -> None:
+        """Prints the conclusion and the essential tables, and where the rest lies."""
+        from rich.console import Console
+        from rich.text import Text
+
+        from analysis.reports.terminal import show
+
+        console = console or Console()
+        show(self.view, console)
+        place = Text.assemble("Report: ", (str(self.page), "bold"), f" (and {self.path.name})")
+        console.print(place, soft_wrap=True)
+
+
+def write_report(places: Path | str | Sequence[Path | str], out: Path | str | None = None) -> Report:
+    """Writes the report of all runs in `places` (studies, runs, packed studies, or folders of them) into `out`.
+
+    `out` is by default `report` in the one place that is named, or in the folder that holds them all. Raises
+    UserError for a place without runs or an `out` that cannot be written.
+    """
+    named = [Path(places)] if isinstance(places, str | Path) else [Path(place) for place in places]
+    runs = runs_in(named)
+    folder = Path(out) if out is not None else _beside(named)
+
+    from analysis.page.view import view  # pandas takes 0.6 s: after the places have been looked at
+
+    found = view(runs)
+    if found.collection.runs.empty:
+        raise UserError(f"none of the {len(runs)} runs can be read: {found.problems[0].sentence}")
+    try:
+        return Report(_write(found, folder), found)
+    except OSError as error:
+        why = error.strerror or error
+        raise UserError(
+            f"the report cannot be written to {folder} ({why}): name another place with -o"
+        ) from error
+
+
+def _beside(places: Sequence[Path]) -> Path:
+    """Beside the runs: in the one folder named, or the one that holds all those named."""
+    folders = [str((place.parent if place.is_file() else place).resolve()) for place in places]
+    return Path(os.path.commonpath(folders)) / "report"
+
+
+def _write(view: "View", out: Path) -> Path:
+    """All files of the report; those of an earlier report that are no longer due are removed."""
+    from analysis.figures.style import save, styled
+    from analysis.page.page import page
+    from analysis.reports.markdown import markdown
+    from analysis.tables.formats import to_csv, to_latex
+    from analysis.tables.markdown import to_markdown
+
+    for folder in ("tables", "figures"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+
+    def put(path: Path, text: str) -> None:
+        path.write_text(text, encoding="utf-8", errors="replace", newline="\n")  # a folder may have any name
+        written.append(path)
+
+    prefixed = [(s.prefix, table) for s in view.sections for table in s.tables]
+    for prefix, table in [*prefixed, *(("", t) for t in (*view.overviews, view.runs))]:
+        stem = f"{prefix}{table.name}"
+        put(out / "tables" / f"{stem}.md", to_markdown(table))
+        put(out / "tables" / f"{stem}.csv", to_csv(table))
+        put(out / "tables" / f"{stem}.tex", to_latex(table, label=stem))
+    with styled():
+        for section in view.sections:
+            for drawing in section.drawings:
+                written += save(drawing.draw(), out / "figures" / f"{section.prefix}{drawing.name}")
+    put(out / "scalars.csv", scalars(view))
+    pictures = {path.stem: path for path in written if path.suffix == ".png"}
+    put(out / "report.html", page(view, pictures))
+    put(out / "report.md", markdown(view, out))
+    _clear(out, [path.relative_to(out).as_posix() for path in written])
+    return out / "report.md"
+
+
+def scalars(view: "View") -> str:
+    """Every logged scalar of every readable run, a line per logged step, as CSV."""
+    from analysis.tables.formats import csv_value
+
+    names = view.collection.runs[["folder", "run", "study", "tokenizer", "model"]].reset_index(drop=True)
+    names = names.map(csv_value)
+    table = names.merge(view.metrics, on="folder", how="inner", sort=False).drop(columns=["folder", "group"])
+    return str(table.to_csv(index=False, lineterminator="\n"))
+
+
+def _clear(out: Path, names: Sequence[str]) -> None:
+    """Removes what an earlier report wrote, by its own list, and this one did not; writes the new list."""
+    manifest = out / MANIFEST
+    earlier = manifest.read_text(encoding="utf-8").splitlines() if manifest.exists() else []
+    for name in set(earlier) - set(names):
+        path = out / name
+        if path.resolve().is_relative_to(out.resolve()) and path.suffix in OWN:
+            path.unlink(missing_ok=True)
+    manifest.write_text("\n".join(sorted(names)) + "\n", encoding="utf-8", newline="\n")

@@ -1,0 +1,64 @@
+"""report.md: the conclusion first, then the tables, the figures, the runs."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from analysis.page.view import Section, View, curves_of
+from analysis.tables.markdown import escape_markdown, to_markdown
+from analysis.tables.model import Table
+
+
+def markdown(view: View, out: Path) -> str:
+    """The whole page; figures and curves are linked relative to `out`."""
+    parts = ["# Which tokenizer models this text better?\n"]
+    if not view.sections:
+        parts.append("No run has finished yet: see the runs below.\n")
+    for section in view.sections:
+        parts += _section(section)
+    parts += [_table(table) for table in view.overviews]
+    parts.append(_table(view.runs))
+    curves = curves_of(view.collection)
+    if curves:
+        parts.append("## Curves of each run\n")
+        parts.append("".join(f"- [{escape_markdown(run)}]({_link(path, out)})\n" for run, path in curves))
+    if view.problems:
+        parts.append("## Left out\n")
+        parts.append("".join(f"- {escape_markdown(_relative(p.sentence, out))}\n" for p in view.problems))
+    parts.append(
+        "All logged scalars: [scalars.csv](scalars.csv). Each table as Markdown, CSV and LaTeX: `tables/`.\n"
+    )
+    return "\n".join(parts)
+
+
+def _section(section: Section) -> list[str]:
+    comparison = section.comparison
+    conclusion = comparison.conclusion
+    parts = [f"## {escape_markdown(comparison.title)}\n", f"**{escape_markdown(conclusion.headline)}**\n"]
+    parts.append("".join(f"- {name}: {escape_markdown(words)}\n" for name, words in section.facts))
+    if conclusion.verdicts:
+        parts.append("### Verdicts\n")
+        lines = []
+        for verdict in (*conclusion.verdicts, *comparison.against_counting):
+            lines.append(f"- {escape_markdown(verdict.sentence)}\n")
+            lines += [f"  - {escape_markdown(note)}\n" for note in verdict.notes]
+        parts.append("".join(lines))
+    for drawing in section.drawings:
+        file = f"figures/{section.prefix}{drawing.name}.png"
+        parts.append(f"![{escape_markdown(drawing.caption)}]({file})\n")
+    parts += [_table(table, "###") for table in section.tables]
+    return parts
+
+
+def _table(table: Table, level: str = "##") -> str:
+    return f"{level} {escape_markdown(table.title)}\n\n{to_markdown(table)}"
+
+
+def _link(path: Path, out: Path) -> str:
+    """A relative link that any name survives."""
+    return quote(Path(os.path.relpath(path.resolve(), out.resolve())).as_posix())
+
+
+def _relative(sentence: str, out: Path) -> str:
+    """Folders beside the report by their names alone: the page is the same wherever the study lies."""
+    return sentence.replace(f"{out.resolve().parent}{os.sep}", "")

@@ -1,0 +1,52 @@
+"""Cells and notes that several tables share: a measure of a setting as the mean over its seeds."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from analysis.inference.comparisons import Comparison
+from analysis.inference.estimates import estimate_of
+from analysis.inference.uncertainty import Estimate
+from analysis.records.measures import measure
+from analysis.records.settings import Setting
+from analysis.tables.model import Cell, Column, Row, Table, measure_column
+
+NAME = Column("tokenizer", "tokenizer", right=False)
+PER_TOKEN = "* per token of its own vocabulary: never to be compared across vocabularies"
+MEAN = "± is the 95 % t-interval of the mean over the seeds of a row; (a to b) is one cut off at what can be"
+
+
+def cell(setting: Setting, key: str, best: bool = False) -> Cell:
+    """A measure: the mean over the seeds with its interval; text and yes/no as the first seed has them."""
+    form, value = measure(key).form, setting.rows[0].get(key)
+    if isinstance(value, str | bool | np.bool_):
+        return Cell(value if isinstance(value, str) else bool(value), form)
+    return estimate_cell(estimate_of(setting, key), form, best)
+
+
+def estimate_cell(found: Estimate, form: str, best: bool = False, mark: str = "") -> Cell:
+    if np.isnan(found.mean):
+        return Cell(None, form)
+    return Cell(bool(found.mean), form) if form == "yesno" else Cell(found.mean, form, found.half, best, mark)
+
+
+def bits_cell(comparison: Comparison, setting: Setting) -> Cell:
+    """The headline figure, marked if this setting beats all others."""
+    return cell(setting, "bits_per_byte", best=setting.label == comparison.conclusion.leader)
+
+
+def mean_note(comparison: Comparison) -> tuple[str, ...]:
+    """What ± means, where there is any."""
+    return (MEAN,) if any(len(s.seeds) > 1 for s in comparison.settings) else ("one seed each: no intervals",)
+
+
+def setting_rows(settings: Iterable[Setting], keys: Sequence[str]) -> tuple[Row, ...]:
+    return tuple(Row((Cell(s.label), *(cell(s, key) for key in keys))) for s in settings)
+
+
+def measure_table(comparison: Comparison, name: str, title: str, keys: Sequence[str], *notes: str) -> Table:
+    """A row per setting, a column per measure that any of them has."""
+    columns = (NAME, *map(measure_column, keys))
+    rows = setting_rows(comparison.settings, keys)
+    title = f"{title}: {comparison.title}"
+    return Table(name, title, columns, rows, (*notes, *mean_note(comparison))).without_empty()

@@ -1,0 +1,75 @@
+"""A table as CSV and as LaTeX: every text is escaped."""
+
+import csv
+import io
+import math
+from typing import Any
+
+from analysis.records.display import MISSING
+from analysis.tables.model import Table
+
+
+def to_csv(table: Table) -> str:
+    """Full precision: a column per key, and KEY_interval with the half-width where a column has intervals."""
+    intervals = [
+        any(not math.isnan(row.cells[i].half) for row in table.rows) for i in range(len(table.columns))
+    ]
+    head: list[str] = []
+    for col, has in zip(table.columns, intervals, strict=True):
+        head += [csv_value(col.key), csv_value(f"{col.key}_interval")] if has else [csv_value(col.key)]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    for row in table.rows:
+        line: list[Any] = []
+        for cell, has in zip(row.cells, intervals, strict=True):
+            line += [csv_value(cell.value), csv_value(cell.half)] if has else [csv_value(cell.value)]
+        writer.writerow(line)
+    return out.getvalue()
+
+
+def csv_value(value: Any) -> Any:
+    """CSV has no missing value but the empty field. A text that a spreadsheet would compute is quoted."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value
+
+
+_LATEX = {
+    **{"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_"},
+    **{"{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+    **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}"},
+    **{"±": r"$\pm$", MISSING: "--", "→": r"$\rightarrow$", "≤": r"$\le$", "≥": r"$\ge$"},
+}
+
+
+def escape_latex(text: str) -> str:
+    """Every character that LaTeX would take for a command, as itself (T1 fonts, UTF-8 input)."""
+    return " ".join("".join(_LATEX.get(char, char) for char in text).split())
+
+
+def to_latex(table: Table, label: str | None = None) -> str:
+    """A booktabs table environment; needs \\usepackage{booktabs} and \\usepackage[T1]{fontenc}."""
+    form = "".join("r" if c.right else "l" for c in table.columns)
+    head = " & ".join(escape_latex(c.header) for c in table.columns)
+    lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}"]
+    lines += [
+        rf"\label{{tab:{label or table.name}}}",
+        rf"\begin{{tabular}}{{{form}}}",
+        r"\toprule",
+        rf"{head} \\",
+        r"\midrule",
+    ]
+    kind = table.rows[0].kind if table.rows else "run"
+    for row in table.rows:
+        if row.kind != kind:
+            lines.append(r"\midrule")
+            kind = row.kind
+        cells = [rf"\textbf{{{t}}}" if c.best else t for c in row.cells for t in [escape_latex(c.text)]]
+        guard = "{}" * cells[0].startswith(("[", "*"))  # else the line before takes it for an option
+        lines.append(rf"{guard}{' & '.join(cells)} \\")
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in table.all_notes]
+    return "\n".join([*lines, r"\end{table}"]) + "\n"

@@ -1,0 +1,128 @@
+"""What reaches beyond one comparison: every run with its state, budgets side by side, the best sizes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analysis.inference.comparisons import Comparison
+from analysis.inference.pairs import Outcome, Verdict
+from analysis.records.collect import Collection
+from analysis.records.settings import size_families
+from analysis.tables.cells import NAME, bits_cell, cell
+from analysis.tables.model import Cell, Column, Row, Table, measure_column
+
+REVERSAL = "the ranking depends on the budget"
+
+
+def run_table(collection: Collection) -> Table:
+    """Every folder that could be read, with its state; no run is left out silently."""
+    columns = (
+        Column("run", "run", False),
+        Column("state", "state", False),
+        Column("tokenizer", "tokenizer", False, 2),
+        Column("model", "model", False, 2),
+        Column("seed", "seed", True, 2),
+        Column("corpus", "corpus", False, None),
+        measure_column("bits_per_byte", 1),
+        Column("reason", "reason", False, 1),
+    )
+    rows = []
+    for _, run in collection.runs.sort_values(["study", "run", "folder"]).iterrows():
+        bits = run.get("bits_per_byte")
+        shown = [Cell(str(run[key]) or None) for key in ("run", "state", "tokenizer", "model")]
+        shown += [Cell(str(run["seed"])), Cell(run["corpus"]), Cell(bits, ".3f"), Cell(run["reason"] or None)]
+        rows.append(Row(tuple(shown)))
+    return Table("runs", "Runs", columns, tuple(rows))
+
+
+def unfinished(collection: Collection) -> Table | None:
+    """The runs that count nowhere, for the terminal."""
+    left = collection.runs[collection.runs["state"] != "done"]
+    if left.empty:
+        return None
+    table = run_table(Collection(left, {}))
+    reasons = tuple(f"{run}: {why}" for run, why in zip(left["run"], left["reason"], strict=True) if why)
+    columns = tuple(c if c.key != "reason" else replace(c, priority=None) for c in table.columns)
+    return Table("unfinished", "Not counted", columns, table.rows, reasons, True)
+
+
+def _by_corpus(comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
+    """Comparisons on the very same text, which differ in their budget alone."""
+    texts: dict[tuple[str, str, float, float, int], list[Comparison]] = {}
+    for c in comparisons:
+        texts.setdefault((c.corpus, c.sha256, c.val_fraction, c.dev_fraction, c.val_bytes), []).append(c)
+    return list(texts.values())
+
+
+def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
+    """Per corpus with several budgets: bits per byte side by side, and in words where the ranking depends."""
+    tables: list[Table] = []
+    for same_text in _by_corpus([c for c in comparisons if not c.study]):
+        if len(same_text) < 2:
+            continue
+        labels = dict.fromkeys(s.label for c in same_text for s in c.settings)
+        columns = [NAME, *(Column(c.budget, c.budget, True, 1 + i) for i, c in enumerate(same_text))]
+        rows = [Row((Cell(label), *(_bits_of(c, label) for c in same_text))) for label in labels]
+        name = "budgets" if not tables else f"budgets_{len(tables) + 1}"
+        title = f"Budgets side by side, bits per byte: {same_text[0].corpus}"
+        tables.append(Table(name, title, tuple(columns), tuple(rows), tuple(dependence(same_text)), True))
+    return tables
+
+
+def _bits_of(comparison: Comparison, label: str) -> Cell:
+    setting = next((s for s in comparison.settings if s.label == label), None)
+    return bits_cell(comparison, setting) if setting else Cell()
+
+
+def dependence(same_text: Sequence[Comparison]) -> list[str]:
+    """A sentence for each pair that is not ranked the same way under every budget: all its verdicts.
+
+    One sentence that says so if there is no such pair, or nothing to compare.
+    """
+    pairs: dict[frozenset[str], list[tuple[str, Verdict]]] = {}
+    for comparison in same_text:
+        for verdict in comparison.conclusion.verdicts:
+            pairs.setdefault(frozenset((verdict.a, verdict.b)), []).append((comparison.budget, verdict))
+    several = [found for found in pairs.values() if len(found) > 1]
+    if not any(verdict.winner for found in several for _, verdict in found):
+        return ["nothing is ranked under two budgets, so that these runs cannot say what depends on them"]
+    sentences = []
+    for found in several:
+        winners = {verdict.winner for _, verdict in found}
+        if len(winners) > 1:
+            what = REVERSAL if len(winners - {None}) > 1 else "the verdict depends on the budget"
+            words = "; ".join(f"under {budget}, {verdict.sentence}" for budget, verdict in found)
+            sentences.append(f"{what}: {words}")
+    return sentences or ["no verdict depends on the budget"]
+
+
+def best_size_table(comparisons: Sequence[Comparison]) -> Table | None:
+    """Per budget and tokenizer with several sizes: the one with the fewest bits, and its equals."""
+    rows = []
+    for comparison in comparisons:
+        for tokenizer, settings in size_families(comparison.settings).items():
+            best = min(settings, key=lambda s: float(s.values("bits_per_byte").mean()))
+            rivals = {s.label for s in settings}
+            verdicts = [v for v in comparison.conclusion.verdicts if best.label in (v.a, v.b)]
+            beaten = sorted(v.b for v in verdicts if v.winner == best.label and v.b in rivals)
+            equals = [v.b if v.a == best.label else v.a for v in verdicts
+                      if v.outcome in (Outcome.TIED, Outcome.UNRANKED)]  # fmt: skip
+            names = (beaten, [label for label in equals if label in rivals])
+            rows.append(Row((
+                Cell(comparison.title), Cell(tokenizer), Cell(best.label),
+                *(cell(best, key) for key in ("vocab_size", "n_params", "bits_per_byte")),
+                *(Cell(", ".join(labels) or None) for labels in names),
+            )))  # fmt: skip
+    if not rows:
+        return None
+    columns = (
+        Column("comparison", "comparison", False, 1),
+        Column("tokenizer", "tokenizer", False, 0),
+        Column("best", "fewest bits", False, 0),
+        *(
+            measure_column(key, place)
+            for key, place in (("vocab_size", 3), ("n_params", 2), ("bits_per_byte", 0))
+        ),
+        Column("better_than", "better than", False, None),
+        Column("not_told_apart", "not told apart from", False, None),
+    )
+    return Table("best_sizes", "Best size of each tokenizer", columns, tuple(rows), (), True)

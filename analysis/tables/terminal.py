@@ -1,0 +1,97 @@
+"""A table on a terminal: as many columns as there is room for, the most important first."""
+
+import re
+from dataclasses import dataclass
+
+from rich import box
+from rich.cells import cell_len
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from analysis.records.display import MISSING
+from analysis.tables.model import Row, Table
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The columns that a terminal has room for, and whether their intervals had to go."""
+
+    columns: tuple[int, ...]
+    compact: bool
+
+
+def fit(table: Table, width: int) -> Fit:
+    """As many columns as fit into `width` cells of a terminal, dearest first; two of priority 0 always."""
+    full = _fill(table, width, compact=False)
+    ranked = [i for i, c in enumerate(table.columns) if c.priority is not None]
+    if len(full) == len(ranked):
+        return Fit(full, False)
+    return Fit(_fill(table, width, compact=True), True)
+
+
+def _fill(table: Table, width: int, compact: bool) -> tuple[int, ...]:
+    chosen: list[int] = []
+    used = 1
+    ranked = sorted((c.priority, i) for i, c in enumerate(table.columns) if c.priority is not None)
+    for priority, i in ranked:
+        wide = min(_width(table, i, compact), width // 2 if i == 0 else width) + 3
+        if used + wide <= width or (priority == 0 and len(chosen) < 2):
+            chosen.append(i)
+            used += wide
+        else:
+            break
+    return tuple(sorted(chosen))
+
+
+def _width(table: Table, i: int, compact: bool) -> int:
+    lines = two_lines(table.columns[i].header).split("\n")
+    return max(cell_len(t) for t in [*lines, *(_shown(table, row, i, compact) for row in table.rows)])
+
+
+def _shown(table: Table, row: Row, i: int, compact: bool) -> str:
+    text = row.cells[i].short if compact and table.columns[i].compact else row.cells[i].text
+    return "" if text == MISSING and row.kind == "baseline" else text
+
+
+def two_lines(header: str) -> str:
+    """A header in at most two lines, broken at a space or after a hyphen so that it is as narrow as can be."""
+    breaks = [m.end() for m in re.finditer(r"[ -]", header)]
+    halves = [(header[:k].rstrip(), header[k:]) for k in breaks if k < len(header)]
+    best = min(halves, key=lambda h: max(map(cell_len, h)), default=(header, ""))
+    return "\n".join(best) if best[1] else header
+
+
+def to_rich(table: Table, width: int) -> RichTable:
+    """A rich table that fits `width`; texts are never read as markup."""
+    fitted = fit(table, width)
+    rich = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    rich.title, rich.title_justify = Text(table.title, style="bold"), "left"
+    for i in fitted.columns:
+        col = table.columns[i]
+        first, wide = i == 0, _width(table, i, fitted.compact)
+        least = min(wide, width // 2) if first else None  # a row needs its name
+        rich.add_column(
+            Text(two_lines(col.header), style="cyan"), justify="right" if col.right else "left",
+            vertical="top", overflow="fold", no_wrap=not first and wide <= width // 2,
+            min_width=least, max_width=width // 2 if first else None,
+        )  # fmt: skip
+    for row, after in zip(table.rows, [*table.rows[1:], None], strict=True):
+        plain = "" if row.kind == "run" else "dim"
+        cells = [
+            Text(_shown(table, row, i, fitted.compact), style="bold green" if row.cells[i].best else plain)
+            for i in fitted.columns
+        ]
+        rich.add_row(*cells, end_section=after is not None and after.kind != row.kind)
+    return rich
+
+
+def terminal_notes(table: Table, width: int) -> list[str]:
+    """The notes of what `to_rich` shows, and what it leaves to the files."""
+    fitted = fit(table, width)
+    notes = [table.columns[i].note for i in fitted.columns if table.columns[i].note]
+    notes += table.notes
+    left = [c.header for i, c in enumerate(table.columns) if i not in fitted.columns]
+    if left:
+        more = [*left[:9], f"{len(left) - 9} more"] if len(left) > 10 else left
+        notes.append(f"in the files too: {', '.join(more)}")
+    return list(dict.fromkeys(notes))

@@ -1,0 +1,128 @@
+"""What tokenizers do to texts: their own measures, text that the models write, and extra texts."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis.inference.comparisons import Comparison
+from analysis.inference.estimates import estimate_finite
+from analysis.records.display import MISSING
+from analysis.records.identity import flatten
+from analysis.records.measures import measure
+from analysis.records.settings import Setting
+from analysis.tables.cells import NAME, cell, estimate_cell, mean_note, measure_table, setting_rows
+from analysis.tables.model import Cell, Column, Row, Table, measure_column
+
+
+def _nested(comparison: Comparison, prefix: str) -> list[str]:
+    """The keys of a nested dictionary of the results, in the order in which the runs wrote them."""
+    keys = dict.fromkeys(key for s in comparison.settings for key in flatten(s.first(prefix) or {}))
+    return [f"{prefix}.{key}" for key in keys if f"{prefix}.{key}" in comparison.settings[0].rows[0]]
+
+
+def tokenizer_table(comparison: Comparison) -> Table:
+    nested = _nested(comparison, "tokenizer_measures")
+    own = [k for k in ("vocab_size", "chars_per_token") if f"tokenizer_measures.{k}" not in nested]
+    return measure_table(comparison, "tokenizers", "What each tokenizer does to the text", [*own, *nested])
+
+
+def baseline_table(comparison: Comparison) -> Table:
+    """Every baseline, and what it could see of the training text."""
+    columns = (
+        Column("baseline", "baseline", False),
+        measure_column("bits_per_byte", 0),
+        Column("history", "sees", False),
+    )
+    rows = [
+        Row((Cell(b.label), Cell(b.bits_per_byte, ".3f"), Cell(b.history or None)))
+        for b in comparison.baselines
+    ]
+    note = "each was given the training text; a model that loses to them has not learned much"
+    return Table("baselines", f"Baselines: {comparison.title}", columns, tuple(rows), (note,))
+
+
+# --- generated text ---
+
+
+def generated_tables(comparison: Comparison) -> list[Table]:
+    """Measures of generated text of a fixed length: in characters, with human text as last rows, and in tokens."""
+    found = [
+        _generated(comparison, "generated", "a fixed number of characters", with_human=True),
+        _generated(comparison, "generated_tokens", "a fixed number of tokens"),
+    ]
+    return [table for table in found if len(table.columns) > 1]
+
+
+def _generated(comparison: Comparison, name: str, length: str, with_human: bool = False) -> Table:
+    keys = _nested(comparison, name)
+    rows = [
+        *setting_rows(comparison.settings, keys),
+        *(_human_rows(comparison, keys) if with_human else ()),
+    ]
+    columns = (NAME, *map(measure_column, keys))
+    title = f"Generated text, {length}: {comparison.title}"
+    return Table(name, title, columns, tuple(rows), mean_note(comparison)).without_empty()
+
+
+def _human_rows(comparison: Comparison, keys: Sequence[str]) -> Iterator[Row]:
+    """The same of held-out text: one row if it is the same text for all settings, else one for each."""
+    beside = [[cell(s, key.replace("generated.", "human.")) for key in keys] for s in comparison.settings]
+    texts = [[c.text for c in cells] for cells in beside]
+    same = all(t == texts[0] for t in texts)
+    for setting, cells in zip(comparison.settings[:1] if same else comparison.settings, beside, strict=False):
+        label = "human, held out" if same else f"human, held out ({setting.label})"
+        if any(c.text != MISSING for c in cells):
+            yield Row((Cell(label), *cells), "human")
+
+
+# --- extra texts ---
+
+
+def text_tables(comparison: Comparison) -> list[Table]:
+    """Out-of-domain texts: bits per byte at a glance (texts in columns), and everything measured on them."""
+    scores = {setting.label: _text_scores(setting) for setting in comparison.settings}
+    names = list(dict.fromkeys(name for by_name in scores.values() for name in by_name))
+    if not names:
+        return []
+    entries = [entry for by_name in scores.values() for found in by_name.values() for entry in found]
+    keys = [key for key in dict.fromkeys(key for entry in entries for key in entry) if key != "name"]
+    glance = [
+        Row((Cell(label), *(_text_cell(by_name.get(name, []), "bits_per_byte", mark=True) for name in names)))
+        for label, by_name in scores.items()
+    ]
+    long = [
+        Row((Cell(name), Cell(label), *(_text_cell(by_name[name], key) for key in keys)))
+        for name in names
+        for label, by_name in scores.items()
+        if name in by_name
+    ]
+    heads = tuple(Column(name, name, True, 1 + i) for i, name in enumerate(names))
+    columns = (Column("text", "text", False), NAME, *map(measure_column, keys))
+    note = (
+        "! the text does not survive encoding and decoding: see the round trip and what the tokenizer loses"
+    )
+    mean = mean_note(comparison)
+    title = f"Other texts, bits per byte: {comparison.title}"
+    whole = Table("texts_all", f"Other texts: {comparison.title}", columns, tuple(long), mean)
+    return [Table("texts", title, (NAME, *heads), tuple(glance), (note, *mean), True), whole.without_empty()]
+
+
+def _text_scores(setting: Setting) -> dict[str, list[dict[str, Any]]]:
+    """The scores of the extra texts of all seeds, by the text's name."""
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for result in setting.results:
+        for text in result.get("texts") or ():
+            by_name.setdefault(str(text["name"]), []).append(flatten(text))
+    return by_name
+
+
+def _text_cell(scores: Sequence[dict[str, Any]], key: str, mark: bool = False) -> Cell:
+    values = [entry[key] for entry in scores if entry.get(key) is not None]
+    form = measure(key).form
+    if not values or isinstance(values[0], str | bool | list):
+        return Cell(values[0] if values and not isinstance(values[0], list) else None, form)
+    exact = all(entry.get("round_trip") is not False for entry in scores)
+    return estimate_cell(
+        estimate_finite(np.array(values, float)), form, mark="!" if mark and not exact else ""
+    )

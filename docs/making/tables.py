@@ -1,0 +1,139 @@
+"""Every public function is a table of a document, marked there by its name: Markdown from kept records."""
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+
+import pandas as pd
+from making import records
+from making.lessons import KEY_GRADIENTS
+from making.records import BUDGETS, NAMES, OPTIMIZERS, Study, markdown, study
+
+from analysis.inference.pairs import Outcome, Verdict
+from analysis.inference.uncertainty import estimate, paired
+from analysis.records import measures
+from analysis.records.display import plus_minus
+from analysis.tables.cells import bits_cell
+from analysis.tables.comparison import original_table
+from analysis.tables.markdown import to_markdown
+from analysis.tables.model import Cell
+
+
+def budgets() -> str:
+    """Bits per byte with intervals over seeds: tokenizers by budgets, bold where one beats all others."""
+    found = [study(name) for name in BUDGETS]
+    heads = [f"{BUDGETS[name]}: {study(name).comparison.budget}" for name in BUDGETS]
+    rows: list[list[str | Cell]] = [
+        [name, *(bits_cell(s.comparison, s.setting(name)) for s in found)] for name in NAMES
+    ]
+    counting = [f"counting: {found[0].counting.label}", *(f"{s.counting.bits_per_byte:.3f}" for s in found)]
+    return markdown(["tokenizer", *heads], [*rows, counting])
+
+
+def pairs() -> str:
+    """Every pair under every budget: who needs fewer bits, and by how much."""
+    return _verdicts({title: study(name) for name, title in BUDGETS.items()})
+
+
+def pairs_at_best_rates() -> str:
+    return _verdicts({"all at 0.001": study("quick-iters"), "each at its best": records.at_best_rates()})
+
+
+def counting() -> str:
+    """Every tokenizer beside counting under every budget."""
+    found = {title: study(name) for name, title in BUDGETS.items()}
+    return _verdicts(found, {name: (name, study("quick-iters").counting.label) for name in NAMES})
+
+
+def _verdicts(studies: Mapping[str, Study], pairs: Mapping[str, tuple[str, str]] | None = None) -> str:
+    """A row per pair (all pairs of tokenizers, unless others are given), a column per study."""
+    pairs = pairs or {f"{a} or {b}": (a, b) for a, b in combinations(NAMES, 2)}
+    rows = [[name, *(_words(s.verdict(*pair)) for s in studies.values())] for name, pair in pairs.items()]
+    return markdown(["", *studies], rows)
+
+
+def _words(verdict: Verdict) -> str:
+    """`word by 0.32 ± 0.02`."""
+    if verdict.outcome is not Outcome.BETTER or verdict.seeds is None:
+        return "not told apart" if verdict.outcome is Outcome.TIED else "depends on the residual coder"
+    winner = "counting" if "Kneser-Ney" in verdict.a else verdict.a
+    least = "at least " if verdict.bound else ""
+    return f"{winner} by {least}{plus_minus(verdict.seeds.value, verdict.seeds.half)}"
+
+
+def learning_rates() -> str:
+    """Bits per byte at each learning rate."""
+    return _by_rate(records.runs(*records.RATES), "tokenizer", NAMES)
+
+
+def _by_rate(runs: pd.DataFrame, of: str, names: Iterable[str]) -> str:
+    """Bits per byte: a row per name (in the column `of`), a column per rate, the best of each row marked."""
+    rates, rows = sorted(set(runs["lr"])), []
+    for name in names:
+        bits = runs[runs[of] == name].groupby("lr")["bits_per_byte"]
+        best = bits.mean().idxmin()
+        shown = {rate: _interval(own) + (" (best)" if rate == best else "") for rate, own in bits}
+        rows.append([name, *(shown.get(rate, "") for rate in rates)])
+    return markdown(["learning rate", *(f"{rate:g}" for rate in rates)], rows)
+
+
+def _interval(bits: pd.Series) -> str:
+    found = None if bits.isna().any() else estimate(bits.to_numpy())
+    return plus_minus(found.mean, found.half) if found else "diverged"
+
+
+def original() -> str:
+    """The original's results table, each row measured."""
+    return to_markdown(original_table(study("shakespeare").comparison))
+
+
+def long_runs() -> str:
+    """How the runs of 8,000 updates ended, and where they were best."""
+    keys = {
+        "final bits/byte": "bits_per_byte", "of tokens alone": "bits_per_byte_tokens",
+        "had it stopped at its best": "bits_per_byte_at_best", "that is, at update": "best_step",
+        "training text": "train_bits_per_byte", "gap since the start": "gap_change_bits_per_byte",
+        "of a unigram": "gap_unigram_bits_per_byte", "times the text was seen": "epochs",
+    }  # fmt: skip
+    rows = [[name, *(study("shakespeare").text(name, key) for key in keys.values())] for name in NAMES]
+    return markdown(["tokenizer", *keys], rows)
+
+
+# --- METRICS, OPTIMIZERS, BACKPROP ---
+
+
+def glossary() -> str:
+    """Every registered measure: its key, label, better direction, definition and source."""
+    return measures.glossary()
+
+
+def losses() -> str:
+    """The same models by loss per token and by bits per byte."""
+    found, rows = study("quick-text"), []
+    for name in NAMES:
+        tokens = f"{found.mean(name, 'val_tokens'):,.0f}"
+        rows.append([name, found.text(name, "val_loss"), tokens, found.text(name, "bits_per_byte")])
+    return markdown(["tokenizer", "loss, nats per token", "tokens of the text", "bits per byte"], rows)
+
+
+def search() -> str:
+    """Bits per byte after 200 updates of each optimizer at several learning rates."""
+    return _by_rate(records.optimizers(200), "optimizer", OPTIMIZERS)
+
+
+def race() -> str:
+    """What each optimizer keeps per weight, its learning rate, and how it ended."""
+    rows = []
+    for name, numbers in zip(OPTIMIZERS, "0122", strict=True):
+        run = records.raced(name)
+        clipped, bits = f"{100 * run['clipped_share']:.0f} %", f"{run['bits_per_byte']:.3f}"
+        rows.append([name, f"{run['lr']:g}", numbers, clipped, bits])
+    return markdown(["", "learning rate", "numbers kept per weight", "steps clipped", "bits per byte"], rows)
+
+
+def key_gradient_bits() -> str:
+    """Final bits per byte: a row per kind, a column per seed, and the difference from right."""
+    found = {kind: records.key_gradients(kind)["bits_per_byte"] for kind in KEY_GRADIENTS}
+    cost = paired(found["wrong"], found["right"])
+    rows = [[name, *(f"{bits:.3f}" for bits in found[kind]), ""] for kind, name in KEY_GRADIENTS.items()]
+    rows[-1][-1] = plus_minus(cost.value, cost.half, "+")
+    return markdown(["key gradient", *(f"seed {seed}" for seed in found["right"].index), "above right"], rows)

@@ -1,0 +1,23 @@
+"""Every number of every table of the kept studies is what it was when they were kept."""
+
+import gzip
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
+
+from make_tables import GOLDEN, STUDIES, numbers_of
+
+
+@pytest.mark.parametrize("study", [*STUDIES, "all"])
+def test_tables_hold_the_numbers_that_they_held(study):
+    golden = json.loads(gzip.decompress(GOLDEN.read_bytes()))[study]
+    found = numbers_of("" if study == "all" else study)
+    assert found.keys() == golden.keys()
+    for table, lines in golden.items():
+        assert len(found[table]) == len(lines), table
+        for line, held in zip(found[table], lines, strict=True):
+            assert line == pytest.approx(held, rel=1e-8, abs=1e-12), table

@@ -1,0 +1,250 @@
+"""What the documents say of the kept records holds in them: if one of these fails, rewrite the sentence."""
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from making import lessons, records
+from making.records import BUDGETS, NAMES, study
+
+from analysis.inference.uncertainty import paired
+from analysis.records.display import plus_minus
+
+ROOT = Path(__file__).parents[2]
+CHAR, WORD, BPE, FALLBACK = NAMES
+SURE = {(WORD, CHAR), (WORD, BPE), (WORD, FALLBACK), (BPE, CHAR), (FALLBACK, CHAR)}  # (better, worse)
+
+
+def says(document: str, *phrases: str) -> None:
+    page = " ".join((ROOT / document).read_text(encoding="utf-8").split())
+    assert [phrase for phrase in phrases if phrase not in page] == []
+
+
+def ranked(found: records.Study) -> set[tuple[str, str]]:
+    return {(v.a, v.b) for v in found.comparison.conclusion.verdicts if v.winner}
+
+
+def order(found: records.Study, key: str) -> list[str]:
+    return sorted(NAMES, key=lambda name: found.mean(name, key))
+
+
+def leads(a: str, b: str) -> list[float]:
+    """By how many bits per byte `a` leads `b` under each budget."""
+    return [study(name).verdict(a, b).seeds.value for name in BUDGETS]
+
+
+def test_the_ranking_of_the_quick_size_is_the_same_under_every_budget_and_at_the_best_rates():
+    assert all(ranked(study(name)) == SURE for name in BUDGETS)
+    assert ranked(records.at_best_rates()) == SURE
+    assert set(records.best_rates().values()) == {0.003}
+    for found in map(study, BUDGETS):
+        assert [v.winner for v in found.comparison.against_counting if v.winner in NAMES] == []
+        assert found.setting(CHAR).seeds == (1, 2, 3, 4, 5)
+    says(
+        "docs/RESULTS.md",
+        *(
+            f"{a} needs fewer bits than {b}, by {min(leads(a, b)):.2f} to {max(leads(a, b)):.2f}"
+            for a, b in SURE
+        ),
+        "No verdict depends on the budget",
+        "all 5 of these rankings hold",
+        "Surely below it: nobody",
+    )
+    closest = [min(x) for x in zip(*(leads(WORD, b) for b in NAMES if b != WORD), strict=True)]
+    says(
+        "README.md",
+        f"`word` models this text best under every budget**, by {min(closest):.2f} to {max(closest):.2f} bits",
+        "5 of 6 pairs are ranked the same way",
+        f"needs {study('quick-iters').counting.bits_per_byte:.3f}; surely below that: nobody",
+    )
+
+
+def test_results_says_what_could_have_been_shown():
+    close = [study(name).verdict(BPE, FALLBACK) for name in BUDGETS]
+    parts = [
+        f"{v.shown_from:.3f} bits per byte under {title}"
+        for v, title in zip(close, BUDGETS.values(), strict=True)
+    ]
+    seeds = [str(v.seeds_for_small) for v in close]
+    says(
+        "docs/RESULTS.md",
+        f"a true difference of {parts[0]}, {parts[1]} and {parts[2]}",
+        f"takes {seeds[0]}, {seeds[1]} and {seeds[2]} seeds each",
+    )
+
+
+def test_the_long_runs_end_in_the_order_that_results_and_the_readme_tell():
+    runs = study("shakespeare")
+    final = [f"{name} ({runs.text(name, 'bits_per_byte')})" for name in order(runs, "bits_per_byte")]
+    best = [
+        f"{name} ({runs.text(name, 'bits_per_byte_at_best')})"
+        for name in order(runs, "bits_per_byte_at_best")
+    ]
+    says("docs/RESULTS.md", f"at the end: {', '.join(final)}; at their best: {', '.join(best)}")
+    says("README.md", f"{', '.join(final[:3])} and {final[3]}", f"{', '.join(best[:3])} and {best[3]}")
+    assert order(study("quick-iters"), "bits_per_byte") == [WORD, BPE, FALLBACK, CHAR]
+    lost = {name: runs.mean(name, "lost_since_best_bits_per_byte") for name in NAMES}
+    assert all(1.2 < lost[name] < 1.35 and runs.mean(name, "best_step") < 2000 for name in NAMES[1:])
+    assert lost[CHAR] < 0.015
+    assert runs.mean(CHAR, "best_step") == 6600
+    assert [round(runs.mean(name, "epochs")) for name in NAMES] == [16, 60, 57, 56]
+
+
+def test_what_holds_of_the_original_s_findings():
+    runs = study("shakespeare")
+    longer = [
+        f"{runs.mean(n, 'chars_in_500_tokens') / runs.mean(CHAR, 'chars_in_500_tokens'):.1f} ({n})"
+        for n in NAMES[1:]
+    ]
+    flops = [f"{name} {runs.text(name, 'flops_per_byte')}" for name in order(runs, "flops_per_byte")]
+    assert order(runs, "val_loss")[0] == CHAR == order(study("quick-iters"), "val_loss")[0]
+    assert order(runs, "generated.word_share")[-1] == WORD == order(runs, "generated.ngram3_heldout")[-1]
+    per_char = [loss / math.log(2) / (chars / 500) for loss, chars in ((1.5, 490), (3.0, 1602), (3.0, 1505))]
+    seen = {name: runs.text(name, "epochs") for name in NAMES}
+    rows = [row["val_loss"] for row in runs.first_run(WORD).metrics() if row["kind"] == "eval"]
+    says(
+        "docs/RESULTS.md",
+        f"in characters: {', '.join(longer)}",
+        f"from the fewest: {', '.join(flops)}",
+        f"those of char ({runs.text(CHAR, 'bits_per_byte')})",
+        f"word ({runs.text(WORD, 'generated.word_share')}), against {runs.text(WORD, 'human.word_share')}",
+        f"word ({runs.text(WORD, 'generated.ngram3_heldout')}), against {runs.text(WORD, 'human.ngram3_heldout')}",
+        f"tokens {runs.text(WORD, 'tokenizer_measures.unknown_rate_tokens')} are `<unk>`",
+        f"costs {runs.text(WORD, 'bits_per_byte_residual')} bits per byte to restore",
+        f"about {per_char[0]:.1f}, {per_char[1]:.1f} and {per_char[2]:.1f} bits per character",
+        f"is {min(rows):.2f} nats per token, and its last {runs.text(WORD, 'val_loss')}",
+        f"text {seen[CHAR]} times, word {seen[WORD]}, bpe {seen[BPE]} times",
+    )
+
+
+def test_nanogpt_s_recipe_gives_its_published_figure():
+    run = study("nanogpt_cpu").first_run(CHAR)
+    windows = [row["val_loss"] for row in run.metrics() if row["kind"] == "eval"][-1]
+    assert run.run()["config"]["train"]["eval_windows"] == 64
+    for page in ("docs/RESULTS.md", "README.md"):
+        says(page, f"{windows:.3f}", f"{run.result()['val_loss']:.3f} over the whole validation text")
+
+
+def test_samples_are_those_of_the_records():
+    page = (ROOT / "docs/RESULTS.md").read_text(encoding="utf-8")
+    for name, shown in zip(NAMES, page.split("```text\n")[1:], strict=True):
+        written = study("shakespeare").first_run(name).samples_path.read_text(encoding="utf-8")
+        assert shown.split("\n```")[0] in written
+
+
+def test_metrics_tells_of_a_lossy_winner_and_of_a_loss_per_token_that_misleads():
+    found = study("quick-text")
+    by_loss, by_bits = order(found, "val_loss"), order(found, "bits_per_byte")
+    assert by_loss[0] == by_bits[-1] == CHAR
+    assert found.comparison.conclusion.leader == WORD
+    assert all(
+        found.mean(name, "bits_per_byte_tokens") > found.mean(WORD, "bits_per_byte")
+        for name in NAMES
+        if name != WORD
+    )
+    seeds, text = (getattr(found.verdict(WORD, BPE), kind) for kind in ("seeds", "text"))
+    nats, tokens = found.mean(WORD, "val_loss"), found.mean(WORD, "val_tokens")
+    bits, n_bytes = nats / math.log(2), found.comparison.val_bytes
+    assert bits * tokens / n_bytes == pytest.approx(found.mean(WORD, "bits_per_byte_tokens"))
+    says(
+        "docs/METRICS.md",
+        f"nats per token {' < '.join(by_loss)}",
+        f"bits per byte {' < '.join(by_bits)}",
+        f"word {nats:.3f} nats per token / ln 2 = {bits:.3f} bits per token",
+        f"{bits:.3f} * {tokens:,.0f} tokens / {n_bytes:,} bytes = {bits * tokens / n_bytes:.3f} bits per byte",
+        f"differ by {seeds.value:.2f}",
+        f"gives {plus_minus(seeds.value, seeds.half)}",
+        f"{text.n_blocks} blocks of about 4 kB",
+        f"correlate by {text.neighbours:.2f}",
+        f"in uncertainty.py): {plus_minus(text.value, text.half)}",
+        f"first half of the text the difference is {text.first_half:.2f}, on the second {text.second_half:.2f}",
+    )
+
+
+def test_metrics_tells_what_unknown_words_cost():
+    bits: dict[bool, list[float]] = {True: [], False: []}
+    rows = []
+    for passage in study("quick-text").first_run(WORD).passages():
+        ends, ids, of_tokens, residuals = (passage[key] for key in ("ends", "ids", "bits", "bits_residual"))
+        for begin, end, token, own, rest in zip([0, *ends], ends, ids, of_tokens, residuals, strict=False):
+            bits[token != 0].append(rest)
+            text = passage["text"].encode()[begin:end].decode()
+            rows.append(f"| `{text}` | `{text.strip() if token else '<unk>'}` | {own:.1f} | {rest:.1f} |")
+    page = (ROOT / "docs/METRICS.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| ` .*", page, re.MULTILINE)
+    assert len(shown) == 4
+    assert [row for row in shown if row not in rows] == []
+    share = sum(bits[False]) / (sum(bits[True]) + sum(bits[False]))
+    says(
+        "docs/METRICS.md",
+        f"make up {100 * share:.0f} % of the bill",
+        f"{np.mean(bits[True]):.2f} bits per token",
+    )
+
+
+def test_optimizers_tells_how_the_race_ended():
+    final = {name: records.raced(name)["bits_per_byte"] for name in records.OPTIMIZERS}
+    assert final["SGD"] > final["momentum"] > final["AdamW"]
+    reached = {}
+    for name in ("SGD", "momentum"):
+        fast, slow = (pd.Series(records.raced(other)["validation"]) for other in ("AdamW", name))
+        reached[name] = int(fast.index[fast <= slow.iloc[-1]][0])
+    assert reached == {"SGD": 400, "momentum": 400}
+    says(
+        "docs/OPTIMIZERS.md",
+        "to where AdamW was after 400",
+        f"ends {final['SGD'] - final['AdamW']:.2f} bits per byte above it",
+        f"ends {final['momentum'] - final['AdamW']:.2f} above",
+        f"differ by {abs(final['Adam'] - final['AdamW']):.3f}",
+    )
+    clipped = [records.raced(name)["clipped_share"] for name in records.OPTIMIZERS]
+    assert clipped == sorted(clipped)
+
+
+def test_the_pictures_of_muon_show_what_the_text_says():
+    spectra = {line.get_label(): line.get_ydata() for line in lessons.optimizers_spectrum().axes[0].lines}
+    assert spectra["momentum"][-1] < 0.01 < spectra["Adam"][-1] < 0.1 < 0.4 < spectra["Muon"][-1]
+    panels = zip(("SGD", "Adam", "Muon"), lessons.optimizers_step().axes, strict=True)
+    radii = {name: np.hypot(*axes.lines[0].get_data()) for name, axes in panels}
+    assert radii["SGD"].max() == pytest.approx(1, abs=0.01)
+    assert radii["SGD"].min() == pytest.approx(0.15, abs=0.01)
+    assert radii["Adam"].min() < 0.05
+    assert 0.6 < radii["Muon"].min() < radii["Muon"].max() < 1.3
+
+
+def test_backprop_tells_what_the_wrong_gradient_costs_and_how_it_grows():
+    right, wrong = (records.key_gradients(kind) for kind in ("right", "wrong"))
+    cost = paired(wrong["bits_per_byte"], right["bits_per_byte"])
+    losses = {kind: records.key_losses(kind).mean(axis=1) for kind in ("right", "wrong")}
+    first, last = (right["wrong_against_right"][1][when] for when in ("first", "last"))
+    caught_up = losses["right"].index[losses["right"] <= losses["wrong"].iloc[-1]][0]
+    assert cost.low > 0
+    assert 3.5e-6 < first["key_share"] < 4.5e-6
+    says(
+        "docs/BACKPROP.md",
+        f"falls from {losses['wrong'].iloc[0]:.2f} to {losses['wrong'].iloc[-1]:.2f} nats",
+        f"falls from {losses['right'].iloc[0]:.2f} to {losses['right'].iloc[-1]:.2f}",
+        f"where the right one was after {caught_up}",
+        f"their cosine is {first['cosine']:.5f}. The keys hold 4·10⁻⁶",
+        f"keys hold {100 * last['key_share']:.0f} %",
+        f"the cosine is down to {last['cosine']:.2f}",
+        f"{cost.value:.2f} bits per byte (± {cost.half:.2f} over {len(right)} seeds)",
+    )
+
+
+def test_the_provenance_is_that_of_the_records():
+    for name in (*BUDGETS, "quick-rates", "shakespeare", "nanogpt_cpu"):
+        runs = records.collected(name).records.values()
+        parts = [part for run in runs for part in (*run.get("earlier", []), run)]
+        commits = sorted({part["git"]["commit"][:10] for part in parts})
+        (numerics,) = {run["identity"]["results_version"] for run in runs}
+        (corpus,) = {run["corpus"]["sha256"] for run in runs}
+        shown = name.replace("_", "\\_")
+        says(
+            "docs/RESULTS.md", f"| {shown} | {len(runs)} | {', '.join(commits)} | {numerics} |", f"`{corpus}`"
+        )
+        assert {part["environment"]["python"] for part in parts} == {"3.11.7"}
+        assert {part["environment"]["packages"]["numpy"] for part in parts} == {"2.4.6"}

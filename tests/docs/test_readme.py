@@ -1,0 +1,64 @@
+"""The README's first two screens say what this is, what it found and how sure it is; its figures are kept ones."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from analysis.page.view import view
+from analysis.records.find import runs_in
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+KEPT = ROOT / "docs" / "results"
+SCREEN = 45  # lines
+
+
+@pytest.mark.parametrize(
+    "needed",
+    [
+        "python experiments/run.py -m tokenizer=char,word,bpe",
+        "## What it found",
+        "| tokenizer ",
+        "± is the 95 % interval",
+        "**How sure that is:**",
+        "(docs/RESULTS.md)",
+        "## Do it yourself",
+        "One seed: no ranking.",
+    ],
+)
+def test_the_first_two_screens_say_it(needed):
+    assert needed in " ".join(" ".join(README.splitlines()[: 2 * SCREEN]).split())
+
+
+def test_what_it_shows_of_a_command_is_what_that_printed():
+    shown = README.split("```\nComparison: ")[1].split("\n```")[0]
+    results = [run.result() for run in runs_in([KEPT / "quick-iters.jsonl"])]
+    printed = [r for r in results if r["seed"] == 1 and r["tokenizer"] in ("char", "word", "bpe")]
+    assert len(printed) == 3
+    for r in printed:
+        row = rf"^ {r['tokenizer']} +{r['bits_per_byte']:.3f} +{r['bits_per_byte_tokens']:.3f} "
+        assert re.search(row, shown, re.MULTILINE), row
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+def test_the_kept_records_are_whole_and_agree_on_the_baselines():
+    kept = runs_in([KEPT])
+    assert not view(kept).problems
+    failed = [run for run in kept if run.state() != "done"]
+    assert [(run.path.parent.stem, run.failure()["status"]) for run in failed] == [("optimizers", "diverged")]
+    measured = [run.result()["baselines"] for run in kept if run.state() == "done"]
+    assert len({tuple((key, b["bits_per_byte"]) for key, b in found.items()) for found in measured}) == 1
+
+
+def test_its_figure_of_text_per_update_is_that_of_the_kept_runs():
+    results = [run.result() for run in runs_in([KEPT / "quick-iters.jsonl"])]
+    seen = {result["tokenizer"]: result["chars_seen"] for result in results}
+    assert f"show a word model {seen['word'] / seen['char']:.1f} times the text" in " ".join(README.split())
+
+
+def test_it_says_how_to_ask_for_the_texts_that_are_not_scored_by_default():
+    passages = {path.stem for path in (ROOT / "experiments" / "eval_texts").glob("*.txt")}
+    asked = re.search(r"'eval\.texts=\[(accents[^\]]*)\]'", README)
+    assert asked
+    assert set(asked[1].split(",")) == passages
