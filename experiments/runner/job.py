@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -113,8 +113,7 @@ def recorded_config(values: Mapping[str, Any]) -> RunConfig:
     """The configuration that run.json holds."""
     config = RunConfig()
     for key, value in values.items():
-        group = getattr(config, key)
-        setattr(config, key, replace(group, **value) if is_dataclass(group) else value)
+        setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
     return config
 
 
