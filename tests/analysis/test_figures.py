@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from synthetic import make_run, make_study
 
-from analysis.figures.bars import style
+from analysis.figures import style
 from analysis.figures.curves import bands_of, curve_rows
 from analysis.figures.drawings import drawings
 from analysis.figures.frontier import pareto
