@@ -13,6 +13,7 @@ import numpy as np
 
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.nn import functional as F
+from numpygpt.nn.checking import central_differences
 from numpygpt.nn.functional import Array
 from numpygpt.optim import AdamW
 from numpygpt.streams import generator
@@ -32,15 +33,13 @@ class Probe:
     H: int
     D: int
     scale: float = 1.0
-    dtype: str = "float64"
-    step: float = 1e-6
     mean: bool = False
 
     def gradients(self) -> tuple[Array, Array]:
         """dk (B, T, H, D) of whatever backward is in force, and by central differences."""
         rng = np.random.default_rng(0)
-        qkv = (rng.normal(size=(self.B, self.T, 3, self.H, self.D)) * self.scale).astype(self.dtype)
-        weights = rng.normal(size=(self.B, self.T, self.H, self.D)).astype(self.dtype)
+        qkv = rng.normal(size=(self.B, self.T, 3, self.H, self.D)) * self.scale
+        weights = rng.normal(size=(self.B, self.T, self.H, self.D))
         if self.mean:
             weights /= weights.size
         cache = F.causal_attention(qkv)[1]
@@ -49,27 +48,13 @@ class Probe:
         def loss() -> float:
             return float((F.causal_attention(qkv)[0] * weights).sum())
 
-        return dk, central_differences(loss, qkv[:, :, 1], self.step)
+        return dk, central_differences(loss, qkv[:, :, 1])
 
     def error(self) -> float:
         """|dk - numeric| / |numeric|; where the true gradient is zero, the largest entry of dk."""
         dk, numeric = self.gradients()
         norm = np.linalg.norm(numeric)
         return float(np.linalg.norm(dk - numeric) / norm) if norm else float(np.abs(dk).max())
-
-
-def central_differences(loss: Callable[[], float], array: Array, step: float) -> Array:
-    """(loss(a + step) - loss(a - step)) / (2 step) for each entry a of `array`, which is changed on the way."""
-    found = np.empty(array.shape)
-    for index in np.ndindex(array.shape):
-        value = array[index]
-        array[index] = value + step
-        above = loss()
-        array[index] = value - step
-        below = loss()
-        array[index] = value
-        found[index] = (above - below) / (2 * step)
-    return found
 
 
 def close_with_tolerances(probe: Probe, rtol: float, atol: float) -> bool:

@@ -29,13 +29,11 @@ from weak_tests import STRONG, TESTS, loss_and_gradient
 
 from numpygpt.data import resolve
 from numpygpt.data.batches import sample_batch
-from numpygpt.data.sources import SHAKESPEARE_SHA256
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.nn import functional as F
 from numpygpt.nn.functional import Array
 from numpygpt.optim import AdamW, warmup_cosine
-from numpygpt.runs import RunFolder
 from numpygpt.streams import generator
 from numpygpt.tokenizers import create
 from numpygpt.training import Engine, Text, TrainConfig, Trainer, score_tokens
@@ -95,24 +93,6 @@ class Recipe:
     eval_windows: int = 64
 
 
-# What a run's identity leaves out where it is so.
-CLASSIC = {
-    "positions": "learned",
-    "norm": "layernorm",
-    "qk_norm": False,
-    "zero_init": False,
-    "dev_fraction": 0.0,
-}
-# What a Recipe does not choose, as a run's identity says it.
-FIXED = {
-    **CLASSIC,
-    **{"tokenizer": "char", "specials": None, "sha256": SHAKESPEARE_SHA256, "val_fraction": 0.1},
-    **{"activation": "gelu", "bias": False, "head_bias": False, "tied": True, "dropout": 0.0},
-    **{"optimizer": "adamw", "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1, "grad_clip": 1.0},
-    **{"schedule": "cosine", "decay_iters": None, "slices": 2, "grad_accum": 1},
-}
-
-
 def train(kind: str, seed: int, recipe: Recipe, on_row: Callable[[dict], None] = lambda row: None) -> dict:
     """Trains char on Shakespeare with one of BACKWARDS, in this process; returns what is kept of it.
 
@@ -153,35 +133,6 @@ def train(kind: str, seed: int, recipe: Recipe, on_row: Callable[[dict], None] =
         "wrong_against_right": agreement,
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
         "rows": rows,
-    }
-
-
-def taken_from(run: RunFolder) -> dict:
-    """The record of a right key gradient from a finished run of run.py: the same bits, trained only once.
-
-    Raises UserError if the run is another: the identity must say what Recipe says.
-    """
-    identity, result = run.run()["identity"], run.result()
-    recipe = asdict(Recipe(eval_interval=identity["train"]["eval_interval"]))
-    groups = ("data", "model", "optimizer", "train")
-    said = CLASSIC | {key: value for group in groups for key, value in identity[group].items()}
-    said |= {
-        "tokenizer": identity["tokenizer"]["kind"],
-        "specials": identity["tokenizer"]["specials"],
-        "optimizer": identity["optimizer"]["kind"],
-        "iters": identity["budget"].get("iters"),
-    }
-    if other := {key for key, value in (recipe | FIXED).items() if said.get(key) != value}:
-        raise UserError(
-            f"{run.path} is no run of char by nanoGPT's recipe: {', '.join(sorted(other))} differ"
-        )
-    return {
-        "what": f"taken from the run {run.name} of run.py, which has the same bits",
-        "key_gradient": "right",
-        "seed": identity["seed"],
-        "recipe": recipe,
-        **{key: result[key] for key in ("val_loss", "bits_per_byte")},
-        "rows": [{k: v for k, v in row.items() if k not in ("seconds", "crc")} for row in run.metrics()],
     }
 
 
@@ -267,17 +218,6 @@ def train_all(kinds: Sequence[str], seeds: Sequence[int], recipe: Recipe, folder
             print(f"{path.stem}: {record['bits_per_byte']:.3f} bits per byte of the validation text")
 
 
-def take_all(runs: Sequence[Path], folder: Path) -> None:
-    """A record right-sSEED.json of each run; one that is there is left as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for run in runs:
-        record = taken_from(RunFolder(run))
-        path = folder / f"right-s{record['seed']}.json"
-        if not path.exists():
-            path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        print(f"{path.stem}: {record['bits_per_byte']:.3f} bits per byte of the validation text")
-
-
 def _say(name: str, row: dict) -> None:
     if row["kind"] == "eval":
         print(f"{name} {row['step']:>5}  validation loss {row['val_loss']:.3f}", flush=True)
@@ -291,17 +231,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--train", nargs="+", choices=BACKWARDS, metavar="KIND", help="right, wrong, none")
-    parser.add_argument("--take", nargs="+", type=Path, metavar="RUN", help="finished right runs of run.py")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], metavar="N")
     parser.add_argument("--iters", type=int, default=Recipe.iters, metavar="N", help="updates (1000)")
     parser.add_argument("--records", type=Path, default=RECORDS, metavar="FOLDER", help="where records go")
     options = parser.parse_args(arguments)
     try:
-        if options.take:
-            take_all(options.take, options.records)
         if options.train:
             train_all(options.train, options.seeds, Recipe(iters=options.iters), options.records)
-        if not (options.take or options.train):
+        else:
             print_tests()
     except UserError as error:
         print(f"wrong_key_gradient.py: {error}", file=sys.stderr)

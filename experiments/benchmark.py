@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seeds", type=int, default=3, help="race: how many, from 1 on (default 3)")
     parser.add_argument(
-        "--updates", type=int, default=450, help="race: the length of our recipe's schedule (default 450)"
+        "--updates", type=int, default=160, help="race: the length of our recipe's schedule (default 160)"
     )
     parser.add_argument("--json", type=Path, help="write the rows to this file, too")
     return parser

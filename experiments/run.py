@@ -1,83 +1,21 @@
-# ruff: noqa: E402  (threads are set before NumPy is imported)
 """Train one GPT per configuration and compare them: `python experiments/run.py -m tokenizer=char,word,bpe`.
 
 `--help` lists what can be set. Everything else is elsewhere: conf/ holds the values, sweeping/ plans which runs
 there are and closes with the tables, runner/ is one run from text to result.
 """
 
-import os
-
-# Before NumPy is imported: parallelism is over slices of the batch, so that results do not depend on the
-# number of cores (BLAS gives other bits with other thread counts).
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 import signal
-import sys
-import warnings
-from pathlib import Path
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports take their time, Ctrl-C just ends it
-
-import hydra
-from hydra.core.plugins import Plugins
-
-from experiments.configuration.messages import EXPLAINED, explain, explain_plain
-from experiments.configuration.schema import CONF, register
-from experiments.runner.interrupts import Interrupted, stop_requests
-from experiments.sweeping.arguments import for_hydra
-from experiments.sweeping.task import task
-from numpygpt.errors import UserError, shortened
-from numpygpt.printing import print_anything
+from experiments.cli import threads as threads  # before NumPy is imported
 
 
 def main() -> None:
     """Exit codes: 0 all runs done, 1 some failed, 2 the command is refused, 130 or 143 stopped by a signal."""
-    print_anything()
-    wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors here instead of printing them
-    register()
-    register_sweeper()
-    try:
-        sys.argv[1:], notes = for_hydra(sys.argv[1:])
-        for note in notes:
-            print(f"note: {note}")
-        with stop_requests.handled():
-            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
-    except Interrupted as stop:  # before the first run or after the last one
-        print("\nstopped: type the same command again to continue where it was", file=sys.stderr)
-        sys.exit(128 + stop.signum)
-    except BrokenPipeError:  # a reader that leaves, as `| head` does, is no error
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ValueError, ImportError, RuntimeError, *EXPLAINED) as error:
-        sentence = _sentence(error)
-        if wants_traceback or sentence is None:
-            raise
-        print(f"{Path(sys.argv[0]).name}: {shortened(sentence)}", file=sys.stderr)
-        sys.exit(2)
+    from experiments.sweeping.command import run
 
-
-def register_sweeper() -> None:
-    """Hydra's search for plug-ins does not see into packages that were installed with `pip install -e`.
-
-    Where it did find the plug-in, it has loaded the module anew: the class is looked up after the search.
-    """
-    warnings.filterwarnings("ignore", "[^']*'hydra/launcher/ray' is validated against ConfigStore schema")
-    plugins = Plugins.instance()
-    from hydra_plugins.numpygpt_sweeper import StudySweeper
-
-    plugins.register(StudySweeper)
-
-
-def _sentence(error: Exception) -> str | None:
-    """What to tell the user; None for a bug of ours."""
-    if isinstance(error, UserError):
-        return str(error)
-    if isinstance(error, EXPLAINED):
-        return explain(error, sys.argv[1:])
-    return explain_plain(error, sys.argv[1:])
+    run()
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports take their time, Ctrl-C just ends it
     main()

@@ -24,20 +24,28 @@ def parser() -> argparse.ArgumentParser:
         "--passage", action="append", default=[], metavar="FILE", help="a UTF-8 text, shown token by token"
     )
     parser.add_argument(
+        "--measures",
+        nargs="*",
+        metavar="sample.KEY=VALUE",
+        help="take all scores, samples and measures of the runs anew, with these settings of samples",
+    )
+    parser.add_argument(
         "--text", action="append", default=[], metavar="FILE", help="a UTF-8 text, or the name of one of ours"
     )
     return parser
 
 
 def score(chosen: argparse.Namespace) -> int:
-    if not chosen.passage and not chosen.text:
-        raise UserError("there is nothing to score: name a file with --passage or --text")
-    from rich.console import Console
-
+    if not chosen.passage and not chosen.text and chosen.measures is None:
+        raise UserError("there is nothing to score: name a file with --passage or --text, or say --measures")
+    from experiments.runner.job import measure_again
     from experiments.trained.passages import read_passages, read_texts, runs_to_score, score_runs
 
     passages, texts = read_passages(chosen.passage), read_texts(chosen.text)
-    faults = score_runs(runs_to_score(chosen.runs), passages, texts, Console(highlight=False))
+    runs = runs_to_score(chosen.runs)
+    for run in runs if chosen.measures is not None else ():
+        measure_again(run, chosen.measures)
+    faults = score_runs(runs, passages, texts) if passages or texts else []
     return refused("score.py", *faults) if faults else 0
 
 

@@ -34,18 +34,14 @@ LINES: dict[str, dict[str, Any]] = {
     "right": {"color": LOOKS["char"].colour, "linestyle": "-"},
     "transposed and reshaped": {"color": LOOKS["bpe"].colour, "linestyle": (0, (5, 1.5))},
 }
-FIRST, SECOND = LINES["transposed and reshaped"], LINES["right"]  # of two that have no name of their own
 KEY_GRADIENTS = {"right": "right", "wrong": "transposed and reshaped"}
 GRADIENT = np.array([[0.90, 0.09], [0.39, 0.21]])  # its singular values are 1 and 0.15
-
-
-# --- OPTIMIZERS ---
 
 
 def optimizers_valley() -> Figure:
     """Thirty steps of three optimizers from (-9, 1) down (x^2 + 25 y^2) / 2."""
     figure, (x, y) = new_figure(7.2, 5.6), np.meshgrid(np.linspace(-10, 4, 141), np.linspace(-1.6, 1.6, 81))
-    kinds = (
+    kinds: tuple[tuple[str, Any, float], ...] = (
         ("SGD", SGD, 0.07),
         ("momentum", partial(SGD, momentum=0.9), 0.02),
         ("Adam", partial(Adam, betas=(0.9, 0.99)), 0.6),
@@ -72,8 +68,12 @@ def optimizers_schedule() -> Figure:
     axes = figure.subplots()
     held, cosine = warmup_stable_decay(1, 0, 100, 300, 1000), warmup_cosine(1, 0.1, 100, 1000)
     for rate, words, line in (
-        (held, "warmup_stable_decay(0.001, 0, warmup=100, decay=300, total=1000)", FIRST),
-        (cosine, "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)", SECOND),
+        (
+            held,
+            "warmup_stable_decay(0.001, 0, warmup=100, decay=300, total=1000)",
+            LINES["transposed and reshaped"],
+        ),
+        (cosine, "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)", LINES["right"]),
     ):
         axes.plot(steps, [rate(int(step)) for step in steps], **line, label=words)
     axes.set(ylim=(0, 1.5), yticks=[0, 0.5, 1], xlabel="step", ylabel="learning rate / 0.001")
@@ -86,8 +86,9 @@ def _fiftieth_updates() -> dict[str, np.ndarray]:
     """The 50th update of a small model's first feed-forward matrix, as three optimizers would make it."""
     tokenizer, text = create("char"), resolve("pydoc").text
     tokenizer.train(text)
-    ids, recipe = tokenizer.encode(text), {"positions": "rotary", "norm": "rmsnorm", "qk_norm": True}
-    shape = GPTConfig(tokenizer.vocab_size, 32, 2, 4, 64, "relu_squared", bias=False, **recipe)
+    ids = tokenizer.encode(text)
+    shape = GPTConfig(tokenizer.vocab_size, 32, 2, 4, 64, "relu_squared", bias=False, positions="rotary",
+                      norm="rmsnorm", qk_norm=True)  # fmt: skip
     model = GPT(shape, rng=generator(1, "init"))
     adam = AdamW(model.flat.parameters, 1e-3)
     for step in range(50):
@@ -106,8 +107,7 @@ def optimizers_spectrum() -> Figure:
     for name, update in _fiftieth_updates().items():
         values = np.linalg.svd(update, compute_uv=False)
         axes.plot(np.arange(1, len(values) + 1), values / values[0], **LINES[name], label=name)
-    axes.set(title="One update of a matrix", xlabel="direction, the loudest first")
-    axes.set(yscale="log", ylabel="singular value / the largest")
+    axes.set(xlabel="direction, the loudest first", yscale="log", ylabel="singular value / the largest")
     axes.legend(labelcolor=INK)
     return figure
 
@@ -117,7 +117,7 @@ def optimizers_step() -> Figure:
     figure, angles = new_figure(7.2, 2.9), np.linspace(0, 2 * np.pi, 200)
     circle, inputs = np.array([np.cos(angles), np.sin(angles)]), np.linalg.svd(GRADIENT)[2].T
     inputs *= np.sign(inputs[0])  # which of two opposite ones an SVD gives is chance
-    kinds = {"SGD": SGD, "Adam": Adam, "Muon": partial(Muon, embedding_lr=1.0)}
+    kinds: dict[str, Any] = {"SGD": SGD, "Adam": Adam, "Muon": partial(Muon, embedding_lr=1.0)}
     for axes, (name, kind) in zip(figure.subplots(1, 3, sharey=True), kinds.items(), strict=True):
         p = Parameter(np.zeros((2, 2)), n_matrices=1)
         p.add_grad(GRADIENT)
@@ -137,9 +137,6 @@ def optimizers_race() -> Figure:
     return _validation({n: pd.DataFrame({1: records.raced(n)["validation"]}) for n in records.OPTIMIZERS})
 
 
-# --- BACKPROP ---
-
-
 def wrong_gradient_curves() -> Figure:
     """Validation loss over updates with the right and the wrong key gradient."""
     return _validation({name: records.key_losses(kind) for kind, name in KEY_GRADIENTS.items()})
@@ -151,7 +148,7 @@ def _validation(losses: Mapping[str, pd.DataFrame]) -> Figure:
     whole, late = figure.subplots(1, 2, width_ratios=(3, 2))
     common = pd.concat(losses, axis=1).dropna()  # steps at which all were evaluated
     for name in losses:
-        mean = common[name].mean(axis=1)
+        mean = pd.DataFrame(common[name]).mean(axis=1)
         for axes, start in ((whole, 0), (late, common.index[-1] // 2)):
             axes.plot(mean.loc[start:], **LINES[name], label=name)
             axes.plot(common[name].loc[start:], color=LINES[name]["color"], linewidth=0.6, alpha=0.6)

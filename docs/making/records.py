@@ -113,8 +113,8 @@ def raced(name: str) -> pd.Series:
     """Of an optimizer's long runs the one that ended best; `validation` has its losses by step."""
     found = optimizers(1000)
     best = found[found["optimizer"] == name].iloc[0]
-    rows = collected("optimizers").records[best["folder"]].folder.metrics()
-    return pd.concat([best, pd.Series({"validation": losses(rows)})])
+    run = collected("optimizers").records[best["folder"]].folder
+    return pd.concat([best, pd.Series({"validation": losses(run.metrics())})])
 
 
 @cache

@@ -1,5 +1,7 @@
 """Every public function draws a picture of RESULTS.md or METRICS.md from kept records, in the report's look."""
 
+from typing import Any
+
 import numpy as np
 from making.records import NAMES, study
 from matplotlib.figure import Figure
@@ -11,7 +13,7 @@ from analysis.figures.surprisal_map import surprisal_figure
 from analysis.records.collect import metrics_frame
 
 REST = "#c9c9c9"  # what is charged beside the tokens
-SMALL = {"fontsize": 8.5, "color": INK, "ha": "center"}
+SMALL: dict[str, Any] = {"fontsize": 8.5, "color": INK, "ha": "center"}
 
 
 def quick_bits() -> Figure:
@@ -22,7 +24,7 @@ def quick_bits() -> Figure:
 def quick_curves() -> Figure:
     """The quick size under equal updates, against the characters seen: bands over seeds, baselines dotted."""
     found = study("quick-iters")
-    rows = curve_rows(found.comparison, metrics_frame(found.collection.runs)[0])
+    rows = curve_rows(found.comparison, metrics_frame(found.collection)[0])
     return curve_figure(found.comparison, rows, next(axis for axis in AXES if axis.key == "chars"))
 
 
@@ -30,14 +32,14 @@ def long_curves() -> Figure:
     """The runs of 8,000 updates: bits per byte on validation and training windows, the best evaluation marked."""
     figure, runs = new_figure(8.6, 5.0), study("shakespeare")
     axes, ends = figure.subplots(), []
-    for baseline in runs.comparison.main_rulers:
+    for baseline in runs.comparison.main_baselines:
         axes.axhline(baseline.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)))
         ends.append((baseline.bits_per_byte, baseline.label, SOFT))
     for name in NAMES:
         rows = [row for row in runs.first_run(name).metrics() if row["kind"] == "eval"]
         steps, bits, training = ([row[key] for row in rows] for key in ("step", "val_bpb", "train_bpb"))
-        colour, best = look(name).colour, {"markevery": [np.argmin(bits)], "markerfacecolor": "w"}
-        axes.plot(steps, bits, color=colour, linestyle=look(name).dash, marker=look(name).marker, **best)
+        colour, dash, marker, best = look(name).colour, look(name).dash, look(name).marker, [np.argmin(bits)]
+        axes.plot(steps, bits, marker, linestyle=dash, color=colour, markevery=best, markerfacecolor="w")
         axes.plot(steps, training, color=colour, linewidth=0.9, alpha=0.75)
         ends.append((bits[-1], name, colour))
     axes.set(title="Validation (thick), training (thin), best marked", xlim=(0, steps[-1]), ylim=(0, 3.8))
@@ -50,9 +52,6 @@ def long_curves() -> Figure:
 def surprisal() -> Figure:
     """The second passage as each tokenizer's run of 8,000 updates reads it."""
     return surprisal_figure({n: study("shakespeare").first_run(n).passages()[1] for n in NAMES}, lines=12)
-
-
-# --- METRICS ---
 
 
 def metrics_losses() -> Figure:
@@ -109,15 +108,17 @@ def metrics_doubts() -> Figure:
         rise, blocks = np.linspace(-0.16, 0.16, len(setting.totals)), setting.blocks
         seeds.plot(setting.totals, y + rise, look(name).marker, color=look(name).colour, alpha=0.75)
         seeds.text(setting.totals.mean(), y - 0.3, name, **SMALL, va="bottom")
+        assert blocks is not None
         bits.append((blocks.tokens + blocks.residual).mean(axis=0) / blocks.sizes)
+        widths = blocks.sizes / 1000  # kB
     seeds.set(ylim=(1.45, -0.75), yticks=[], xmargin=0.12)
     seeds.set(xlabel="bits per byte", title="Doubt of the seeds: one mark each")
     seeds.spines["left"].set_visible(False)
-    widths, difference, doubt = blocks.sizes / 1000, bits[1] - bits[0], found.verdict("word", "bpe").text
+    difference, doubt = bits[1] - bits[0], found.verdict("word", "bpe").text
+    assert doubt is not None
     middles = np.cumsum(widths) - widths / 2
     text.axhspan(doubt.low, doubt.high, color="#dcebf5", linewidth=0)
     text.axhline(doubt.value, color="#0072b2", linewidth=1.4)
-    text.axhline(0, color=SOFT, linewidth=0.9)
     text.bar(middles, difference, 0.8 * widths, color=REST)
     text.plot(middles, difference, ".", color=INK, markersize=4)
     text.set(xlim=(0, widths.sum()), xlabel="place in the validation text, kB")

@@ -15,15 +15,16 @@ from analysis.records.display import plus_minus
 from analysis.tables.cells import bits_cell
 from analysis.tables.comparison import original_table
 from analysis.tables.markdown import to_markdown
-
-# --- RESULTS and README ---
+from analysis.tables.model import Cell
 
 
 def budgets() -> str:
     """Bits per byte with intervals over seeds: tokenizers by budgets, bold where one beats all others."""
     found = [study(name) for name in BUDGETS]
     heads = [f"{BUDGETS[name]}: {study(name).comparison.budget}" for name in BUDGETS]
-    rows = [[name, *(bits_cell(s.comparison, s.setting(name)) for s in found)] for name in NAMES]
+    rows: list[list[str | Cell]] = [
+        [name, *(bits_cell(s.comparison, s.setting(name)) for s in found)] for name in NAMES
+    ]
     counting = [f"counting: {found[0].counting.label}", *(f"{s.counting.bits_per_byte:.3f}" for s in found)]
     return markdown(["tokenizer", *heads], [*rows, counting])
 

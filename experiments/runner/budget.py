@@ -1,16 +1,19 @@
-"""What a budget allows: every kind is resolved to a number of updates before the schedule is made."""
+"""What a run may take: updates, to which a budget of any kind is resolved before the schedule is made; memory."""
 
 from experiments.configuration import build
 from experiments.configuration.schema import RunConfig
 from experiments.runner.texts import Texts
+from numpygpt.machine import physical_memory
 from numpygpt.measures.cost import train_flops_per_token
-from numpygpt.models import GPT
+from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import Optimizer
 from numpygpt.training import Engine, Trainer
 from numpygpt.training.budgets import updates_for_flops, updates_for_seconds, updates_for_text
 from numpygpt.training.trainer import seconds_per_update
 
 TIMED_UPDATES = 20
+FLOAT_BYTES = 4
+STATES = {"muon": 1, "adamw": 2, "adam": 2, "sgd": 1}  # numbers that the optimizer keeps per parameter
 
 
 def flops_per_update(config: RunConfig, model: GPT, optimizer: Optimizer) -> int:
@@ -50,3 +53,27 @@ def _seconds_per_update(config: RunConfig, texts: Texts, model: GPT) -> float:
     with Engine(scrap, config.train.slices, config.train.workers) as engine:
         trainer = Trainer(engine, optimizer, lambda step: 0.0, texts.train, texts.val, settings)
         return seconds_per_update(trainer, TIMED_UPDATES)
+
+
+def least_bytes(shape: GPTConfig, config: RunConfig) -> int:
+    """What training surely needs, in bytes: weights, a gradient per slice, the optimizer's state, activations.
+
+    A lower bound: biases and norms are left out, and of the activations all but eight numbers per place and layer
+    (as many of them as the model is wide) and the logits.
+    """
+    width, vocab_size, layers = shape.n_embd, shape.vocab_size, shape.n_layer
+    n_params = width * (vocab_size * (1 if shape.tied else 2) + shape.block_size + 12 * layers * width)
+    keeps_none = config.optimizer.kind == "sgd" and not config.optimizer.momentum
+    copies = 1 + config.train.slices + (0 if keeps_none else STATES[config.optimizer.kind])
+    places = config.train.batch_size * shape.block_size
+    return FLOAT_BYTES * (n_params * copies + places * (8 * layers * width + vocab_size))
+
+
+def require_memory(shape: GPTConfig, config: RunConfig) -> None:
+    """Raises MemoryError if this machine surely is too small: a system gives out more than it has, then kills."""
+    needed, there = least_bytes(shape, config), physical_memory()
+    if needed > there:
+        raise MemoryError(
+            f"this model needs at least {needed / 2**30:,.1f} GiB to be trained, and this machine has "
+            f"{there / 2**30:,.1f}"
+        )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from experiments.runner.interrupts import stop_requests
 from experiments.runner.progress import Reporter
 from numpygpt.errors import UserError, shortened
 from numpygpt.runs import RunFolder, RunNotWritable
@@ -55,6 +56,7 @@ class NotScored:
 
         A full disk is raised: result.json could not be written either, and the same command goes on from there.
         """
+        stop_requests.raise_if_requested()
         self.number += 1
         self.reporter.phase(f"taking measure {self.number} of {self.total}: {name}")
         try:

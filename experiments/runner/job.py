@@ -1,24 +1,28 @@
 """One run: from a configuration to a finished run folder, or to a recorded failure."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from experiments.configuration import build
 from experiments.configuration.corpora import Corpora
 from experiments.configuration.identity import identity, run_folder
 from experiments.configuration.messages import EXPLAINED, explain
-from experiments.configuration.schema import RunConfig, to_config
+from experiments.configuration.schema import RunConfig, SampleConfig, to_config
 from experiments.configuration.validation import check
+from experiments.runner.budget import require_memory, updates
 from experiments.runner.environment import PeakMemory, Stopwatch, earlier_parts, run_record
 from experiments.runner.failures import failure_of, keep_traceback
 from experiments.runner.interrupts import Interrupted, stop_requests
-from experiments.runner.memory import require_memory
 from experiments.runner.progress import Reporter, never_silent, reporter
 from experiments.runner.texts import Texts, prepare_texts, try_out
 from experiments.runner.tracking import tracked
+from experiments.trained.scoring import held_finished
 from numpygpt.data import Corpus
 from numpygpt.data.batches import check_window
 from numpygpt.errors import UserError
@@ -85,6 +89,38 @@ def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> 
         folder.write_failure(status, reason)
 
 
+def measure_again(folder: RunFolder, settings: Sequence[str]) -> None:
+    """Scores and measures of a finished run anew, from its trained weights; `settings`: sample.KEY=VALUE.
+
+    Raises RunLocked while another process is at the run, UserError for a setting that is not possible, or as
+    `run_job`.
+    """
+    config = recorded_config(folder.run()["config"])
+    config = replace(config, sample=_changed(config.sample, settings))
+    check(config)
+    shown = reporter()
+    shown.start(folder.name)
+    with held_finished(folder), never_silent(shown):
+        run_job(config, folder, shown)
+        shown.done(folder.result())
+
+
+def recorded_config(values: Mapping[str, Any]) -> RunConfig:
+    """The configuration that run.json holds."""
+    groups = {part.name: part.type for part in fields(RunConfig) if is_dataclass(part.type)}
+    return RunConfig(**{key: groups[key](**v) if key in groups else v for key, v in values.items()})
+
+
+def _changed(sample: SampleConfig, settings: Sequence[str]) -> SampleConfig:
+    names = [setting.partition("=")[0].removeprefix("sample.") for setting in settings]
+    try:
+        typed = OmegaConf.merge({"sample": SampleConfig()}, OmegaConf.from_dotlist(list(settings))).sample
+        return replace(sample, **{name: typed[name] for name in names})
+    except (OmegaConfBaseException, AttributeError) as error:
+        allowed = ", ".join(f"sample.{own.name}" for own in fields(SampleConfig))
+        raise UserError(f"{' '.join(settings)} is not possible: it may set {allowed}") from error
+
+
 # --- the run itself ---
 
 
@@ -138,8 +174,6 @@ def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus, reporter: Repor
 
 def _resolve(config: RunConfig, folder: RunFolder, record: dict[str, Any], texts: Texts, model: Any) -> int:
     """The number of updates that the budget allows, decided once and written to run.json."""
-    from experiments.runner.budget import updates
-
     if "iters" not in record["resolved"]:
         iters = updates(config, texts, model)
         record["resolved"] = {

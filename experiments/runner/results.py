@@ -13,7 +13,7 @@ from experiments.runner.environment import PeakMemory, Stopwatch
 from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.texts import Texts
-from experiments.trained.scoring import passage_entry
+from experiments.trained.scoring import merged, passage_entry
 from numpygpt.measures.bits.scores import TextScore, block_edges, score_text
 from numpygpt.measures.bits.source import Source
 from numpygpt.measures.cost import Stability, seconds_per_mb
@@ -48,11 +48,15 @@ def finish(run: TrainedRun, memory: PeakMemory, stopwatch: Stopwatch) -> None:
     is what a run is made for, and must be had.
     """
     texts, folder = run.texts, run.folder
+    before = (
+        folder.result() if folder.state() == "done" else {}
+    )  # measured again: what was added since is kept
     score = score_validation(run)
     result = {**loss_metrics(texts, score), **training_metrics(run)}
     lacking = NotScored(folder, run.reporter, total=len(MEASURES) + len(run.config.eval.texts))
     with lacking.unless("passages"):
-        folder.write_passages(passages(texts, score))
+        added = [entry for entry in folder.passages() if "name" in entry] if before else []
+        folder.write_passages([*passages(texts, score), *added])
     with lacking.unless("context"):
         result |= context_metrics(texts, run.trainer.engine.model.config.block_size)
     with lacking.unless("training text"):
@@ -70,7 +74,9 @@ def finish(run: TrainedRun, memory: PeakMemory, stopwatch: Stopwatch) -> None:
         draw_curves(folder)
     if lacking.reasons:
         result["not_scored"] = lacking.reasons
-    folder.write_result(result | {"peak_rss_mb": memory.mb(), "total_seconds": stopwatch.seconds})
+    result["texts"] = merged(before.get("texts", []), result["texts"])
+    costs = {"peak_rss_mb": memory.mb(), "total_seconds": stopwatch.seconds}
+    folder.write_result(result | {key: before.get(key, value) for key, value in costs.items()})
 
 
 def score_validation(run: TrainedRun) -> TextScore:

@@ -59,14 +59,12 @@ def runs_to_score(names: Iterable[str]) -> list[RunFolder]:
     return runs
 
 
-def score_runs(
-    runs: Sequence[RunFolder], passages: dict[str, str], texts: dict[str, str], console: Console
-) -> list[UserError]:
+def score_runs(runs: Sequence[RunFolder], passages: dict[str, str], texts: dict[str, str]) -> list[UserError]:
     """Scores the texts under each run, adds them to it and shows them: passages token by token, `texts` as a whole.
 
     Returns the faults of single runs, which do not keep the others from being scored.
     """
-    scorer, faults = Scorer(), []
+    console, scorer, faults = Console(highlight=False), Scorer(), []
     scores: dict[RunFolder, list[ScoredText]] = {}
     for run in progress(runs, "scoring"):
         try:

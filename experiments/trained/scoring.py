@@ -94,23 +94,23 @@ class Scorer:
 
 
 def add_passages(run: RunFolder, passages: Sequence[ScoredText]) -> None:
-    """To passages.json, in the place of those of the same names. Raises UserError as `_finished`."""
-    with _finished(run):
+    """To passages.json, in the place of those of the same names. Raises UserError as `held_finished`."""
+    with held_finished(run):
         before = run.passages() if (run.path / "passages.json").exists() else []
-        run.write_passages(_replaced(before, [text.passage() for text in passages]))
+        run.write_passages(merged(before, [text.passage() for text in passages]))
 
 
 def add_texts(run: RunFolder, texts: Sequence[ScoredText]) -> None:
-    """To `texts` in result.json, in the place of those of the same names. Raises UserError as `_finished`."""
-    with _finished(run):
+    """To `texts` in result.json, in the place of those of the same names. Raises UserError as `held_finished`."""
+    with held_finished(run):
         run.metrics()  # which raises if rows are lost: the new file would no longer know of them
         result = run.result()
         new = [text.summary() for text in texts]
-        run.write_result(result | {"texts": _replaced(result.get("texts", []), new)})
+        run.write_result(result | {"texts": merged(result.get("texts", []), new)})
 
 
 @contextmanager
-def _finished(run: RunFolder) -> Iterator[None]:
+def held_finished(run: RunFolder) -> Iterator[None]:
     """Holds the run's lock. Raises RunLocked while another process is at it, UserError if it is not done."""
     with run.lock():
         if run.state() != "done":  # it may have been started anew since it was found
@@ -118,6 +118,7 @@ def _finished(run: RunFolder) -> Iterator[None]:
         yield
 
 
-def _replaced(before: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    names = {entry["name"] for entry in new}
+def merged(before: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries that have a name or none, the new ones in the place of those of their names."""
+    names = {entry["name"] for entry in new if "name" in entry}
     return [*(entry for entry in before if entry.get("name") not in names), *new]

@@ -1,16 +1,15 @@
 """The ablation: the fault is the one described, the tests judge it as described, and a short run can be kept."""
 
 import json
-import shutil
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import weak_tests
 import wrong_key_gradient as ablation
+from making import records
 
 from numpygpt.nn import functional as F
-from numpygpt.runs import RunFolder
 
 B, T, H, D = 2, 5, 3, 4
 
@@ -20,6 +19,11 @@ class Small(ablation.Recipe):
     n_layer: int = 1
     n_embd: int = 32
     eval_windows: int = 4
+
+
+def essay():
+    page = records.RESULTS.parent / "BACKPROP.md"
+    return " ".join(page.read_text(encoding="utf-8").split())
 
 
 def key_gradients(kind, rng):
@@ -65,6 +69,24 @@ def test_weak_tests_pass_both_and_strong_tests_tell_them_apart(capsys, monkeypat
     assert all(passes["right"] for passes in found.values())
     assert [passes["wrong"] for passes in found.values()] == [True] * 7 + [False] * 3
     assert page.count("FAIL") == 3
+    for name, passes in found.items():
+        assert f"| {name} | passes | {'passes' if passes['wrong'] else 'FAILS'} |" in essay()
+
+
+def test_the_essay_tells_by_how_much_the_wrong_gradient_is_off():
+    right = weak_tests.STRONG.error()
+    with ablation.key_gradient("wrong"):
+        fresh, unit = (weak_tests.slope_error(unit_scale) for unit_scale in (False, True))
+        wrong = weak_tests.STRONG.error()
+    assert f"{fresh:.0e} {np.abs(weak_tests.TINY.gradients()[1]).max():.0e}" == "4e-05 4e-06"
+    assert right < 1e-8
+    for phrase in (
+        "fresh weights is off by 4·10⁻⁵ of its value",
+        f"the same test is off by {100 * unit:.0f} %",
+        "the largest true entry is 4·10⁻⁶",
+        f"off by less than 10⁻⁸ of the norm, the wrong one by {100 * wrong:.0f} %",
+    ):
+        assert phrase in essay()
 
 
 def test_a_short_run_is_kept_and_not_repeated(shakespeare, tmp_path, capsys, monkeypatch):
@@ -86,44 +108,13 @@ def test_a_short_run_is_kept_and_not_repeated(shakespeare, tmp_path, capsys, mon
     assert "is of other settings" in capsys.readouterr().err
 
 
-def kept(pattern):
-    """A kept run of run.py whose numerics are today's."""
-    for path in sorted((ablation.RECORDS.parent / "quick-iters").glob(pattern)):
-        if json.loads((path / "run.json").read_text())["identity"]["results_version"] >= 2:
-            return path
-    pytest.skip(f"no run {pattern} of these numerics is kept")
-
-
-def test_a_right_run_of_this_script_has_the_bits_of_run_py(tmp_path):
-    assert ablation.main(["--take", str(kept("char-small-s1-*")), "--records", str(tmp_path)]) == 0
-    taken, own = (json.loads((f / "right-s1.json").read_text()) for f in (tmp_path, ablation.RECORDS))
-    losses, own_losses = (
-        {row["step"]: row["val_loss"] for row in record["rows"] if row["kind"] == "eval"}
-        for record in (taken, own)
-    )
-    assert losses.keys() <= own_losses.keys()
+def test_a_right_run_of_this_script_has_the_bits_of_run_py():
+    own = records.key_gradients("right").loc[1]
+    run = records.study("quick-iters").first_run("char")
+    losses, own_losses = records.losses(run.metrics()), records.losses(own["rows"])
     assert len(losses) == 11
     assert {step: own_losses[step] for step in losses} == losses
-    assert (taken["val_loss"], taken["seed"]) == (own["val_loss"], 1)
-
-
-def test_another_run_is_not_taken(tmp_path, capsys):
-    word = kept("word-small-s1-*")
-    assert ablation.main(["--take", str(word), "--records", str(tmp_path)]) == 2
-    assert f"{word} is no run of char by nanoGPT's recipe" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
-    char = RunFolder(tmp_path / "char-s1")
-    shutil.copytree(kept("char-small-s1-*"), char.path)
-    for group, key, value in (
-        ("data", "sha256", "0" * 64),
-        ("data", "dev_fraction", 0.1),
-        ("model", "positions", "rotary"),
-    ):
-        record = RunFolder(kept("char-small-s1-*")).run()
-        record["identity"][group][key] = value
-        char.create({key: value for key, value in record.items() if key != "schema"})
-        assert ablation.main(["--take", str(char.path), "--records", str(tmp_path / "records")]) == 2
-        assert f": {key} differ" in capsys.readouterr().err
+    assert (run.result()["val_loss"], run.result()["seed"]) == (own["val_loss"], 1)
 
 
 def test_an_unknown_kind_is_refused(capsys):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments.configuration.schema import REPOSITORY
+from experiments.run import main
 from experiments.sweeping.arguments import for_hydra, options_first
 from numpygpt.runs import find_runs
 
@@ -22,7 +23,7 @@ study: mine
 hydra:
   sweeper:
     params:
-      seed: 1,2
+      seed: 7
 """
 SEARCH = '''"""A sweeper that searches: it takes the seed with the lowest number that the runs return."""
 
@@ -44,8 +45,8 @@ class SearchSweeper(Sweeper):
 
 
 @pytest.fixture
-def run(text_file: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """run(*arguments) -> the finished command; own/ in its folder holds experiments and a sweeper."""
+def own(tmp_path: Path) -> Path:
+    """A folder with choices of one's own: two experiments, and a sweeper to be found on the path."""
     own, plugin = tmp_path / "own", tmp_path / "path" / "hydra_plugins" / "search"
     for folder in (own / "experiment", own / "hydra" / "sweeper", plugin):
         folder.mkdir(parents=True)
@@ -53,48 +54,74 @@ def run(text_file: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedPr
     (own / "experiment" / "broken.yaml").write_text("tokenizer: {kind: [\n", encoding="utf-8")
     (own / "hydra" / "sweeper" / "search.yaml").write_text("_target_: hydra_plugins.search.SearchSweeper\n")
     (plugin / "__init__.py").write_text(SEARCH, encoding="utf-8")
+    return own
 
-    def finished(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        settings = (*TINY, "data=file", f"data.path={text_file}", f"outputs={tmp_path / 'out'}")
+
+@pytest.fixture
+def settings(text_file: Path, tmp_path: Path) -> tuple[str, ...]:
+    return (*TINY, "data=file", f"data.path={text_file}", f"outputs={tmp_path / 'out'}")
+
+
+@pytest.fixture
+def run(own: Path, settings: tuple[str, ...]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """run(*arguments) -> the finished command, as a process of its own."""
+
+    def finished(*arguments: str) -> subprocess.CompletedProcess[str]:
+        paths = {"NUMPYGPT_CACHE": str(own.parent / "cache"), "PYTHONPATH": str(own.parent / "path")}
+        command = [sys.executable, str(RUN), *settings, *arguments]
         return subprocess.run(
-            [sys.executable, str(RUN), *settings, *arguments],
-            capture_output=True, text=True, cwd=tmp_path,
-            env={
-                **os.environ, "NUMPYGPT_CACHE": str(tmp_path / "cache"),
-                "PYTHONPATH": str(tmp_path / "path"), **variables,
-            },
-        )  # fmt: skip
+            command, capture_output=True, text=True, cwd=own.parent, env={**os.environ, **paths}
+        )
 
     return finished
 
 
+@pytest.fixture
+def typed(own: Path, settings: tuple[str, ...], monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+    """typed(*arguments) -> exit code, output and errors of a command that starts no run, in this process."""
+
+    def ended(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.chdir(own.parent)
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+        monkeypatch.setattr(sys, "argv", [str(RUN), *settings, *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as error:
+            code = int(error.code or 0)
+        out, errors = capsys.readouterr()
+        return code, out, errors
+
+    return ended
+
+
 @pytest.mark.parametrize("option", [("--cfg", "job"), ("-m", "--cfg", "job"), ("-c", "job", "--multirun")])
-def test_the_configuration_is_shown_with_m_or_without(run, tmp_path, option):
-    shown = run(*option, "tokenizer=bpe")
-    assert shown.returncode == 0, shown.stderr
-    assert "kind: bpe" in shown.stdout
+def test_the_configuration_is_shown_with_m_or_without(typed, tmp_path, option):
+    code, out, _ = typed(*option, "tokenizer=bpe")
+    assert code == 0
+    assert "kind: bpe" in out
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("option", [("--info",), ("-m", "-i"), ("--info", "defaults")])
-def test_hydra_shows_how_it_composes(run, option):
-    shown = run(*option)
+def test_hydra_shows_how_it_composes(run):
+    shown = run("--info", "tokenizer=bpe")
     assert shown.returncode == 0, shown.stderr
-    assert "tokenizer/char" in shown.stdout
+    assert "tokenizer/bpe" in shown.stdout
 
 
 def test_an_experiment_of_one_s_own_is_found_with_config_dir(run, tmp_path):
     ended = run("--config-dir", "own", "experiment=mine")
     assert ended.returncode == 0, ended.stderr
-    assert sorted(folder.run()["config"]["seed"] for folder in find_runs(tmp_path / "out" / "mine")) == [1, 2]
+    (folder,) = find_runs(tmp_path / "out" / "mine")
+    assert folder.run()["config"]["seed"] == 7
 
 
-def test_the_shell_completes_choices(run):
-    installed = run("-sc", "install=bash")
-    assert installed.returncode == 0, installed.stderr
-    assert "-sc query=bash" in installed.stdout
-    completed = run("-sc", "query=bash", COMP_LINE="python run.py tokenizer=b", COMP_POINT="25")
-    assert "tokenizer=bpe" in completed.stdout.split()
+def test_the_shell_completes_choices(typed, monkeypatch):
+    code, out, _ = typed("-sc", "install=bash")
+    assert code == 0
+    assert "-sc query=bash" in out
+    monkeypatch.setenv("COMP_LINE", "python run.py tokenizer=b")
+    assert "tokenizer=bpe" in typed("-sc", "query=bash")[1].split()
 
 
 @pytest.mark.parametrize(
@@ -107,41 +134,43 @@ def test_the_shell_completes_choices(run):
         (("--config-dir", "nowhere"), "nowhere' not found"),
         (("--cfg", "job", "seed=1,2"), "seed=1,2 is several runs, of which one can be shown"),
         (("seed=1,2", "model=5"), "model=5 is not possible: model may be"),
-        (("--config-dir", "own", "hydra/sweeper=search"), "add data.dev_fraction=0.1"),
     ],
 )
-def test_a_mistake_is_answered_in_a_sentence_before_any_work(run, tmp_path, arguments, said):
-    refused = run(*arguments)
-    assert refused.returncode == 2
-    assert said in refused.stderr.splitlines()[-1]
-    assert "Traceback" not in refused.stderr
+def test_a_mistake_is_answered_in_a_sentence_before_any_work(typed, tmp_path, arguments, said):
+    code, _, errors = typed(*arguments)
+    assert code == 2
+    assert said in errors
+    assert len(errors.strip().splitlines()) == 1
     assert find_runs(tmp_path / "out") == []
 
 
 def test_another_sweeper_searches_by_the_development_text_s_bits_per_byte(run, tmp_path):
-    ended = run("--config-dir", "own", "hydra/sweeper=search", "data.dev_fraction=0.2")
+    search = ("--config-dir", "own", "hydra/sweeper=search")
+    refused = run(*search)
+    assert refused.returncode == 2
+    assert "add data.dev_fraction=0.1" in refused.stderr.splitlines()[-1]
+    assert "Traceback" not in refused.stderr
+    assert find_runs(tmp_path / "out") == []
+    ended = run(*search, "data.dev_fraction=0.2")
     assert ended.returncode == 0, ended.stderr
     found = [folder.result()["bits_per_byte"] for folder in find_runs(tmp_path / "out")]
     assert len(found) == 2
     assert f"best {min(found)}" in ended.stdout
 
 
-def test_settings_that_would_scatter_a_run_s_files_are_left_out_with_a_note(run, tmp_path):
-    settings = ("run.dir=a", "sweep.dir=b", "sweep.subdir=c", "output_subdir=d", "job.chdir=true")
-    ended = run(*(f"hydra.{setting}" for setting in settings))
+def test_hydra_is_verbose_if_told_so_but_scatters_no_files(run, tmp_path):
+    left_out = ("run.dir=a", "sweep.dir=b", "sweep.subdir=c", "output_subdir=d", "job.chdir=true")
+    ended = run("hydra.verbose=true", *(f"hydra.{setting}" for setting in left_out))
     assert ended.returncode == 0, ended.stderr
-    for setting in settings:
+    assert "[HYDRA]" in ended.stdout
+    for setting in left_out:
         assert f"note: hydra.{setting.partition('=')[0]} has no effect: " in ended.stdout
     assert len(find_runs(tmp_path / "out" / "default")) == 1
     assert not {"a", "b", "c", "d"} & {path.name for path in tmp_path.iterdir()}
 
 
-def test_hydra_is_as_verbose_as_it_is_told_to_be(run):
-    assert "[HYDRA]" in run("hydra.verbose=true").stdout
-
-
 @pytest.mark.parametrize(
-    ("typed", "given"),
+    ("arguments", "given"),
     [
         ("seed=1 -m", "--multirun seed=1"),
         ("seed=1 --cfg job -m", "--cfg job seed=1"),
@@ -150,8 +179,8 @@ def test_hydra_is_as_verbose_as_it_is_told_to_be(run):
         ("seed=1 hydra.mode=RUN", "seed=1 hydra.mode=RUN"),
     ],
 )
-def test_options_stand_anywhere(typed, given):
-    assert options_first(typed.split()) == given.split()
+def test_options_stand_anywhere(arguments, given):
+    assert options_first(arguments.split()) == given.split()
 
 
 def test_completion_is_no_setting():

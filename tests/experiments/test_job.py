@@ -23,6 +23,7 @@ from numpygpt.data import resolve
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.training import Text, Trainer
+from numpygpt.training.checkpoints import TrainState
 
 WORDS = ("grün ", "häuser ", "sind ", "schön.\n", "天地 ", "und ", "玄黄\n")
 
@@ -174,7 +175,7 @@ def test_what_training_on_has_cost_is_measured_on_the_same_windows():
     losses = [{"kind": "eval", "val_bpb": val.bits_per_byte(loss)} for loss in (5.0, 2.0, 3.0)]
     rows = [*losses, {"kind": "train"}]
     texts = Texts(*(None,) * 5, val, "", np.zeros(0))  # type: ignore[arg-type]
-    found = results.best_evaluation(texts, {"best_val_loss": 2.0, "best_step": 1}, rows)
+    found = results.best_evaluation(texts, TrainState(best_val_loss=2.0, best_step=1), rows)
     assert found["lost_since_best_bits_per_byte"] == pytest.approx(val.bits_per_byte(1.0))
 
 

@@ -73,12 +73,11 @@ def tiny_race(tmp_path, monkeypatch):
 def test_a_tiny_race(tiny_race, capsys):
     rows = loss_race.race(1, 20, with_torch=False)
     table.show("race", rows)
-    assert [row["implementation"] for row in rows] == ["numpy", "numpy"]
-    assert [row["updates"] for row in rows] == [8, 16]  # the first look, at 80 % of each schedule
-    for row in rows:
-        assert row["seconds"] == row["seconds_by_seed"][0] > 0
-        assert 1 < row["nats"] < 9
-        assert row["ratio_to_torch"] is None
+    assert [row["implementation"] for row in rows] == ["numpy"]
+    assert rows[0]["updates"] == 16  # the first look, at 80 % of the schedule
+    assert rows[0]["seconds"] == rows[0]["seconds_by_seed"][0] > 0
+    assert 1 < rows[0]["nats"] < 9
+    assert rows[0]["ratio_to_torch"] is None
     assert "our recipe" in capsys.readouterr().out
 
 

@@ -130,6 +130,39 @@ def test_a_text_is_added_to_finished_runs_as_if_they_had_been_told_to_evaluate_i
         )
 
 
+def test_samples_and_measures_are_taken_anew_from_the_trained_weights(runs, mine, capsys):
+    run = runs["word"]
+    assert score.main([str(run.path), "--passage", str(mine), "--text", str(mine)]) == 0
+    before, passages, scores = run.result(), run.passages(), run.scores()
+    weights = run.checkpoint_path.read_bytes()
+    assert score.main([str(run.path), "--measures", "sample.number=2", "sample.prompt=The cat"]) == 0
+    after = run.result()
+    assert (run.checkpoint_path.read_bytes(), run.passages(), run.scores()) == (weights, passages, scores)
+    assert len(run.samples()["samples"]) == 2
+    assert run.samples()["prompt"] == "The cat"
+    names = [text["name"] for text in after.pop("texts")]
+    assert sorted(names) == sorted(text["name"] for text in before.pop("texts")) == ["crlf", "mine.txt"]
+    of_samples = {"generated", "generated_tokens", "human", "chars_in_500_tokens"}
+    timed = {"tokens_per_second_generated", "chars_per_second_generated"}
+    assert {key for key in before if before[key] != after[key]} <= of_samples | timed
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("optimizer.lr=1", "it may set sample.tokens"),
+        ("sample.numbr=1", "it may set sample.tokens"),
+        ("sample.number=x", "it may set sample.tokens"),
+        ("sample.number=0", "sample.number=0 is not possible"),
+    ],
+)
+def test_only_settings_of_samples_can_be_changed(runs, setting, said, capsys):
+    before = (runs["char"].path / "result.json").read_bytes()
+    assert score.main([str(runs["char"].path), "--measures", setting]) == 2
+    assert said in capsys.readouterr().err
+    assert (runs["char"].path / "result.json").read_bytes() == before
+
+
 def test_a_result_is_not_replaced_where_rows_of_metrics_are_lost(runs, mine, capsys):
     run, before = runs["char"], (runs["char"].path / "result.json").read_bytes()
     rows = run.metrics_path.read_bytes().splitlines(keepends=True)

@@ -35,9 +35,8 @@ def preload() -> dict[str, Callable[[], object]]:
     import analysis.page.view
     import analysis.report
     from experiments import run
-    from experiments.runner import (
-        job,  # noqa: F401
-    )
+    from experiments.runner import job  # noqa: F401
+    from experiments.sweeping import command  # noqa: F401
 
     return {"run": run.main, "report": analysis.report.main}
 

@@ -1,0 +1,64 @@
+"""The command line of run.py: handed to Hydra; what Hydra says about it becomes sentences and exit codes."""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import hydra
+from hydra.core.plugins import Plugins
+
+from experiments.configuration.messages import EXPLAINED, explain, explain_plain
+from experiments.configuration.schema import CONF, register
+from experiments.runner.interrupts import Interrupted, stop_requests
+from experiments.sweeping.arguments import for_hydra
+from experiments.sweeping.task import task
+from numpygpt.errors import UserError, shortened
+from numpygpt.printing import print_anything
+
+
+def run() -> None:
+    """What `sys.argv` asks for; exits as `run.main` says."""
+    print_anything()
+    wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors here instead of printing them
+    register()
+    register_sweeper()
+    try:
+        sys.argv[1:], notes = for_hydra(sys.argv[1:])
+        for note in notes:
+            print(f"note: {note}")
+        with stop_requests.handled():
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+    except Interrupted as stop:  # before the first run or after the last one
+        print("\nstopped: type the same command again to continue where it was", file=sys.stderr)
+        sys.exit(128 + stop.signum)
+    except BrokenPipeError:  # a reader that leaves, as `| head` does, is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ValueError, ImportError, RuntimeError, *EXPLAINED) as error:
+        sentence = _sentence(error)
+        if wants_traceback or sentence is None:
+            raise
+        print(f"{Path(sys.argv[0]).name}: {shortened(sentence)}", file=sys.stderr)
+        sys.exit(2)
+
+
+def register_sweeper() -> None:
+    """Hydra's search for plug-ins does not see into packages that were installed with `pip install -e`.
+
+    Where it did find the plug-in, it has loaded the module anew: the class is looked up after the search.
+    """
+    warnings.filterwarnings("ignore", "[^']*'hydra/launcher/ray' is validated against ConfigStore schema")
+    plugins = Plugins.instance()
+    from hydra_plugins.numpygpt_sweeper import StudySweeper
+
+    plugins.register(StudySweeper)
+
+
+def _sentence(error: Exception) -> str | None:
+    """What to tell the user; None for a bug of ours."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, EXPLAINED):
+        return explain(error, sys.argv[1:])
+    return explain_plain(error, sys.argv[1:])
