@@ -127,8 +127,8 @@ def _thinned(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _rounded(passage: dict[str, Any]) -> dict[str, Any]:
-    """A passage with its bits to a ten-thousandth, more than a page or a picture of them shows."""
-    return passage | {key: [round(x, 4) for x in passage[key]] for key in ("bits", "bits_residual")}
+    """A passage with its bits to a millionth: no page and no picture shows more."""
+    return passage | {key: [round(x, 6) for x in passage[key]] for key in ("bits", "bits_residual")}
 
 
 def _without_folders(value: Any) -> Any:
