@@ -24,6 +24,13 @@ NAMES = ("char", "word", "bpe", "bpe-bytefallback")
 BUDGETS = {"quick-iters": "equal updates", "quick-text": "equal text", "quick-flops": "equal compute"}
 RATES = ("quick-iters", "quick-rates")  # the first has one learning rate, the second the others
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
+RUNGS = (
+    "nanoGPT's recipe",
+    "+ learning rate 0.003",
+    "+ rotary positions",
+    "+ norms, squared ReLU, zero init",
+    "+ Muon",
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,15 @@ def runs(*names: str) -> pd.DataFrame:
     found = collected(*names)
     identities = {path: record.identity for path, record in found.records.items()}
     settings = pd.DataFrame.from_dict(identities, orient="index").rename(columns={"optimizer.lr": "lr"})
-    return found.runs.join(settings.filter(regex="^(lr$|optimizer|budget)"))
+    return found.runs.join(settings.filter(regex="^(lr$|optimizer|budget|model.positions|model.norm)"))
+
+
+def ladder() -> pd.DataFrame:
+    """A row per run of the ladder, with its `rung`, a key of RUNGS: the lowest one whose change it lacks."""
+    found = runs("ladder")
+    changed = [found["lr"] > 1e-3, found["model.positions"].notna(), found["model.norm"].notna()]
+    changed.append(found["optimizer.kind"] == "muon")
+    return found.assign(rung=[RUNGS[number] for number in sum(change.astype(int) for change in changed)])
 
 
 def best_rates() -> dict[str, float]:
