@@ -3,7 +3,6 @@
 import re
 
 from experiments.configuration.compose import composed
-
 from experiments.configuration.schema import CONF
 from experiments.configuration.validation import check
 
