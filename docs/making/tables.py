@@ -99,7 +99,7 @@ def long_runs() -> str:
 
 
 def ladder() -> str:
-    """From nanoGPT's recipe to the default one, a rung at a time: bits per byte, and the least seconds of training."""
+    """From nanoGPT's recipe to the default one, rung by rung: bits per byte, the least seconds of training."""
     found, rows = records.ladder(), []
     for rung, runs in found.groupby("rung", sort=False):
         row = [str(rung)]
