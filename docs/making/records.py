@@ -1,6 +1,5 @@
 """The kept studies of docs/results, by way of the report's own statistics."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -135,8 +134,8 @@ def raced(name: str) -> pd.Series:
 @cache
 def key_gradients(kind: str) -> pd.DataFrame:
     """Records of examples/wrong_key_gradient.py by what the keys learnt from: a row per seed."""
-    paths = sorted((RESULTS / "wrong-gradient").glob(f"{kind}-s*.json"))
-    return pd.DataFrame([json.loads(path.read_text(encoding="utf-8")) for path in paths]).set_index("seed")
+    found = pd.read_json(RESULTS / "wrong-gradient.jsonl", lines=True, precise_float=True)
+    return found[found["key_gradient"] == kind].set_index("seed")
 
 
 def key_losses(kind: str) -> pd.DataFrame:
