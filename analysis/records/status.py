@@ -41,14 +41,17 @@ class RunStatus:
 
 def run_status(folder: RunFolder) -> RunStatus:
     """Reads one folder; what is damaged becomes the reason."""
-    state = folder.state()
+    state, reason = folder.state(), ""
+    if state == "interrupted" and not folder.path.exists():
+        state = "not started"
     try:
+        failure = folder.failure() or {}
+        reason = ": ".join(failure[key] for key in ("status", "reason") if key in failure)
         rows = folder.metrics()
         record = folder.run()
         result = folder.result() if state == "done" else {}
-        failure = folder.failure() or {}
     except RunUnfinished:  # it has only just begun
-        return RunStatus(folder.name, state)
+        return RunStatus(folder.name, state, reason=reason)
     except UserError as error:
         return RunStatus(folder.name, state, reason=str(error))
     step = rows[-1]["step"] if rows else 0
@@ -63,7 +66,7 @@ def run_status(folder: RunFolder) -> RunStatus:
         result.get("bits_per_byte", _last(rows, "val_bpb")),
         pace,
         (iters - step) / pace if iters else math.nan,
-        ": ".join(failure[key] for key in ("status", "reason") if key in failure),
+        reason,
     )
 
 
