@@ -9,7 +9,8 @@ together with `tokenizer=char,bpe`: a choice ignores the keys that it has no use
 from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 from omegaconf import MISSING
 
@@ -190,6 +191,11 @@ class BudgetConfig:
     flops: float | None = setting(None, "operations of training", POSITIVE, only=("flops",))
     seconds: float | None = setting(None, "training time", POSITIVE, only=("seconds",))
 
+    @property
+    def amount(self) -> float:
+        """The value that `kind` reads."""
+        return float(getattr(self, options("budget", self.kind)[0]))
+
 
 @dataclass
 class TrainConfig:
@@ -320,6 +326,15 @@ def settings() -> dict[str, Field[Any]]:
         else:
             found[part.name] = part
     return found
+
+
+def is_nullable(own: Field[Any]) -> bool:
+    return isinstance(own.type, UnionType)  # `int | None`
+
+
+def type_of(own: Field[Any]) -> Any:
+    """The type of a setting's values that are not null."""
+    return get_args(own.type)[0] if is_nullable(own) else own.type
 
 
 def value_of(config: RunConfig, key: str) -> Any:

@@ -5,7 +5,6 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
@@ -125,17 +124,6 @@ def git() -> dict[str, Any]:
         return {"commit": commit, "trees": trees, "changed": bool(changed)}
     except (OSError, subprocess.SubprocessError):
         return {}
-
-
-class Stopwatch:
-    """Wall-clock seconds of a run since this object was made, and those before an interruption (`earlier`)."""
-
-    def __init__(self) -> None:
-        self.started, self.earlier = time.perf_counter(), 0.0
-
-    @property
-    def seconds(self) -> float:
-        return self.earlier + time.perf_counter() - self.started
 
 
 class PeakMemory:

@@ -1,6 +1,7 @@
 """The end of a run: the whole validation text scored, samples drawn, the measures taken, result.json written."""
 
 import math
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from experiments.configuration.build import schedule_iters, warmup_iters
 from experiments.configuration.schema import RunConfig
 from experiments.runner.budget import flops_per_update
-from experiments.runner.environment import PeakMemory, Stopwatch
+from experiments.runner.environment import PeakMemory
 from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.texts import Texts
@@ -41,16 +42,15 @@ class TrainedRun:
     reporter: Reporter
 
 
-def finish(run: TrainedRun, memory: PeakMemory, stopwatch: Stopwatch) -> None:
+def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     """Writes scores.json, passages.json, samples.txt, samples.json, curves.png and, last, result.json.
 
     A fault costs one figure, which result.json then names under `not_scored`; what the whole validation text costs
-    is what a run is made for, and must be had.
+    is what a run is made for, and must be had. `started`: by `time.perf_counter`, had nothing interrupted the run.
     """
     texts, folder = run.texts, run.folder
-    before = (
-        folder.result() if folder.state() == "done" else {}
-    )  # measured again: what was added since is kept
+    # measured again: what was added since is kept
+    before = folder.result() if folder.state() == "done" else {}
     score = score_validation(run)
     result = {**loss_metrics(texts, score), **training_metrics(run)}
     lacking = NotScored(folder, run.reporter, total=len(MEASURES) + len(run.config.eval.texts))
@@ -75,7 +75,7 @@ def finish(run: TrainedRun, memory: PeakMemory, stopwatch: Stopwatch) -> None:
     if lacking.reasons:
         result["not_scored"] = lacking.reasons
     result["texts"] = merged(before.get("texts", []), result["texts"])
-    costs = {"peak_rss_mb": memory.mb(), "total_seconds": stopwatch.seconds}
+    costs = {"peak_rss_mb": memory.mb(), "total_seconds": time.perf_counter() - started}
     folder.write_result(result | {key: before.get(key, value) for key, value in costs.items()})
 
 

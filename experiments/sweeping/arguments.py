@@ -44,9 +44,7 @@ def options_first(typed: Sequence[str]) -> list[str]:
     `--info` no setting for its value.
     """
     wanted = [argument for argument in typed if argument not in SWEEP]
-    arguments = sorted(
-        wanted, key=_is_setting
-    )  # an option's own value has no equals sign, and stays behind it
+    arguments = sorted(wanted, key=_is_setting)  # an option's value, without an equals sign, stays behind it
     if not any(argument.partition("=")[0] in (*SHOWS, *COMPLETION, "hydra.mode") for argument in arguments):
         arguments = ["--multirun", *arguments]
     pairs = zip(arguments, [*arguments[1:], "="], strict=True)

@@ -5,6 +5,7 @@ which of them differ only in keys that they do not use. Hydra's launchers then c
 """
 
 import copy
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,19 +21,14 @@ from experiments.configuration.corpora import Corpora
 from experiments.configuration.eval_texts import check_texts, text_path
 from experiments.configuration.identity import run_folder
 from experiments.configuration.messages import EXPLAINED, explain
-from experiments.configuration.schema import RunConfig, settings, to_config, used_keys
+from experiments.configuration.schema import RunConfig, settings, to_config, type_of, used_keys
 from experiments.configuration.typed import ONE_EACH, quoted
 from experiments.configuration.validation import check
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
 from numpygpt.runs import RunFolder
 
-NUMBERS: dict[Any, type] = {
-    int: int,
-    int | None: int,
-    float: float,
-    float | None: float,
-}  # of a declaration, its values
+SETTINGS = settings()
 
 
 @dataclass(frozen=True)
@@ -59,10 +55,10 @@ class Planner:
         self.loader, self.master = loader, master
         self.parser = OverridesParser.create(config_loader=loader)
         self.groups = frozenset(loader.list_groups(""))
-        self._parsed: dict[str, Override] = {}
-        self._bases: dict[tuple[str, ...], DictConfig] = {}
-        self._configs: dict[tuple[str, ...], RunConfig] = {}
         self.corpora = Corpora()
+        self._parse = functools.cache(self.parser.parse_override)
+        self._base = functools.cache(self._composed_choices)
+        self._config = functools.cache(lambda line: to_config(self.compose(line)))
 
     def expand(self, params: Mapping[str, Any], arguments: Sequence[str]) -> list[list[str]]:
         """The overrides of each run: `params`, or what the arguments set instead, in every combination.
@@ -107,11 +103,9 @@ class Planner:
         try:
             numbers = [o for o in map(self._parse, line) if is_number_of_schema(o)]
             others = tuple(o for o in line if self._parse(o) not in numbers)
-            if others not in self._configs:
-                self._configs[others] = to_config(self.compose(others))
+            config = copy.deepcopy(self._config(others))
         except EXPLAINED as error:
             raise UserError(explain(error, line)) from error
-        config = copy.deepcopy(self._configs[others])
         for number in numbers:
             section, _, key = number.key_or_group.rpartition(".")
             setattr(getattr(config, section) if section else config, key, number.value())
@@ -123,27 +117,24 @@ class Planner:
         parsed = [self._parse(override) for override in line]
         choices = tuple(o.input_line or "" for o in parsed if o.key_or_group in self.groups)
         values = [o for o in parsed if o.key_or_group not in self.groups]
-        if choices not in self._bases:
-            base = self.loader.load_sweep_config(self.master, list(choices))
-            with open_dict(base):
-                del base["hydra"]
-            self._bases[choices] = base
-        composed = copy.deepcopy(self._bases[choices])
+        composed = copy.deepcopy(self._base(choices))
         for value in values:
             OmegaConf.update(composed, value.key_or_group, value.value(), merge=True)
         return composed
 
-    def _parse(self, override: str) -> Override:
-        if override not in self._parsed:
-            self._parsed[override] = self.parser.parse_override(override)
-        return self._parsed[override]
+    def _composed_choices(self, choices: tuple[str, ...]) -> DictConfig:
+        base = self.loader.load_sweep_config(self.master, list(choices))
+        with open_dict(base):
+            del base["hydra"]
+        return base
 
 
 def is_number_of_schema(override: Override) -> bool:
     """Whether it sets a number of the schema to one of exactly its type: no value hangs on it then."""
-    own = settings().get(override.key_or_group)
-    kind = own and NUMBERS.get(own.type)
-    return override.type == OverrideType.CHANGE and kind is not None and type(override.value()) is kind
+    if override.type != OverrideType.CHANGE or override.key_or_group not in SETTINGS:
+        return False
+    kind = type_of(SETTINGS[override.key_or_group])
+    return kind in (int, float) and type(override.value()) is kind
 
 
 def _pinned(config: RunConfig) -> list[str]:
