@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.configuration.eval_texts import read_text, text_name
+from experiments.cli.eval_texts import read_text, text_name
 from experiments.configuration.schema import RunConfig
 from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from experiments.cli.eval_texts import read_text
 from experiments.configuration.build import build_tokenizer, corpus_parts
-from experiments.configuration.eval_texts import read_text
 from experiments.configuration.schema import RunConfig
 from experiments.runner.progress import Reporter, counted
 from experiments.trained.corpus import fit_coder, sources

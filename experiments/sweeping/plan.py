@@ -17,8 +17,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from experiments.cli.eval_texts import check_texts, text_path
 from experiments.configuration.corpora import Corpora
-from experiments.configuration.eval_texts import check_texts, text_path
 from experiments.configuration.identity import run_folder
 from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, settings, to_config, type_of, used_keys
@@ -91,7 +91,7 @@ class Planner:
         for line, config in zip(lines, configs, strict=True):
             decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
             check_texts(config.eval.texts)
-            decided.eval.texts = [str(text_path(text)) for text in config.eval.texts]
+            decided.eval.texts = list(dict.fromkeys(str(text_path(text)) for text in config.eval.texts))
             if config.tokenizer.path is not None:
                 decided.tokenizer.path = str(expanded(config.tokenizer.path).absolute())
             planned = PlannedRun((*line, *_pinned(decided)), decided, run_folder(decided))

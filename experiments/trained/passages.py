@@ -6,9 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from experiments.cli.files import decoded, read_input
+from experiments.cli.eval_texts import read_texts
 from experiments.cli.progress import progress
-from experiments.configuration.eval_texts import text_name, text_path
 from experiments.configuration.schema import REPORT
 from experiments.trained.scoring import ScoredText, Scorer, add_passages, add_texts
 from numpygpt.errors import UserError
@@ -19,7 +18,7 @@ MAX_PASSAGE_BYTES = 20_000  # a page that draws it under forty runs stays light
 
 
 def read_passages(files: Iterable[str]) -> dict[str, str]:
-    """Name -> text, as `read_texts`; UserError for one that is too long to be shown token by token, too."""
+    """Name -> text. Raises UserError as `read_texts`, and for one too long to be shown token by token."""
     passages = read_texts(files)
     for name, text in passages.items():
         if len(text.encode()) > MAX_PASSAGE_BYTES:
@@ -28,22 +27,6 @@ def read_passages(files: Iterable[str]) -> dict[str, str]:
                 "cut a passage out, or score all of it with --text"
             )
     return passages
-
-
-def read_texts(files: Iterable[str]) -> dict[str, str]:
-    """Name -> text of files, or of texts that the project brings.
-
-    Raises UserError for one that cannot be read, is not UTF-8 or empty, or has the name of another.
-    """
-    texts: dict[str, str] = {}
-    for file in dict.fromkeys(files):
-        path, name = text_path(file), text_name(file)
-        if name in texts:
-            raise UserError(f"two files are called {name}, and that is what reports call them: rename one")
-        texts[name] = decoded(read_input(path, pipes=False), str(path))
-        if not texts[name]:
-            raise UserError(f"{path} is empty: name a file with some text in it")
-    return texts
 
 
 def runs_to_score(names: Iterable[str]) -> list[RunFolder]:
@@ -65,7 +48,7 @@ def score_runs(runs: Sequence[RunFolder], passages: dict[str, str], texts: dict[
     Returns the faults of single runs, which do not keep the others from being scored. UserError: two of one name.
     """
     if twice := [name for name, text in passages.items() if texts.get(name, text) != text]:
-        raise UserError(f"two files are called {twice[0]}, and that is what reports call them: rename one")
+        raise UserError(f"two texts are called {twice[0]}, and that is what tables call them: rename one")
     console, scorer, faults = Console(highlight=False), Scorer(), []
     scores: dict[RunFolder, list[ScoredText]] = {}
     for run in progress(runs, "scoring"):

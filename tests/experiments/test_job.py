@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from analysis.reports import write_report
+from experiments.cli.eval_texts import text_path
 from experiments.configuration.corpora import Corpora
-from experiments.configuration.eval_texts import text_path
 from experiments.configuration.identity import run_folder
 from experiments.runner import environment, job, measures, results
 from experiments.runner.interrupts import Interrupted, stop_requests
