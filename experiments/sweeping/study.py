@@ -31,7 +31,7 @@ def run_study(
     planner = Planner(loader, master)
     lines = planner.expand(params, arguments)
     runs = planner.plan(lines)
-    summary.warn_of_fallback(planner.corpora.fallback_reasons)
+    summary.warn_of_fallback(planner.corpora.fallback_reason)
     for note in (f"{key} has no effect here" for key in unused_settings(arguments, runs)):
         print(f"note: {note}")
     require_folders(runs)

@@ -20,17 +20,16 @@ from numpygpt.errors import UserError
 SEEDS = 3  # that a ranking needs
 
 
-def warn_of_fallback(reasons: Sequence[str], console: Console | None = None) -> None:
-    """The warning that cannot be missed: this is not the corpus that was asked for."""
-    if reasons:
+def warn_of_fallback(reason: str) -> None:
+    """The warning that cannot be missed, if there is a reason: this is not the corpus that was asked for."""
+    if reason:
         text = (
             "This run does NOT use Shakespeare but pydoc, the language reference that Python carries.\n"
-            f"Why: {reasons[0]}\n"
+            f"Why: {reason}\n"
             "Its numbers cannot be compared with anybody's on Shakespeare."
         )
-        (console or Console(stderr=True)).print(
-            Panel(escape(text), title="ANOTHER CORPUS", border_style="bold red", style="bold")
-        )
+        panel = Panel(escape(text), title="ANOTHER CORPUS", border_style="bold red", style="bold")
+        Console(stderr=True).print(panel)
 
 
 def announce(runs: Sequence[PlannedRun], asked: int) -> None:
