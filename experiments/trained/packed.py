@@ -10,6 +10,7 @@ import hashlib
 import struct
 import zlib
 from dataclasses import astuple, dataclass
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -67,7 +68,7 @@ class Packed:
                 f"{name} is in version {version} of the format, not {VERSION}: "
                 "use the version of this program that wrote it, or get a good copy of it"
             )
-        packed = cls(*fields, data[HEADER_BYTES:])
+        packed = cls(*(*fields, data[HEADER_BYTES:]))
         if packed.to_bytes() != data:
             raise UserError(damaged)
         return packed
@@ -102,7 +103,9 @@ class Packer:
         """The file for a text of at most MAX_TEXT_BYTES bytes; the same text gives the same file."""
         data = text.encode()
         n_tokens, payload = self.codec.encode(text, progress)
-        return Packed(*self.fingerprints().values(), n_tokens, len(data), _sha256(data), payload).to_bytes()
+        return Packed(
+            **self.fingerprints(), n_tokens=n_tokens, n_bytes=len(data), sha256=_sha256(data), payload=payload
+        ).to_bytes()
 
     def unpack(self, packed: Packed, name: str, progress: Progress = iter) -> bytes:
         """The text in UTF-8, checked. Raises UserError, naming the file `name`, if it cannot be restored."""
@@ -118,7 +121,7 @@ class Packer:
             )
         return data
 
-    def fingerprints(self) -> dict[str, bytes]:
+    def fingerprints(self) -> dict[str, Any]:
         """The first fields of Packed."""
         return {
             "run": self.run,
