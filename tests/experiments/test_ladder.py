@@ -2,10 +2,9 @@
 
 import re
 
-from experiments.benchmarks.recipes import composed
-
-from experiments.configuration.schema import CONF
+from experiments.configuration.compose import composed
 from experiments.configuration.validation import check
+from numpygpt.places import CONF
 
 PAGE = (CONF / "experiment" / "ladder.yaml").read_text(encoding="utf-8")
 RUNGS = [line.split() for line in re.findall(r"run\.py experiment=ladder(.*)", PAGE)]
