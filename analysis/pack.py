@@ -16,7 +16,8 @@ from numpygpt.commands import run_command
 
 
 def pack_study(options: argparse.Namespace) -> None:
-    out = options.out or options.study.resolve().with_suffix(".jsonl")
+    study = options.study.resolve()
+    out = options.out or study.with_name(f"{study.name}.jsonl")
     print(f"packed {pack(options.study, out)} runs into {out}")
 
 

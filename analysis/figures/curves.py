@@ -37,7 +37,7 @@ AXES = (
 
 
 def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
-    """Evaluations of the comparison's runs: group, seed, step, chars, seconds, flops, val_bpb, train_bpb.
+    """Evaluations of the comparison's runs: setting, seed, step, chars, seconds, flops, val_bpb, train_bpb.
 
     Of no others of the same settings, which failed, are under way, or are counted elsewhere. FLOPs grow with the
     updates: each has the same share of the run's total.
@@ -60,11 +60,11 @@ def bands_of(rows: pd.DataFrame, x: str) -> dict[str, pd.DataFrame]:
 
     Where seeds have different numbers of updates, a band ends with the last evaluation that all of them have.
     """
-    seeds = rows.groupby(["group", "step"])
+    seeds = rows.groupby(["setting", "step"])
     table = seeds.agg(x=(x, "mean"), mean=("val_bpb", "mean"), sd=("val_bpb", "std"), n=("val_bpb", "count"))
-    table = table[table["n"] == table.groupby(level="group")["n"].transform("max")].copy()
+    table = table[table["n"] == table.groupby(level="setting")["n"].transform("max")].copy()
     table["half"] = (t_quantile(table["n"] - 1, LEVEL) * table["sd"] / table["n"] ** 0.5).fillna(0.0)
-    return {str(key): part.reset_index() for key, part in table.groupby(level="group")}
+    return {str(key): part.reset_index() for key, part in table.groupby(level="setting")}
 
 
 def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Figure":
@@ -127,7 +127,7 @@ def _frame(axes: "Axes", comparison: Comparison, bands: Sequence[pd.DataFrame], 
 
 
 def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: dict, axis: Axis) -> "Figure":
-    """A small picture per tokenizer: its settings in colour, everybody else's as grey ground."""
+    """A small picture per tokenizer: its settings in colour, all others' as grey ground."""
     kinds = list(dict.fromkeys(s.tokenizer for s in drawn))
     columns = min(2, len(kinds))
     lines = -(-len(kinds) // columns)

@@ -66,23 +66,23 @@ LOOKS = {
     "bpe-bytelevel": Look("#3f8db3", "P", (0, (3, 1))),
     "byte": Look("#c46f9c", "v", (0, (8, 2, 2, 2))),
 }
-_OTHERS = (
+OTHERS = (
     Look("#333333", "X", (0, (1, 2))),
     Look("#b9a44c", "*", (0, (10, 2))),
     Look("#5b3a8c", "p", (0, (4, 1, 1, 1, 1, 1))),
     Look("#5f7a1f", "h", (0, (2, 2))),
     Look("#7b8f9a", "d", (0, (7, 1, 1, 1))),
 )
-_FOREIGN = ("hf", "sentencepiece", "tiktoken", "unigram")
-PALETTE = (*LOOKS.values(), *_OTHERS)  # every look, in the order in which the page numbers them
+EXTERNAL = ("hf", "sentencepiece", "tiktoken", "unigram")
+PALETTE = (*LOOKS.values(), *OTHERS)  # every look, in the order in which the page numbers them
 
 
 def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
-    """The look of a tokenizer; strangers, in the order of their names, begin with the last of the others'."""
+    """The look of a tokenizer; those without a look of their own share OTHERS, in the order of their names."""
     if tokenizer in LOOKS:
         return LOOKS[tokenizer]
-    named = [*_FOREIGN, *sorted({*all_tokenizers, tokenizer} - {*LOOKS, *_FOREIGN, ""})]
-    return _OTHERS[named.index(tokenizer) % len(_OTHERS) if tokenizer else -1]
+    named = [*EXTERNAL, *sorted({*all_tokenizers, tokenizer} - {*LOOKS, *EXTERNAL, ""})]
+    return OTHERS[named.index(tokenizer) % len(OTHERS) if tokenizer else -1]
 
 
 # Where DejaVu has no letter, the first of these that is installed and has it is taken.

@@ -106,10 +106,10 @@ def _baseline(key: str, entry: Mapping[str, Any]) -> Baseline:
 def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]:
     """Finished runs as comparisons, in the order of corpus and budget. A run that is there twice counts once."""
     done, problems = collection.done.assign(apart=_apart(collection)), []
-    twice = done[done.duplicated(["group", "seed", "apart"])]
+    twice = done[done.duplicated(["setting", "seed", "apart"])]
     for path, run in zip(twice["folder"], twice["run"], strict=True):
         problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
-    done = done.drop_duplicates(["group", "seed", "apart"])
+    done = done.drop_duplicates(["setting", "seed", "apart"])
     comparisons = []
     for (*_, study), same_text in done.groupby([*CORPUS_KEYS, "apart"], sort=True, dropna=False):
         by_budget: dict[str, list[Setting]] = {}
@@ -140,7 +140,7 @@ def _apart(collection: Collection) -> pd.Series:
 def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
     """The settings of runs on one text, still without labels."""
     found = []
-    for key, members in runs.groupby("group", sort=False):
+    for key, members in runs.groupby("setting", sort=False):
         rows = members.sort_values("seed").to_dict("records")
         records = [collection.records[row["folder"]] for row in rows]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 # Dictionaries of result.json that become columns such as generated.word_share.
 NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human")
 SPLIT = ["val_fraction", "dev_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
-COLUMNS = ["folder", "run", "study", "state", "reason", "group", "seed", "tokenizer", "model"]
+COLUMNS = ["folder", "run", "study", "state", "reason", "setting", "seed", "tokenizer", "model"]
 COLUMNS += ["corpus", "corpus_sha256", *SPLIT]  # what every run has, however it ended
 
 
@@ -49,7 +49,7 @@ class Record:
 class Collection:
     """Many runs: `runs` has one row per readable run, indexed by its path, sorted; `records` are by the same path.
 
-    The column `group` is the hash of everything in the identity but the seed.
+    The column `setting` is the hash of everything in the identity but the seed.
     """
 
     runs: pd.DataFrame
@@ -114,7 +114,7 @@ def _row(record: Record) -> dict[str, Any]:
         "study": study.stem if study.suffix == ".jsonl" else study.name,
         "state": state,
         "reason": failure.get("reason", ""),
-        "group": setting_of(record.identity),
+        "setting": setting_of(record.identity),
         "seed": int(run["identity"]["seed"]),
         "tokenizer": result.get("tokenizer") or config["tokenizer"]["name"],
         "model": result.get("model") or config["model"]["name"],
@@ -129,19 +129,19 @@ def _scalar(value: Any) -> bool:
 
 
 def metrics_frame(collection: Collection) -> tuple[pd.DataFrame, list[Problem]]:
-    """Every logged line of all runs: folder, group, seed, then the line's own keys.
+    """Every logged line of all runs: folder, setting, seed, then the line's own keys.
 
     One row per line of metrics.jsonl, in its order. A damaged file is named in the problems and left out.
     """
     rows: list[dict[str, Any]] = []
     problems = []
-    for path, group, seed in zip(*(collection.runs[key] for key in ("folder", "group", "seed")), strict=True):
+    for path, setting, seed in zip(*(collection.runs[key] for key in ("folder", "setting", "seed")), strict=True):
         try:
-            own = {"folder": path, "group": group, "seed": seed}
+            own = {"folder": path, "setting": setting, "seed": seed}
             rows.extend(own | row for row in collection.records[path].folder.metrics())
         except UserError as error:
             problems.append(Problem(Path(path), str(error)))
-    columns = None if rows else ["folder", "group", "seed", "step", "kind"]
+    columns = None if rows else ["folder", "setting", "seed", "step", "kind"]
     return pd.DataFrame(rows, columns=columns), problems
 
 

@@ -110,7 +110,7 @@ def _content(run: RunFolder, with_passages: bool) -> dict[str, Any]:
     content |= {"result": run.result(), "scores": run.scores()}
     if with_passages:
         with suppress(RunUnfinished):  # not all runs write them
-            content["passages"] = [_rounded(p) for p in run.passages() if "name" not in p]
+            content["passages"] = [p for p in run.passages() if "name" not in p]
         with suppress(RunUnfinished):
             content["samples"] = run.samples()
     return content
@@ -124,11 +124,6 @@ def _thinned(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             kept.append(row)
         n_updates += row["kind"] == "train"
     return kept
-
-
-def _rounded(passage: dict[str, Any]) -> dict[str, Any]:
-    """A passage with its bits to a ten-thousandth, more than a page or a picture of them shows."""
-    return passage | {key: [round(x, 4) for x in passage[key]] for key in ("bits", "bits_residual")}
 
 
 def _without_folders(value: Any) -> Any:

@@ -223,6 +223,6 @@ def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
 
 def draw_curves(folder: RunFolder) -> None:
     """curves.png: losses, gradient norm, learning rate, change of the validation loss."""
-    from analysis.figures.bars import draw_curves as draw  # matplotlib takes its time to load
+    from analysis.figures import draw_curves as draw  # matplotlib takes its time to load
 
     draw(folder)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from synthetic import make_run, make_study
 
-from analysis.figures.bars import style
+from analysis.figures import style
 from analysis.figures.curves import bands_of, curve_rows
 from analysis.figures.drawings import drawings
 from analysis.figures.frontier import pareto
@@ -43,7 +43,7 @@ def test_bands_are_means_and_intervals_over_seeds(study):
     rows = curve_rows(comparison, metrics_frame(found)[0])
     setting = comparison.settings[0]
     last = bands_of(rows, "flops")[setting.key].iloc[-1]
-    here = rows[(rows["group"] == setting.key) & (rows["step"] == 1000)]
+    here = rows[(rows["setting"] == setting.key) & (rows["step"] == 1000)]
     want = estimate(here["val_bpb"].to_numpy())
     assert (last["mean"], last["half"]) == pytest.approx((want.mean, want.half))
     assert last["x"] == pytest.approx(setting.values("train_flops").mean())

@@ -46,7 +46,7 @@ def test_what_is_kept_and_what_is_not(study, tmp_path, capsys):
         if run.state() == "done":
             assert (run.result(), run.scores()) == (original.result(), original.scores())
         if run.state() == "done" and run.result()["seed"] == 3:
-            assert [p["bits"] for p in run.passages()] == [[1.2346]]
+            assert run.passages() == original.passages()[:1]
             assert run.samples() == original.samples()
         else:
             with pytest.raises(RunUnfinished, match="keeps no passages"):

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from synthetic import make_run, make_study
 
-from analysis.page.page import page as pages
+from analysis.page import page as pages
 from analysis.page.shell import TEMPLATES
-from analysis.records.display import MEASURES
+from analysis.records.measures import MEASURES
 from analysis.reports import write_report
 
 HOSTILE = "<script>alert(1)</script>"
@@ -77,7 +77,7 @@ def sample_record(text="ROMEO:\nO xyzzy, the light", prompt="\n"):
 def no_figures():
     """Most of a report's time goes into its figures."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("analysis.page.page.view.drawings", lambda comparison, metrics: [])
+        patch.setattr("analysis.page.view.drawings", lambda comparison, metrics: [])
         yield
 
 

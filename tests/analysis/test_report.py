@@ -11,10 +11,8 @@ import pytest
 from rich.console import Console
 from synthetic import make_run, make_study
 
-from analysis.records.find import newest_study
 from analysis.report import main
 from analysis.reports import write_report
-from numpygpt.errors import UserError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -22,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def no_figures(monkeypatch):
     """Most of a report's time goes into its figures."""
-    monkeypatch.setattr("analysis.page.page.view.drawings", lambda comparison, metrics: [])
+    monkeypatch.setattr("analysis.page.view.drawings", lambda comparison, metrics: [])
 
 
 @pytest.fixture(scope="module")
@@ -157,15 +155,6 @@ def test_runs_without_metrics_or_scores_are_still_reported(tmp_path, no_figures)
     assert any("scores.json does not exist" in p.sentence for p in found.view.problems)
 
 
-def test_newest_study_is_the_one_last_at_work(tmp_path):
-    old, new = make_run(tmp_path / "b", "char", 1, every=500), make_run(tmp_path / "a", "char", 1, every=500)
-    import os
-
-    for path in old.path.iterdir():
-        os.utime(path, (1, 1))
-    assert newest_study(tmp_path) == new.path.parent
-
-
 @pytest.mark.parametrize("arguments", [["missing"], ["empty"], ["broken"], ["good", "-o", "file"]])
 def test_errors_are_one_sentence_and_status_2(arguments, tmp_path, capsys, monkeypatch, no_figures):
     monkeypatch.chdir(tmp_path)
@@ -180,16 +169,10 @@ def test_errors_are_one_sentence_and_status_2(arguments, tmp_path, capsys, monke
     assert arguments[-1] in said
 
 
-def test_no_runs_at_all(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("analysis.records.find.OUTPUTS", tmp_path)
-    with pytest.raises(UserError, match="there are no runs in"):
-        newest_study(tmp_path)
-
-
 def test_the_script_runs_from_anywhere(written, tmp_path):
     script = REPOSITORY / "analysis" / "report.py"
     done = subprocess.run(
         [sys.executable, script, "nowhere"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("nowhere is no folder")
+    assert done.stderr.startswith("report.py: nowhere is no folder")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.figures.bars import style
-from analysis.figures.bars import surprisal_map as surprisal
+from analysis.figures import style
+from analysis.figures import surprisal_map as surprisal
 from analysis.figures.surprisal_map import Cell, byte_bits, cells, surprisal_figure
 from analysis.surprisal import main
 from numpygpt.errors import UserError
