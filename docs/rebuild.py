@@ -52,8 +52,11 @@ def documents() -> list[Path]:
 def made(document: Path) -> Iterator[tuple[Path, str]]:
     """The document, and the pictures that it shows: files and what each should hold."""
     page = document.read_text(encoding="utf-8")
+    names, pictures = {marked[2] for marked in MARKED.finditer(page)}, SHOWN.findall(page)
+    if unknown := (names - set(TABLES)) | (set(pictures) - set(FIGURES)):
+        sys.exit(f"{document.name} shows {', '.join(unknown)}, which nothing in docs/making makes")
     yield document, MARKED.sub(lambda marked: marked[1] + TABLES[marked[2]]() + marked[3], page)
-    for name in SHOWN.findall(page):
+    for name in pictures:
         yield ROOT / "docs" / "images" / f"{name}.svg", drawn(FIGURES[name])
 
 

@@ -9,16 +9,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from experiments.cli.arguments import add_files, add_run, new_parser
+from experiments.cli.arguments import file_parser
 from numpygpt.commands import run_command
 from numpygpt.runs import find_run
-
-
-def parser() -> argparse.ArgumentParser:
-    parser = new_parser("compress.py", __doc__)
-    add_run(parser)
-    add_files(parser)
-    return parser
 
 
 def compress(chosen: argparse.Namespace) -> None:
@@ -29,7 +22,7 @@ def compress(chosen: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 2 refused, 130 stopped; OUT is whole or as it was."""
-    return run_command(parser(), compress, argv)
+    return run_command(file_parser("compress.py", __doc__), compress, argv)
 
 
 if __name__ == "__main__":

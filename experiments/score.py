@@ -43,9 +43,9 @@ def score(chosen: argparse.Namespace) -> int:
 
     passages, texts = read_passages(chosen.passage), read_texts(chosen.text)
     runs = runs_to_score(chosen.runs)
-    for run in runs if chosen.measures is not None else ():
-        measure_again(run, chosen.measures)
-    faults = score_runs(runs, passages, texts) if passages or texts else []
+    faults = [] if chosen.measures is None else measure_again(runs, chosen.measures)
+    if passages or texts:
+        faults += score_runs(runs, passages, texts)
     return refused("score.py", *faults) if faults else 0
 
 

@@ -145,11 +145,12 @@ class Racer:
                   f"{self.seconds:.1f} s", file=sys.stderr)  # fmt: skip
 
 
+@dataclass(frozen=True)
 class Judge:
     """The validation text, and a model of one recipe that takes over the racers' weights."""
 
-    def __init__(self, engine: Engine, ids: np.ndarray) -> None:
-        self.engine, self.ids = engine, ids
+    engine: Engine
+    ids: np.ndarray
 
     def nats(self, path: Path) -> float:
         """Per character, over the whole text."""

@@ -7,52 +7,64 @@ are compared before anything is timed. What is timed is processor time of this p
 more than the clock.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import io
 import json
 import os
 import statistics
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks.table import Row
-from numpygpt.data import resolve
+from experiments.configuration.build import default_corpus
 from numpygpt.tokenizers import Tokenizer, create, from_dict
 from numpygpt.tokenizers.pretokenize import PATTERNS
 from numpygpt.tokenizers.to_hf import hugging_face_json
 
 VOCAB_SIZE = 6551
 HF_TRAINER = "Hugging Face (file)"
+Preparation = Callable[[], Callable[[], Any]]  # gets ready, untimed; what it returns is timed, once
+NewEncoder = Callable[[], Callable[[str], Any]]  # makes an encoder that has seen no text
 
 
-@dataclass(frozen=True)
-class Racer:
-    """`prepare` gets ready, untimed; what it returns is timed, once."""
+def race(rounds: int) -> list[Row]:
+    """All rows of `benchmark.py tokenizers`."""
+    os.environ |= {"RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}  # before it is loaded
+    corpus = default_corpus()
+    text = corpus.text
+    trained = create("bpe-bytelevel", vocab_size=VOCAB_SIZE)
+    trained.train(text)
+    same_ids = encoders(trained)
+    check_ids(same_ids, text)
+    training = in_turns(trainers(text, corpus.path), rounds)
+    result = rows(f"train to {VOCAB_SIZE:,}", HF_TRAINER, len(text), training)
+    groups = {
+        "same ids": (same_ids, "tiktoken"),
+        "others": (other_encoders(text, corpus.path), "SentencePiece, bpe"),
+    }
+    for group, (new_encoders, against) in groups.items():
+        for moment, warm_up in (
+            ("first call", "a"),
+            ("warm", text),
+        ):  # "a": what is compiled when first needed
+            racers = {name: partial(prepared, new, warm_up, text) for name, new in new_encoders.items()}
+            seconds = in_turns(racers, 2 * rounds + 1)
+            result += rows(f"encode, {moment}, {group}", against, len(text), seconds)
+    return result
 
-    name: str
-    prepare: Callable[[], Callable[[], Any]]
 
-
-def installed(*packages: str) -> bool:
-    return all(importlib.util.find_spec(package) is not None for package in packages)
-
-
-def in_turns(racers: list[Racer], rounds: int) -> dict[str, list[float]]:
+def in_turns(racers: Mapping[str, Preparation], rounds: int) -> dict[str, list[float]]:
     """Seconds of each racer: every round lets each one work once."""
-    seconds: dict[str, list[float]] = {racer.name: [] for racer in racers}
+    seconds: dict[str, list[float]] = {name: [] for name in racers}
     for _ in range(rounds):
-        for racer in racers:
-            work = racer.prepare()
+        for name, prepare in racers.items():
+            work = prepare()
             started = time.process_time()
             work()
-            seconds[racer.name].append(time.process_time() - started)
+            seconds[name].append(time.process_time() - started)
     return seconds
 
 
@@ -73,14 +85,27 @@ def rows(case: str, against: str, n_chars: int, seconds: dict[str, list[float]])
     ]
 
 
+def is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
 # ---------------------------------------------------------------------- training
 
 
-def _train_ours(kind: str, text: str) -> Callable[[], None]:
-    return partial(create(kind, vocab_size=VOCAB_SIZE).train, text)
+def trainers(text: str, path: Path) -> dict[str, Preparation]:
+    racers: dict[str, Preparation] = {
+        f"ours, {kind}": lambda kind=kind: partial(create(kind, vocab_size=VOCAB_SIZE).train, text)  # type: ignore[misc]
+        for kind in ("bpe", "bpe-bytelevel")
+    }
+    if is_installed("tokenizers"):
+        racers[HF_TRAINER] = partial(_hugging_face_training, path)
+    if is_installed("sentencepiece"):
+        for kind in ("bpe", "unigram"):
+            racers[f"SentencePiece, {kind}"] = lambda kind=kind: partial(train_sentencepiece, path, kind)  # type: ignore[misc]
+    return racers
 
 
-def _train_hugging_face(path: Path) -> Callable[[], None]:
+def _hugging_face_training(path: Path) -> Callable[[], None]:
     import tokenizers as hf
 
     tokenizer = hf.Tokenizer(hf.models.BPE())
@@ -94,12 +119,14 @@ def _train_hugging_face(path: Path) -> Callable[[], None]:
     return lambda: tokenizer.train([str(path)], trainer)
 
 
-def _train_sentencepiece(path: Path, model_type: str) -> Callable[[], None]:
+def train_sentencepiece(path: Path, model_type: str) -> bytes:
+    """The trained model, which changes nothing about the text."""
     import sentencepiece
 
-    return lambda: sentencepiece.SentencePieceTrainer.train(
+    written = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
         input=str(path),
-        model_writer=io.BytesIO(),
+        model_writer=written,
         model_type=model_type,
         vocab_size=VOCAB_SIZE,
         hard_vocab_limit=False,
@@ -109,43 +136,29 @@ def _train_sentencepiece(path: Path, model_type: str) -> Callable[[], None]:
         num_threads=1,
         minloglevel=2,
     )
-
-
-def trainers(text: str, path: Path) -> list[Racer]:
-    racers = [Racer(f"ours, {kind}", partial(_train_ours, kind, text)) for kind in ("bpe", "bpe-bytelevel")]
-    if installed("tokenizers"):
-        racers.append(Racer(HF_TRAINER, partial(_train_hugging_face, path)))
-    if installed("sentencepiece"):
-        racers += [
-            Racer(f"SentencePiece, {kind}", partial(_train_sentencepiece, path, kind))
-            for kind in ("bpe", "unigram")
-        ]
-    return racers
+    return written.getvalue()
 
 
 # ---------------------------------------------------------------------- encoding
 
 
-def _ranks(tokenizer: Tokenizer) -> dict[bytes, int]:
-    return {tokenizer.token_bytes(id) or b"": id for id in range(tokenizer.vocab_size)}
+def prepared(new_encoder: NewEncoder, warm_up: str, text: str) -> Callable[[], Any]:
+    encode = new_encoder()
+    encode(warm_up)
+    return partial(encode, text)
 
 
-def encoders(trained: Tokenizer) -> dict[str, Callable[[], Callable[[str], Any]]]:
-    """Name -> what makes a fresh encoder with the vocabulary of `trained`."""
-    described = trained.to_dict()
-    found: dict[str, Callable[[], Callable[[str], Any]]] = {"ours": lambda: from_dict(described).encode}
-    if installed("tiktoken"):
+def encoders(trained: Tokenizer) -> dict[str, NewEncoder]:
+    """All that can have the vocabulary of `trained`."""
+    found: dict[str, NewEncoder] = {"ours": _new_encoder(trained)}
+    if is_installed("tiktoken"):
         import tiktoken
 
-        encoding = partial(
-            tiktoken.Encoding,
-            "race",
-            pat_str=PATTERNS["gpt2"].pieces or "",
-            mergeable_ranks=_ranks(trained),
-            special_tokens={},
-        )
-        found["tiktoken"] = lambda: encoding().encode_ordinary
-    if installed("tokenizers"):
+        ranks = {trained.token_bytes(id) or b"": id for id in range(trained.vocab_size)}
+        settings: dict[str, Any] = {"mergeable_ranks": ranks, "special_tokens": {}}
+        pattern = PATTERNS["gpt2"].pieces or ""
+        found["tiktoken"] = lambda: tiktoken.Encoding("race", pat_str=pattern, **settings).encode_ordinary
+    if is_installed("tokenizers"):
         import tokenizers
 
         page = json.dumps(hugging_face_json(trained))
@@ -153,66 +166,30 @@ def encoders(trained: Tokenizer) -> dict[str, Callable[[], Callable[[str], Any]]
     return found
 
 
-def _first_call(make: Callable[[], Callable[[str], Any]], text: str) -> Callable[[], Any]:
-    encode = make()
-    encode("a")  # whatever is compiled when it is first needed
-    return partial(encode, text)
-
-
-def _warm(make: Callable[[], Callable[[str], Any]], text: str) -> Callable[[], Any]:
-    encode = make()
-    encode(text)
-    return partial(encode, text)
-
-
-def _check(found: dict[str, Callable[[], Callable[[str], Any]]], text: str) -> None:
-    """SystemExit unless all give the same ids."""
-    ids = {name: make()(text) for name, make in found.items()}
-    listed = {name: list(getattr(value, "ids", value)) for name, value in ids.items()}
-    different = [name for name, value in listed.items() if value != listed["ours"]]
-    if different:
-        raise SystemExit(f"{', '.join(different)} and ours give different ids: not the same work")
-
-
-def others(text: str, path: Path) -> dict[str, Callable[[], Callable[[str], Any]]]:
-    """Encoders of other vocabularies: what else this project has, and SentencePiece."""
-    found: dict[str, Callable[[], Callable[[str], Any]]] = {}
+def other_encoders(text: str, path: Path) -> dict[str, NewEncoder]:
+    """Of other vocabularies: what else this project has, and SentencePiece."""
+    found: dict[str, NewEncoder] = {}
     for kind in ("char", "word", "byte", "bpe", "bpe-bytefallback"):
         tokenizer = create(kind, **({"vocab_size": VOCAB_SIZE} if kind.startswith("bpe") else {}))
         tokenizer.train(text)
-        described = tokenizer.to_dict()
-        found[f"ours, {kind}"] = lambda described=described: from_dict(described).encode  # type: ignore[misc]
-    if installed("sentencepiece"):
+        found[f"ours, {kind}"] = _new_encoder(tokenizer)
+    if is_installed("sentencepiece"):
         import sentencepiece
 
-        written = io.BytesIO()
-        sentencepiece.SentencePieceTrainer.train(
-            input=str(path), model_writer=written, model_type="bpe", vocab_size=VOCAB_SIZE, minloglevel=2
-        )
-        model = written.getvalue()
+        model = train_sentencepiece(path, "bpe")
         found["SentencePiece, bpe"] = lambda: sentencepiece.SentencePieceProcessor(model_proto=model).encode
     return found
 
 
-def race(rounds: int) -> list[Row]:
-    """All rows of `benchmark.py tokenizers`."""
-    os.environ |= {"RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}  # before it is loaded
-    corpus = resolve("shakespeare", allow_fallback=True)
-    if corpus.fallback_reason:
-        print(f"WARNING: timed on {corpus.name} instead: {corpus.fallback_reason}", file=sys.stderr)
-    text = corpus.text
-    trained = create("bpe-bytelevel", vocab_size=VOCAB_SIZE)
-    trained.train(text)
-    found = encoders(trained)
-    _check(found, text)
-    case = f"train to {VOCAB_SIZE:,}"
-    result = rows(case, HF_TRAINER, len(text), in_turns(trainers(text, corpus.path), rounds))
-    groups = {
-        "same ids": (found, "tiktoken"),
-        "others": (others(text, corpus.path), "SentencePiece, bpe"),
-    }
-    for name, (makers, against) in groups.items():
-        for moment, prepare in (("encode, first call", _first_call), ("encode, warm", _warm)):
-            racers = [Racer(n, partial(prepare, make, text)) for n, make in makers.items()]
-            result += rows(f"{moment}, {name}", against, len(text), in_turns(racers, 2 * rounds + 1))
-    return result
+def _new_encoder(trained: Tokenizer) -> NewEncoder:
+    described = trained.to_dict()
+    return lambda: from_dict(described).encode
+
+
+def check_ids(found: dict[str, NewEncoder], text: str) -> None:
+    """SystemExit unless all give the same ids."""
+    ids = {name: new()(text) for name, new in found.items()}
+    listed = {name: list(getattr(value, "ids", value)) for name, value in ids.items()}
+    different = [name for name, value in listed.items() if value != listed["ours"]]
+    if different:
+        raise SystemExit(f"{', '.join(different)} and ours give different ids: not the same work")

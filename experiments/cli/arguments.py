@@ -12,10 +12,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="a run folder, or (the beginning of) a run's name under outputs/")
 
 
-def add_files(parser: argparse.ArgumentParser) -> None:
-    """FILE, -o OUT and --force, as compress.py and decompress.py take them."""
+def file_parser(name: str, description: str) -> argparse.ArgumentParser:
+    """RUN FILE -o OUT [--force], as compress.py and decompress.py take them."""
+    parser = new_parser(name, description)
+    add_run(parser)
     parser.add_argument("file", metavar="FILE", help="the file to read; - for standard input")
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="the file to write; - for standard output"
     )
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
+    return parser

@@ -1,6 +1,7 @@
 """From a configuration to objects: one function per group, a registry by `kind`."""
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,14 @@ def build_corpus(data: DataConfig) -> Corpus:
         raise UserError(
             f"the corpus {corpus.path} is not the text that this run was planned with: start the run again"
         )
+    return corpus
+
+
+def default_corpus() -> Corpus:
+    """Shakespeare, or where it cannot be had pydoc, with a warning."""
+    corpus = resolve("shakespeare", allow_fallback=True)
+    if corpus.fallback_reason:
+        print(f"WARNING: {corpus.name} is used instead: {corpus.fallback_reason}", file=sys.stderr)
     return corpus
 
 

@@ -60,7 +60,7 @@ def setting(
     weights  whether it can change the weights of a run: only such settings are part of its identity
     neutral  a value under which a run is what it was before there was this setting: left out of the identity
     """
-    known = {"help": f"{', '.join(only)}: {meaning}" if only else meaning}
+    known: dict[str, Any] = {"help": f"{', '.join(only)}: {meaning}" if only else meaning}
     known |= {"limit": limit, "choices": choices, "only": only, "neutral": neutral, "weights": weights}
     if default is list:
         return field(default_factory=list, metadata=known)

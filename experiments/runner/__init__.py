@@ -2,8 +2,8 @@
 
 job          the run itself                     results, measures, samples   what is computed when it is trained
 texts        tokenizer fitted, text as ids      environment                  on what it ran: run.json
-budget       updates that the budget allows     progress, forecast           what a person sees meanwhile
-memory       whether the model fits             failures, interrupts         what may go wrong, and signals
+budget       updates and memory it may take     progress, forecast           what a person sees meanwhile
+tracking     curves in TensorBoard              failures, interrupts         what may go wrong, and signals
 
 It imports trained/ and configuration/, and numpygpt. Come here to add a budget (budget.py) or a measure (results.py
 or measures.py; then analysis/records/measures.py).

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -89,26 +89,32 @@ def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> 
         folder.write_failure(status, reason)
 
 
-def measure_again(folder: RunFolder, settings: Sequence[str]) -> None:
-    """Scores and measures of a finished run anew, from its trained weights; `settings`: sample.KEY=VALUE.
+def measure_again(folders: Sequence[RunFolder], settings: Sequence[str]) -> list[UserError]:
+    """Scores and measures of finished runs anew, from their trained weights; `settings`: sample.KEY=VALUE.
 
-    Raises RunLocked while another process is at the run, UserError for a setting that is not possible, or as
-    `run_job`.
+    Returns the faults of single runs, which do not keep the others from being measured.
     """
-    config = recorded_config(folder.run()["config"])
-    config = replace(config, sample=_changed(config.sample, settings))
-    check(config)
-    shown = reporter()
-    shown.start(folder.name)
-    with held_finished(folder), never_silent(shown):
-        run_job(config, folder, shown)
-        shown.done(folder.result())
+    shown, faults = reporter(), []
+    for folder in folders:
+        try:
+            config = recorded_config(folder.run()["config"])
+            config = replace(config, sample=_changed(config.sample, settings))
+            check(config)
+            shown.start(folder.name)
+            with held_finished(folder), never_silent(shown):
+                run_job(config, folder, shown)
+                shown.done(folder.result())
+        except UserError as error:
+            faults.append(error)
+    return faults
 
 
 def recorded_config(values: Mapping[str, Any]) -> RunConfig:
     """The configuration that run.json holds."""
-    groups = {part.name: part.type for part in fields(RunConfig) if is_dataclass(part.type)}
-    return RunConfig(**{key: groups[key](**v) if key in groups else v for key, v in values.items()})
+    config = RunConfig()
+    for key, value in values.items():
+        setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
+    return config
 
 
 def _changed(sample: SampleConfig, settings: Sequence[str]) -> SampleConfig:

@@ -1,16 +1,14 @@
 """Tokenizers by name: those of runs, and those of conf/tokenizer trained on the default corpus."""
 
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 
-from experiments.configuration.build import build_tokenizer
+from experiments.configuration.build import build_tokenizer, default_corpus
 from experiments.configuration.compose import composed
 from experiments.configuration.schema import CONF, IMPORTED, TokenizerConfig, options
 from experiments.trained.corpus import training_part
 from experiments.trained.load import load_tokenizer
-from numpygpt.data import resolve
 from numpygpt.errors import UserError, did_you_mean
 from numpygpt.runs import RunFolder, find_run
 from numpygpt.tokenizers import Tokenizer
@@ -54,10 +52,7 @@ def _of_choices(names: Iterable[str]) -> list[NamedTokenizer]:
 @cache
 def _default_text() -> str:
     """The training part of the default corpus."""
-    corpus = resolve("shakespeare", allow_fallback=True)
-    if corpus.fallback_reason:
-        print(f"WARNING: trained on {corpus.name} instead: {corpus.fallback_reason}", file=sys.stderr)
-    return corpus.parts(VAL_FRACTION)[0].text
+    return default_corpus().parts(VAL_FRACTION)[0].text
 
 
 def _config(name: str) -> TokenizerConfig:

@@ -62,8 +62,10 @@ def runs_to_score(names: Iterable[str]) -> list[RunFolder]:
 def score_runs(runs: Sequence[RunFolder], passages: dict[str, str], texts: dict[str, str]) -> list[UserError]:
     """Scores the texts under each run, adds them to it and shows them: passages token by token, `texts` as a whole.
 
-    Returns the faults of single runs, which do not keep the others from being scored.
+    Returns the faults of single runs, which do not keep the others from being scored. UserError: two of one name.
     """
+    if twice := [name for name, text in passages.items() if texts.get(name, text) != text]:
+        raise UserError(f"two files are called {twice[0]}, and that is what reports call them: rename one")
     console, scorer, faults = Console(highlight=False), Scorer(), []
     scores: dict[RunFolder, list[ScoredText]] = {}
     for run in progress(runs, "scoring"):

@@ -70,15 +70,20 @@ def coloured(found: dict[str, Any], data: bytes, unk: int | None, bar: str = "")
 
 
 def _visible(text: str) -> str:
+    """The text with its control characters as symbols or numbers; lines still end."""
     return "".join(SYMBOLS.get(c) or (c if c.isprintable() else f"\u27e8{ord(c):X}\u27e9") for c in text)
+
+
+def visible(token: str) -> str:
+    """A token on one line, its spaces visible."""
+    return _visible(token).replace("\n", "").replace(" ", "\u2423")
 
 
 def listed(found: dict[str, Any], width: int) -> Text:
     """Each token and its id, never torn apart at the end of a line."""
     lines, used = Text(), 0
     for number, token in enumerate(found["tokens"]):
-        shown = _visible(token["token"]).replace("\n", "")
-        item = Text.assemble((shown, STYLES[number % 2]), (f" {token['id']}  ", "dim"))
+        item = Text.assemble((visible(token["token"]), STYLES[number % 2]), (f" {token['id']}  ", "dim"))
         if used and used + item.cell_len > width:
             lines.append("\n")
             used = 0

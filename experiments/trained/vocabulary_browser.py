@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.trained.named_tokenizers import NamedTokenizer
+from experiments.trained.token_view import STYLES, visible
 from numpygpt.measures.text.vocabulary import unreachable_tokens
 
-TOKEN = "black on #e8c468"
 LISTS = {
     "longest": "the longest",
     "frequent": "the most frequent in the training text",
@@ -40,21 +40,15 @@ def vocabulary_record(named: NamedTokenizer, number: int) -> dict[str, Any]:
         "vocab_size": tokenizer.vocab_size,
         **{
             name: {
-                "total": len(ids[name]),
-                "tokens": [_entry(tokenizer, id, counts) for id in ids[name][:number].tolist()],
+                "total": len(found),
+                "tokens": [
+                    {"id": id, "token": tokenizer.token(id), "count": int(counts[id])}
+                    for id in found[:number].tolist()
+                ],
             }
-            for name in LISTS
+            for name, found in ids.items()
         },
     }
-
-
-def _entry(tokenizer: Any, id: int, counts: np.ndarray) -> dict[str, Any]:
-    return {"id": id, "token": tokenizer.token(id), "count": int(counts[id])}
-
-
-def shown(token: str) -> str:
-    """A token on one line, its spaces visible."""
-    return repr(token)[1:-1].replace(" ", "\u2423")
 
 
 def vocabulary_table(page: dict[str, Any]) -> Table:
@@ -70,7 +64,9 @@ def vocabulary_table(page: dict[str, Any]) -> Table:
     table.add_column("token, id and count", ratio=1)
     for name, title in LISTS.items():
         tokens = [
-            Text.assemble((shown(token["token"]), TOKEN), (f" {token['id']} \u00d7{token['count']:,}", "dim"))
+            Text.assemble(
+                (visible(token["token"]), STYLES[0]), (f" {token['id']} \u00d7{token['count']:,}", "dim")
+            )
             for token in page[name]["tokens"]
         ]
         total = "" if name == "longest" else f"{page[name]['total']:,}"

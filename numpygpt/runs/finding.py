@@ -9,11 +9,12 @@ from numpygpt.files import is_folder
 from numpygpt.runs.folder import RunFolder
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTPUTS = (
-    ROOT if (ROOT / "pyproject.toml").exists() else Path()
-) / "outputs"  # of a clone, else of where one is
+IN_CLONE = (ROOT / "pyproject.toml").exists()  # else installed
+OUTPUTS = (ROOT if IN_CLONE else Path()) / "outputs"
 RUN_FILES = frozenset({"run.json", "result.json", "failure.json", "metrics.jsonl"})
-TRAIN = "train some with: python experiments/run.py -m tokenizer=char,word,bpe"
+TRAIN = (
+    f"train some with: {'python experiments/run.py' if IN_CLONE else 'numpygpt'} -m tokenizer=char,word,bpe"
+)
 
 
 def find_runs(root: str | os.PathLike[str]) -> list[RunFolder]:

@@ -118,6 +118,9 @@ def test_a_rebuild_makes_tables_and_pictures_and_a_check_only_compares(page, cap
     picture = page.parent / "docs" / "images" / "line.svg"
     picture.write_text(picture.read_text().replace("</svg>", "<g/></svg>"))
     assert rebuild.main(["--check"]) == 1
+    page.write_text(before.replace("line.svg", "lime.svg"))
+    with pytest.raises(SystemExit, match=r"README.md shows lime, which nothing in docs/making makes"):
+        rebuild.main([])
 
 
 def test_places_in_pictures_may_differ_by_half_a_point(tmp_path):

@@ -2,8 +2,7 @@
 
 import re
 
-from experiments.benchmarks.recipes import composed
-
+from experiments.configuration.compose import composed
 from experiments.configuration.schema import CONF
 from experiments.configuration.validation import check
 

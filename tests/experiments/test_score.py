@@ -218,6 +218,8 @@ def test_two_files_of_one_name_are_refused(mine, tmp_path):
     with pytest.raises(UserError, match=r"two files are called mine\.txt"):
         passages.read_passages([str(mine), twin])
     assert len(passages.read_passages([str(mine), str(mine)])) == 1
+    with pytest.raises(UserError, match=r"two files are called mine\.txt"):
+        passages.score_runs([], {"mine.txt": "a"}, {"mine.txt": "b"})
 
 
 def test_runs_that_cannot_be_scored_are_refused_by_name(runs, mine, tmp_path):

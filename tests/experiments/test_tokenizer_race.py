@@ -10,10 +10,10 @@ TEXT = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 30
 
 def test_rows_and_ratios(tmp_path, monkeypatch):
     (tmp_path / "text.txt").write_text(TEXT)
-    monkeypatch.setattr(tokenizer_race, "resolve", lambda *_, **__: resolve("file", tmp_path / "text.txt"))
+    monkeypatch.setattr(tokenizer_race, "default_corpus", lambda: resolve("file", tmp_path / "text.txt"))
     monkeypatch.setattr(tokenizer_race, "VOCAB_SIZE", 300)
-    monkeypatch.setattr(tokenizer_race, "installed", lambda *names: names == ("tiktoken",) and has_tiktoken)
-    has_tiktoken = tokenizer_race.importlib.util.find_spec("tiktoken") is not None
+    has_tiktoken = tokenizer_race.is_installed("tiktoken")
+    monkeypatch.setattr(tokenizer_race, "is_installed", lambda name: name == "tiktoken" and has_tiktoken)
     rows = tokenizer_race.race(1)
     assert {row["case"] for row in rows} == {
         "train to 300",
