@@ -248,3 +248,13 @@ def test_the_provenance_is_that_of_the_records():
         )
         assert {part["environment"]["python"] for part in parts} == {"3.11.7"}
         assert {part["environment"]["packages"]["numpy"] for part in parts} == {"2.4.6"}
+
+
+def test_every_rung_of_the_ladder_helps_both_and_brings_them_closer():
+    bits = records.ladder().groupby(["rung", "tokenizer"], sort=False)["bits_per_byte"].mean().unstack()
+    bits = bits.loc[list(records.RUNGS)]
+    assert (bits.diff().dropna() < 0).all(axis=None)
+    gain, distance = bits.iloc[0] - bits.iloc[-1], bits[CHAR] - bits[BPE]
+    says("docs/RESULTS.md", f"it gains {gain[CHAR]:.2f} bits per byte on the way up, bpe {gain[BPE]:.2f}")
+    says("docs/RESULTS.md", f"shrinks from {distance.iloc[0]:.2f} to {distance.iloc[-1]:.2f}")
+    assert bits[BPE].iloc[-1] < study("quick-iters").counting.bits_per_byte < bits[CHAR].iloc[-1]
