@@ -134,7 +134,7 @@ def raced(name: str) -> pd.Series:
 @cache
 def key_gradients(kind: str) -> pd.DataFrame:
     """Records of examples/wrong_key_gradient.py by what the keys learnt from: a row per seed."""
-    found = pd.read_json(RESULTS / "wrong-gradient.jsonl", lines=True, precise_float=True)
+    found = pd.read_json(RESULTS / "wrong-gradient" / "records.jsonl", lines=True, precise_float=True)
     return found[found["key_gradient"] == kind].set_index("seed")
 
 
