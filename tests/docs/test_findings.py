@@ -131,8 +131,9 @@ def test_nanogpt_s_recipe_gives_its_published_figure():
 def test_samples_are_those_of_the_records():
     page = (ROOT / "docs/RESULTS.md").read_text(encoding="utf-8")
     for name, shown in zip(NAMES, page.split("```text\n")[1:], strict=True):
-        written = study("shakespeare").first_run(name).samples_path.read_text(encoding="utf-8")
-        assert shown.split("\n```")[0] in written
+        kept = study("shakespeare").first_run(name).samples()
+        written = "\n".join(f"{kept['prompt']}{sample['text']}" for sample in kept["samples"])
+        assert shown.split("\n```")[0].strip("\n") in written
 
 
 def test_metrics_tells_of_a_lossy_winner_and_of_a_loss_per_token_that_misleads():
@@ -237,7 +238,7 @@ def test_backprop_tells_what_the_wrong_gradient_costs_and_how_it_grows():
 
 def test_the_provenance_is_that_of_the_records():
     for name in (*BUDGETS, "quick-rates", "shakespeare", "nanogpt_cpu"):
-        runs = records.collected(name).records.values()
+        runs = [record.run for record in records.collected(name).records.values()]
         parts = [part for run in runs for part in (*run.get("earlier", []), run)]
         commits = sorted({part["git"]["commit"][:10] for part in parts})
         (numerics,) = {run["identity"]["results_version"] for run in runs}
