@@ -19,7 +19,8 @@ def runs_in(places: Iterable[Path]) -> list[Run]:
     for place in places:
         is_packed = place.suffix == ".jsonl" and not runs.is_folder(place)
         files = [place] if is_packed else packed_studies(place) if runs.is_folder(place) else []
-        packed = [run for file in files for run in read_packed(file)]
-        folders = [] if is_packed else runs.find_runs(place) if packed else runs.runs_in([place])
-        found.update({run.path.resolve(): run for run in (*folders, *packed)})
+        own: list[Run] = [run for file in files for run in read_packed(file)]
+        if not is_packed:
+            own += runs.find_runs(place) if own else runs.runs_in([place])
+        found.update({run.path.resolve(): run for run in own})
     return sorted(found.values(), key=lambda run: run.path)

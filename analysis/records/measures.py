@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-LOWER, HIGHER = "lower", "higher"
+Better = Literal["lower", "higher", ""]
+LOWER: Better = "lower"
+HIGHER: Better = "higher"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Measure:
     label: str
     form: str = ".3g"
     unit: str = ""
-    better: Literal["lower", "higher", ""] = ""
+    better: Better = ""
     definition: str = ""
     source: str = ""
 
