@@ -6,11 +6,10 @@ in a table of analysis/tables. Tables, figures, page and documents take names, f
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
-Better = Literal["lower", "higher", ""]
-LOWER: Better = "lower"
-HIGHER: Better = "higher"
+LOWER: Final = "lower"
+HIGHER: Final = "higher"
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Measure:
     label: str
     form: str = ".3g"
     unit: str = ""
-    better: Better = ""
+    better: Literal["lower", "higher", ""] = ""
     definition: str = ""
     source: str = ""
 

@@ -98,7 +98,7 @@ def ladder() -> pd.DataFrame:
     found = runs("ladder")
     changed = [found["lr"] > 1e-3, found["model.positions"].notna(), found["model.norm"].notna()]
     changed.append(found["optimizer.kind"] == "muon")
-    return found.assign(rung=[RUNGS[number] for number in sum(change.astype(int) for change in changed)])
+    return found.assign(rung=[RUNGS[number] for number in pd.concat(changed, axis=1).sum(axis=1)])
 
 
 def best_rates() -> dict[str, float]:

@@ -19,9 +19,7 @@ def test_tables_hold_the_numbers_that_they_held(study):
     found = numbers_of("" if study == "all" else study)
     assert found.keys() == golden.keys()
     for table, lines in golden.items():
-        if (
-            table == "budgets"
-        ):  # its rows join settings that differ in the budget alone: how many is for names to say
+        if table == "budgets":  # a row joins what differs in the budget alone
             lines, found[table] = ([sorted(chain(*all_lines))] for all_lines in (lines, found[table]))
         assert len(found[table]) == len(lines), table
         for line, held in zip(found[table], lines, strict=True):
