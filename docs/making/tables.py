@@ -147,5 +147,5 @@ def key_gradient_bits() -> str:
     found = {kind: records.key_gradients(kind)["bits_per_byte"] for kind in KEY_GRADIENTS}
     cost = paired(found["wrong"], found["right"])
     rows = [[name, *(f"{bits:.3f}" for bits in found[kind]), ""] for kind, name in KEY_GRADIENTS.items()]
-    rows[-1][-1] = f"+{plus_minus(cost.value, cost.half)}"
+    rows[-1][-1] = plus_minus(cost.value, cost.half, "+")
     return markdown(["key gradient", *(f"seed {seed}" for seed in found["right"].index), "above right"], rows)
