@@ -5,7 +5,6 @@ Asked for n units of its work, it answers with the seconds of each, their losses
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from experiments.configuration.build import build_model, build_optimizer, gpt_co
 from experiments.configuration.compose import composed
 from experiments.configuration.schema import RunConfig
 from numpygpt.generation import generate
+from numpygpt.machine import own_peak_mb
 from numpygpt.models import GPT, GPTConfig, NoDraws
 from numpygpt.optim import Optimizer, clip_factor
 from numpygpt.training import Engine, score_tokens
@@ -159,13 +159,11 @@ def peak_mb() -> float:
     Memory that they share is counted once: with workers, it is the sum of proportional set sizes in the steady
     state, or this process's own peak if that is more.
     """
-    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     if not children.exists():
-        return own
+        return own_peak_mb()
     family = ["self", *children.read_text().split()]
-    return max(own, sum(_proportional_mb(pid) for pid in family))
+    return max(own_peak_mb(), sum(_proportional_mb(pid) for pid in family))
 
 
 def _proportional_mb(pid: str) -> float:

@@ -24,10 +24,7 @@ from numpygpt.training import Trainer, score_tokens
 from numpygpt.training.checkpoints import TrainState
 
 PASSAGES, PASSAGE_BYTES = 4, 800
-MEASURES = (
-    *("passages", "context", "training text", "samples", "baselines per block"),
-    *("tokenizer", "baselines", "curves"),
-)
+FIGURES = 8  # that may be lacking (`NotScored.unless`), besides those of texts
 STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
 
 
@@ -53,7 +50,7 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     before = folder.result() if folder.state() == "done" else {}
     score = score_validation(run)
     result = {**loss_metrics(texts, score), **training_metrics(run)}
-    lacking = NotScored(folder, run.reporter, total=len(MEASURES) + len(run.config.eval.texts))
+    lacking = NotScored(folder, run.reporter, total=FIGURES + len(run.config.eval.texts))
     with lacking.unless("passages"):
         added = [entry for entry in folder.passages() if "name" in entry] if before else []
         folder.write_passages([*passages(texts, score), *added])

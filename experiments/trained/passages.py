@@ -50,19 +50,21 @@ def score_runs(runs: Sequence[RunFolder], passages: dict[str, str], texts: dict[
     if twice := [name for name, text in passages.items() if texts.get(name, text) != text]:
         raise UserError(f"two texts are called {twice[0]}, and that is what tables call them: rename one")
     console, scorer, faults = Console(highlight=False), Scorer(), []
-    scores: dict[RunFolder, list[ScoredText]] = {}
+    scores: dict[str, dict[RunFolder, ScoredText]] = {}
     for run in progress(runs, "scoring"):
         try:
             require_writable(run.path)  # scoring takes its time
-            scores[run] = scorer.score(run, passages | texts)
+            scored = scorer.score(run, passages | texts)
+            for text in scored:
+                scores.setdefault(text.name, {})[run] = text
             if passages:
-                add_passages(run, [text for text in scores[run] if text.name in passages])
+                add_passages(run, [text for text in scored if text.name in passages])
             if texts:
-                add_texts(run, [text for text in scores[run] if text.name in texts])
+                add_texts(run, [text for text in scored if text.name in texts])
         except UserError as error:
             faults.append(error)
-    for table in score_tables(scores):
-        console.print(table)
+    for scores_of_text in scores.values():
+        console.print(score_table(scores_of_text))
         console.print()
     if n_added := len(runs) - len(faults):
         places = " ".join(str(place) for place in sorted({run.path.parent for run in runs}))
@@ -71,17 +73,11 @@ def score_runs(runs: Sequence[RunFolder], passages: dict[str, str], texts: dict[
     return faults
 
 
-def score_tables(runs: Mapping[RunFolder, Sequence[ScoredText]]) -> list[Table]:
-    """One for each text; `runs`: the texts under each run, the same for all."""
-    names = dict.fromkeys(text.name for texts in runs.values() for text in texts)
-    return [
-        score_table({run: text for run, texts in runs.items() for text in texts if text.name == name})
-        for name in names
-    ]
-
-
 def score_table(scores: Mapping[RunFolder, ScoredText]) -> Table:
-    """A line per run. Of a tokenizer that loses something, the tokens alone are a floor and all bits a ceiling."""
+    """Of one text, a line per run.
+
+    Of a tokenizer that loses something, the tokens alone are a floor and all bits a ceiling.
+    """
     first = next(iter(scores.values()))
     n_bytes = first.score.n_bytes
     title = f"{first.name}: {n_bytes:,} byte{'' if n_bytes == 1 else 's'}, {len(first.text):,} characters"
