@@ -28,6 +28,7 @@ from weak_tests import STRONG, TESTS, loss_and_gradient
 
 from experiments.configuration import build
 from experiments.configuration.compose import composed
+from numpygpt.commands import run_command
 from numpygpt.data.batches import sample_batch
 from numpygpt.errors import UserError
 from numpygpt.models import GPT
@@ -196,8 +197,7 @@ def _say(name: str, row: dict) -> None:
         print(f"{name} {row['step']:>5}  validation loss {row['val_loss']:.3f}", flush=True)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+def new_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wrong_key_gradient.py",
         description=__doc__,
@@ -207,16 +207,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], metavar="N")
     parser.add_argument("--iters", type=int, default=1000, metavar="N", help="updates (1000)")
     parser.add_argument("--records", type=Path, default=RECORDS, metavar="FILE", help="where records go")
-    options = parser.parse_args(arguments)
-    try:
-        if options.train:
-            train_all(options.train, options.seeds, options.iters, options.records)
-        else:
-            print_tests()
-    except UserError as error:
-        print(f"wrong_key_gradient.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return parser
+
+
+def work(chosen: argparse.Namespace) -> None:
+    if chosen.train:
+        train_all(chosen.train, chosen.seeds, chosen.iters, chosen.records)
+    else:
+        print_tests()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run_command(new_parser(), work, arguments)
 
 
 if __name__ == "__main__":
