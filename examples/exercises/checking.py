@@ -19,13 +19,17 @@ Array = np.ndarray[Any, Any]
 
 
 def check_gradients(
-    forward: Callable[..., tuple[Array, Any]], backward: Callable[[Array, Any], Any], **inputs: Array
+    forward: Callable[..., tuple[Array, Any]],
+    backward: Callable[[Array, Any], Any],
+    **shapes: tuple[int, ...],
 ) -> list[str]:
     """What is wrong with `backward`, a sentence each; [] if it gives the gradient of every input, in their order.
 
     forward(*inputs) -> out, cache; backward(dout, cache) -> one gradient, or a tuple of them. All in float64.
+    The inputs are drawn at random, in these shapes.
     """
     rng = np.random.default_rng(0)
+    inputs = {name: rng.normal(size=shape) for name, shape in shapes.items()}
     out, cache = forward(*inputs.values())
     dout = rng.normal(size=out.shape)
     found = backward(dout.copy(), cache)
