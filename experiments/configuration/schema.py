@@ -12,7 +12,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args
 
-from omegaconf import MISSING
+from omegaconf import MISSING, OmegaConf
 
 from numpygpt.files import expanded
 from numpygpt.places import HOME, RUN
@@ -260,32 +260,24 @@ GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "tracking", "expe
 
 
 def register() -> None:
-    """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first; and the resolvers."""
+    """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first; and the resolvers.
+
+    `${outputs_folder:...}`: a folder's absolute path, relative ones starting at HOME.
+    For the page of `--help`: `${keys:}`, what every key is and means; `${command:}`, what starts a run.
+    """
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().store(name="config_schema", node=RunConfig)
-    register_resolver()
-
-
-def register_resolver() -> None:
-    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at HOME.
-
-    For the page of `--help`: `${keys:}`, what every key is and means; `${command:}`, what starts a run.
-    """
-    from omegaconf import OmegaConf
-
-    def absolute(outputs: str) -> str:
-        return str(HOME / expanded(outputs))
-
-    OmegaConf.register_new_resolver("outputs_folder", absolute, replace=True)
-    OmegaConf.register_new_resolver("keys", lambda *, _root_: described(_root_), replace=True)
-    OmegaConf.register_new_resolver("command", lambda: RUN, replace=True)
+    for name, resolver in {
+        "outputs_folder": lambda outputs: str(HOME / expanded(outputs)),
+        "keys": lambda *, _root_: described(_root_),
+        "command": lambda: RUN,
+    }.items():
+        OmegaConf.register_new_resolver(name, resolver, replace=True)
 
 
 def described(composed: Any) -> str:
     """A line for each setting: `key=value` as it would be typed, and its meaning."""
-    from omegaconf import OmegaConf
-
     lines, section = [], "tokenizer"
     for key, own in settings().items():
         if key.rpartition(".")[0] != section:
@@ -362,8 +354,6 @@ def to_config(composed: Any) -> RunConfig:
 
     Raises omegaconf's own errors; experiments/configuration/messages.py turns them into a sentence.
     """
-    from omegaconf import OmegaConf
-
     config = OmegaConf.to_object(composed)
     assert isinstance(config, RunConfig)
     return config
