@@ -140,11 +140,7 @@ def is_number_of_schema(override: Override) -> bool:
 def _pinned(config: RunConfig) -> list[str]:
     """The sweep's decisions as overrides, so that each run, in whatever process, uses the same files."""
     data = config.data
-    pinned = [
-        f"data.kind={data.kind}",
-        f"data.sha256={data.sha256}",
-        "data.fallback=null",
-    ]
+    pinned = [f"data.kind={data.kind}", f"data.sha256={data.sha256}", "data.fallback=null"]
     if data.path is not None:
         pinned.append(f"data.path={quoted(data.path)}")
     if config.tokenizer.path is not None:
