@@ -14,21 +14,19 @@ from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from experiments.cli.eval_texts import check_texts, text_path
 from experiments.configuration.corpora import Corpora
 from experiments.configuration.identity import run_folder
 from experiments.configuration.messages import EXPLAINED, explain
-from experiments.configuration.schema import RunConfig, settings, to_config, type_of, used_keys
+from experiments.configuration.schema import RunConfig, to_config, used_keys
 from experiments.configuration.typed import ONE_EACH, quoted
 from experiments.configuration.validation import check
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
 from numpygpt.runs import RunFolder
-
-SETTINGS = settings()
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,7 @@ class PlannedRun:
 class Planner:
     """Composes the configurations of a sweep: each combination of choices once, values on top of it.
 
-    Hydra composes a run in about 0.1 s, which for hundreds of runs is too long to find out that all are done. Runs
-    that differ only in numbers (seeds, sizes, rates) are composed once.
+    Hydra composes a run in about 0.1 s, which for hundreds of runs is too long to find out that all are done.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
@@ -58,7 +55,6 @@ class Planner:
         self.corpora = Corpora()
         self._parse = functools.cache(self.parser.parse_override)
         self._base = functools.cache(self._composed_choices)
-        self._config = functools.cache(lambda line: to_config(self.compose(line)))
 
     def expand(self, params: Mapping[str, Any], arguments: Sequence[str]) -> list[list[str]]:
         """The overrides of each run: `params`, or what the arguments set instead, in every combination.
@@ -101,14 +97,9 @@ class Planner:
 
     def _configuration(self, line: Sequence[str]) -> RunConfig:
         try:
-            numbers = [o for o in map(self._parse, line) if is_number_of_schema(o)]
-            others = tuple(o for o in line if self._parse(o) not in numbers)
-            config = copy.deepcopy(self._config(others))
+            config = to_config(self.compose(line))
         except EXPLAINED as error:
             raise UserError(explain(error, line)) from error
-        for number in numbers:
-            section, _, key = number.key_or_group.rpartition(".")
-            setattr(getattr(config, section) if section else config, key, number.value())
         check(config)
         return config
 
@@ -127,14 +118,6 @@ class Planner:
         with open_dict(base):
             del base["hydra"]
         return base
-
-
-def is_number_of_schema(override: Override) -> bool:
-    """Whether it sets a number of the schema to one of exactly its type: no value hangs on it then."""
-    if override.type != OverrideType.CHANGE or override.key_or_group not in SETTINGS:
-        return False
-    kind = type_of(SETTINGS[override.key_or_group])
-    return kind in (int, float) and type(override.value()) is kind
 
 
 def _pinned(config: RunConfig) -> list[str]:
