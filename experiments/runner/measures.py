@@ -14,7 +14,6 @@ import numpy as np
 from experiments.cli.eval_texts import read_text, text_name
 from experiments.configuration.schema import RunConfig
 from experiments.runner.failures import NotScored
-from experiments.runner.progress import Reporter, counted
 from experiments.runner.samples import draw_samples
 from experiments.runner.texts import Texts
 from experiments.trained.scoring import scored
@@ -34,11 +33,9 @@ MAX_TRAIN_BYTES = 16_000_000  # of a longer training text, its end stands for th
 MAX_VAL_BYTES = 2_000_000  # and of a longer validation text its beginning
 
 
-def sample_metrics(
-    config: RunConfig, folder: RunFolder, texts: Texts, model: GPT, reporter: Reporter
-) -> dict[str, Any]:
+def sample_metrics(config: RunConfig, folder: RunFolder, texts: Texts, model: GPT) -> dict[str, Any]:
     """Keys of result.json on text that the model writes, which samples.txt and samples.json then hold."""
-    samples = draw_samples(config, texts, model, counted(reporter, "generating samples"))
+    samples = draw_samples(config, texts, model)
     with replacing(folder.samples_path) as path:
         path.write_text(samples.page(), encoding="utf-8", newline="")
     reference, human = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))

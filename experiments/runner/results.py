@@ -61,7 +61,7 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     from experiments.runner.measures import baseline_blocks, further_measures, sample_metrics
 
     with lacking.unless("samples"):
-        result |= sample_metrics(run.config, folder, texts, run.trainer.engine.model, run.reporter)
+        result |= sample_metrics(run.config, folder, texts, run.trainer.engine.model)
     blocks: dict[str, Any] = dict(score.blocks.to_dict())
     with lacking.unless("baselines per block"):
         blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
