@@ -84,7 +84,7 @@ def score_validation(run: TrainedRun) -> TextScore:
     texts = run.texts
     run.reporter.phase(what := "scoring the whole validation text")
     nats = score_tokens(run.trainer.engine, np.asarray(texts.val.ids), counted(run.reporter, what))
-    return score_text(texts.val_text, np.asarray(texts.val.ids), texts.val_ends, nats, texts.coder)
+    return score_text(texts.val_source, nats, texts.coder)
 
 
 def loss_metrics(texts: Texts, score: TextScore) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def overfitting_metrics(run: TrainedRun, val: TextScore) -> dict[str, float]:
     ids, ends = texts.tokenizer.spans(text)
     progress = counted(run.reporter, "scoring the end of the training text")
     nats = score_tokens(run.trainer.engine, ids, progress)
-    train = score_text(text, ids, ends, nats, texts.coder)
+    train = score_text(Source(text, ids, ends), nats, texts.coder)
     first = next(row for row in run.folder.metrics() if row["kind"] == "eval")
     grown = (val.val_loss - train.val_loss) - (first["val_loss"] - first["train_loss"])
     seen = np.asarray(texts.train.ids)[: -len(ids)]  # nothing, where the validation text is the longer part
@@ -195,9 +195,7 @@ def context_metrics(texts: Texts, block_size: int) -> dict[str, float]:
     position = np.arange(n - 1)  # inputs; token t + 1 is predicted from input t
     number = np.maximum(0, (position - block_size) // stride + 1)
     first = number * stride  # the first input of the window in which it is scored
-    ends = np.concatenate(
-        [[0], Source(texts.val_text, texts.val.ids, texts.val_ends).characters(texts.val_ends)]
-    )
+    ends = np.concatenate([[0], texts.val_source.characters(texts.val_source.ends)])
     chars = ends[position + 1] - ends[first]
     full = chars[position >= block_size]
     return {
@@ -208,16 +206,14 @@ def context_metrics(texts: Texts, block_size: int) -> dict[str, float]:
 
 def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
     """A few passages of the validation text, the same for every tokenizer: the tokens that begin in them."""
-    data = texts.val_text.encode()
-    edges = block_edges(data, PASSAGE_BYTES)
-    starts = np.concatenate([[0], texts.val_ends])[:-1]
-    ids = np.asarray(texts.val.ids)
+    source = texts.val_source
+    edges = block_edges(source.data, PASSAGE_BYTES)
     found = []
     for number in dict.fromkeys(np.linspace(0, len(edges) - 2, PASSAGES).astype(int).tolist()):
         a, b = int(edges[number]), int(edges[number + 1])
-        here = slice(*np.searchsorted(starts, [a, b]).tolist())
-        text, bits = data[a:b].decode(), (score.bits_tokens[here], score.bits_residual[here])
-        found.append(passage_entry(a, text, ids[here], texts.val_ends[here] - a, *bits))
+        here = slice(*np.searchsorted(source.starts, [a, b]).tolist())
+        text, bits = source.data[a:b].decode(), (score.bits_tokens[here], score.bits_residual[here])
+        found.append(passage_entry(a, text, source.ids[here], source.ends[here] - a, *bits))
     return found
 
 

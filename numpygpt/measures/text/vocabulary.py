@@ -18,8 +18,6 @@ RARE = 5
 ALPHA = 2.5
 AT_ONCE = 1 << 20  # ids counted at a time
 
-Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
-
 
 @dataclass(frozen=True)
 class TokenizerMeasures:
@@ -49,26 +47,21 @@ class TokenizerMeasures:
 
 
 def tokenizer_measures(
-    tokenizer: Tokenizer,
-    train_text: str,
-    val_text: str,
-    train_spans: Spans | None = None,
-    val_spans: Spans | None = None,
+    tokenizer: Tokenizer, train_ids: npt.NDArray[np.integer], n_train_chars: int, val: Source
 ) -> TokenizerMeasures:
-    """All of them; the spans are what `tokenizer.spans` gives for each text, if they are at hand."""
-    train_ids, _ = tokenizer.spans(train_text) if train_spans is None else train_spans
-    val = TextMeasures(tokenizer, val_text, val_spans)
+    """All of them, from the ids of the training text and its number of characters, and from the validation text."""
+    measures = TextMeasures(tokenizer, val)
     size = tokenizer.vocab_size
-    train, seen = occurrences(train_ids, size), occurrences(val.source.ids, size)
+    train, seen = occurrences(train_ids, size), occurrences(val.ids, size)
     return TokenizerMeasures(
-        chars_per_token_val=val.chars_per_token,
-        chars_per_token=len(train_text) / max(len(train_ids), 1),
-        fertility=val.fertility,
-        words_kept_whole=val.words_kept_whole,
-        unknown_rate_tokens=val.unknown_rate_tokens,
-        unknown_rate_chars=val.unknown_rate_chars,
-        round_trip=val.round_trip,
-        char_edit_rate=val.char_edit_rate,
+        chars_per_token_val=measures.chars_per_token,
+        chars_per_token=n_train_chars / max(len(train_ids), 1),
+        fertility=measures.fertility,
+        words_kept_whole=measures.words_kept_whole,
+        unknown_rate_tokens=measures.unknown_rate_tokens,
+        unknown_rate_chars=measures.unknown_rate_chars,
+        round_trip=measures.round_trip,
+        char_edit_rate=measures.char_edit_rate,
         vocab_used=int(np.count_nonzero(seen)) / size,
         vocab_used_train=int(np.count_nonzero(train)) / size,
         rare_tokens=int(np.count_nonzero(train < RARE)),
@@ -107,11 +100,10 @@ def unigram_gap(
 class TextMeasures:
     """The measures that any text has under a tokenizer: also for texts far from the training text."""
 
-    def __init__(self, tokenizer: Tokenizer, text: str, spans: Spans | None = None) -> None:
-        self.tokenizer, self.text = tokenizer, text
-        self.source = Source(text, *(tokenizer.spans(text) if spans is None else spans))
+    def __init__(self, tokenizer: Tokenizer, source: Source) -> None:
+        self.tokenizer, self.source, self.text = tokenizer, source, source.text
         unk = tokenizer.unk_id
-        self._unknown = np.zeros(len(self.source.ids), bool) if unk is None else self.source.ids == unk
+        self._unknown = np.zeros(len(source.ids), bool) if unk is None else source.ids == unk
 
     @property
     def chars_per_token(self) -> float:
@@ -165,14 +157,10 @@ class TextMeasures:
 
     def to_dict(self) -> dict[str, float | bool]:
         keys = (
-            "chars_per_token",
-            "fertility",
-            "words_kept_whole",
-            "unknown_rate_tokens",
-            "unknown_rate_chars",
-            "round_trip",
+            *("chars_per_token", "fertility", "words_kept_whole"),
+            *("unknown_rate_tokens", "unknown_rate_chars", "round_trip", "char_edit_rate"),
         )
-        return {key: getattr(self, key) for key in (*keys, "char_edit_rate")}
+        return {key: getattr(self, key) for key in keys}
 
 
 def unreachable_tokens(tokenizer: Tokenizer) -> list[int]:
