@@ -111,8 +111,8 @@ class Tokenizer(ABC):
 
     def token(self, id: int) -> str:
         """The id for a reader: its own text (bytes that are no text as `\\xNN`), or the special's name."""
-        own = self.token_bytes(id)
-        return self.specials[id] if own is None else own.decode("utf-8", errors="backslashreplace")
+        self._checked_ids([id])
+        return self._printed[id].decode("utf-8", errors="backslashreplace")
 
     def _require_trained(self) -> None:
         """UserError: there is no vocabulary yet."""

@@ -370,4 +370,4 @@ def test_unigram_takes_one_word_of_any_length():
     ],
 )
 def test_spans_become_tiles(starts, ends, expected):
-    assert ends_between(np.array(starts, int), np.array(ends, int)).tolist() == expected
+    assert ends_between(list(zip(starts, ends, strict=True))).tolist() == expected

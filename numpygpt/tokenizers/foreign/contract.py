@@ -13,7 +13,7 @@ nothing      anything else: no id is believed to stand for its own text, and the
 import base64
 import binascii
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,13 +48,14 @@ class ForeignTokenizer(Tokenizer):
         self.path = path
         self.charge_all = checked_bool("charge_all", charge_all)
         self._unk: int | None = None
+        self._model: Any = None  # what `_open` takes
         self._kept, self._losses = NOTHING, ""
 
     # ------------------------------------------------------------------ what the kinds say
 
     @abstractmethod
     def _open(self, model: Any) -> None:
-        """Take the model, a JSON value, and call `_set_ids`. UserError or anything else: it is damaged."""
+        """Keep the model, a JSON value, in `_model`; call `_set_ids`. UserError or anything else: it is damaged."""
 
     @abstractmethod
     def _ids(self, text: str) -> Any:
@@ -67,10 +68,6 @@ class ForeignTokenizer(Tokenizer):
     @abstractmethod
     def _text(self, ids: list[int]) -> str:
         """The library's own way back."""
-
-    @abstractmethod
-    def _model(self) -> Any:
-        """What `_open` takes."""
 
     def _read(self) -> Any:
         """The model that `path` names, as `_open` takes it."""
@@ -149,10 +146,6 @@ class ForeignTokenizer(Tokenizer):
         """For each id whether its stretch is always its own text: all that have one, or none at all."""
         self._require_trained()
         return ~self._nameless & (self._kept != NOTHING)
-
-    def token(self, id: int) -> str:
-        own = self.token_bytes(id)
-        return self._printed[id].decode() if own is None else own.decode("utf-8", errors="backslashreplace")
 
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. UserError: the text shows that what was found in training does not hold."""
@@ -233,7 +226,7 @@ class ForeignTokenizer(Tokenizer):
         return {"charge_all": self.charge_all}
 
     def _learned(self) -> dict[str, Any]:
-        return {"model": self._model(), "kept": self._kept, "losses": self._losses}
+        return {"model": self._model, "kept": self._kept, "losses": self._losses}
 
     def _restore(self, learned: dict[str, Any]) -> None:
         extras.require(self.kind)
@@ -278,14 +271,13 @@ def from_base64(text: Any) -> bytes:
         raise UserError("the tokenizer file is damaged: a part of it is no base64") from None
 
 
-def ends_between(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Where stretches end that were given as spans, so that they tile the text.
+def ends_between(spans: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Where stretches end that were given as spans (start, end), so that they tile the text.
 
     What lies between two spans belongs to the later one. Where spans overlap, as those of tokens that are parts of
     one character, the overlap belongs to the last of them.
     """
-    if not len(ends):
-        return np.zeros(0, np.int64)
-    following = np.append(np.asarray(starts)[1:], ends[-1])
+    starts, ends = np.array(spans, np.int64).reshape(-1, 2).T
+    following = np.append(starts[1:], ends[-1:])
     later = np.minimum.accumulate(following[::-1])[::-1]
     return np.maximum.accumulate(np.minimum(ends, later))
