@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 SPIKE_FACTOR = 3.0
 SPIKE_WINDOW = 50
@@ -62,21 +61,16 @@ class Stability:
         return cls(grad_spikes(grad_norms), float(np.mean(clipped)) if len(clipped) else 0.0, spread)
 
 
-def grad_spikes(norms: Sequence[float], factor: float = SPIKE_FACTOR, window: int = SPIKE_WINDOW) -> int:
-    """Steps whose norm exceeds `factor` times the median of the `window` steps before; the first ten cannot."""
+def grad_spikes(norms: Sequence[float]) -> int:
+    """Steps whose norm is more than three times the median of the (up to) 50 before; the first ten cannot be.
+
+    Of the steps before only finite norms count; a norm that is not finite is always a spike.
+    """
     values = np.asarray(norms, np.float64)
-    bad = ~np.isfinite(values)
-    medians = np.full(len(values), np.inf)
-    finite = np.where(bad, np.nan, values)
-    for step in range(min(10, len(values)), min(window, len(values))):
-        medians[step] = _median(finite[:step])
-    if len(values) > window:
-        windows = np.lib.stride_tricks.sliding_window_view(finite[:-1], window)
-        medians[window:] = [_median(row) for row in windows] if bad.any() else np.median(windows, axis=1)
-    return int(np.count_nonzero(bad | (values > factor * medians)))
-
-
-def _median(values: npt.NDArray) -> float:
-    """Of the finite values; infinite if there are none."""
-    values = values[~np.isnan(values)]
-    return float(np.median(values)) if len(values) else math.inf
+    finite = np.isfinite(values)
+    spikes = ~finite
+    for step in range(10, len(values)):
+        window = slice(max(0, step - SPIKE_WINDOW), step)
+        before = values[window][finite[window]]
+        spikes[step] |= len(before) > 0 and values[step] > SPIKE_FACTOR * np.median(before)
+    return int(np.count_nonzero(spikes))
