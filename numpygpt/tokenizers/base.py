@@ -22,6 +22,7 @@ import numpy as np
 
 from numpygpt.errors import UserError
 from numpygpt.tokenizers import files
+from numpygpt.tokenizers.files import damaged
 from numpygpt.tokenizers.unicode import check_text
 
 UNK = "<unk>"
@@ -71,9 +72,9 @@ class Tokenizer(ABC):
     def encode(self, text: str) -> np.ndarray:
         """The ids of `text`, int32 (n,). UserError: the text holds a lone surrogate."""
 
-    @abstractmethod
     def _options(self) -> dict[str, Any]:
         """The constructor's keywords besides `specials`."""
+        return {}
 
     @abstractmethod
     def _learned(self) -> dict[str, Any]:
@@ -186,7 +187,6 @@ class Tokenizer(ABC):
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """The tokenizer that `to_dict` described; UserError if the description is damaged."""
-        files.check_header(data)
         if data.get("kind") != cls.kind:
             raise UserError(f"this describes a tokenizer of kind {data.get('kind')!r}, not {cls.kind!r}")
         options = data.get("options")
@@ -251,9 +251,9 @@ def checked_alphabet(learned: dict[str, Any]) -> str:
     """The characters of a saved vocabulary: one string, each character once, in code point order."""
     alphabet = learned.get("alphabet")
     if not isinstance(alphabet, str) or not alphabet:
-        raise UserError("the tokenizer file is damaged: its alphabet is missing or no text")
+        raise damaged("its alphabet is missing or no text")
     if any(a >= b for a, b in pairwise(alphabet)):
-        raise UserError("the tokenizer file is damaged: its alphabet is unsorted or holds a character twice")
+        raise damaged("its alphabet is unsorted or holds a character twice")
     return check_text(alphabet)
 
 
@@ -261,17 +261,4 @@ def checked_keys(learned: dict[str, Any], *names: str) -> None:
     """Refuse a file that lacks a key of its kind or has one too many."""
     if set(learned) != set(names):
         odd = sorted(set(learned) ^ set(names))
-        raise UserError(f"the tokenizer file is damaged: missing or unknown keys {', '.join(map(repr, odd))}")
-
-
-def checked_texts(learned: dict[str, Any], name: str) -> list[str]:
-    """A list of non-empty texts, all different."""
-    texts = learned.get(name)
-    if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
-        raise UserError(f"the tokenizer file is damaged: its {name} are no list of texts")
-    if len(set(texts)) != len(texts):
-        twice = next(text for text, count in Counter(texts).items() if count > 1)
-        raise UserError(f"the tokenizer file is damaged: its {name} hold {twice!r} twice")
-    for text in texts:
-        check_text(text)
-    return texts
+        raise damaged(f"missing or unknown keys {', '.join(map(repr, odd))}")

@@ -22,6 +22,7 @@ from numpygpt import files
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
 from numpygpt.tokenizers.base import Tokenizer, checked_bool
+from numpygpt.tokenizers.files import damaged
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
 from numpygpt.tokenizers.foreign.recognise import mismatch
@@ -235,10 +236,10 @@ class ForeignTokenizer(Tokenizer):
                 kept in LEVELS and not rest
             ):
                 if (kept == EVERYTHING) != (not losses):
-                    raise UserError("the tokenizer file is damaged: it contradicts itself on what is lost")
+                    raise damaged("it contradicts itself on what is lost")
                 self._kept, self._losses = kept, losses
             case _:
-                raise UserError("the tokenizer file is damaged: it needs a model, kept and losses")
+                raise damaged("it needs a model, kept and losses")
         self._guarded_open(model)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -268,7 +269,7 @@ def from_base64(text: Any) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (TypeError, ValueError, binascii.Error):
-        raise UserError("the tokenizer file is damaged: a part of it is no base64") from None
+        raise damaged("a part of it is no base64") from None
 
 
 def ends_between(spans: Sequence[tuple[int, int]]) -> np.ndarray:
