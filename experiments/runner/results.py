@@ -16,7 +16,7 @@ from experiments.runner.texts import Texts
 from experiments.trained.scoring import merged, passage_entry
 from numpygpt.measures.bits.scores import TextScore, block_edges, score_text
 from numpygpt.measures.bits.source import Source
-from numpygpt.measures.cost import Stability, seconds_per_mb
+from numpygpt.measures.cost import grad_spikes, loss_spread, seconds_per_mb
 from numpygpt.measures.text.vocabulary import unigram_gap
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
@@ -114,7 +114,6 @@ def training_metrics(run: TrainedRun) -> dict[str, Any]:
     flops = flops_per_update(config, model, trainer.optimizer) * settings.iters
     embedding = model.n_params_embedding()
     logged = [r for r in train_rows if r["step"] % STEADY_EVERY == 1 or r["step"] == settings.iters]
-    steady = Stability.of(*([row[key] for row in logged] for key in ("grad_norm", "clipped", "loss")))
     every_tenth = STEADY_EVERY % config.train.log_interval == 0
     return {
         "tokenizer": config.tokenizer.name,
@@ -138,8 +137,8 @@ def training_metrics(run: TrainedRun) -> dict[str, Any]:
         "train_flops": flops,
         "flops_per_byte": flops / n_bytes,
         "seconds_per_mb": seconds_per_mb(state.seconds, n_bytes),
-        "grad_spikes": steady.grad_spikes if every_tenth else math.nan,
-        "loss_spread": steady.loss_spread if every_tenth else math.nan,
+        "grad_spikes": grad_spikes([row["grad_norm"] for row in logged]) if every_tenth else math.nan,
+        "loss_spread": loss_spread([row["loss"] for row in logged]) if every_tenth else math.nan,
         "clipped_share": state.n_clipped / settings.iters,
         **best_evaluation(texts, state, rows),
     }

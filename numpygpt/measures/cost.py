@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,25 +39,10 @@ def seconds_per_mb(train_seconds: float, bytes_seen: float) -> float:
     return train_seconds / (bytes_seen / 1e6)
 
 
-@dataclass(frozen=True)
-class Stability:
-    """How steadily training ran.
-
-    grad_spikes: steps whose gradient norm was more than three times the median of the (up to) 50 before it.
-    clipped_share: of the steps, those whose gradient was clipped.
-    loss_spread: standard deviation over mean of the training loss in the last tenth of the steps (at least two).
-    """
-
-    grad_spikes: int
-    clipped_share: float
-    loss_spread: float
-
-    @classmethod
-    def of(cls, grad_norms: Sequence[float], clipped: Sequence[bool], losses: Sequence[float]) -> Stability:
-        """From the records of all steps, or of the logged ones; non-finite norms count as spikes."""
-        last = np.asarray(losses, np.float64)[-max(2, math.ceil(len(losses) * SPREAD_SHARE)) :]
-        spread = float(last.std() / last.mean()) if len(last) and last.mean() else 0.0
-        return cls(grad_spikes(grad_norms), float(np.mean(clipped)) if len(clipped) else 0.0, spread)
+def loss_spread(losses: Sequence[float]) -> float:
+    """Standard deviation over mean of the training losses of the last tenth of the steps (at least two)."""
+    last = np.asarray(losses, np.float64)[-max(2, math.ceil(len(losses) * SPREAD_SHARE)) :]
+    return float(last.std() / last.mean()) if len(last) and last.mean() else 0.0
 
 
 def grad_spikes(norms: Sequence[float]) -> int:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from numpygpt.measures.cost import (
-    Stability,
     grad_spikes,
+    loss_spread,
     seconds_per_mb,
     train_flops_per_token,
 )
@@ -39,7 +39,6 @@ def test_a_lasting_rise_stops_being_a_spike():
     assert grad_spikes([1.0] * 60 + [10.0] * 60) <= 26
 
 
-def test_stability():
-    stability = Stability.of([1.0] * 40, [True] * 10 + [False] * 30, [3.0] * 36 + [1.0, 3.0, 1.0, 3.0])
-    assert stability == Stability(0, 0.25, pytest.approx(0.5))
-    assert Stability.of([], [], []) == Stability(0, 0.0, 0.0)
+def test_the_spread_of_the_loss_is_that_of_the_last_tenth():
+    assert loss_spread([3.0] * 36 + [1.0, 3.0, 1.0, 3.0]) == pytest.approx(0.5)
+    assert loss_spread([]) == 0.0
