@@ -13,7 +13,7 @@ from numpygpt.measures.bits.mixing import Floats, Ints
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.scores import TextScore, score_text
 from numpygpt.measures.bits.source import Source
-from numpygpt.measures.text.vocabulary import TextMeasures
+from numpygpt.measures.text.vocabulary import text_measures
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers import Tokenizer
 from numpygpt.training import Engine, score_tokens
@@ -43,7 +43,7 @@ class ScoredText:
             "bits_per_byte": self.score.bits_per_byte,
             "bits_per_byte_tokens": self.score.bits_per_byte_tokens,
             "bits_per_byte_residual": self.score.bits_per_byte_residual,
-            **TextMeasures(self.tokenizer, self.source).to_dict(),
+            **text_measures(self.tokenizer, self.source).to_dict(),
         }
 
 
