@@ -12,12 +12,10 @@ SPIKE_WINDOW = 50
 SPREAD_SHARE = 0.1
 
 
-def train_flops_per_token(
-    n_layer: int, n_embd: int, block_size: int, vocab_size: int, n_inner: int | None = None
-) -> int:
+def train_flops_per_token(n_layer: int, n_embd: int, block_size: int, vocab_size: int) -> int:
     """Floating-point operations to train on one token: a multiplication and an addition count two.
 
-    Forward, with width C, inner width F (4 C by default), window T and vocabulary V:
+    Forward, with width C, inner width F = 4 C, window T and vocabulary V:
 
         each layer   2 (4 C^2)   queries, keys, values and the projection after them
                      2 (2 T C)   scores and the weighted sum, for the whole window: the causal half is not skipped
@@ -29,8 +27,7 @@ def train_flops_per_token(
     laws for neural language models", section 2.1; Hoffmann et al. 2022, appendix F). What an optimizer multiplies
     (`Optimizer.flops`) comes on top, once per update.
     """
-    inner = 4 * n_embd if n_inner is None else n_inner
-    layer = 2 * (4 * n_embd**2) + 2 * (2 * block_size * n_embd) + 2 * (2 * n_embd * inner)
+    layer = 2 * (4 * n_embd**2) + 2 * (2 * block_size * n_embd) + 2 * (2 * n_embd * 4 * n_embd)
     return 3 * (n_layer * layer + 2 * n_embd * vocab_size)
 
 

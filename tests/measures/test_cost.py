@@ -17,8 +17,6 @@ def test_flops_of_the_reference_model():
     weights = n_layer * 12 * n_embd**2 + n_embd * vocabulary
     attention = 3 * n_layer * 2 * 2 * window * n_embd
     assert train_flops_per_token(n_layer, n_embd, window, vocabulary) == 6 * weights + attention
-    narrower = train_flops_per_token(n_layer, n_embd, window, vocabulary, n_inner=n_embd)
-    assert narrower == 6 * (weights - n_layer * 6 * n_embd**2) + attention
 
 
 def test_per_byte_and_per_megabyte():
