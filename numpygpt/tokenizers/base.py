@@ -150,16 +150,7 @@ class Tokenizer(ABC):
         The stretches tile the text from byte 0; what follows the last one is the tail.
         """
         ids = self.encode(text)
-        widths = self._widths[ids]
-        if self.meets_unknown:
-            unknown = ids == self.unk_id
-            if unknown.any():
-                widths[unknown] = self._unknown_widths(text)
-        return ids, np.cumsum(widths)
-
-    def _unknown_widths(self, text: str) -> np.ndarray:
-        """The byte widths of the stretches that `<unk>` stands for, in order: int64."""
-        raise NotImplementedError
+        return ids, np.cumsum(self._widths[ids])
 
     def _checked_ids(self, ids: Iterable[int] | np.ndarray) -> np.ndarray:
         try:

@@ -183,9 +183,13 @@ class BPETokenizer(Tokenizer):
             symbols = symbols.replace(pair, chr(id))
         return symbols
 
-    def _unknown_widths(self, text: str) -> np.ndarray:
-        points = code_points(text)
-        return utf8_widths(points[~np.isin(points, code_points(self._alphabet))])
+    def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        ids = self.encode(text)
+        widths = self._widths[ids]
+        if self.meets_unknown and (unknown := ids == self.unk_id).any():  # each stands for one character
+            points = code_points(text)
+            widths[unknown] = utf8_widths(points[~np.isin(points, code_points(self._alphabet))])
+        return ids, np.cumsum(widths)
 
     # ------------------------------------------------------------------ files
 
