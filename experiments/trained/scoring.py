@@ -108,7 +108,7 @@ def add_texts(run: RunFolder, texts: Sequence[ScoredText]) -> None:
 
 @contextmanager
 def held_finished(run: RunFolder) -> Iterator[None]:
-    """Holds the run's lock. Raises RunLocked while another process is at it, UserError if it is not done."""
+    """Holds the run's lock. Raises Locked while another process is at it, UserError if it is not done."""
     with run.lock():
         if run.state() != "done":  # it may have been started anew since it was found
             raise UserError(f"the run {run.path} is not done any more: score it when it is")

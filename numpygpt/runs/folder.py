@@ -63,7 +63,7 @@ class RunFolder:
     """One run's folder. Making this object touches no disk; `create` makes the folder.
 
     Reading raises RunUnfinished for a file that is not there, RunDamaged for one that is not what was
-    written, UserError for one of another schema or without read permission; writing raises RunNotWritable.
+    written, UserError for one of another schema or without read permission; writing raises NotWritable.
     """
 
     path: Path
@@ -93,7 +93,7 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Holds the run for this process; raises RunLocked, naming the holder, if another one holds it.
+        """Holds the run for this process; raises Locked, naming the holder, if another one holds it.
 
         The lock is the operating system's and dies with the process, however that ends. Makes the folder.
         """

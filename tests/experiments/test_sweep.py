@@ -23,8 +23,8 @@ from experiments.configuration.schema import CONF, REPOSITORY, register, setting
 from experiments.sweeping.plan import Planner, unused_settings
 from experiments.sweeping.study import require_folders, set_aside, to_do
 from numpygpt.errors import UserError
-from numpygpt.files import NotWritable
-from numpygpt.runs import RunFolder, RunLocked, find_runs
+from numpygpt.files import Locked, NotWritable
+from numpygpt.runs import RunFolder, find_runs
 
 RUN = REPOSITORY / "experiments" / "run.py"
 CLOCKS = ("seconds", "second", "seconds_per_mb", "peak_rss_mb", "_generated")
@@ -308,7 +308,7 @@ def test_force_sets_the_old_run_aside(tmp_path):
         aside = tmp_path / "study" / ".aside" / f"{folder.name}.{number}"
         assert (aside / "result.json").read_text() == str(number)
         assert not folder.path.exists()
-    with folder.lock(), pytest.raises(RunLocked):
+    with folder.lock(), pytest.raises(Locked):
         set_aside(folder)
 
 
