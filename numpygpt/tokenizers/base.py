@@ -16,11 +16,13 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from numpygpt.errors import UserError
+from numpygpt.files import replacing
 from numpygpt.tokenizers import files
 from numpygpt.tokenizers.files import damaged
 from numpygpt.tokenizers.unicode import check_text
@@ -36,6 +38,7 @@ class Tokenizer(ABC):
     """
 
     kind: ClassVar[str]
+    meets_unknown: ClassVar[bool]  # whether some text has no ids, so that `<unk>` must stand for it
     cacheable: ClassVar[bool] = True  # whether the same tokenizer gives the same ids at any time
 
     def __init__(self, *, specials: Sequence[str] | None = None):
@@ -46,11 +49,6 @@ class Tokenizer(ABC):
         self._own: list[bytes | None] = []  # each id's own text in UTF-8; None for specials; empty: untrained
 
     # ------------------------------------------------------------------ what the subclasses say
-
-    @property
-    @abstractmethod
-    def meets_unknown(self) -> bool:
-        """Whether some text has no ids, so that `<unk>` must stand for it."""
 
     @property
     @abstractmethod
@@ -191,8 +189,10 @@ class Tokenizer(ABC):
         return tokenizer
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the tokenizer to `path` as JSON, atomically. UserError: the path cannot be written."""
-        files.write_json(path, self.to_dict())
+        """Write the tokenizer to `path` as JSON, atomically. Raises NotWritable, a UserError."""
+        data = self.to_dict()
+        with replacing(Path(path)) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+            json.dump(data, file, ensure_ascii=False, indent=0)
 
     def fingerprint(self) -> str:
         """The sha256 of the tokenizer's canonical JSON: equal if and only if it encodes by the same file."""

@@ -5,11 +5,10 @@
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 from numpygpt.errors import UserError
-from numpygpt.files import read_bytes, replacing
+from numpygpt.files import read_bytes
 
 FORMAT = "numpygpt-tokenizer"
 VERSION = 1
@@ -17,15 +16,6 @@ VERSION = 1
 
 def damaged(what: str) -> UserError:
     return UserError(f"the tokenizer file is damaged: {what}")
-
-
-def write_json(path: str | os.PathLike[str], data: dict[str, Any]) -> None:
-    """Write `data` as UTF-8 JSON, atomically: after a crash `path` holds the old file or the new one.
-
-    Raises NotWritable, a UserError, if it cannot be written.
-    """
-    with replacing(Path(path)) as part, part.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(data, file, ensure_ascii=False, indent=0)
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
