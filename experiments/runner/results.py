@@ -16,7 +16,7 @@ from experiments.runner.texts import Texts
 from experiments.trained.scoring import merged, passage_entry
 from numpygpt.measures.bits.scores import TextScore, block_edges, score_text
 from numpygpt.measures.bits.source import Source
-from numpygpt.measures.cost import grad_spikes, loss_spread, seconds_per_mb
+from numpygpt.measures.cost import grad_spikes, loss_spread
 from numpygpt.measures.text.vocabulary import unigram_gap
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
@@ -136,7 +136,7 @@ def training_metrics(run: TrainedRun) -> dict[str, Any]:
         "train_seconds": state.seconds,
         "train_flops": flops,
         "flops_per_byte": flops / n_bytes,
-        "seconds_per_mb": seconds_per_mb(state.seconds, n_bytes),
+        "seconds_per_mb": state.seconds / (n_bytes / 1e6),
         "grad_spikes": grad_spikes([row["grad_norm"] for row in logged]) if every_tenth else math.nan,
         "loss_spread": loss_spread([row["loss"] for row in logged]) if every_tenth else math.nan,
         "clipped_share": state.n_clipped / settings.iters,

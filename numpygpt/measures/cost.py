@@ -31,11 +31,6 @@ def train_flops_per_token(n_layer: int, n_embd: int, block_size: int, vocab_size
     return 3 * (n_layer * layer + 2 * n_embd * vocab_size)
 
 
-def seconds_per_mb(train_seconds: float, bytes_seen: float) -> float:
-    """Seconds of training per 10**6 bytes of text that went through it, repeated ones included."""
-    return train_seconds / (bytes_seen / 1e6)
-
-
 def loss_spread(losses: Sequence[float]) -> float:
     """Standard deviation over mean of the training losses of the last tenth of the steps (at least two)."""
     last = np.asarray(losses, np.float64)[-max(2, math.ceil(len(losses) * SPREAD_SHARE)) :]

@@ -38,6 +38,7 @@ class Tokenizer(ABC):
     """
 
     kind: ClassVar[str]
+    losses: str  # what `decode(encode(text))` may lose, such as "loses case, spaces"; empty if nothing
     meets_unknown: ClassVar[bool]  # whether some text has no ids, so that `<unk>` must stand for it
     cacheable: ClassVar[bool] = True  # whether the same tokenizer gives the same ids at any time
 
@@ -46,14 +47,10 @@ class Tokenizer(ABC):
             specials = (UNK,) if self.meets_unknown else ()
         self.specials: tuple[str, ...] = checked_specials(specials, needs_unk=self.meets_unknown)
         self.special_ids: dict[str, int] = {name: id for id, name in enumerate(self.specials)}
+        self.unk_id: int | None = self.special_ids.get(UNK)
         self._own: list[bytes | None] = []  # each id's own text in UTF-8; None for specials; empty: untrained
 
     # ------------------------------------------------------------------ what the subclasses say
-
-    @property
-    @abstractmethod
-    def losses(self) -> str:
-        """What `decode(encode(text))` may lose, such as "loses case, spaces"; empty if nothing."""
 
     @abstractmethod
     def train(self, text: str | Iterable[str]) -> None:
@@ -88,11 +85,6 @@ class Tokenizer(ABC):
     def vocab_size(self) -> int:
         """The number of ids: specials, alphabet, bytes, merges, everything."""
         return len(self._vocabulary)
-
-    @property
-    def unk_id(self) -> int | None:
-        """The id of `<unk>`, or None."""
-        return self.special_ids.get(UNK)
 
     @property
     def lossless(self) -> bool:

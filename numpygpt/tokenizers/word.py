@@ -45,14 +45,11 @@ class WordTokenizer(Tokenizer):
     ):
         super().__init__(specials=specials)
         self.lowercase = checked_bool("lowercase", lowercase)
+        self.losses = "loses case, spaces, unknown words" if lowercase else "loses spaces, unknown words"
         self.min_freq = checked_int("min_freq", min_freq, 1)
         self.wanted_vocab_size = vocab_size
         if vocab_size is not None:
             self.wanted_vocab_size = checked_int("vocab_size", vocab_size, len(self.specials) + 1)
-
-    @property
-    def losses(self) -> str:
-        return "loses case, spaces, unknown words" if self.lowercase else "loses spaces, unknown words"
 
     @property
     def exact(self) -> np.ndarray:

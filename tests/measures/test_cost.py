@@ -6,7 +6,6 @@ import pytest
 from numpygpt.measures.cost import (
     grad_spikes,
     loss_spread,
-    seconds_per_mb,
     train_flops_per_token,
 )
 
@@ -17,10 +16,6 @@ def test_flops_of_the_reference_model():
     weights = n_layer * 12 * n_embd**2 + n_embd * vocabulary
     attention = 3 * n_layer * 2 * 2 * window * n_embd
     assert train_flops_per_token(n_layer, n_embd, window, vocabulary) == 6 * weights + attention
-
-
-def test_per_byte_and_per_megabyte():
-    assert seconds_per_mb(20.0, 4_000_000) == 5.0
 
 
 def test_spikes_stand_out_from_the_median_of_the_steps_before():

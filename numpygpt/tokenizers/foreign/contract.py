@@ -48,9 +48,8 @@ class ForeignTokenizer(Tokenizer):
         super().__init__()
         self.path = path
         self.charge_all = checked_bool("charge_all", charge_all)
-        self._unk: int | None = None
         self._model: Any = None  # what `_open` takes
-        self._kept, self._losses = NOTHING, ""
+        self._kept, self.losses = NOTHING, ""
 
     # ------------------------------------------------------------------ what the kinds say
 
@@ -93,7 +92,7 @@ class ForeignTokenizer(Tokenizer):
         ]
         found = {NOTHING} if self.charge_all else {self._kept_of(chunk) for chunk in texts}
         self._kept = max(found, key=LEVELS.index)
-        self._losses = "" if self._kept == EVERYTHING else self._describe_losses()
+        self.losses = "" if self._kept == EVERYTHING else self._describe_losses()
 
     def _kept_of(self, text: str) -> str:
         """Whose own texts join to `text`."""
@@ -101,7 +100,7 @@ class ForeignTokenizer(Tokenizer):
         if self._joined(ids) == text.encode():
             return EVERYTHING
         ids, ends = self._offset_spans(text)
-        return KNOWN if self._unk is not None and self._are_own(ids, ends, text.encode()) else NOTHING
+        return KNOWN if self.unk_id is not None and self._are_own(ids, ends, text.encode()) else NOTHING
 
     def _joined(self, ids: np.ndarray) -> bytes | None:
         """The ids' own texts in one, or None if one of them has none."""
@@ -115,7 +114,7 @@ class ForeignTokenizer(Tokenizer):
             return False
         starts = np.concatenate([[0], ends])[:-1].tolist()
         spans = zip(ids.tolist(), starts, ends.tolist(), strict=True)
-        return all(id == self._unk or data[a:b] == self._own[id] for id, a, b in spans)
+        return all(id == self.unk_id or data[a:b] == self._own[id] for id, a, b in spans)
 
     def _describe_losses(self) -> str:
         if self._kept == KNOWN:
@@ -133,14 +132,6 @@ class ForeignTokenizer(Tokenizer):
         return part not in back and instead in back
 
     # ------------------------------------------------------------------ the contract
-
-    @property
-    def losses(self) -> str:
-        return self._losses
-
-    @property
-    def unk_id(self) -> int | None:
-        return self._unk
 
     @property
     def exact(self) -> np.ndarray:
@@ -210,7 +201,7 @@ class ForeignTokenizer(Tokenizer):
         self._widths = np.array([len(text or b"") for text in self._own], dtype=np.int64)
         self.special_ids = {name: id for id, name in sorted(names.items())}
         self.specials = tuple(self.special_ids)
-        self._unk = unk
+        self.unk_id = unk
 
     def _guarded_open(self, model: Any) -> None:
         source = "its file" if self.path is None else self.path
@@ -227,7 +218,7 @@ class ForeignTokenizer(Tokenizer):
         return {"charge_all": self.charge_all}
 
     def _learned(self) -> dict[str, Any]:
-        return {"model": self._model, "kept": self._kept, "losses": self._losses}
+        return {"model": self._model, "kept": self._kept, "losses": self.losses}
 
     def _restore(self, learned: dict[str, Any]) -> None:
         extras.require(self.kind)
@@ -237,7 +228,7 @@ class ForeignTokenizer(Tokenizer):
             ):
                 if (kept == EVERYTHING) != (not losses):
                     raise damaged("it contradicts itself on what is lost")
-                self._kept, self._losses = kept, losses
+                self._kept, self.losses = kept, losses
             case _:
                 raise damaged("it needs a model, kept and losses")
         self._guarded_open(model)
