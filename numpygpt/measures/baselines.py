@@ -92,14 +92,10 @@ def _ppmd(data: bytes) -> bytes:
 
 def _sees(key: str, train: bytes) -> str:
     """What a compressor can still see of the training text when the validation text begins."""
-    window = {"gzip": 32 << 10, "xz": 64 << 20}.get(key, len(train))
-    if key == "bz2":
-        window = bz2_block(train)
-    return (
-        f"the last {window / 1024:,.0f} KiB of training text"
-        if window < len(train)
-        else "all of the training text"
-    )
+    window = bz2_block(train) if key == "bz2" else {"gzip": 32 << 10, "xz": 64 << 20}.get(key, len(train))
+    if window >= len(train):
+        return "all of the training text"
+    return f"the last {window / 1024:,.0f} KiB of training text"
 
 
 def bz2_block(data: bytes) -> int:

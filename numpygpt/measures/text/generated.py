@@ -136,9 +136,7 @@ class Reference:
             chars_per_sample=sum(map(len, samples)) / len(samples),
             word_share=_share([word in self._words for text in texts for word in text.words]),
             n_headings=len(found),
-            speaker_share=_share([heading in self._speakers for heading in found])
-            if self._speakers
-            else None,
+            speaker_share=_share([heading in self._speakers for heading in found if self._speakers]),
             **{f"ngram{n}_train": _share(_in(grams[n], self._grams[n])) for n in NGRAMS},
             **{f"ngram{n}_heldout": _share(_in(grams[n], held_out[n])) for n in NGRAMS},
             longest_copied_chars=len(copied),
