@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from numpygpt.errors import UserError
 from numpygpt.tokenizers import create, from_dict
-from numpygpt.tokenizers.bpe.bpe import bpe
+from numpygpt.tokenizers.bpe import bpe
 from numpygpt.tokenizers.cache import Cache
 from numpygpt.tokenizers.pretokenize import PATTERNS
 
