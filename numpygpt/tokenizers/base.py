@@ -170,13 +170,10 @@ class Tokenizer(ABC):
         """The tokenizer that `to_dict` described; UserError if the description is damaged."""
         if data.get("kind") != cls.kind:
             raise UserError(f"this describes a tokenizer of kind {data.get('kind')!r}, not {cls.kind!r}")
-        options = data.get("options")
-        if not isinstance(options, dict):
-            raise UserError(f"the {cls.kind} tokenizer's options are missing or damaged")
         try:
-            tokenizer = cls(**options)
-        except TypeError as error:  # an option that the class does not know
-            raise UserError(f"the {cls.kind} tokenizer's options are damaged: {error}") from None
+            tokenizer = cls(**data["options"])
+        except (KeyError, TypeError) as error:  # none, no mapping, or one that the class does not know
+            raise damaged(f"its options are missing or wrong ({error})") from None
         tokenizer._restore({key: value for key, value in data.items() if key not in _HEADER})
         return tokenizer
 

@@ -77,8 +77,7 @@ class CustomTokenizer(ForeignTokenizer):
         with extras.refusing(f"{self.factory} cannot be trained"):
             made.train("".join(chunks))
             state = vars(made)
-        code = code_sha256(self.factory)
-        self._model = {"factory": self.factory, "code": code, "state": self._as_json(state)}
+        self._model = {"factory": self.factory, "state": self._as_json(state)}
         self._read_ids()
         self._try_methods(chunks[0][:TRIED])
         self._try_out(chunks)
@@ -197,6 +196,9 @@ class CustomTokenizer(ForeignTokenizer):
             # The file's own word counts for nothing.
             data = {**data, "options": {**options, "factory": factory}}
         return super().from_dict(data)
+
+    def _learned(self) -> dict[str, Any]:
+        return super()._learned() | {"model": self._model | {"code": code_sha256(self.factory)}}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.factory, self.to_dict())
