@@ -84,6 +84,8 @@ def collect(folders: Iterable[Run]) -> Collection:
             record = _record(folder)
             rows.append(_row(record))
             records[str(folder.path)] = record
+            for figure, why in record.result.get("not_scored", {}).items():
+                problems.append(Problem(folder.path, f"{folder.path}: {figure} not scored ({why})"))
         except UserError as error:
             problems.append(Problem(folder.path, str(error)))
         except (KeyError, TypeError, AttributeError) as error:
@@ -135,7 +137,9 @@ def metrics_frame(collection: Collection) -> tuple[pd.DataFrame, list[Problem]]:
     """
     rows: list[dict[str, Any]] = []
     problems = []
-    for path, setting, seed in zip(*(collection.runs[key] for key in ("folder", "setting", "seed")), strict=True):
+    for path, setting, seed in zip(
+        *(collection.runs[key] for key in ("folder", "setting", "seed")), strict=True
+    ):
         try:
             own = {"folder": path, "setting": setting, "seed": seed}
             rows.extend(own | row for row in collection.records[path].folder.metrics())

@@ -98,6 +98,18 @@ def long_runs() -> str:
     return markdown(["tokenizer", *keys], rows)
 
 
+def ladder() -> str:
+    """From nanoGPT's recipe to the default one, rung by rung: bits per byte, the least seconds of training."""
+    found, rows = records.ladder(), []
+    for rung, runs in found.groupby("rung", sort=False):
+        row = [str(rung)]
+        for name in ("char", "bpe"):
+            own = runs[runs["tokenizer"] == name]
+            row += [_interval(own["bits_per_byte"]), f"{own['train_seconds'].min():.0f}"]
+        rows.append(row)
+    return markdown(["", "char", "seconds", "bpe", "seconds"], rows)
+
+
 # --- METRICS, OPTIMIZERS, BACKPROP ---
 
 
@@ -135,5 +147,5 @@ def key_gradient_bits() -> str:
     found = {kind: records.key_gradients(kind)["bits_per_byte"] for kind in KEY_GRADIENTS}
     cost = paired(found["wrong"], found["right"])
     rows = [[name, *(f"{bits:.3f}" for bits in found[kind]), ""] for kind, name in KEY_GRADIENTS.items()]
-    rows[-1][-1] = plus_minus(cost.value, cost.half, "+")
+    rows[-1][-1] = f"+{plus_minus(cost.value, cost.half)}"
     return markdown(["key gradient", *(f"seed {seed}" for seed in found["right"].index), "above right"], rows)

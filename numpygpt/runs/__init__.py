@@ -3,6 +3,7 @@
 Standard library only, below everything that makes or reads runs; analysis/ knows runs by this room alone.
 """
 
+from numpygpt.files import is_folder
 from numpygpt.runs.finding import find_run, find_runs, finished_runs, newest_study, runs_in
 from numpygpt.runs.folder import REQUIRED, RunDamaged, RunFolder, RunUnfinished
 
@@ -14,6 +15,7 @@ __all__ = [
     "find_run",
     "find_runs",
     "finished_runs",
+    "is_folder",
     "newest_study",
     "runs_in",
 ]

@@ -19,14 +19,15 @@ from omegaconf import OmegaConf, open_dict
 from experiments import sample
 from experiments.configuration.identity import identity_hash
 from experiments.configuration.messages import explain
-from experiments.configuration.schema import CONF, REPOSITORY, register, settings, to_config
+from experiments.configuration.schema import register, settings, to_config
 from experiments.sweeping.plan import Planner, unused_settings
 from experiments.sweeping.study import require_folders, set_aside, to_do
 from numpygpt.errors import UserError
 from numpygpt.files import Locked, NotWritable
+from numpygpt.places import CONF, ROOT
 from numpygpt.runs import RunFolder, find_runs
 
-RUN = REPOSITORY / "experiments" / "run.py"
+RUN = ROOT / "experiments" / "run.py"
 CLOCKS = ("seconds", "second", "seconds_per_mb", "peak_rss_mb", "_generated")
 TINY = (
     *(
@@ -419,7 +420,7 @@ def _modified(path: Path) -> int | None:
     ("overrides", "expected"),
     [
         (("tokenizer=char,bqe",), "tokenizer=bqe is not possible"),
-        (("model.n_head=2,3",), "model.n_head=3 is not possible: it may be a divisor of model.n_embd=16"),
+        (("model.n_head=2,3",), "model.n_head=3 is not possible: it may be a divisor of n_embd=16"),
         (("data=file", "data.path=/no/such/file"), "/no/such/file cannot be read"),
         (("model=5",), "model=5 is not possible: model may be"),
         (("study=a,b",), "study=a,b is not possible: it may be one study"),
