@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from experiments.runner.interrupts import stop_requests
 from experiments.runner.progress import Reporter
 from numpygpt.errors import UserError, shortened
-from numpygpt.runs import RunFolder, RunNotWritable
+from numpygpt.files import NotWritable
+from numpygpt.runs import RunFolder
 from numpygpt.training import Diverged
 from numpygpt.training.worker_pool import WorkerDied
 
@@ -22,7 +23,7 @@ def failure_of(error: Exception) -> tuple[str, str]:
         return "worker died", str(error)
     if isinstance(error, MemoryError):
         return "out of memory", f"{str(error) or 'no memory left'}: try a smaller train.batch_size or model"
-    if isinstance(error, RunNotWritable):
+    if isinstance(error, NotWritable):
         return "not writable", str(error)
     if isinstance(error, UserError):
         return "bad input", str(error)
