@@ -32,14 +32,14 @@ def without(identity: Mapping[str, Any], *prefixes: str) -> dict[str, Any]:
 def budget_words(identity: Mapping[str, Any]) -> str:
     """What is held equal, in words: `1,000 updates`."""
     kind = identity["budget.kind"]
-    value = identity[f"budget.{'chars' if kind == 'text' else kind}"]
+    (value,) = (v for key, v in identity.items() if key.startswith("budget.") and key != "budget.kind")
     words = {
         "iters": f"{value:,.0f} updates",
         "text": f"{value:,.10g} characters seen",
         "flops": f"{value:.10g} training FLOPs",
         "seconds": f"{value:.10g} s of training",
     }
-    return words[kind]
+    return words.get(kind, f"{value:,.10g} {kind}")
 
 
 def data_order(identity: Mapping[str, Any], iters: Any) -> str:

@@ -91,7 +91,7 @@ class Reference:
         self._windows = _Windows(train_text)
 
     def measure(self, samples: Sequence[str], n_chars: int | None = None) -> GeneratedMeasures:
-        """Judge samples, one per seed; with `n_chars` the first so many characters of each."""
+        """The samples of one run, taken together; with `n_chars` the first so many characters of each."""
         return self._measure([sample[:n_chars] for sample in samples], self._held_out)
 
     def highlights(self, sample: str) -> Highlights:
