@@ -32,7 +32,7 @@ def without(identity: Mapping[str, Any], *prefixes: str) -> dict[str, Any]:
 def budget_words(identity: Mapping[str, Any]) -> str:
     """What is held equal, in words: `1,000 updates`."""
     kind = identity["budget.kind"]
-    (value,) = (v for key, v in identity.items() if key.startswith("budget.") and key != "budget.kind")
+    value = identity[f"budget.{'chars' if kind == 'text' else kind}"]
     words = {
         "iters": f"{value:,.0f} updates",
         "text": f"{value:,.10g} characters seen",
