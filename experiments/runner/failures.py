@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from experiments.runner.interrupts import stop_requests
 from experiments.runner.progress import Reporter
 from numpygpt.errors import UserError, shortened
-from numpygpt.runs import RunFolder, RunNotWritable
+from numpygpt.files import NotWritable
+from numpygpt.runs import RunFolder
 from numpygpt.training import Diverged
 from numpygpt.training.worker_pool import WorkerDied
 
-STATUSES = {  # the first kind that fits; each says what to do
+STATUSES: dict[type[Exception], str] = {  # the first kind that fits; each says what to do
     Diverged: "diverged",
     WorkerDied: "worker died",
-    RunNotWritable: "not writable",
+    NotWritable: "not writable",
     UserError: "bad input",
 }
 

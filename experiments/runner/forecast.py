@@ -106,8 +106,8 @@ def _tokens(config: TokenizerConfig, text: str) -> tuple[int, float]:
 
 def _work(config: RunConfig, vocab_size: int, chars_per_token: float) -> float:
     budget, amount = config.budget, config.budget.amount
-    if budget.kind in ("seconds", "flops"):
-        return amount
+    if budget.kind not in ("text", "iters"):
+        return amount  # which is as much for every run
     shape = build.gpt_config(config.model, vocab_size, chars_per_token)
     tokens = amount / chars_per_token
     if budget.kind == "iters":

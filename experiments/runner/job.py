@@ -27,8 +27,9 @@ from experiments.trained.scoring import held_finished
 from numpygpt.data import Corpus
 from numpygpt.data.batches import check_window
 from numpygpt.errors import UserError
+from numpygpt.files import Locked
 from numpygpt.printing import print_anything
-from numpygpt.runs import RunFolder, RunLocked
+from numpygpt.runs import RunFolder
 from numpygpt.training import Engine, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
 
@@ -58,7 +59,7 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
     try:
         with folder.lock(), never_silent(reporter):
             return _done_or_failed(config, folder, reporter)
-    except RunLocked as error:
+    except Locked as error:
         reporter.note(str(error))
         return "running"
     except (UserError, OSError) as error:  # no folder can be made, or no lock in it

@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from experiments.cli.eval_texts import read_text, text_name
 from experiments.configuration.schema import RunConfig
 from experiments.runner.failures import NotScored
@@ -21,6 +19,7 @@ from numpygpt.data import Part
 from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.files import NotWritable, replacing
 from numpygpt.measures.baselines import as_result, as_scores, baselines
+from numpygpt.measures.bits.source import Source
 from numpygpt.measures.text.generated import LEAST_COPIED, Reference
 from numpygpt.measures.text.vocabulary import tokenizer_measures
 from numpygpt.models import GPT
@@ -90,13 +89,11 @@ def _reference(train_text: str, val_text: str, n_samples: int) -> tuple[Referenc
 
 
 def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:
-    train = (np.asarray(texts.train.ids), np.zeros(0, np.int64))  # of training only the counts are looked at
-    if texts.val_part.n_bytes <= MAX_VAL_BYTES:
-        val_text, val = texts.val_text, (np.asarray(texts.val.ids), texts.val_ends)
-    else:
-        val_text, val = next(texts.val_part.chunks()), None
-    values = tokenizer_measures(texts.tokenizer, "", val_text, train, val).to_dict()
-    return values | {"chars_per_token": texts.chars_per_token}
+    val = texts.val_source
+    if texts.val_part.n_bytes > MAX_VAL_BYTES:
+        text = next(texts.val_part.chunks())
+        val = Source(text, *texts.tokenizer.spans(text))
+    return tokenizer_measures(texts.tokenizer, texts.train.ids, texts.train.n_chars, val).to_dict()
 
 
 def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:

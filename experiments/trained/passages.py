@@ -80,7 +80,7 @@ def score_table(scores: Mapping[RunFolder, ScoredText]) -> Table:
     """
     first = next(iter(scores.values()))
     n_bytes = first.score.n_bytes
-    title = f"{first.name}: {n_bytes:,} byte{'' if n_bytes == 1 else 's'}, {len(first.text):,} characters"
+    title = f"{first.name}: {n_bytes:,} byte{'' if n_bytes == 1 else 's'}, {first.score.n_chars:,} characters"
     floor = [] if all(scored.tokenizer.lossless for scored in scores.values()) else ["tokens\nalone"]
     table = Table(
         title=escape(title),
@@ -94,8 +94,8 @@ def score_table(scores: Mapping[RunFolder, ScoredText]) -> Table:
     for heading in ("bits", "bits/byte", *floor, "tokens", "chars/\ntoken"):
         table.add_column(heading, justify="right")
     for run, scored in scores.items():
-        n_tokens = len(scored.ids)
-        chars = f"{len(scored.text) / n_tokens:.2f}" if n_tokens else "-"
+        n_tokens = len(scored.source.ids)
+        chars = f"{scored.score.n_chars / n_tokens:.2f}" if n_tokens else "-"
         alone = [f"{scored.score.bits_per_byte_tokens:.3f}"] if floor else []
         bits = (f"{scored.score.bits:,.1f}", f"{scored.score.bits_per_byte:.3f}")
         table.add_row(escape(run.name), *bits, *alone, f"{n_tokens:,}", chars)
