@@ -147,16 +147,11 @@ class Judge:
 
 
 @contextmanager
-def judges() -> Iterator[dict[str, Judge]]:
-    """One per recipe."""
-    with ExitStack() as opened:
-        found = {}
-        for name, overrides in RECIPES.items():
-            config = composed(*overrides)
-            (_, ids), vocab_size = texts(config)
-            model = build_model(config.model, 0, vocab_size, 1.0)
-            found[name] = Judge(opened.enter_context(Engine(model, workers=THREADS)), ids)
-        yield found
+def new_judge(overrides: tuple[str, ...]) -> Iterator[Judge]:
+    config = composed(*overrides)
+    (_, ids), vocab_size = texts(config)
+    with Engine(build_model(config.model, 0, vocab_size, 1.0), workers=THREADS) as engine:
+        yield Judge(engine, ids)
 
 
 def race(n_seeds: int, updates: int, with_torch: bool) -> list[Row]:
@@ -164,7 +159,8 @@ def race(n_seeds: int, updates: int, with_torch: bool) -> list[Row]:
     engines = ENGINES if with_torch else ENGINES[:1]
     lengths = {NANOGPT: composed(*RECIPES[NANOGPT]).budget.iters or updates, OURS: updates}
     racers: list[Racer] = []
-    with judges() as judge, tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as opened, tempfile.TemporaryDirectory() as folder:
+        judge = {recipe: opened.enter_context(new_judge(overrides)) for recipe, overrides in RECIPES.items()}
         for seed in range(1, n_seeds + 1):
             entries = [
                 Entry(recipe, RECIPES[recipe], engine, seed, lengths[recipe])

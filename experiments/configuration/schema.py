@@ -268,11 +268,12 @@ def register() -> None:
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().store(name="config_schema", node=RunConfig)
-    for name, resolver in {
+    resolvers: dict[str, Callable[..., str]] = {
         "outputs_folder": lambda outputs: str(HOME / expanded(outputs)),
         "keys": lambda *, _root_: described(_root_),
         "command": lambda: RUN,
-    }.items():
+    }
+    for name, resolver in resolvers.items():
         OmegaConf.register_new_resolver(name, resolver, replace=True)
 
 

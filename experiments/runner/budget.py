@@ -37,7 +37,7 @@ def updates(config: RunConfig, texts: Texts, model: GPT) -> int:
         return updates_for_flops(amount, flops_per_update(config, model, optimizer))
     if kind == "seconds":
         return updates_for_seconds(amount, _seconds_per_update(config, texts, model))
-    return int(amount)
+    return int(amount)  # iters
 
 
 def _seconds_per_update(config: RunConfig, texts: Texts, model: GPT) -> float:

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from experiments.cli.eval_texts import read_text
 from experiments.configuration.build import build_tokenizer, corpus_parts
 from experiments.configuration.schema import RunConfig
@@ -14,6 +12,7 @@ from experiments.runner.progress import Reporter, counted
 from experiments.trained.corpus import fit_coder, sources
 from numpygpt import tokenizers
 from numpygpt.data import Corpus, Part
+from numpygpt.data.batches import check_window
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
 from numpygpt.machine import available_cores
@@ -21,6 +20,8 @@ from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
+
+LEAST_WINDOW = 2  # tokens; a model may have a larger one, which hangs on characters per token
 
 
 @dataclass
@@ -69,8 +70,8 @@ def prepare_texts(
     val_text = val_part.text
     val_ids, val_ends = tokenizer.spans(val_text)
     val_source = Source(val_text, val_ids, val_ends)
-    _require_tokens(train_ids, "training", config)
-    _require_tokens(val_ids, "validation", config)
+    check_window(train_ids, LEAST_WINDOW, "training")
+    check_window(val_ids, LEAST_WINDOW, "validation")
     if not tokenizer.lossless:
         reporter.phase("fitting the residual coder")
     coder = fit_coder(train_part, tokenizer)
@@ -125,8 +126,3 @@ def _residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part)
         return 0.0
     bits = (coder.bits(source) for source in sources(part, tokenizer))
     return math.fsum(float(residual.sum() + tail) for residual, tail in bits)
-
-
-def _require_tokens(ids: np.ndarray, part: str, config: RunConfig) -> None:
-    if len(ids) < 3:
-        raise UserError(f"the {part} text has fewer than 3 {config.tokenizer.kind} tokens: use a longer text")
