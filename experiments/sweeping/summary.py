@@ -53,17 +53,16 @@ def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -
     `stopped` is the exit code if a signal ended the sweep, else 0.
     """
     console = Console()
-    statuses = [run_status(run.folder) for run in runs]
-    states = {status.state for status in statuses}
+    states = {run.folder.state() for run in runs}
     if len(runs) > 1 and states != {"done"}:
-        print_status(statuses, console)
+        print_status([run_status(run.folder) for run in runs], console)
     if stopped:
         forced = " without force=true" * any(run.config.force for run in runs)
         message = f"stopped: type the same command again{forced} to continue where it was"
         print(f"\n{message}", file=sys.stderr)
         return stopped
     if "interrupted" in states:
-        print("a run was cut short: the same command continues it")
+        print("not all is done: the same command continues it")
     if ran and "done" in states:
         if len(runs) > 1:
             _report(runs, console)
