@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from synthetic import make_run, record
 
-from analysis.records.status import print_status, run_status
+from analysis.tables.status import print_status, run_status
 from analysis.report import main
 from numpygpt.runs import RunFolder
 
