@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
-from analysis.records.status import print_status, run_status
+from analysis.tables.status import print_status, run_status
 from experiments.configuration.schema import outputs_folder
 from experiments.runner.forecast import about
 from experiments.runner.progress import working

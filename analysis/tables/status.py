@@ -3,26 +3,31 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
 
 from analysis.records.find import Run
+from analysis.tables.formats import to_csv
+from analysis.tables.model import Cell, Column, Row, Table
+from analysis.tables.terminal import to_rich
 from numpygpt.errors import UserError
 from numpygpt.runs import RunUnfinished
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 RECENT = 20  # logged updates that tell the pace
-HEADINGS = ("run", "state", "updates", "loss", "bits/byte", "updates/s", "left")
-STYLES = {"running": "yellow", "failed": "red", "interrupted": "magenta"}
+COLUMNS = (  # fields of RunStatus, their headings and forms
+    ("name", "run", "text"), ("state", "state", "text"), ("step", "updates", "count"), ("iters", "of", "count"),
+    ("loss", "loss", ".3f"), ("bits_per_byte", "bits/byte", ".3f"), ("pace", "updates/s", ".2f"),
+    ("seconds_left", "left", "seconds"), ("reason", "reason", "text"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class RunStatus:
     """How far a run is. NaN is what is unknown, or, of pace and time left, what does not apply.
 
-    step, iters: updates done and to be done in all (0 until that is decided)
+    step, iters: updates done and to be done in all (NaN until that is decided)
     loss: of the last logged update, nats per token
     bits_per_byte: over the whole validation text if the run is done, else of the last evaluation
     pace: updates per second of training   seconds_left: that the updates still to be done take at this pace
@@ -32,7 +37,7 @@ class RunStatus:
     name: str
     state: str
     step: int = 0
-    iters: int = 0
+    iters: float = math.nan
     loss: float = math.nan
     bits_per_byte: float = math.nan
     pace: float = math.nan
@@ -56,17 +61,18 @@ def run_status(folder: Run) -> RunStatus:
     except UserError as error:
         return RunStatus(folder.name, state, reason=str(error))
     step = rows[-1]["step"] if rows else 0
-    iters = int(record.get("resolved", {}).get("iters", 0))
+    iters = record.get("resolved", {}).get("iters", math.nan)
     pace = _pace(rows) if state == "running" else math.nan
+    bits_per_byte = result.get("bits_per_byte", _last(rows, "val_bpb"))
     return RunStatus(
         folder.name,
         state,
         step,
         iters,
         _last(rows, "loss"),
-        result.get("bits_per_byte", _last(rows, "val_bpb")),
+        bits_per_byte,
         pace,
-        (iters - step) / pace if iters else math.nan,
+        (iters - step) / pace,
         reason,
     )
 
@@ -82,37 +88,16 @@ def _pace(rows: Sequence[dict[str, Any]]) -> float:
     return (updates[-1]["step"] - updates[0]["step"]) / seconds if seconds > 0 else math.nan
 
 
-def print_status(statuses: Sequence[RunStatus], console: "Console | None" = None) -> None:
-    """A table on a terminal; in a pipe a line per run, its cells set apart by tabs."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
+def print_status(statuses: Sequence[RunStatus], console: Console | None = None) -> None:
+    """A table on a terminal, the reasons below it; CSV in a pipe."""
     console = console or Console(highlight=False)
-    rows = [_cells(status) for status in statuses]
+    columns = [Column(k, head, form != "text", None if k == "reason" else 0) for k, head, form in COLUMNS]
+    rows = [Row(tuple(Cell(getattr(status, key), form) for key, _, form in COLUMNS)) for status in statuses]
+    table = Table("status", "How far the runs are", tuple(columns), tuple(rows))
     if not console.is_terminal:
-        lines = [HEADINGS, *((*cells, status.reason) for cells, status in zip(rows, statuses, strict=True))]
-        for line in lines:
-            print("\t".join(line).rstrip(), file=console.file)  # the console would turn tabs into blanks
+        console.file.write(to_csv(table))
         return
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for i, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="left" if i < 2 else "right", no_wrap=i > 0, overflow="fold")
-    for row, status in zip(rows, statuses, strict=True):
-        table.add_row(*map(Text, row), style=STYLES.get(status.state, ""))
-    console.print(table)
+    console.print(to_rich(table, console.width))
     for status in statuses:
         if status.reason:
-            console.print(
-                Text(f"{status.name}: {status.reason}", style=STYLES.get(status.state, "")), soft_wrap=True
-            )
-
-
-def _cells(status: RunStatus) -> tuple[str, ...]:
-    def number(value: float, form: str) -> str:
-        return f"{value:{form}}" if math.isfinite(value) else ""
-
-    left = str(timedelta(seconds=round(status.seconds_left))) if math.isfinite(status.seconds_left) else ""
-    updates = f"{status.step:,}/{status.iters:,}" if status.iters else f"{status.step:,}"
-    figures = number(status.loss, ".3f"), number(status.bits_per_byte, ".3f"), number(status.pace, ".2f")
-    return (status.name, status.state, updates, *figures, left)
+            console.print(Text(f"{status.name}: {status.reason}", style="yellow"), soft_wrap=True)
