@@ -90,13 +90,14 @@ def training(engine: str, config: RunConfig, vocab_size: int) -> Any:
 
 def train(case: Case, engine: str) -> Unit:
     """One update after another, on the same batch."""
-    trained, rng = training(engine, case.config, case.vocab_size), np.random.default_rng(0)
-    shape = case.config.train.batch_size, case.shape.block_size
+    config, rng = case.config, np.random.default_rng(0)
+    trained = training(engine, config, case.vocab_size)
+    shape = config.train.batch_size, config.model.block_size
     x, y = rng.integers(0, case.vocab_size, shape), rng.integers(0, case.vocab_size, shape)
 
     def update() -> float:
         loss = trained.gradients(x, y)
-        trained.step(case.config.optimizer.lr)
+        trained.step(config.optimizer.lr)
         return float(loss)
 
     return update

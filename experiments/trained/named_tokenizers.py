@@ -29,7 +29,8 @@ class NamedTokenizer:
 def named_tokenizers(runs: Iterable[str], choices: str | None) -> list[NamedTokenizer]:
     """Of runs by name, and of choices as they are typed, `A,B,...`. UserError: there is no such run or choice."""
     found = [_of_run(find_run(name)) for name in runs]
-    configs = {name.strip(): _config(name.strip()) for name in (choices or "").split(",") if choices}
+    names = [name.strip() for name in choices.split(",")] if choices else []
+    configs = {name: _config(name) for name in names}  # all are known before one is trained
     for name, config in configs.items():
         tokenizer = build_tokenizer(config)
         tokenizer.train(_default_text())
