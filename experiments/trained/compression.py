@@ -20,15 +20,12 @@ def compress_file(run: RunFolder, file: str, output: str, force: bool) -> str:
     packed = load_packer(run).pack(text, lambda tokens: progress(tokens, "compressing"))
     write_output(output, packed)
     rate = f", {8 * len(packed) / len(data):.3f} bits per byte" if data else ""
-    alone = f"gzip -9 {len(gzip.compress(data, 9, mtime=0)):,}, xz -9e {len(_xz(data)):,}"
+    gz, xz = gzip.compress(data, 9, mtime=0), lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)
+    alone = f"gzip -9 {len(gz):,}, xz -9e {len(xz):,}"
     return (
         f"{name}: {len(data):,} bytes, compressed {len(packed):,}{rate} "
         f"(header of {HEADER_BYTES} included; without training text: {alone})"
     )
-
-
-def _xz(data: bytes) -> bytes:
-    return lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)
 
 
 def decompress_file(run: RunFolder, file: str, output: str, force: bool) -> str:
