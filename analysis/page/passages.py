@@ -4,7 +4,7 @@ Nothing is computed that a run did not record: bits are means over the seeds of 
 What cannot be read is named as a problem.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,6 @@ from numpygpt.errors import UserError
 from numpygpt.runs import RunUnfinished
 
 QUOTED = "\N{LEFT DOUBLE QUOTATION MARK}{}\N{HORIZONTAL ELLIPSIS}\N{RIGHT DOUBLE QUOTATION MARK}"
-PER_TOKEN = ("ids", "ends", "bits", "bits_residual")
 Scored = dict[str, Any]  # an entry of passages.json
 Key = tuple[str, int, str]  # name ("" in validation text), first byte, text
 
@@ -66,20 +65,14 @@ def passages(comparison: Comparison, most_bytes: int) -> tuple[list[Passage], li
     return [_passage(key, found[key], most_bytes) for key in sorted(found)], problems
 
 
-def _read(folder: Run, problems: list[Problem]) -> Iterator[Scored]:
+def _read(folder: Run, problems: list[Problem]) -> list[Scored]:
     try:
-        for scored in folder.passages():
-            lengths = {len(scored[key]) for key in PER_TOKEN}
-            if len(lengths) != 1:
-                raise ValueError("its lists differ in length")
-            yield scored
+        return folder.passages()
     except RunUnfinished:
-        return  # kept records have them for one seed of each setting
+        return []  # kept records have them for one seed of each setting
     except UserError as error:
         problems.append(Problem(folder.path, str(error)))
-    except (KeyError, TypeError, ValueError) as error:
-        why = f"{folder.path}/passages.json is none of this version ({error!r}): not shown"
-        problems.append(Problem(folder.path, why))
+        return []
 
 
 def _passage(key: Key, scored: dict[int, list[Scored]], most_bytes: int) -> Passage:

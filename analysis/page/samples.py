@@ -63,9 +63,6 @@ def _column(number: int, setting: Setting, problems: list[Problem]) -> Column | 
             continue  # kept records have them for one seed of each setting
         except UserError as error:
             problems.append(Problem(folder.path, str(error)))
-        except (KeyError, TypeError, ValueError) as error:
-            why = f"{folder.path}/samples.json is none of this version ({error!r}): not shown"
-            problems.append(Problem(folder.path, why))
     return None
 
 

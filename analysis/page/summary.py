@@ -3,7 +3,6 @@
 Positions are percentages of a picture's width, so that the templates draw without arithmetic.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,15 +10,15 @@ from typing import Literal
 import numpy as np
 
 from analysis.inference.comparisons import Comparison
-from analysis.inference.estimates import estimate_finite, estimate_of
+from analysis.inference.estimates import estimate_of
 from analysis.inference.pairs import Outcome, Verdict
 from analysis.inference.uncertainty import MIN_SEEDS, Difference
 from analysis.inference.wording import NUMBER_WORDS, counted
 from analysis.page.data import look_number
 from analysis.records.display import plus_minus, show
 from analysis.records.settings import Setting
-from analysis.tables.cells import NAME, bits_cell, cell, estimate_cell
-from analysis.tables.model import Cell, Column, Row, Table, measure_column
+from analysis.tables.cells import measure_table
+from analysis.tables.model import Table
 
 Kind = Literal["stop", "caution", "note"]
 ROOM = 1.06  # the longest bar leaves a little
@@ -165,23 +164,15 @@ def leads(verdicts: Sequence[Verdict]) -> Leads:
 
 def why_table(comparison: Comparison) -> Table:
     """Bits per byte taken apart: what a token costs, for how many bytes it stands, and what is charged beside."""
-    parts = ("bits_per_byte_tokens", "bits_per_byte_residual")
-    columns = (
-        NAME,
-        Column("bits_per_token", "bits/token"),
-        Column("bytes_per_token", "bytes/token"),
-        *(measure_column(key) for key in (*parts, "bits_per_byte")),
+    keys = (
+        "bits_per_token",
+        "bytes_per_token",
+        "bits_per_byte_tokens",
+        "bits_per_byte_residual",
+        "bits_per_byte",
     )
-    rows = []
-    for setting in comparison.settings:
-        bits = setting.values("val_loss") / math.log(2)
-        floors = setting.values("bits_per_byte_tokens")
-        length = bits / np.where(floors > 0, floors, np.nan)  # zero under a tokenizer of a single token
-        shown = [estimate_cell(estimate_finite(bits), ".3f"), estimate_cell(estimate_finite(length), ".2f")]
-        shown += [cell(setting, key) for key in parts]
-        rows.append(Row((Cell(setting.label), *shown, bits_cell(comparison, setting))))
-    notes = ("tokens (floor) = bits/token \N{DIVISION SIGN} bytes/token; with the residual, bits/byte",)
-    return Table("why", f"Bits per byte, taken apart: {comparison.title}", columns, tuple(rows), notes)
+    note = "tokens (floor) = bits/token \N{DIVISION SIGN} bytes/token; with the residual, bits/byte"
+    return measure_table(comparison, "why", "Bits per byte, taken apart", keys, note)
 
 
 def sureness(comparison: Comparison) -> str:

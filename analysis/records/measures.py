@@ -140,6 +140,10 @@ MEASURES: dict[str, Measure] = dict([
     ),
     *_from(
         "analysis/records: settings",
+        Measure("bits_per_token", "bits/token", ".3f", "", "",
+                "The mean loss per token in bits: what a token costs."),
+        Measure("bytes_per_token", "bytes/token", ".2f", "", "",
+                "Bytes of the validation text per token: bits/token over the floor in bits/byte."),
         Measure("embedding_share", "embedding", "percent", "", "",
                 "The embedding-related share of the parameters."),
         Measure("bits_per_byte_at_best", "bits/byte at best", ".3f", "", LOWER,
@@ -205,10 +209,9 @@ MEASURES: dict[str, Measure] = dict([
                 "Characters of the longest stretch of any sample that stands in the training text."),
         Measure("distinct_1", "distinct-1", "share", "", HIGHER,
                 "Share of the generated words that are different ones: low for text that repeats itself."),
-        Measure("distinct_2", "distinct-2", "share", "", HIGHER,
-                "Share of the runs of two words that are different ones."),
-        Measure("distinct_3", "distinct-3", "share", "", HIGHER,
-                "Share of the runs of three words that are different ones."),
+        *(Measure(f"distinct_{n}", f"distinct-{n}", "share", "", HIGHER,
+                  f"Share of the runs of {word} words that are different ones.")
+          for n, word in ((2, "two"), (3, "three"))),
     ),
 ])  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Cells and notes that several tables share: a measure of a setting as the mean over its seeds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,12 +16,15 @@ PER_TOKEN = "* per token of its own vocabulary: never to be compared across voca
 MEAN = "± is the 95 % t-interval of the mean over the seeds of a row; (a to b) is one cut off at what can be"
 
 
-def cell(setting: Setting, key: str, best: bool = False) -> Cell:
-    """A measure: the mean over the seeds with its interval; text and yes/no as the first seed has them."""
+def cell(setting: Setting, key: str, leader: str | None = None) -> Cell:
+    """A measure: the mean over the seeds with its interval; text and yes/no as the first seed has them.
+
+    The bits per byte are marked if the setting is the `leader`, which beats all others.
+    """
     form, value = measure(key).form, setting.rows[0].get(key)
     if isinstance(value, str | bool | np.bool_):
         return Cell(value if isinstance(value, str) else bool(value), form)
-    return estimate_cell(estimate_of(setting, key), form, best)
+    return estimate_cell(estimate_of(setting, key), form, key == "bits_per_byte" and setting.label == leader)
 
 
 def estimate_cell(found: Estimate, form: str, best: bool = False, mark: str = "") -> Cell:
@@ -31,8 +34,8 @@ def estimate_cell(found: Estimate, form: str, best: bool = False, mark: str = ""
 
 
 def bits_cell(comparison: Comparison, setting: Setting) -> Cell:
-    """The headline figure, marked if this setting beats all others."""
-    return cell(setting, "bits_per_byte", best=setting.label == comparison.conclusion.leader)
+    """The headline figure."""
+    return cell(setting, "bits_per_byte", comparison.conclusion.leader)
 
 
 def mean_note(comparison: Comparison) -> tuple[str, ...]:
@@ -40,13 +43,14 @@ def mean_note(comparison: Comparison) -> tuple[str, ...]:
     return (MEAN,) if any(len(s.seeds) > 1 for s in comparison.settings) else ("one seed each: no intervals",)
 
 
-def setting_rows(settings: Iterable[Setting], keys: Sequence[str]) -> tuple[Row, ...]:
-    return tuple(Row((Cell(s.label), *(cell(s, key) for key in keys))) for s in settings)
+def setting_rows(comparison: Comparison, keys: Sequence[str]) -> tuple[Row, ...]:
+    leader = comparison.conclusion.leader
+    return tuple(Row((Cell(s.label), *(cell(s, key, leader) for key in keys))) for s in comparison.settings)
 
 
 def measure_table(comparison: Comparison, name: str, title: str, keys: Sequence[str], *notes: str) -> Table:
     """A row per setting, a column per measure that any of them has."""
     columns = (NAME, *map(measure_column, keys))
-    rows = setting_rows(comparison.settings, keys)
+    rows = setting_rows(comparison, keys)
     title = f"{title}: {comparison.title}"
     return Table(name, title, columns, rows, (*notes, *mean_note(comparison))).without_empty()

@@ -7,13 +7,13 @@ from analysis.records.display import MISSING
 from analysis.records.identity import value_words
 from analysis.records.measures import measure
 from analysis.records.settings import differences
-from analysis.tables.cells import NAME, PER_TOKEN, bits_cell, cell, mean_note
+from analysis.tables.cells import NAME, PER_TOKEN, cell, mean_note
 from analysis.tables.model import Cell, Column, Row, Table
 
 
 def comparison_table(comparison: Comparison) -> Table:
     """Bits per byte as tokens + residual, and what each costs; baselines below."""
-    settings = comparison.settings
+    settings, leader = comparison.settings, comparison.conclusion.leader
     parts = {"bits_per_byte_tokens": 2, "bits_per_byte_residual": 7} if any(s.lossy for s in settings) else {}
     order = {
         **{"bits_per_byte": 0} | parts,
@@ -32,9 +32,8 @@ def comparison_table(comparison: Comparison) -> Table:
         columns.append(Column(key, heading, True, priority, notes.get(key, ""), key != "bits_per_byte"))
     rows = []
     for setting in settings:
-        rest = [cell(setting, key) for key in list(order)[1:]]
-        seeds, bits = Cell(len(setting.seeds), "count"), bits_cell(comparison, setting)
-        rows.append(Row((Cell(setting.label), seeds, bits, *rest)))
+        seeds = Cell(len(setting.seeds), "count")
+        rows.append(Row((Cell(setting.label), seeds, *(cell(setting, key, leader) for key in order))))
     for baseline in comparison.main_baselines:
         bits = Cell(baseline.bits_per_byte, ".3f")
         rows.append(Row((Cell(baseline.label), Cell(), bits, *[Cell()] * (len(order) - 1)), "baseline"))
@@ -100,19 +99,17 @@ ORIGINAL = {
 
 def original_table(comparison: Comparison) -> Table:
     """The results table of the original experiment, every tick and cross replaced by a number."""
-    settings = comparison.settings
+    settings, leader = comparison.settings, comparison.conclusion.leader
     with_human = any(key.startswith("human.") for key in settings[0].rows[0])
     columns = [Column("measure", "measure", False)]
     columns += [Column(s.label, s.label, True, 1 + i) for i, s in enumerate(settings)]
     columns += [Column("human", "human text", True, len(settings) + 1)] if with_human else []
     rows = []
     for title, key in ORIGINAL.items():
-        cells = [bits_cell(comparison, s) if key == "bits_per_byte" else cell(s, key) for s in settings]
-        if with_human:
-            human = key.replace("generated.", "human.")
-            cells.append(cell(settings[0], human) if human != key else Cell())
-        if any(c.text != MISSING for c in cells[: len(settings)]):
-            rows.append(Row((Cell(title), *cells)))
+        found, human = [cell(s, key, leader) for s in settings], key.replace("generated.", "human.")
+        if any(c.text != MISSING for c in found):
+            beside = [cell(settings[0], human) if human != key else Cell()] if with_human else []
+            rows.append(Row((Cell(title), *found, *beside)))
     title = f"The original results table, measured: {comparison.title}"
     notes = (PER_TOKEN, *mean_note(comparison))
     return Table("original", title, tuple(columns), tuple(rows), notes, essential=len(settings) <= 8)

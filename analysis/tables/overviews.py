@@ -27,12 +27,10 @@ def run_table(collection: Collection) -> Table:
         Column("reason", "reason", False, 1),
     )
     keys = [(column.key, ".3f" if column.key == "bits_per_byte" else "text") for column in columns]
-    runs = collection.runs.sort_values(["study", "run", "folder"]).to_dict("records")
-    rows = tuple(
-        Row(tuple(Cell(None if run.get(key) == "" else run.get(key), form) for key, form in keys))
-        for run in runs
-    )
-    return Table("runs", "Runs", columns, rows)
+    runs = collection.runs.assign(seed=collection.runs["seed"].astype(str))
+    runs = runs.sort_values(["study", "run", "folder"]).where(runs != "", None)
+    rows = [Row(tuple(Cell(run.get(k), form) for k, form in keys)) for run in runs.to_dict("records")]
+    return Table("runs", "Runs", columns, tuple(rows))
 
 
 def unfinished(collection: Collection) -> Table | None:

@@ -50,7 +50,7 @@ def generated_tables(comparison: Comparison) -> list[Table]:
     tables = []
     for name, length in (("generated", "characters"), ("generated_tokens", "tokens")):
         keys = _nested(comparison, name)
-        rows = setting_rows(comparison.settings, keys)
+        rows = setting_rows(comparison, keys)
         if name == "generated":
             rows += tuple(_human_rows(comparison, keys))
         title = f"Generated text, a fixed number of {length}: {comparison.title}"

@@ -95,16 +95,6 @@ def test_long_passages_are_cut_between_characters_and_tokens_with_them(runs):
     assert found.readings[0].lengths == [4, len(found.text.encode()) - 4]
 
 
-@pytest.mark.parametrize("entry", [{"text": "x"}, scored([1, 2], [1.0]), 3])
-def test_passages_of_another_shape_are_named_and_left_out(runs, entry):
-    runs[0].write_passages([entry])
-    runs[1].write_passages([scored([12], [5.0])])
-    found, problems = passages(comparison_of(runs), 100)
-    assert len(found) == 1
-    assert [p.folder for p in problems] == [runs[0].path]
-    assert "passages.json is none of this version" in problems[0].sentence
-
-
 def test_tokens_without_bytes_and_texts_without_tokens(runs):
     runs[0].write_passages(
         [scored([5, 5, 12], [1.0, 2.0, 3.0]), scored([], [], " ", name="blank", bits_tail=8.0)]
@@ -132,7 +122,11 @@ def test_samples_are_those_of_the_first_run_that_keeps_some(runs):
     assert column.run == runs[2].name
     said = "1 of 3 words not in the training text, 1 of 1 speakers real, nothing copied"
     assert column.samples[0].counts == said
-    runs[2].write_samples({"samples": [{}]})
-    columns, problems = sample_columns(comparison_of(runs))
-    assert columns == []
-    assert "samples.json is none of this version" in problems[0].sentence
+
+
+def test_damaged_passages_and_samples_are_named(runs):
+    for name, read in (("passages.json", lambda c: passages(c, 100)), ("samples.json", sample_columns)):
+        (runs[0].path / name).write_text("{")
+        found, problems = read(comparison_of(runs))
+        assert found == []
+        assert f"{name} is damaged" in problems[0].sentence
