@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, SOFT, GRID = "#1a1a1a", "#6b6b6b", "#e3e3e3"
+INK, SOFT, GRID, PAPER = "#1a1a1a", "#6b6b6b", "#e3e3e3", "#ffffff"
+PAIR = (INK, "#0072b2")  # two things that are told apart by their markers too
 
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture everywhere
@@ -83,6 +84,16 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
         return LOOKS[tokenizer]
     named = [*EXTERNAL, *sorted({*all_tokenizers, tokenizer} - {*LOOKS, *EXTERNAL, ""})]
     return OTHERS[named.index(tokenizer) % len(OTHERS) if tokenizer else -1]
+
+
+def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The looks of tokenizers as seaborn takes them: palette, markers and dashes by name."""
+    found = {name: look(name, tokenizers) for name in tokenizers}
+    return {
+        "palette": {name: own.colour for name, own in found.items()},
+        "markers": {name: own.marker for name, own in found.items()},
+        "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
+    }
 
 
 # Where DejaVu has no letter, the first of these that is installed and has it is taken.
@@ -207,14 +218,21 @@ def spread(positions: Sequence[float], least: float) -> list[float]:
     return moved
 
 
-def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]], size: float = 8.5) -> None:
-    """Names at the right of lines: (y, text, colour), moved apart so that they can be read."""
+def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str, str]], size: float = 8.5) -> None:
+    """Names at the right of lines, moved apart so that they can be read: (y, text, colour, marker or "")."""
     low, high = axes.get_ylim()
     height = axes.get_window_extent().height / axes.figure.dpi * 72  # points, about: before the layout
     least = (high - low) * size * 1.3 / height
-    for (y, text, colour), where in zip(ends, spread([e[0] for e in ends], least), strict=True):
-        axes.annotate(
-            plain(text), (1, y), xycoords=axes.get_yaxis_transform(),
-            xytext=(1.015, where), textcoords=axes.get_yaxis_transform(),
-            color=colour, fontsize=size, va="center", annotation_clip=False,
-        )  # fmt: skip
+    beside = axes.get_yaxis_transform()
+    for (y, text, colour, marker), place in zip(ends, spread([e[0] for e in ends], least), strict=True):
+        axes.plot([1, 1.02], [y, place], color=colour, linewidth=0.8, transform=beside, clip_on=False)
+        axes.plot(1.025, place, marker, color=colour, markersize=5, transform=beside, clip_on=False)
+        axes.text(
+            1.04,
+            place,
+            plain(text),
+            color=INK if marker else SOFT,
+            fontsize=size,
+            va="center",
+            transform=beside,
+        )
