@@ -96,11 +96,13 @@ def _curves(axes: "Axes", comparison: Comparison, drawn: Sequence[Setting], band
     from matplotlib.colors import to_rgba
 
     kinds = {s.key: look(s.tokenizer, comparison.tokenizers) for s in drawn}
-    dashes = looks(comparison.tokenizers)["dashes"]
+    own = looks(comparison.tokenizers)
     sns.lineplot(
         bands, x="x", y="mean", hue="setting", style="setting", hue_order=[*kinds], style_order=[*kinds],
         palette={s.key: to_rgba(kinds[s.key].colour, shade(s, drawn)) for s in drawn},
-        dashes={s.key: dashes[s.tokenizer] for s in drawn}, estimator=None, legend=False, ax=axes,
+        dashes={s.key: own["dashes"][s.tokenizer] for s in drawn},
+        markers={s.key: own["markers"][s.tokenizer] for s in drawn}, markevery=[-1],
+        estimator=None, legend=False, ax=axes,
     )  # fmt: skip
     for key, band in bands[bands["setting"].isin([*kinds]) & (bands["half"] > 0)].groupby("setting"):
         low, high = band["mean"] - band["half"], band["mean"] + band["half"]

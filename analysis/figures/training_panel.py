@@ -66,10 +66,11 @@ def _losses(axes: "Axes", table: pd.DataFrame, colour: str) -> None:
     if long.empty:
         return
     order: dict[str, Any] = {f"{by}_order": [*LINES.values()] for by in ("hue", "style", "size")}
-    looks = {"palette": (SOFT, INK, colour), "dashes": ("", (4, 1.5), ""), "sizes": (0.6, 1.3, 2.0)}
+    looks = {"palette": [SOFT, INK, colour], "dashes": ["", (4, 1.5), ""], "sizes": [0.6, 1.3, 2.0]}
     sns.lineplot(
-        long, x="step", y="nats", hue="of", style="of", size="of", estimator=None, ax=axes, **order, **looks
-    )
+        long, x="step", y="nats", hue="of", style="of", size="of", estimator=None, ax=axes,
+        marker="o", markevery=[-1], markersize=4, markeredgewidth=0, **order, **looks,
+    )  # fmt: skip
     axes.legend(fontsize=8.5)
 
 
