@@ -7,7 +7,7 @@
 Scores are q k^T, so with ds the gradient of the scores, dk = ds^T q. Write q^T ds instead and each head's dk
 comes out transposed, (D, T) for (T, D). The line after it merges the heads into (B, T, C), with a reshape that
 takes any array of the right size; so nothing fails, and every entry lands in the wrong place. The library has no
-such switch: here the function is exchanged while a model trains. Records go to docs/results/wrong-gradient.
+such switch: here the function is exchanged while a model trains. Records go to docs/results/wrong-gradient.jsonl.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from numpygpt.streams import generator
 from numpygpt.tokenizers import create
 from numpygpt.training import Engine, Text, TrainConfig, Trainer, score_tokens
 
-RECORDS = Path(__file__).resolve().parents[1] / "docs" / "results" / "wrong-gradient"
+RECORDS = Path(__file__).resolve().parents[1] / "docs" / "results" / "wrong-gradient.jsonl"
 
 # ---- the fault -------------------------------------------------------------------------------------------
 
@@ -203,19 +203,22 @@ def _word(passes: bool) -> str:
     return "pass" if passes else "FAIL"
 
 
-def train_all(kinds: Sequence[str], seeds: Sequence[int], recipe: Recipe, folder: Path) -> None:
-    """A record KIND-sSEED.json for each; one that is there is left as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
+def train_all(kinds: Sequence[str], seeds: Sequence[int], recipe: Recipe, file: Path) -> None:
+    """A line of `file` for each; one that is there is left as it is."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    records = {(record["key_gradient"], record["seed"]): record for record in map(json.loads, lines)}
     for seed in seeds:
         for kind in kinds:
-            path = folder / f"{kind}-s{seed}.json"
-            if not path.exists():
-                record = train(kind, seed, recipe, lambda row, name=path.stem: _say(name, row))
-                path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-            record = json.loads(path.read_text(encoding="utf-8"))
+            name = f"{kind}-s{seed}"
+            if (kind, seed) not in records:
+                record = train(kind, seed, recipe, lambda row, name=name: _say(name, row))
+                records[kind, seed] = json.loads(json.dumps(record))
+                with file.open("a", encoding="utf-8") as opened:
+                    opened.write(json.dumps(record) + "\n")
+            record = records[kind, seed]
             if record["recipe"] | {"eval_interval": 0} != asdict(recipe) | {"eval_interval": 0}:
-                raise UserError(f"{path} is of other settings: remove it, or name another folder")
-            print(f"{path.stem}: {record['bits_per_byte']:.3f} bits per byte of the validation text")
+                raise UserError(f"{file} holds {name} of other settings: name another file")
+            print(f"{name}: {record['bits_per_byte']:.3f} bits per byte of the validation text")
 
 
 def _say(name: str, row: dict) -> None:
@@ -233,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--train", nargs="+", choices=BACKWARDS, metavar="KIND", help="right, wrong, none")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], metavar="N")
     parser.add_argument("--iters", type=int, default=Recipe.iters, metavar="N", help="updates (1000)")
-    parser.add_argument("--records", type=Path, default=RECORDS, metavar="FOLDER", help="where records go")
+    parser.add_argument("--records", type=Path, default=RECORDS, metavar="FILE", help="where records go")
     options = parser.parse_args(arguments)
     try:
         if options.train:

@@ -17,7 +17,7 @@ FILES = sorted(
 # A room may import from the rooms of lower floors only; rooms on one floor know nothing of each other.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("files", "machine", "printing", "streams"),
+    ("files", "machine", "places", "printing", "streams"),
     ("commands",),
     ("nn", "optim", "tokenizers", "data"),
     ("models",),
@@ -50,7 +50,9 @@ OUTSIDE_NUMPYGPT = {
 }
 KNOWN_TO_ANALYSIS = ("runs", "errors", "files", "printing", "commands")
 UNSAFE = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
-STDLIB_ONLY = {f"numpygpt.{name}" for name in ("commands", "errors", "files", "machine", "printing", "runs")}
+STDLIB_ONLY = {
+    f"numpygpt.{name}" for name in ("commands", "errors", "files", "machine", "places", "printing", "runs")
+}
 RANDOM_TYPES = {"Generator", "BitGenerator", "SeedSequence", "Philox", "PCG64", "default_rng"}
 
 

@@ -32,18 +32,9 @@ from analysis.tables.comparison import ORIGINAL
 from analysis.tables.model import Cell, Table
 
 STYLES = ("page.css", "summary.css", "tables.css", "charts.css", "texts.css", "print.css")
-SCRIPTS = (  # in this order: each uses those before it
-    "dom",
-    "tips",
-    "sort",
-    "plot",
-    "chart",
-    "curves",
-    "frontier",
-    "panels",
-    "tokens",
-    "samples",
-    "start",
+SCRIPTS = (  # each uses those before it
+    *("dom", "tips", "sort", "plot", "chart", "curves"),
+    *("frontier", "panels", "tokens", "samples", "start"),
 )
 LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
@@ -156,12 +147,10 @@ def _pictures(section: Section, files: Mapping[str, Path]) -> dict[str, Picture]
 
 def _run_badges(view: View) -> dict[tuple[str, str], tuple[Badge, ...]]:
     """Of the runs that count nowhere: (name, state) -> state and reason. Two studies may hold runs of one name."""
-    runs = view.collection.runs
+    left = view.collection.runs[view.collection.runs["state"] != "done"]
     return {
-        (str(run["run"]), str(run["state"])): (
-            Badge(STATE_BADGES[run["state"]], run["state"], run["reason"] or "counted nowhere"),
-        )
-        for _, run in runs[runs["state"] != "done"].iterrows()
+        (name, state): (Badge(STATE_BADGES[state], state, reason or "counted nowhere"),)
+        for name, state, reason in zip(left["run"], left["state"], left["reason"], strict=True)
     }
 
 
@@ -172,13 +161,8 @@ def sort_key(cell: Cell) -> str:
     """A number that orders as the value does; empty for what is missing; else nothing but the text decides."""
     if cell.text == MISSING:
         return ""
-    if isinstance(cell.value, bool):
-        return str(int(cell.value))
-    return (
-        repr(float(cell.value))
-        if isinstance(cell.value, int | float) or hasattr(cell.value, "dtype")
-        else "text"
-    )
+    is_number = isinstance(cell.value, int | float) or hasattr(cell.value, "dtype")
+    return repr(float(cell.value)) if is_number else "text"
 
 
 def measure_key(key: str) -> str:
@@ -213,14 +197,8 @@ def _environment() -> Environment:
     """The shell's, with what tables ask for."""
     own = environment().overlay()
     own.filters = {**own.filters, "sort_key": sort_key, "measure_key": measure_key}
-    own.globals = {
-        **own.globals,
-        "row_measure": row_measure,
-        "TRANSPOSED": TRANSPOSED,
-        "ELSEWHERE": ELSEWHERE,
-        "OPEN": OPEN,
-        "BADGED": BADGED,
-    }
+    known = {"TRANSPOSED": TRANSPOSED, "ELSEWHERE": ELSEWHERE, "OPEN": OPEN, "BADGED": BADGED}
+    own.globals = {**own.globals, "row_measure": row_measure, **known}
     return own
 
 

@@ -135,7 +135,9 @@ def metrics_frame(collection: Collection) -> tuple[pd.DataFrame, list[Problem]]:
     """
     rows: list[dict[str, Any]] = []
     problems = []
-    for path, setting, seed in zip(*(collection.runs[key] for key in ("folder", "setting", "seed")), strict=True):
+    for path, setting, seed in zip(
+        *(collection.runs[key] for key in ("folder", "setting", "seed")), strict=True
+    ):
         try:
             own = {"folder": path, "setting": setting, "seed": seed}
             rows.extend(own | row for row in collection.records[path].folder.metrics())

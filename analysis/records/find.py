@@ -17,8 +17,9 @@ def runs_in(places: Iterable[Path]) -> list[Run]:
     """
     found: dict[Path, Run] = {}
     for place in places:
-        files = [place] if place.is_file() else packed_studies(place)
+        is_packed = place.suffix == ".jsonl" and not runs.is_folder(place)
+        files = [place] if is_packed else packed_studies(place) if runs.is_folder(place) else []
         packed = [run for file in files for run in read_packed(file)]
-        folders = [] if place.is_file() else runs.find_runs(place) if packed else runs.runs_in([place])
+        folders = [] if is_packed else runs.find_runs(place) if packed else runs.runs_in([place])
         found.update({run.path.resolve(): run for run in (*folders, *packed)})
     return sorted(found.values(), key=lambda run: run.path)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from analysis.records.find import Run
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, RunUnfinished
+from numpygpt.runs import RunUnfinished
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,8 +40,8 @@ class RunStatus:
     reason: str = ""
 
 
-def run_status(folder: RunFolder) -> RunStatus:
-    """Reads one folder; what is damaged becomes the reason."""
+def run_status(folder: Run) -> RunStatus:
+    """Reads one run; what is damaged becomes the reason."""
     state = folder.state()
     try:
         rows = folder.metrics()

@@ -118,7 +118,9 @@ def scalars(view: "View") -> str:
 
     names = view.collection.runs[["folder", "run", "study", "tokenizer", "model"]].reset_index(drop=True)
     names = names.map(csv_value)
-    table = names.merge(view.metrics, on="folder", how="inner", sort=False).drop(columns=["folder", "setting"])
+    table = names.merge(view.metrics, on="folder", how="inner", sort=False).drop(
+        columns=["folder", "setting"]
+    )
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 

@@ -1,6 +1,5 @@
 """The kept studies of docs/results, by way of the report's own statistics."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,6 +23,13 @@ NAMES = ("char", "word", "bpe", "bpe-bytefallback")
 BUDGETS = {"quick-iters": "equal updates", "quick-text": "equal text", "quick-flops": "equal compute"}
 RATES = ("quick-iters", "quick-rates")  # the first has one learning rate, the second the others
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
+RUNGS = (
+    "nanoGPT's recipe",
+    "+ learning rate 0.003",
+    "+ rotary positions",
+    "+ norms, squared ReLU, zero init",
+    "+ Muon",
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,15 @@ def runs(*names: str) -> pd.DataFrame:
     found = collected(*names)
     identities = {path: record.identity for path, record in found.records.items()}
     settings = pd.DataFrame.from_dict(identities, orient="index").rename(columns={"optimizer.lr": "lr"})
-    return found.runs.join(settings.filter(regex="^(lr$|optimizer|budget)"))
+    return found.runs.join(settings.filter(regex="^(lr$|optimizer|budget|model.positions|model.norm)"))
+
+
+def ladder() -> pd.DataFrame:
+    """A row per run of the ladder, with its `rung`, a key of RUNGS: the lowest one whose change it lacks."""
+    found = runs("ladder")
+    changed = [found["lr"] > 1e-3, found["model.positions"].notna(), found["model.norm"].notna()]
+    changed.append(found["optimizer.kind"] == "muon")
+    return found.assign(rung=[RUNGS[number] for number in sum(change.astype(int) for change in changed)])
 
 
 def best_rates() -> dict[str, float]:
@@ -120,8 +134,8 @@ def raced(name: str) -> pd.Series:
 @cache
 def key_gradients(kind: str) -> pd.DataFrame:
     """Records of examples/wrong_key_gradient.py by what the keys learnt from: a row per seed."""
-    paths = sorted((RESULTS / "wrong-gradient").glob(f"{kind}-s*.json"))
-    return pd.DataFrame([json.loads(path.read_text(encoding="utf-8")) for path in paths]).set_index("seed")
+    found = pd.read_json(RESULTS / "wrong-gradient.jsonl", lines=True, precise_float=True)
+    return found[found["key_gradient"] == kind].set_index("seed")
 
 
 def key_losses(kind: str) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from making.records import NAMES, study
+from making.records import ladder as ladder_runs
 from matplotlib.figure import Figure
 
 from analysis.figures.bars import bits_figure
@@ -52,6 +53,28 @@ def long_curves() -> Figure:
 def surprisal() -> Figure:
     """The second passage as each tokenizer's run of 8,000 updates reads it."""
     return surprisal_figure({n: study("shakespeare").first_run(n).passages()[1] for n in NAMES}, lines=12)
+
+
+def ladder() -> Figure:
+    """Bits per byte at every rung of the ladder, a mark per seed, and what counting needs."""
+    figure, found = new_figure(8.6, 2.9), ladder_runs()
+    axes = figure.subplots()
+    rungs = list(dict.fromkeys(found["rung"]))
+    for name in ("char", "bpe"):
+        own = found[found["tokenizer"] == name]
+        means = own.groupby("rung", sort=False)["bits_per_byte"].mean()
+        axes.plot(means, range(len(rungs)), color=look(name).colour, linewidth=1.2)
+        axes.plot(
+            own["bits_per_byte"], own["rung"].map(rungs.index), look(name).marker, color=look(name).colour
+        )
+        axes.text(means.iloc[0], -0.3, name, **SMALL)
+    counting = study("quick-iters").counting
+    axes.axvline(counting.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)))
+    axes.text(counting.bits_per_byte, -0.3, "counting", **SMALL | {"color": SOFT})
+    axes.set(yticks=range(len(rungs)), yticklabels=rungs, ylim=(len(rungs) - 0.6, -0.6))
+    axes.set(xlabel="bits per byte of the validation text after 1,000 updates of 12 windows")
+    axes.grid(visible=False, axis="y")
+    return figure
 
 
 def metrics_losses() -> Figure:

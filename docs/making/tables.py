@@ -98,6 +98,18 @@ def long_runs() -> str:
     return markdown(["tokenizer", *keys], rows)
 
 
+def ladder() -> str:
+    """From nanoGPT's recipe to the default one, rung by rung: bits per byte, the least seconds of training."""
+    found, rows = records.ladder(), []
+    for rung, runs in found.groupby("rung", sort=False):
+        row = [str(rung)]
+        for name in ("char", "bpe"):
+            own = runs[runs["tokenizer"] == name]
+            row += [_interval(own["bits_per_byte"]), f"{own['train_seconds'].min():.0f}"]
+        rows.append(row)
+    return markdown(["", "char", "seconds", "bpe", "seconds"], rows)
+
+
 # --- METRICS, OPTIMIZERS, BACKPROP ---
 
 

@@ -50,7 +50,7 @@ SHARES = [k / 100 for k in (*range(5, 80, 5), *range(80, 101, 2))]
 
 @dataclass(frozen=True)
 class Entry:
-    """Who races: a recipe (overrides of the default one), an engine, a seed, the updates of the schedule."""
+    """One training: a recipe (overrides of the default one), an engine, a seed, the updates of the schedule."""
 
     recipe: str
     overrides: tuple[str, ...]

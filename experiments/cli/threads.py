@@ -1,7 +1,7 @@
 """BLAS in one thread, set when this module is imported, which must be before NumPy is.
 
 Parallelism is over slices of the batch, so that results do not depend on the number of cores: BLAS gives other
-bits with other thread counts. Who sets one of the variables has his way.
+bits with other thread counts. A variable that is set already is left as it is.
 """
 
 import os

@@ -6,7 +6,8 @@ from functools import cache
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
-from experiments.configuration.schema import CONF, RunConfig, register, to_config
+from experiments.configuration.schema import RunConfig, register, to_config
+from numpygpt.places import CONF
 
 
 @cache

@@ -13,9 +13,10 @@ from omegaconf.errors import (
 )
 from yaml import MarkedYAMLError, YAMLError
 
-from experiments.configuration.schema import CONF, GROUPS, settings
+from experiments.configuration.schema import GROUPS, settings
 from experiments.configuration.typed import LISTS, ONE_EACH, TEXTS, command
 from numpygpt.errors import UserError, did_you_mean, folded, nearest
+from numpygpt.places import CONF
 
 SETTINGS = settings()
 SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in SETTINGS if "." in key))

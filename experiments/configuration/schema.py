@@ -14,16 +14,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from numpygpt.files import expanded
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-IN_CLONE = (REPOSITORY / "pyproject.toml").exists()  # else installed from a wheel: see setup.py
-CONF = REPOSITORY / "conf" if IN_CLONE else Path(__file__).resolve().parents[1] / "conf"
-HOME = REPOSITORY if IN_CLONE else Path.cwd()  # where relative outputs start
-RUN, REPORT = (
-    ("python experiments/run.py", "python analysis/report.py")
-    if IN_CLONE
-    else ("numpygpt", "numpygpt-report")
-)
+from numpygpt.places import HOME, RUN
 
 
 @dataclass(frozen=True)

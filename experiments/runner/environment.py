@@ -12,8 +12,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from experiments.configuration.schema import REPOSITORY, DataConfig, RunConfig
+from experiments.configuration.schema import DataConfig, RunConfig
 from numpygpt.data import Corpus, Part
+from numpygpt.places import ROOT
 
 PACKAGES = (
     *("numpygpt", "numpy", "hydra-core", "omegaconf", "safetensors", "regex"),
@@ -116,7 +117,7 @@ def git() -> dict[str, Any]:
     """
 
     def ask(*arguments: str) -> str:
-        command = ["git", "-C", str(REPOSITORY), *arguments]
+        command = ["git", "-C", str(ROOT), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
     try:

@@ -16,10 +16,8 @@ NO_EFFECT = {  # settings of Hydra's that would scatter a run's files: why they 
     "hydra.output_subdir": "run.json holds the whole configuration of a run",
     "hydra.job.chdir": "a run works where the command was typed",
 }
-LOGGING = (
-    "hydra/hydra_logging=default",
-    "hydra/job_logging=stdout",
-)  # off unless hydra.verbose asks for more
+# Hydra logs nothing here unless it is told to be verbose.
+LOGGING = ("hydra/hydra_logging=default", "hydra/job_logging=stdout")
 
 
 def for_hydra(typed: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -34,7 +32,8 @@ def for_hydra(typed: Sequence[str]) -> tuple[list[str], list[str]]:
     keys = [argument.partition("=")[0].lstrip("+") for argument in arguments]
     notes = [f"{key} has no effect: {NO_EFFECT[key]}" for key in keys if key in NO_EFFECT]
     kept = [as_typed(a) for a, key in zip(arguments, keys, strict=True) if key not in NO_EFFECT]
-    return [*with_budget(kept), *(LOGGING if "hydra.verbose" in keys else ())], notes
+    is_verbose = "hydra.verbose" in keys and "hydra.verbose=false" not in arguments
+    return [*with_budget(kept), *(LOGGING if is_verbose else ())], notes
 
 
 def options_first(typed: Sequence[str]) -> list[str]:
@@ -43,10 +42,8 @@ def options_first(typed: Sequence[str]) -> list[str]:
     One run is a sweep of one, so that -m may be left out; what only shows something takes no -m beside it, and
     `--info` no setting for its value.
     """
-    wanted = [argument for argument in typed if argument not in SWEEP]
-    arguments = sorted(
-        wanted, key=_is_setting
-    )  # an option's own value has no equals sign, and stays behind it
+    # An option's own value has no equals sign, and stays behind it.
+    arguments = sorted((argument for argument in typed if argument not in SWEEP), key=_is_setting)
     if not any(argument.partition("=")[0] in (*SHOWS, *COMPLETION, "hydra.mode") for argument in arguments):
         arguments = ["--multirun", *arguments]
     pairs = zip(arguments, [*arguments[1:], "="], strict=True)

@@ -9,11 +9,12 @@ import hydra
 from hydra.core.plugins import Plugins
 
 from experiments.configuration.messages import EXPLAINED, explain, explain_plain
-from experiments.configuration.schema import CONF, register
+from experiments.configuration.schema import register
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.sweeping.arguments import for_hydra
 from experiments.sweeping.task import task
 from numpygpt.errors import UserError, shortened
+from numpygpt.places import CONF
 from numpygpt.printing import print_anything
 
 

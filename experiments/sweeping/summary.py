@@ -11,11 +11,12 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Column, Table
 
-from experiments.configuration.schema import REPORT, RUN, outputs_folder
+from experiments.configuration.schema import outputs_folder
 from experiments.runner.forecast import about
 from experiments.runner.progress import working
 from experiments.sweeping.plan import PlannedRun
 from numpygpt.errors import UserError
+from numpygpt.places import REPORT, RUN
 
 SEEDS = 3  # that a ranking needs
 COLOURS = {"done": "green", "failed": "red", "running": "yellow", "interrupted": "yellow"}

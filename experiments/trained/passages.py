@@ -9,10 +9,10 @@ from rich.table import Table
 from experiments.cli.files import decoded, read_input
 from experiments.cli.progress import progress
 from experiments.configuration.eval_texts import text_name, text_path
-from experiments.configuration.schema import REPORT
 from experiments.trained.scoring import ScoredText, Scorer, add_passages, add_texts
 from numpygpt.errors import UserError
 from numpygpt.files import require_writable
+from numpygpt.places import REPORT
 from numpygpt.runs import RunFolder, finished_runs
 
 MAX_PASSAGE_BYTES = 20_000  # a page that draws it under forty runs stays light

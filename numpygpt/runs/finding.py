@@ -6,15 +6,11 @@ from pathlib import Path
 
 from numpygpt.errors import UserError, did_you_mean
 from numpygpt.files import is_folder
+from numpygpt.places import OUTPUTS, RUN
 from numpygpt.runs.folder import RunFolder
 
-ROOT = Path(__file__).resolve().parents[2]
-IN_CLONE = (ROOT / "pyproject.toml").exists()  # else installed
-OUTPUTS = (ROOT if IN_CLONE else Path()) / "outputs"
 RUN_FILES = frozenset({"run.json", "result.json", "failure.json", "metrics.jsonl"})
-TRAIN = (
-    f"train some with: {'python experiments/run.py' if IN_CLONE else 'numpygpt'} -m tokenizer=char,word,bpe"
-)
+TRAIN = f"train some with: {RUN} -m tokenizer=char,word,bpe"
 
 
 def find_runs(root: str | os.PathLike[str]) -> list[RunFolder]:

@@ -93,19 +93,20 @@ def test_a_short_run_is_kept_and_not_repeated(shakespeare, tmp_path, capsys, mon
     score = ablation.score_tokens
     monkeypatch.setattr(ablation, "score_tokens", lambda engine, ids: score(engine, ids[:1000]))
     monkeypatch.setattr(ablation, "Recipe", Small)
-    command = ["--train", "right", "wrong", "--iters", "3", "--records", str(tmp_path)]
+    command = ["--train", "right", "wrong", "--iters", "3", "--records", str(tmp_path / "kept.jsonl")]
     assert ablation.main(command) == 0
-    right, wrong = (json.loads((tmp_path / f"{kind}-s1.json").read_text()) for kind in ("right", "wrong"))
+    kept = tmp_path / "kept.jsonl"
+    right, wrong = map(json.loads, kept.read_text().splitlines())
     assert [row["step"] for row in right["rows"] if row["kind"] == "eval"] == [0, 3]
     assert right["rows"][0] == wrong["rows"][0]  # the same weights and the same text
     assert right["val_loss"] != wrong["val_loss"]
     assert 0.9 < wrong["wrong_against_right"]["first"]["cosine"] < 1
-    before = (tmp_path / "wrong-s1.json").stat().st_mtime_ns
+    before = kept.stat().st_mtime_ns
     assert ablation.main(command) == 0
-    assert (tmp_path / "wrong-s1.json").stat().st_mtime_ns == before
+    assert kept.stat().st_mtime_ns == before
     assert "bits per byte" in capsys.readouterr().out
     assert ablation.main([*command[:4], "4", *command[5:]]) == 2
-    assert "is of other settings" in capsys.readouterr().err
+    assert "of other settings" in capsys.readouterr().err
 
 
 def test_a_right_run_of_this_script_has_the_bits_of_run_py():

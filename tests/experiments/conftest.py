@@ -10,7 +10,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.configuration.schema import CONF, GROUPS, RunConfig, register, to_config
+from experiments.configuration.schema import GROUPS, RunConfig, register, to_config
+from numpygpt.places import CONF
 
 SENTENCES = (
     "The cat sat on the mat.",

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from experiments import compress, decompress
 from experiments.configuration.corpora import Corpora
 from experiments.configuration.identity import run_folder
-from experiments.configuration.schema import REPOSITORY
 from experiments.runner.job import execute
 from experiments.runner.progress import PlainReporter
 from experiments.trained import codec
@@ -29,6 +28,7 @@ from numpygpt.measures.bits.arithmetic import quantise
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.scores import score_text
 from numpygpt.models import GPT, GPTConfig
+from numpygpt.places import ROOT
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers import KINDS, Tokenizer, create
 from numpygpt.training import Engine, score_tokens
@@ -267,7 +267,7 @@ def test_the_commands_in_processes_of_their_own(run_of, tmp_path):
     def script(
         name: str, *arguments: object, stdin: bytes = b"", threads: int
     ) -> subprocess.CompletedProcess:
-        command = [sys.executable, REPOSITORY / "experiments" / name, run.path, *arguments]
+        command = [sys.executable, ROOT / "experiments" / name, run.path, *arguments]
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads), "PYTHONHASHSEED": str(threads)}
         return subprocess.run(command, input=stdin, capture_output=True, env=environment, cwd=tmp_path)
 

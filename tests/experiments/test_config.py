@@ -6,11 +6,12 @@ import pytest
 from omegaconf import OmegaConf
 
 from experiments.configuration import build
-from experiments.configuration.schema import CONF, GROUPS, IMPORTED, options, settings
+from experiments.configuration.schema import GROUPS, IMPORTED, options, settings
 from experiments.configuration.validation import check
 from numpygpt import tokenizers
 from numpygpt.nn.activations import ACTIVATIONS
 from numpygpt.optim import OPTIMIZERS
+from numpygpt.places import CONF
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.pretokenize import PATTERNS
 

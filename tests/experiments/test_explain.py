@@ -7,9 +7,10 @@ import pytest
 from hydra.errors import MissingConfigException
 
 from experiments.configuration.messages import explain, refuse_misunderstood
-from experiments.configuration.schema import CONF, GROUPS, settings
+from experiments.configuration.schema import GROUPS, settings
 from experiments.configuration.typed import as_typed
 from numpygpt.errors import UserError
+from numpygpt.places import CONF
 
 SECTIONED = [key for key in settings() if "." in key]
 

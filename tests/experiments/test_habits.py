@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments.configuration.schema import REPOSITORY
 from experiments.run import main
 from experiments.sweeping.arguments import for_hydra, options_first
+from numpygpt.places import ROOT
 from numpygpt.runs import find_runs
 
-RUN = REPOSITORY / "experiments" / "run.py"
+RUN = ROOT / "experiments" / "run.py"
 TINY = (
     *("model=tiny", "budget.iters=4", "train.eval_interval=4", "train.eval_windows=4", "train.workers=1"),
     *("sample.tokens=12", "sample.number=2", "eval.texts=[]"),

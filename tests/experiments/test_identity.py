@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from analysis.records.packed import read_packed
 from experiments.configuration import schema
 from experiments.configuration.identity import RESULTS_VERSION, identity, identity_hash, run_name
-from experiments.configuration.schema import REPOSITORY, RunConfig, used_keys
+from experiments.configuration.schema import RunConfig, used_keys
 from numpygpt.errors import UserError
+from numpygpt.places import ROOT
 from numpygpt.tokenizers.foreign.factory import code_sha256
 
 SHA = "0" * 64
@@ -185,7 +186,7 @@ def test_the_name_of_a_run(monkeypatch):
 
 @pytest.mark.parametrize("experiment", ["nanogpt_cpu", "shakespeare"])
 def test_kept_runs_of_the_classic_experiments_are_found_done(composer, experiment):
-    kept = read_packed(REPOSITORY / "docs" / "results" / f"{experiment}.jsonl")
+    kept = read_packed(ROOT / "docs" / "results" / f"{experiment}.jsonl")
     assert kept
     for folder in kept:
         record = folder.run()

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments.configuration.schema import REPOSITORY
 from experiments.runner.interrupts import stop_requests
 from experiments.sweeping.launch import share_cores
+from numpygpt.places import ROOT
 from numpygpt.runs import RunFolder, find_runs
 
-RUN = REPOSITORY / "experiments" / "run.py"
+RUN = ROOT / "experiments" / "run.py"
 TINY = (
     *(
         "model=tiny",

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from experiments.configuration.schema import REPOSITORY
+from numpygpt.places import ROOT
 from numpygpt.runs import find_runs
 
 ELSEWHERE = """
@@ -32,7 +32,7 @@ def test_a_run_with_worker_processes_ends_and_leaves_no_file_behind(text_file, t
     shared.mkdir()
     (tmp_path / "sitecustomize.py").write_text(ELSEWHERE)
     finished = subprocess.run(
-        [sys.executable, REPOSITORY / "experiments" / "run.py", "model=tiny", "budget.iters=2",
+        [sys.executable, ROOT / "experiments" / "run.py", "model=tiny", "budget.iters=2",
          "train.eval_windows=2", "train.workers=2", "sample.tokens=5", "sample.number=1",
          "eval.texts=[]", "data=file", f"data.path='{text_file}'", f"outputs={tmp_path / 'out'}"],
         capture_output=True, text=True,

@@ -19,14 +19,15 @@ from omegaconf import OmegaConf, open_dict
 from experiments import sample
 from experiments.configuration.identity import identity_hash
 from experiments.configuration.messages import explain
-from experiments.configuration.schema import CONF, REPOSITORY, register, settings, to_config
+from experiments.configuration.schema import register, settings, to_config
 from experiments.sweeping.plan import Planner, unused_settings
 from experiments.sweeping.study import require_folders, set_aside, to_do
 from numpygpt.errors import UserError
 from numpygpt.files import NotWritable
+from numpygpt.places import CONF, ROOT
 from numpygpt.runs import RunFolder, RunLocked, find_runs
 
-RUN = REPOSITORY / "experiments" / "run.py"
+RUN = ROOT / "experiments" / "run.py"
 CLOCKS = ("seconds", "second", "seconds_per_mb", "peak_rss_mb", "_generated")
 TINY = (
     *(
