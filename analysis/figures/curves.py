@@ -11,12 +11,15 @@ from analysis.figures.style import GRID, SOFT, label_ends, look, looks, new_figu
 from analysis.inference.comparisons import Comparison
 from analysis.inference.uncertainty import LEVEL, t_quantile
 from analysis.records.settings import Setting
+from analysis.tables.cells import NAME, mean_note
+from analysis.tables.model import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 CROWD = 8  # more settings than this are drawn as one small picture per tokenizer
+TOLD = 8  # so many evaluations stand in the table
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,22 @@ def bands_of(rows: pd.DataFrame, x: str) -> pd.DataFrame:
     table = table[table["n"] == table.groupby(level="setting")["n"].transform("max")].copy()
     table["half"] = (t_quantile(table["n"] - 1, LEVEL) * table["sd"] / table["n"] ** 0.5).fillna(0.0)
     return table.reset_index()
+
+
+def curve_table(comparison: Comparison, rows: pd.DataFrame) -> Table:
+    """What the curves show after some of the updates, the first and the last among them: a row per setting."""
+    bands = bands_of(rows, "step").set_index(["setting", "step"])
+    steps = sorted(set(rows["step"]))
+    kept = [steps[i] for i in sorted({round(k * (len(steps) - 1) / (TOLD - 1)) for k in range(TOLD)})]
+    columns = (NAME, *(Column(f"step_{step}", f"{step:,} updates", priority=None) for step in kept))
+    lines = []
+    for setting in comparison.settings:
+        own = bands.reindex([(setting.key, step) for step in kept])
+        half = own["half"].where(own["half"] > 0)
+        cells = (Cell(m, ".3f", h) if m == m else Cell(None) for m, h in zip(own["mean"], half, strict=True))
+        lines.append(Row((Cell(setting.label), *cells)))
+    title = f"Validation bits per byte while training: {comparison.title}"
+    return Table("curves_step", title, columns, tuple(lines), mean_note(comparison))
 
 
 def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Figure":

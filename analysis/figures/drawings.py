@@ -12,6 +12,7 @@ from analysis.figures.bars import bits_figure, parameter_figure
 from analysis.figures.curves import AXES, curve_figure, curve_rows
 from analysis.figures.differences import verdict_figure
 from analysis.figures.frontier import frontier_figure
+from analysis.figures.training_panel import all_runs_figure
 from analysis.inference.comparisons import Comparison
 from analysis.records.settings import size_families
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure to be drawn: its file name, what it shows, and how."""
+    """A figure to be drawn: its file name, what it shows, and how. A table of its name holds the same figures."""
 
     name: str
     caption: str
@@ -48,3 +49,14 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
     if size_families(comparison.settings):
         found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))
     return found
+
+
+def run_drawings(runs: pd.DataFrame, metrics: pd.DataFrame) -> list[Drawing]:
+    """Figures of all runs together, if any has logged anything."""
+    if metrics.empty:
+        return []
+    return [
+        Drawing(
+            "all_runs", "How each run went (dashed: not finished)", partial(all_runs_figure, runs, metrics)
+        )
+    ]

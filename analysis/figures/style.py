@@ -30,6 +30,7 @@ RC: dict[str, Any] = {
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": SOFT,
     "axes.spines.top": False,
@@ -94,6 +95,11 @@ def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
         "markers": {name: own.marker for name, own in found.items()},
         "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
     }
+
+
+def look_number(tokenizer: str, all_tokenizers: Sequence[str]) -> int:
+    """The place of a tokenizer's look in the palette; a page has a class and a colour for each."""
+    return PALETTE.index(look(tokenizer, all_tokenizers))
 
 
 # Where DejaVu has no letter, the first of these that is installed and has it is taken.

@@ -1,4 +1,4 @@
-"""The 2x2 panel of one run: losses, gradient norm, learning rate, change of validation loss per evaluation."""
+"""Four pictures of one run, or of many: losses, gradient norm, learning rate, change of the validation loss."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, styled
+from analysis.figures.style import INK, PAPER, SOFT, look, looks, new_figure, plain, styled
 from numpygpt.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -19,6 +19,17 @@ LINES = {  # column of the metrics -> label
     "loss": "training batch",
     "train_loss": "training windows",
     "val_loss": "validation windows",
+}
+
+
+POINTS = (
+    120  # of one run's gradient norm, where many are drawn: of each stretch the largest, so no spike is lost
+)
+ALL = {  # what is drawn of many runs
+    "val_loss": "Validation loss, nats per token",
+    "grad_norm": "Gradient norm, before clipping",
+    "lr": "Learning rate",
+    "change": "Change of validation loss per evaluation",
 }
 
 
@@ -106,3 +117,27 @@ def _change(axes: "Axes", evaluations: pd.DataFrame, colour: str) -> None:
             if cut < lowest:
                 axes.text(at, 0.97 * lowest, f"{cut:.2g}", rotation=90, ha="center", va="bottom",
                           color=INK, fontsize=8, backgroundcolor="#ffffffcc")  # fmt: skip
+
+
+def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
+    """A line per run of `runs` in its tokenizer's colour, dashed if it has not finished; from their `metrics`."""
+    import seaborn as sns
+
+    names = runs.set_index("folder")
+    rows = metrics.reindex(columns=["folder", *COLUMNS]).assign(
+        tokenizer=metrics["folder"].map(names["tokenizer"]),
+        finished=metrics["folder"].map(names["state"] == "done"),
+        change=metrics.dropna(subset="val_loss").groupby("folder")["val_loss"].diff(),
+    )
+    stretch = (POINTS * rows["step"] / rows.groupby("folder")["step"].transform("max").clip(lower=1)).round()
+    norms = rows.groupby(["folder", stretch])["grad_norm"]
+    rows["grad_norm"] = rows["grad_norm"].where(norms.transform("max") == rows["grad_norm"])
+    figure, kinds = new_figure(9.6, 6.4), sorted(set(rows["tokenizer"]))
+    for place, (axes, (key, title)) in enumerate(zip(figure.subplots(2, 2).flat, ALL.items(), strict=True)):
+        sns.lineplot(
+            rows.dropna(subset=key), x="step", y=key, hue="tokenizer", hue_order=kinds, units="folder",
+            palette=looks(kinds)["palette"], style="finished", style_order=[True, False], estimator=None,
+            linewidth=1, alpha=0.8, legend=place == 0, ax=axes,
+        )  # fmt: skip
+        axes.set(xlabel="update", ylabel="", title=title)
+    return figure
