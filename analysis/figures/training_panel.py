@@ -21,15 +21,13 @@ LINES = {  # column of the metrics -> label
     "val_loss": "validation windows",
 }
 
-
 POINTS = (
-    120  # of one run's gradient norm, where many are drawn: of each stretch the largest, so no spike is lost
+    60  # of each run's gradient norm where many are drawn: the largest of each stretch, lest a spike be lost
 )
-ALL = {  # what is drawn of many runs
+OF_MANY = {  # column of the metrics -> title
     "val_loss": "Validation loss, nats per token",
     "grad_norm": "Gradient norm, before clipping",
     "lr": "Learning rate",
-    "change": "Change of validation loss per evaluation",
 }
 
 
@@ -123,21 +121,22 @@ def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
     """A line per run of `runs` in its tokenizer's colour, dashed if it has not finished; from their `metrics`."""
     import seaborn as sns
 
-    names = runs.set_index("folder")
+    done = runs["state"].eq("done").map({True: "finished", False: "not finished"})
     rows = metrics.reindex(columns=["folder", *COLUMNS]).assign(
-        tokenizer=metrics["folder"].map(names["tokenizer"]),
-        finished=metrics["folder"].map(names["state"] == "done"),
-        change=metrics.dropna(subset="val_loss").groupby("folder")["val_loss"].diff(),
+        tokenizer=metrics["folder"].map(dict(zip(runs["folder"], runs["tokenizer"], strict=True))),
+        state=metrics["folder"].map(dict(zip(runs["folder"], done, strict=True))),
     )
     stretch = (POINTS * rows["step"] / rows.groupby("folder")["step"].transform("max").clip(lower=1)).round()
-    norms = rows.groupby(["folder", stretch])["grad_norm"]
-    rows["grad_norm"] = rows["grad_norm"].where(norms.transform("max") == rows["grad_norm"])
-    figure, kinds = new_figure(9.6, 6.4), sorted(set(rows["tokenizer"]))
-    for place, (axes, (key, title)) in enumerate(zip(figure.subplots(2, 2).flat, ALL.items(), strict=True)):
+    highest = rows.groupby(["folder", stretch])["grad_norm"].transform("max")
+    rows["grad_norm"] = rows["grad_norm"].where(rows["grad_norm"] == highest)
+    figure, kinds = new_figure(12.6, 3.8), sorted(set(rows["tokenizer"]))
+    for place, (axes, (key, title)) in enumerate(zip(figure.subplots(1, 3), OF_MANY.items(), strict=True)):
         sns.lineplot(
             rows.dropna(subset=key), x="step", y=key, hue="tokenizer", hue_order=kinds, units="folder",
-            palette=looks(kinds)["palette"], style="finished", style_order=[True, False], estimator=None,
-            linewidth=1, alpha=0.8, legend=place == 0, ax=axes,
+            palette=looks(kinds)["palette"], style="state", style_order=["finished", "not finished"],
+            estimator=None, linewidth=1, alpha=0.8, legend=place == 0, ax=axes,
         )  # fmt: skip
         axes.set(xlabel="update", ylabel="", title=title)
+    if figure.axes[0].get_legend():
+        figure.axes[0].legend(fontsize=8.5, loc="upper right")
     return figure

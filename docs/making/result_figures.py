@@ -35,14 +35,14 @@ def long_curves() -> Figure:
     axes, ends = figure.subplots(), []
     for baseline in runs.comparison.main_baselines:
         axes.axhline(baseline.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)))
-        ends.append((baseline.bits_per_byte, baseline.label, SOFT))
+        ends.append((baseline.bits_per_byte, baseline.label, SOFT, ""))
     for name in NAMES:
         rows = [row for row in runs.first_run(name).metrics() if row["kind"] == "eval"]
         steps, bits, training = ([row[key] for row in rows] for key in ("step", "val_bpb", "train_bpb"))
         colour, dash, marker, best = look(name).colour, look(name).dash, look(name).marker, [np.argmin(bits)]
         axes.plot(steps, bits, marker, linestyle=dash, color=colour, markevery=best, markerfacecolor="w")
         axes.plot(steps, training, color=colour, linewidth=0.9, alpha=0.75)
-        ends.append((bits[-1], name, colour))
+        ends.append((bits[-1], name, colour, marker))
     axes.set(title="Validation (thick), training (thin), best marked", xlim=(0, steps[-1]), ylim=(0, 3.8))
     axes.set(xlabel="updates", ylabel="bits per byte, evaluation windows")
     axes.xaxis.set_major_formatter("{x:,.0f}")
