@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.figures.style import INK, PAIR, SOFT, new_figure, plain, row_height
+from analysis.figures.style import INK, PAIR, SOFT, new_figure, plain, row_height, tidy_legend
 from analysis.inference.comparisons import Comparison
 
 if TYPE_CHECKING:
@@ -37,5 +37,5 @@ def verdict_figure(comparison: Comparison) -> "Figure":
         range(len(verdicts)), names, color=INK, fontsize=min(9.5, 72 * 0.8 * row_height(len(verdicts)))
     )
     axes.set(xlabel="lead in bits per byte", ylabel="", ylim=(len(verdicts) - 0.4, -0.6))
-    sns.move_legend(axes, "lower left", bbox_to_anchor=(0, 1), ncol=2, title="")
+    tidy_legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncol=2)
     return figure

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, SOFT, look, looks, new_figure, plain
+from analysis.figures.style import GRID, SOFT, look, looks, new_figure, plain, tidy_legend
 from analysis.inference.comparisons import Comparison
 from analysis.inference.estimates import estimate_of
 from analysis.records.settings import size_families
@@ -66,10 +66,7 @@ def frontier_figure(comparison: Comparison) -> "Figure":
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel=COSTS[key], ylabel="bits per byte (grey band: the frontier)")
-    legend = figure.axes[0].get_legend()
-    for text in legend.get_texts():
-        text.set_text(plain(text.get_text()))
-    legend.set_title("")
+    tidy_legend(figure.axes[0], fontsize=8.5)
     return figure
 
 

@@ -206,6 +206,18 @@ def plain(text: str, longest: int = 48) -> str:
     )
 
 
+def tidy_legend(axes: "Axes", **place: Any) -> None:
+    """The legend that seaborn has made, if any, in another place, without titles, its texts shown as they are."""
+    handles, labels = axes.get_legend_handles_labels()
+    kept = [
+        (h, plain(text))
+        for h, text in zip(handles, labels, strict=True)
+        if text not in ("tokenizer", "state")
+    ]
+    if kept:
+        axes.legend(*zip(*kept, strict=True), title="", **place)
+
+
 def spread(positions: Sequence[float], least: float) -> list[float]:
     """Moves label positions apart until neighbours are `least` away, as little as possible, order kept."""
     order = sorted(range(len(positions)), key=lambda i: positions[i])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures.style import INK, PAPER, SOFT, look, looks, new_figure, plain, styled
+from analysis.figures.style import INK, PAPER, SOFT, look, looks, new_figure, plain, styled, tidy_legend
 from numpygpt.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
     stretch = (POINTS * rows["step"] / rows.groupby("folder")["step"].transform("max").clip(lower=1)).round()
     highest = rows.groupby(["folder", stretch])["grad_norm"].transform("max")
     rows["grad_norm"] = rows["grad_norm"].where(rows["grad_norm"] == highest)
-    figure, kinds = new_figure(12.6, 3.8), sorted(set(rows["tokenizer"]))
+    figure, kinds = new_figure(10.2, 3.3), sorted(set(rows["tokenizer"]))
     for place, (axes, (key, title)) in enumerate(zip(figure.subplots(1, 3), OF_MANY.items(), strict=True)):
         sns.lineplot(
             rows.dropna(subset=key), x="step", y=key, hue="tokenizer", hue_order=kinds, units="folder",
@@ -137,6 +137,5 @@ def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
             estimator=None, linewidth=1, alpha=0.8, legend=place == 0, ax=axes,
         )  # fmt: skip
         axes.set(xlabel="update", ylabel="", title=title)
-    if figure.axes[0].get_legend():
-        figure.axes[0].legend(fontsize=8.5, loc="upper right")
+    tidy_legend(figure.axes[0], fontsize=8.5, loc="upper right")
     return figure
