@@ -71,7 +71,7 @@ def bits_figure(comparison: Comparison) -> "Figure":
     baseline_lines(axes, comparison)
     lossy = any(s.lossy for s in comparison.settings)
     hatched = "; hatched: what the tokenizer loses, charged" if lossy else ""
-    axes.set_xlabel(f"bits per byte of the validation text (fewer is better{hatched})")
+    axes.set_xlabel(f"bits per byte of the validation text (fewer is better{hatched})", loc="right")
     return figure
 
 

@@ -109,7 +109,9 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Fig
     return figure
 
 
-def _curves(axes: "Axes", comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame) -> None:
+def _curves(
+    axes: "Axes", comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, dashed: bool = True
+) -> None:
     """Lines and bands of some settings, in their tokenizers' looks, and the baselines."""
     import seaborn as sns
     from matplotlib.colors import to_rgba
@@ -119,7 +121,7 @@ def _curves(axes: "Axes", comparison: Comparison, drawn: Sequence[Setting], band
     sns.lineplot(
         bands, x="x", y="mean", hue="setting", style="setting", hue_order=[*kinds], style_order=[*kinds],
         palette={s.key: to_rgba(kinds[s.key].colour, shade(s, drawn)) for s in drawn},
-        dashes={s.key: own["dashes"][s.tokenizer] for s in drawn},
+        dashes={s.key: own["dashes"][s.tokenizer] for s in drawn} if dashed else False,
         markers={s.key: own["markers"][s.tokenizer] for s in drawn}, markevery=[-1],
         estimator=None, legend=False, ax=axes,
     )  # fmt: skip
@@ -165,7 +167,7 @@ def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame
         others = bands[~bands["setting"].isin([s.key for s in own])]
         sns.lineplot(others, x="x", y="mean", units="setting", estimator=None, color=GRID, linewidth=0.8,
                      zorder=1, ax=axes)  # fmt: skip
-        _curves(axes, comparison, own, bands if len(own) <= CROWD else bands.assign(half=0.0))
+        _curves(axes, comparison, own, bands if len(own) <= CROWD else bands.assign(half=0.0), dashed=False)
         step = 1 if len(own) <= CROWD else len(own) - 1  # all, or the first and the last
         coloured = axes.lines[-len(own) - len(comparison.main_baselines) :][: len(own)]
         axes.legend(
