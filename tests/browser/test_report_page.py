@@ -224,7 +224,6 @@ def test_nothing_that_a_study_holds_is_run_and_all_of_it_is_shown(hostile, opene
     view = tokens(page)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     page.locator("#all-runs-figure").scroll_into_view_if_needed()
-    page.locator("#panels svg").first.wait_for()
     page.locator("#runs .badge[data-reason]:visible").first.hover()
     assert EVIL in page.locator("#tip").inner_text()
     assert text_of(view.locator(".block").first) == EVIL
