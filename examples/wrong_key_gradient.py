@@ -7,7 +7,7 @@
 Scores are q k^T, so with ds the gradient of the scores, dk = ds^T q. Write q^T ds instead and each head's dk
 comes out transposed, (D, T) for (T, D). The line after it merges the heads into (B, T, C), with a reshape that
 takes any array of the right size; so nothing fails, and every entry lands in the wrong place. The library has no
-such switch: here the function is exchanged while a model trains. Records go to docs/results/wrong-gradient.jsonl.
+such switch: here the function is exchanged while a model trains. Records go to docs/results/wrong-gradient.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from numpygpt.streams import generator
 from numpygpt.tokenizers import create
 from numpygpt.training import Engine, Text, TrainConfig, Trainer, score_tokens
 
-RECORDS = Path(__file__).resolve().parents[1] / "docs" / "results" / "wrong-gradient.jsonl"
+RECORDS = Path(__file__).resolve().parents[1] / "docs" / "results" / "wrong-gradient" / "records.jsonl"
 
 # ---- the fault -------------------------------------------------------------------------------------------
 

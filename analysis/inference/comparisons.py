@@ -141,7 +141,7 @@ def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
     """The settings of runs on one text, still without labels."""
     found = []
     for key, members in runs.groupby("setting", sort=False):
-        rows = members.sort_values("seed").to_dict("records")
+        rows: list[Any] = members.sort_values("seed").to_dict("records")
         records = [collection.records[row["folder"]] for row in rows]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
         found.append(Setting(str(key), "", folders, tuple(rows), results, records[0].identity))

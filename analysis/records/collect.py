@@ -84,6 +84,8 @@ def collect(folders: Iterable[Run]) -> Collection:
             record = _record(folder)
             rows.append(_row(record))
             records[str(folder.path)] = record
+            for figure, why in record.result.get("not_scored", {}).items():
+                problems.append(Problem(folder.path, f"{folder.path}: {figure} not scored ({why})"))
         except UserError as error:
             problems.append(Problem(folder.path, str(error)))
         except (KeyError, TypeError, AttributeError) as error:

@@ -19,27 +19,27 @@ def show(value: Any, form: str, half: float = math.nan) -> str:
         return str(value)
     if form == "percent":
         decimals = min(2, _decimals(100 * value))
-        return f"{plus_minus(100 * value, 100 * half, decimals, low=0, high=100)} %"
+        return f"{plus_minus(100 * value, 100 * half, decimals=decimals, low=0, high=100)} %"
     if form == "share":
-        return plus_minus(value, half, 3, low=0, high=1)
+        return plus_minus(value, half, low=0, high=1)
     if form == "count":
-        return plus_minus(value, half, 0, low=0)
+        return plus_minus(value, half, decimals=0, low=0)
     if form == "si":
         return _si(value, half)
     if form == "seconds":
         return _duration(value, half)
     if form.startswith("+"):
-        return plus_minus(value, half, int(form[-2]), "+")
+        return plus_minus(value, half, "+", int(form[-2]))
     if form.endswith("f"):
-        return plus_minus(value, half, int(form[-2]), low=0)
+        return plus_minus(value, half, decimals=int(form[-2]), low=0)
     return f"{value:{form}}" if math.isnan(half) else plus_minus(value, half, low=0)
 
 
 def plus_minus(
     value: float,
     half: float,
-    decimals: int = 3,
     sign: str = "",
+    decimals: int = 3,
     *,
     low: float = -math.inf,
     high: float = math.inf,
@@ -93,12 +93,12 @@ def _si(value: float, half: float) -> str:
     """3227717 -> 3.23M; with an interval 3.228 ± 0.012M."""
     for size, letter in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size * 0.9995:
-            return f"{plus_minus(value / size, half / size, _decimals(value / size), low=0)}{letter}"
-    return plus_minus(value, half, 0 if value == int(value) else _decimals(value), low=0)
+            return f"{plus_minus(value / size, half / size, decimals=_decimals(value / size), low=0)}{letter}"
+    return plus_minus(value, half, decimals=0 if value == int(value) else _decimals(value), low=0)
 
 
 def _duration(value: float, half: float) -> str:
     """41.3 -> 41 s; 3700 -> 62 min; with an interval 41.3 ± 1.6 s."""
     size, unit = (1.0, "s") if value < 119.5 else (60.0, "min") if value < 7170 else (3600.0, "h")
     decimals = 0 if value / size >= 9.95 and unit != "h" else 1
-    return f"{plus_minus(value / size, half / size, decimals, low=0)} {unit}"
+    return f"{plus_minus(value / size, half / size, decimals=decimals, low=0)} {unit}"

@@ -6,9 +6,10 @@ in a table of analysis/tables. Tables, figures, page and documents take names, f
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
-LOWER, HIGHER = "lower", "higher"
+LOWER: Final = "lower"
+HIGHER: Final = "higher"
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def ladder() -> pd.DataFrame:
     found = runs("ladder")
     changed = [found["lr"] > 1e-3, found["model.positions"].notna(), found["model.norm"].notna()]
     changed.append(found["optimizer.kind"] == "muon")
-    return found.assign(rung=[RUNGS[number] for number in sum(change.astype(int) for change in changed)])
+    return found.assign(rung=[RUNGS[number] for number in pd.concat(changed, axis=1).sum(axis=1)])
 
 
 def best_rates() -> dict[str, float]:
@@ -134,7 +134,7 @@ def raced(name: str) -> pd.Series:
 @cache
 def key_gradients(kind: str) -> pd.DataFrame:
     """Records of examples/wrong_key_gradient.py by what the keys learnt from: a row per seed."""
-    found = pd.read_json(RESULTS / "wrong-gradient.jsonl", lines=True, precise_float=True)
+    found = pd.read_json(RESULTS / "wrong-gradient" / "records.jsonl", lines=True, precise_float=True)
     return found[found["key_gradient"] == kind].set_index("seed")
 
 

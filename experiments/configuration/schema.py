@@ -51,7 +51,8 @@ def setting(
     weights  whether it can change the weights of a run: only such settings are part of its identity
     neutral  a value under which a run is what it was before there was this setting: left out of the identity
     """
-    known: dict[str, Any] = {"help": f"{', '.join(only)}: {meaning}" if only else meaning}
+    listed = f"{meaning}: {', '.join(choices)}" if len(choices) > 1 else meaning
+    known: dict[str, Any] = {"help": f"{', '.join(only)}: {listed}" if only else listed}
     known |= {"limit": limit, "choices": choices, "only": only, "neutral": neutral, "weights": weights}
     if default is list:
         return field(default_factory=list, metadata=known)
@@ -67,7 +68,7 @@ ADAMS = ("muon", "adamw", "adam")
 class TokenizerConfig:
     kind: str = setting(
         MISSING,
-        "char, word, bpe, ...: what tokenizer=... sets",
+        "what tokenizer=... sets",
         choices=("char", "byte", "word", *BPES, "unigram", *IMPORTED),
     )
     name: str = setting(
@@ -103,13 +104,15 @@ class ModelConfig:
     context_chars: float | None = setting(
         None, "context in characters; block_size then follows from it", POSITIVE, neutral=None
     )
-    activation: str = setting("gelu", "of the layers", choices=("relu", "relu_squared", "leaky_relu", "gelu"))
+    activation: str = setting(
+        "gelu", "between the two layers of a block", choices=("relu", "relu_squared", "leaky_relu", "gelu")
+    )
     positions: str = setting(
-        "learned", "a table, or rotary", choices=("learned", "rotary"), neutral="learned"
+        "learned", "how a model knows where a token stands", choices=("learned", "rotary"), neutral="learned"
     )
     norm: str = setting(
         "layernorm",
-        "layernorm, or rmsnorm (no gain; after the embedding, too)",
+        "rmsnorm has no gain, and follows the embedding, too",
         choices=("layernorm", "rmsnorm"),
         neutral="layernorm",
     )
@@ -149,7 +152,7 @@ class OptimizerConfig:
     )
     schedule: str = setting(
         "cosine",
-        "of the learning rate; wsd: warm-up, stable, decay",
+        "of the learning rate (wsd: warm-up, stable, decay)",
         choices=("cosine", "wsd", "constant", "step"),
     )
     warmup_ratio: float = setting(0.1, "share of the schedule in which the learning rate rises", SHARE)
@@ -227,7 +230,7 @@ class SampleConfig:
 class TrackingConfig:
     kind: str = setting(
         "none",
-        "who else gets the curves; tensorboard: RUN/tensorboard",
+        "who else gets the curves (tensorboard: RUN/tensorboard)",
         choices=("none", "tensorboard"),
         weights=False,
     )

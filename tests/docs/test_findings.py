@@ -131,8 +131,9 @@ def test_nanogpt_s_recipe_gives_its_published_figure():
 def test_samples_are_those_of_the_records():
     page = (ROOT / "docs/RESULTS.md").read_text(encoding="utf-8")
     for name, shown in zip(NAMES, page.split("```text\n")[1:], strict=True):
-        written = study("shakespeare").first_run(name).samples_path.read_text(encoding="utf-8")
-        assert shown.split("\n```")[0] in written
+        kept = study("shakespeare").first_run(name).samples()
+        written = "\n".join(f"{kept['prompt']}{sample['text']}" for sample in kept["samples"])
+        assert shown.split("\n```")[0].strip("\n") in written
 
 
 def test_metrics_tells_of_a_lossy_winner_and_of_a_loss_per_token_that_misleads():
@@ -237,7 +238,7 @@ def test_backprop_tells_what_the_wrong_gradient_costs_and_how_it_grows():
 
 def test_the_provenance_is_that_of_the_records():
     for name in (*BUDGETS, "quick-rates", "shakespeare", "nanogpt_cpu"):
-        runs = records.collected(name).records.values()
+        runs = [record.run for record in records.collected(name).records.values()]
         parts = [part for run in runs for part in (*run.get("earlier", []), run)]
         commits = sorted({part["git"]["commit"][:10] for part in parts})
         (numerics,) = {run["identity"]["results_version"] for run in runs}
@@ -248,3 +249,13 @@ def test_the_provenance_is_that_of_the_records():
         )
         assert {part["environment"]["python"] for part in parts} == {"3.11.7"}
         assert {part["environment"]["packages"]["numpy"] for part in parts} == {"2.4.6"}
+
+
+def test_every_rung_of_the_ladder_helps_both_and_brings_them_closer():
+    bits = records.ladder().groupby(["rung", "tokenizer"], sort=False)["bits_per_byte"].mean().unstack()
+    bits = bits.loc[list(records.RUNGS)]
+    assert (bits.diff().dropna() < 0).all(axis=None)
+    gain, distance = bits.iloc[0] - bits.iloc[-1], bits[CHAR] - bits[BPE]
+    says("docs/RESULTS.md", f"it gains {gain[CHAR]:.2f} bits per byte on the way up, bpe {gain[BPE]:.2f}")
+    says("docs/RESULTS.md", f"shrinks from {distance.iloc[0]:.2f} to {distance.iloc[-1]:.2f}")
+    assert bits[BPE].iloc[-1] < study("quick-iters").counting.bits_per_byte < bits[CHAR].iloc[-1]

@@ -219,7 +219,7 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
     assert all("too much" in why for why in result["not_scored"].values())
     assert "OverflowError" in (run_folder(config).path / "traceback.txt").read_text(encoding="utf-8")
     report = write_report(run_folder(config).path)
-    page = report.path.read_text(encoding="utf-8")
+    page = report.page.read_text(encoding="utf-8")
     assert "text emoji not scored" in page
     assert f"{result['bits_per_byte']:.3f}" in page
 

@@ -420,7 +420,7 @@ def _modified(path: Path) -> int | None:
     ("overrides", "expected"),
     [
         (("tokenizer=char,bqe",), "tokenizer=bqe is not possible"),
-        (("model.n_head=2,3",), "model.n_head=3 is not possible: it may be a divisor of model.n_embd=16"),
+        (("model.n_head=2,3",), "model.n_head=3 is not possible: it may be a divisor of n_embd=16"),
         (("data=file", "data.path=/no/such/file"), "/no/such/file cannot be read"),
         (("model=5",), "model=5 is not possible: model may be"),
         (("study=a,b",), "study=a,b is not possible: it may be one study"),

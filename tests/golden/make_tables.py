@@ -33,7 +33,7 @@ def numbers_of(study: str) -> dict[str, list[list[float]]]:
     Of one study, or ("") of all in one report. Which pairs of many settings are weighed hangs on their order:
     verdicts are left out then.
     """
-    shown = view(runs_in([RESULTS / f"{study}.jsonl" if study else RESULTS]))
+    shown = view(runs_in(RESULTS / f"{name}.jsonl" for name in ([study] if study else STUDIES)))
     tables = [
         (f"{section.prefix}{table.name}", table)
         for section in shown.sections
