@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, row_height
+from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, row_height, spread
 from analysis.inference.comparisons import Comparison
 from analysis.inference.estimates import estimate_of
 from analysis.records.collect import Floats
@@ -83,12 +83,12 @@ def baseline_lines(axes: "Axes", comparison: Comparison, vertical: bool = True) 
         for baseline in baselines:
             axes.axhline(baseline.bits_per_byte, zorder=1, **thin)
         return
-    low, high = axes.get_xlim()
-    axes.set_xlim(low, max([high, *(1.02 * b.bits_per_byte for b in baselines)]))
-    for baseline in baselines:
-        axes.axvline(baseline.bits_per_byte, zorder=3, **thin)
-        axes.annotate(plain(baseline.label), (baseline.bits_per_byte, 1), xycoords=("data", "axes fraction"),
-                      xytext=(0, 3), textcoords="offset points", rotation=35, fontsize=8, color=SOFT)  # fmt: skip
+    bits = [baseline.bits_per_byte for baseline in baselines]
+    axes.set_xlim(0, right := max([axes.get_xlim()[1], *(1.02 * x for x in bits)]))
+    for x, place, baseline in zip(bits, spread(bits, 0.034 * right), baselines, strict=True):
+        axes.axvline(x, zorder=3, **thin)
+        axes.annotate(plain(baseline.label), (place, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+                      textcoords="offset points", rotation=35, fontsize=8, color=SOFT)  # fmt: skip
 
 
 def parameter_figure(comparison: Comparison) -> "Figure":

@@ -20,7 +20,9 @@ def runs_in(places: Iterable[Path]) -> list[Run]:
         is_packed = place.suffix == ".jsonl" and not runs.is_folder(place)
         files = [place] if is_packed else packed_studies(place) if runs.is_folder(place) else []
         packed = [run for file in files for run in read_packed(file)]
-        folders: list[RunFolder] = [] if is_packed else runs.find_runs(place) if packed else runs.runs_in([place])
+        folders: list[RunFolder] = (
+            [] if is_packed else runs.find_runs(place) if packed else runs.runs_in([place])
+        )
         every: tuple[Run, ...] = (*folders, *packed)
         found.update({run.path.resolve(): run for run in every})
     return sorted(found.values(), key=lambda run: run.path)
