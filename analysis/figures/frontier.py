@@ -53,7 +53,7 @@ def frontier_figure(comparison: Comparison) -> "Figure":
     figure, points = new_figure(12.6, 4.4), _points(comparison)
     colours = [look(kind, comparison.tokenizers).colour for kind in points["tokenizer"]]
     for place, (axes, key) in enumerate(zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True)):
-        front = points.iloc[pareto(points[key], points["bits"])]
+        front = points.iloc[pareto(points[key].tolist(), points["bits"].tolist())]
         axes.step(front[key], front["bits"], where="post", color=GRID, linewidth=7, zorder=1)
         axes.errorbar(points[key], points["bits"], points["half"], fmt="none", ecolor=colours)
         sns.lineplot(points, x=key, y="bits", hue="tokenizer", style="tokenizer", estimator=None, ax=axes,

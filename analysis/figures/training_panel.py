@@ -27,7 +27,6 @@ POINTS = (
 OF_MANY = {  # column of the metrics -> title
     "val_loss": "Validation loss, nats per token",
     "grad_norm": "Gradient norm, before clipping",
-    "lr": "Learning rate",
 }
 
 
@@ -101,12 +100,18 @@ def _change(axes: "Axes", evaluations: pd.DataFrame, colour: str) -> None:
         return
     step, change = evaluations["step"].to_numpy(), np.diff(evaluations["val_loss"])
     middles, widths = (step[1:] + step[:-1]) / 2, 0.7 * np.diff(step)  # the last interval may be a short one
-    for chosen, how in (
-        (change <= 0, {"color": colour}),
-        (change > 0, {"color": PAPER, "edgecolor": colour, "hatch": "////", "label": "worse"}),
-    ):
-        axes.bar(middles[chosen], change[chosen], widths[chosen], **how)
-    if (change > 0).any():
+    worse = change > 0
+    axes.bar(middles[~worse], change[~worse], widths[~worse], color=colour)
+    axes.bar(
+        middles[worse],
+        change[worse],
+        widths[worse],
+        color=PAPER,
+        edgecolor=colour,
+        hatch="////",
+        label="worse",
+    )
+    if worse.any():
         axes.legend(fontsize=8.5)
     if len(change) > 4:  # the first drops are so deep that they would hide all others
         lowest = min(1.6 * float(np.quantile(change, 0.25)), 0) - 1e-9
@@ -129,8 +134,8 @@ def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
     stretch = (POINTS * rows["step"] / rows.groupby("folder")["step"].transform("max").clip(lower=1)).round()
     highest = rows.groupby(["folder", stretch])["grad_norm"].transform("max")
     rows["grad_norm"] = rows["grad_norm"].where(rows["grad_norm"] == highest)
-    figure, kinds = new_figure(10.2, 3.3), sorted(set(rows["tokenizer"]))
-    for place, (axes, (key, title)) in enumerate(zip(figure.subplots(1, 3), OF_MANY.items(), strict=True)):
+    figure, kinds = new_figure(8.6, 3.3), sorted(set(rows["tokenizer"]))
+    for place, (axes, (key, title)) in enumerate(zip(figure.subplots(1, 2), OF_MANY.items(), strict=True)):
         sns.lineplot(
             rows.dropna(subset=key), x="step", y=key, hue="tokenizer", hue_order=kinds, units="folder",
             palette=looks(kinds)["palette"], style="state", style_order=["finished", "not finished"],
