@@ -4,12 +4,12 @@ Every tokenizer has its colour, marker and dash wherever it appears. Importing t
 import matplotlib; `new_figure` does, without pyplot and its global state.
 """
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ INK, SOFT, GRID, PAPER = "#1a1a1a", "#6b6b6b", "#e3e3e3", "#ffffff"
 PAIR = (INK, "#0072b2")  # two things that are told apart by their markers too
 
 RC: dict[str, Any] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture everywhere
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture everywhere
     "font.size": 9.5,
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
@@ -109,57 +109,33 @@ FALLBACKS = (
     "Noto Sans Thai", "Noto Sans Arabic", "Nirmala UI", "Leelawadee UI", "Segoe UI", "Noto Emoji", "Segoe UI Emoji",
     "Arial Unicode MS", "FreeSans", "Unifont",
 )  # fmt: skip
-_missing: set[str] = set()  # letters of the pictures drawn in this `styled()` that no font here has
+MISSING = re.compile(r"Glyph (\d+) .* missing|Tight layout not applied")
 
 
 @contextmanager
 def styled() -> Iterator[None]:
     """A context in which matplotlib draws in our style; at its end one sentence names letters that no font has."""
     import matplotlib as mpl
+    from matplotlib.font_manager import fontManager
 
-    _missing.clear()
-    with mpl.rc_context(rc=RC), warnings.catch_warnings():  # type: ignore[arg-type]
-        warnings.filterwarnings("ignore", message="Glyph .* missing|Tight layout not applied")
+    installed = {font.name for font in fontManager.ttflist}
+    fonts = {"font.family": [*RC["font.family"], *(name for name in FALLBACKS if name in installed)]}
+    with mpl.rc_context(rc=RC | fonts), warnings.catch_warnings(record=True) as said:  # type: ignore[arg-type]
+        warnings.simplefilter("always")
         yield
-    if _missing:
-        some = " ".join(sorted(_missing)[:5])
+    lacking: set[str] = set()
+    for warning in said:
+        if found := MISSING.match(str(warning.message)):
+            lacking |= {chr(int(found[1]))} if found[1] else set()
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if lacking:
+        some = " ".join(sorted(lacking)[:5])
         print(
-            f"no font here has {len(_missing)} of the letters in the pictures ({some}), which show boxes for them: "
+            f"no font here has {len(lacking)} of the letters in the pictures ({some}), which show boxes for them: "
             f"install one that has, such as Noto Sans CJK, and delete matplotlib's cache {mpl.get_cachedir()}",
             file=sys.stderr,
         )
-
-
-@cache
-def _letters_of(family: str) -> frozenset[str]:
-    """What an installed font can draw; nothing if it is not installed."""
-    from matplotlib.font_manager import fontManager, get_font
-
-    paths = [font.fname for font in fontManager.ttflist if font.name == family]
-    return frozenset(map(chr, get_font(paths[0]).get_charmap())) if paths else frozenset()
-
-
-def find_letters(figure: "Figure") -> bool:
-    """Gives the texts of `figure` fonts for the letters that theirs lacks; whether there was something to give.
-
-    Where nothing is lacking nothing changes, so that these pictures are the same wherever they are drawn.
-    """
-    from matplotlib.text import Text
-
-    changed = False
-    for text in figure.findobj(Text):
-        letters = {letter for letter in text.get_text() if letter.isprintable() and not letter.isascii()}
-        families = list(text.get_fontfamily())
-        letters.difference_update(*map(_letters_of, families))
-        for family in FALLBACKS:
-            if letters & _letters_of(family):
-                letters -= _letters_of(family)
-                families.append(family)
-        if changes := families != list(text.get_fontfamily()):
-            text.set_fontfamily(families)
-        changed |= changes
-        _missing.update(letters)
-    return changed
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -184,9 +160,6 @@ def save(figure: "Figure", stem: Path) -> list[Path]:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    if find_letters(figure) and engine is not None:
-        engine.execute(figure)  # letters of other fonts are of other widths
-    if engine is not None:
         figure.set_layout_engine("none")
     canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})

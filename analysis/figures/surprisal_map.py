@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.figures.style import INK, PAPER, SOFT, find_letters, new_figure, plain, styled
+from analysis.figures.style import INK, PAPER, SOFT, new_figure, plain, styled
 from analysis.records.collect import Floats
 from analysis.records.find import runs_in
 from numpygpt.errors import UserError
@@ -27,6 +27,7 @@ COLOURS = "YlOrBr"
 MOST = 8.0  # bits per byte of the darkest colour: what a byte costs without any model
 DARK = 5.5  # bits per byte from which the letters are white
 COLUMNS, LINES = 56, 18  # characters per line, after which it is broken; lines shown
+PANEL = 4.1  # inches of a line
 EM = 0.602  # width of a letter of DejaVu Sans Mono, in font sizes
 LINE_BREAK, UNSEEN = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\N{MIDDLE DOT}"
 
@@ -109,19 +110,27 @@ def surprisal_figure(
     rows = max(int(np.isfinite(own.bits).any(axis=1).sum()) for own in laid.values())
     across = min(2, len(laid))
     down = -(-len(laid) // across)
-    panel, gap, letter = 4.1, 0.2, 4.1 / columns  # inches
-    height = rows * letter / EM * 1.35
-    width, tall = across * panel + (across + 1) * gap, down * (height + 0.42) + 0.75
-    figure = new_figure(width, tall)
-    figure.set_layout_engine("none")
-    for i, (label, own) in enumerate(laid.items()):
-        left = gap + (i % across) * (panel + gap)
-        top = 0.1 + (i // across) * (height + 0.42) + 0.3
-        axes = figure.add_axes((left / width, 1 - (top + height) / tall, panel / width, height / tall))
+    letter = PANEL / columns  # inches
+    figure = new_figure(across * (PANEL + 0.2), down * (rows * letter / EM * 1.35 + 0.4) + 0.75)
+    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08, wspace=0.02)
+    grid = figure.subplots(down, across, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, (label, own) in zip(grid.flat, laid.items(), strict=False):
         _panel(axes, own, rows, size=72 * letter / EM)
-        _title(axes, label, _summary(passages[label]))
-    scale = figure.add_axes((gap / width, 0.36 / tall, min(3.2, panel) / width, 0.13 / tall))
-    bar = figure.colorbar(axes.collections[0], scale, orientation="horizontal", extend="max")
+        axes.set_title(plain(label, 26), fontsize=9.5, pad=3)
+        axes.set_title(
+            _summary(passages[label]), loc="right", fontsize=8.5, color=SOFT, weight="normal", pad=3
+        )
+    bar = figure.colorbar(
+        grid[0, 0].collections[0],
+        ax=grid,
+        location="bottom",
+        extend="max",
+        shrink=1 / across,
+        anchor=(0, 0),
+        aspect=30,
+    )
     bar.set_label("bits per byte of the token's stretch of text", fontsize=8.5, loc="left")
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=2)
@@ -136,16 +145,12 @@ def _summary(passage: Mapping[str, Any]) -> str:
     return f"{floor + rest:.2f} bits/byte" + (f" (tokens alone: {floor:.2f})" if rest >= 0.005 else "")
 
 
-def _title(axes: "Axes", label: str, summary: str) -> None:
-    """The run at the left and its figure at the right, above the panel."""
-    axes.text(0, 1, plain(label, 26), transform=axes.transAxes, weight="bold", fontsize=9.5, va="bottom")
-    axes.text(1, 1, summary, transform=axes.transAxes, color=SOFT, fontsize=8.5, ha="right", va="bottom")
-
-
 def _panel(axes: "Axes", grid: Layout, rows: int, size: float) -> None:
     """The coloured text: a white gap sets each token apart from the one before."""
     import seaborn as sns
+    from matplotlib import rcParams
 
+    fonts = ["DejaVu Sans Mono", *rcParams["font.family"]]
     sns.heatmap(grid.bits[:rows], vmin=0, vmax=MOST, cmap=COLOURS, cbar=False, ax=axes)
     line, column = np.nonzero(grid.begins[:rows])
     axes.vlines(column, line, line + 1, color=PAPER, linewidth=1)
@@ -154,9 +159,8 @@ def _panel(axes: "Axes", grid: Layout, rows: int, size: float) -> None:
         if letter.strip():
             ink = PAPER if grid.bits[y, x] > DARK else SOFT if letter == LINE_BREAK else INK
             axes.text(x + _width(letter) / 2, y + 0.54, letter, color=ink, fontsize=size,
-                      family="DejaVu Sans Mono", ha="center", va="center_baseline")  # fmt: skip
+                      family=fonts, ha="center", va="center_baseline")  # fmt: skip
     axes.set_xlim(0, grid.bits.shape[1] - 1)
-    axes.set_axis_off()
 
 
 # --- reading ---
@@ -188,7 +192,6 @@ def draw_map(folders: Sequence[Path], passage: int, lines: int, out: Path) -> No
     """Writes the map of one passage of the runs in `folders`. Raises UserError as these two do."""
     with styled():
         figure = surprisal_figure(read_passages(folders, passage), max(1, lines))
-        find_letters(figure)
         try:
             figure.savefig(out)
         except (OSError, ValueError) as error:
