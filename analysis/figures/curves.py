@@ -1,7 +1,6 @@
 """Bits per byte while training, against updates, characters, FLOPs or seconds. To be drawn within `styled()`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,20 +21,12 @@ CROWD = 8  # more settings than this are drawn as one small picture per tokenize
 TOLD = 8  # so many evaluations stand in the table
 
 
-@dataclass(frozen=True)
-class Axis:
-    """An x axis for curves: a column of the metrics, or computed from it."""
-
-    key: str
-    label: str
-
-
-AXES = (
-    Axis("step", "updates"),
-    Axis("chars", "characters seen"),
-    Axis("flops", "training FLOPs"),
-    Axis("seconds", "seconds of training"),
-)
+AXES = {  # column of the metrics, or computed from it -> label
+    "step": "updates",
+    "chars": "characters seen",
+    "flops": "training FLOPs",
+    "seconds": "seconds of training",
+}
 
 
 def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
@@ -85,9 +76,9 @@ def curve_table(comparison: Comparison, rows: pd.DataFrame) -> Table:
     return Table("curves_step", title, columns, tuple(lines), mean_note(comparison))
 
 
-def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Figure":
+def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figure":
     """Validation bits per byte while training: a line per setting, a band over its seeds, baselines as lines."""
-    bands = bands_of(rows, axis.key)
+    bands = bands_of(rows, axis)
     drawn = [s for s in comparison.settings if s.key in set(bands["setting"])]
     if len(drawn) > CROWD:
         return _crowd(comparison, drawn, bands, axis)
@@ -137,7 +128,7 @@ def shade(setting: Setting, drawn: Sequence[Setting]) -> float:
     return 1.0 if len(same) == 1 else 0.4 + 0.6 * same.index(setting.key) / (len(same) - 1)
 
 
-def _frame(axes: "Axes", comparison: Comparison, bands: pd.DataFrame, axis: Axis) -> None:
+def _frame(axes: "Axes", comparison: Comparison, bands: pd.DataFrame, axis: str) -> None:
     """Limits that show the race and not the start: the first evaluations may lie above the picture."""
     from matplotlib.ticker import EngFormatter
 
@@ -148,12 +139,12 @@ def _frame(axes: "Axes", comparison: Comparison, bands: pd.DataFrame, axis: Axis
     high = max([*starts, *ends, *(b for b in baselines if b < starts.max() + 0.4)])
     axes.set_ylim(low - 0.06 * (high - low) - 1e-3, high + 0.06 * (high - low) + 1e-3)
     axes.set_xlim(0, 1.015 * bands["x"].max() or 1)
-    axes.set_xlabel(axis.label)
-    if axis.key in ("chars", "flops"):
+    axes.set_xlabel(AXES[axis])
+    if axis in ("chars", "flops"):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
 
 
-def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, axis: Axis) -> "Figure":
+def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, axis: str) -> "Figure":
     """A small picture per tokenizer: its settings in colour, all others' as grey ground."""
     import seaborn as sns
 

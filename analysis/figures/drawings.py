@@ -39,12 +39,11 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
     if any(v.seeds or v.text for v in comparison.conclusion.verdicts):
         found.append(Drawing("verdicts", "Differences and their doubt", partial(verdict_figure, comparison)))
     rows = curve_rows(comparison, metrics)
-    for axis in AXES:
-        known = rows.dropna(subset=[axis.key]) if axis.key in rows else rows.iloc[:0]
+    for axis, label in AXES.items():
+        known = rows.dropna(subset=[axis]) if axis in rows else rows.iloc[:0]
         if not known.empty:
-            caption = f"Validation bits per byte against {axis.label}"
-            draw = partial(curve_figure, comparison, known, axis)
-            found.append(Drawing(f"curves_{axis.key}", caption, draw))
+            caption = f"Validation bits per byte against {label}"
+            found.append(Drawing(f"curves_{axis}", caption, partial(curve_figure, comparison, known, axis)))
     found.append(Drawing("parameters", "Where the parameters are", partial(parameter_figure, comparison)))
     if size_families(comparison.settings):
         found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))

@@ -8,7 +8,7 @@ from making.records import ladder as ladder_runs
 from matplotlib.figure import Figure
 
 from analysis.figures.bars import bits_figure
-from analysis.figures.curves import AXES, curve_figure, curve_rows
+from analysis.figures.curves import curve_figure, curve_rows
 from analysis.figures.style import INK, SOFT, label_ends, look, new_figure
 from analysis.figures.surprisal_map import surprisal_figure
 from analysis.records.collect import metrics_frame
@@ -26,7 +26,7 @@ def quick_curves() -> Figure:
     """The quick size under equal updates, against the characters seen: bands over seeds, baselines dotted."""
     found = study("quick-iters")
     rows = curve_rows(found.comparison, metrics_frame(found.collection)[0])
-    return curve_figure(found.comparison, rows, next(axis for axis in AXES if axis.key == "chars"))
+    return curve_figure(found.comparison, rows, "chars")
 
 
 def long_curves() -> Figure:
