@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.records.find import runs_in
-from analysis.records.status import print_status, run_status
 from analysis.reports import write_report
+from analysis.tables.status import print_status, run_status
 from numpygpt.commands import run_command
 from numpygpt.runs import newest_study
 

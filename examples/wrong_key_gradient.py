@@ -19,7 +19,6 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -27,17 +26,24 @@ from unittest import mock
 import numpy as np
 from weak_tests import STRONG, TESTS, loss_and_gradient
 
-from numpygpt.data import resolve
+from experiments.configuration import build
+from experiments.configuration.compose import composed
+from numpygpt.commands import run_command
 from numpygpt.data.batches import sample_batch
 from numpygpt.errors import UserError
-from numpygpt.models import GPT, GPTConfig
+from numpygpt.models import GPT
 from numpygpt.nn import functional as F
 from numpygpt.nn.functional import Array
-from numpygpt.optim import AdamW, warmup_cosine
 from numpygpt.streams import generator
-from numpygpt.tokenizers import create
-from numpygpt.training import Engine, Text, TrainConfig, Trainer, score_tokens
+from numpygpt.training import Engine, Text, Trainer, score_tokens
 
+RECIPE = (
+    "tokenizer=char",
+    "model=nanogpt",
+    "optimizer=adamw",
+    "train.batch_size=12",
+    "train.eval_interval=50",
+)
 RECORDS = Path(__file__).resolve().parents[1] / "docs" / "results" / "wrong-gradient" / "records.jsonl"
 
 # ---- the fault -------------------------------------------------------------------------------------------
@@ -76,58 +82,37 @@ def key_gradient(kind: str) -> Iterator[None]:
 # ---- what it does to a loss curve ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """That of conf/experiment/nanogpt_cpu.yaml, with the updates cut."""
-
-    iters: int = 1000
-    n_layer: int = 4
-    n_head: int = 4
-    n_embd: int = 128
-    block_size: int = 64
-    batch_size: int = 12
-    lr: float = 1e-3
-    min_lr: float = 1e-4
-    warmup: int = 100
-    eval_interval: int = 50
-    eval_windows: int = 64
-
-
-def train(kind: str, seed: int, recipe: Recipe, on_row: Callable[[dict], None] = lambda row: None) -> dict:
-    """Trains char on Shakespeare with one of BACKWARDS, in this process; returns what is kept of it.
-
-    Weights, data order and all else are those of
-    `run.py model=nanogpt optimizer=adamw train.batch_size=12 budget=iters seed=SEED`.
-    """
-    train_text, val_text = (_part(text) for text in _texts())
-    shape = GPTConfig(
-        _tokenizer().vocab_size, recipe.block_size, recipe.n_layer, recipe.n_head, recipe.n_embd, "gelu",
-        bias=False, head_bias=False, tied=True,
-    )  # fmt: skip
-    model = GPT(shape, rng=generator(seed, "init"))
-    optimizer = AdamW(model.flat.parameters, recipe.lr, betas=(0.9, 0.99), weight_decay=0.1)
-    schedule = warmup_cosine(recipe.lr, recipe.min_lr, min(recipe.warmup, recipe.iters), recipe.iters)
-    config = TrainConfig(
-        recipe.iters, recipe.batch_size, eval_interval=recipe.eval_interval, eval_windows=recipe.eval_windows,
-        seed=seed,
-    )  # fmt: skip
+def train(kind: str, seed: int, iters: int, on_row: Callable[[dict], None] = lambda row: None) -> dict:
+    """Trains by RECIPE with one of BACKWARDS, in this process; returns what is kept of it."""
+    config = composed(*RECIPE, f"seed={seed}")
+    parts = build.corpus_parts(build.build_corpus(config.data), vars(config.data))
+    tokenizer = build.build_tokenizer(config.tokenizer)
+    tokenizer.train(parts[0].chunks())
+    train_text, val_text = (Text(tokenizer.encode(part.text), part.n_bytes, part.n_chars) for part in parts)
+    model = build.build_model(config.model, seed, tokenizer.vocab_size, 1.0)
+    optimizer, schedule = (
+        build.build_optimizer(config.optimizer, model),
+        build.build_schedule(config.optimizer, iters),
+    )
     rows: list[dict] = []
 
     def keep(row: dict) -> None:
         rows.append({key: value for key, value in row.items() if key != "seconds"})
         on_row(row)
 
-    batch = sample_batch(train_text.ids, recipe.batch_size, recipe.block_size, generator(seed, "evaluation"))
+    shape = config.train.batch_size, config.model.block_size
+    batch = sample_batch(train_text.ids, *shape, generator(seed, "evaluation"))
     agreement = {"first": compare_gradients(model, *batch)}
-    with key_gradient(kind), Engine(model, n_slices=2, workers=1) as engine:
-        Trainer(engine, optimizer, schedule, train_text, val_text, config, on_row=keep).run()
+    settings = build.train_config(config, iters)
+    with key_gradient(kind), Engine(model, config.train.slices, workers=1) as engine:
+        Trainer(engine, optimizer, schedule, train_text, val_text, settings, on_row=keep).run()
         val_loss = float(score_tokens(engine, val_text.ids).mean())
     agreement["last"] = compare_gradients(model, *batch)
     return {
         "what": "examples/wrong_key_gradient.py: not a run of run.py; see docs/BACKPROP.md",
         "key_gradient": kind,
         "seed": seed,
-        "recipe": asdict(recipe),
+        "recipe": {"overrides": RECIPE, "iters": iters},
         "val_loss": val_loss,
         "bits_per_byte": val_text.bits_per_byte(val_loss),
         "wrong_against_right": agreement,
@@ -155,20 +140,6 @@ def compare_gradients(model: GPT, x: Array, y: Array) -> dict[str, float]:
         "error": float(np.linalg.norm(wrong - right)) / norm,
         "key_share": math.fsum(float(np.square(k, dtype=np.float64).sum()) for k in keys) / norm**2,
     }
-
-
-def _texts() -> tuple[str, str]:
-    return resolve("shakespeare").split(0.1)
-
-
-def _tokenizer() -> Any:
-    tokenizer = create("char")
-    tokenizer.train(_texts()[0])
-    return tokenizer
-
-
-def _part(text: str) -> Text:
-    return Text(_tokenizer().encode(text), len(text.encode()), len(text))
 
 
 # ---- the command -----------------------------------------------------------------------------------------
@@ -203,7 +174,7 @@ def _word(passes: bool) -> str:
     return "pass" if passes else "FAIL"
 
 
-def train_all(kinds: Sequence[str], seeds: Sequence[int], recipe: Recipe, file: Path) -> None:
+def train_all(kinds: Sequence[str], seeds: Sequence[int], iters: int, file: Path) -> None:
     """A line of `file` for each; one that is there is left as it is."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     records = {(record["key_gradient"], record["seed"]): record for record in map(json.loads, lines)}
@@ -211,12 +182,12 @@ def train_all(kinds: Sequence[str], seeds: Sequence[int], recipe: Recipe, file: 
         for kind in kinds:
             name = f"{kind}-s{seed}"
             if (kind, seed) not in records:
-                record = train(kind, seed, recipe, lambda row, name=name: _say(name, row))
+                record = train(kind, seed, iters, lambda row, name=name: _say(name, row))
                 records[kind, seed] = json.loads(json.dumps(record))
                 with file.open("a", encoding="utf-8") as opened:
                     opened.write(json.dumps(record) + "\n")
             record = records[kind, seed]
-            if record["recipe"] | {"eval_interval": 0} != asdict(recipe) | {"eval_interval": 0}:
+            if record["recipe"]["iters"] != iters:
                 raise UserError(f"{file} holds {name} of other settings: name another file")
             print(f"{name}: {record['bits_per_byte']:.3f} bits per byte of the validation text")
 
@@ -226,8 +197,7 @@ def _say(name: str, row: dict) -> None:
         print(f"{name} {row['step']:>5}  validation loss {row['val_loss']:.3f}", flush=True)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
+def new_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wrong_key_gradient.py",
         description=__doc__,
@@ -235,18 +205,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--train", nargs="+", choices=BACKWARDS, metavar="KIND", help="right, wrong, none")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], metavar="N")
-    parser.add_argument("--iters", type=int, default=Recipe.iters, metavar="N", help="updates (1000)")
+    parser.add_argument("--iters", type=int, default=1000, metavar="N", help="updates (1000)")
     parser.add_argument("--records", type=Path, default=RECORDS, metavar="FILE", help="where records go")
-    options = parser.parse_args(arguments)
-    try:
-        if options.train:
-            train_all(options.train, options.seeds, Recipe(iters=options.iters), options.records)
-        else:
-            print_tests()
-    except UserError as error:
-        print(f"wrong_key_gradient.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return parser
+
+
+def work(chosen: argparse.Namespace) -> None:
+    if chosen.train:
+        train_all(chosen.train, chosen.seeds, chosen.iters, chosen.records)
+    else:
+        print_tests()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run_command(new_parser(), work, arguments)
 
 
 if __name__ == "__main__":

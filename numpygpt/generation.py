@@ -55,26 +55,18 @@ class Stepper:
 
 
 def generate(
-    model: GPT,
-    prompt: Array,
-    n_tokens: int,
-    rng: np.random.Generator,
-    *,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
+    model: GPT, prompt: Array, n_tokens: int, rng: np.random.Generator, **settings: Any
 ) -> Iterator[Array]:
     """Yields n_tokens times the next token of each sequence, ids (B,), after prompts (B, n) of equal length.
 
-    temperature 0 takes the likeliest token. Raises UserError for settings out of range or an empty prompt.
+    settings: as of `sample`. Raises UserError for those out of range or an empty prompt.
     """
-    _check_sampling(temperature, top_k, top_p)
     if prompt.ndim != 2 or prompt.shape[1] == 0:
         raise UserError("the prompt is empty; it must have at least one token")
     stepper = Stepper(model, len(prompt))
     logits = stepper.feed_all(prompt)
     for i in range(n_tokens):
-        ids = sample(logits, rng, temperature=temperature, top_k=top_k, top_p=top_p)
+        ids = sample(logits, rng, **settings)
         yield ids
         if i + 1 < n_tokens:
             logits = stepper.feed(ids)
@@ -90,9 +82,11 @@ def sample(
 ) -> Array:
     """One token for each row of logits (B, V): ids (B,).
 
-    Logits are divided by `temperature`; top_k keeps the k likeliest tokens; top_p keeps the fewest tokens whose
-    probabilities reach p (Holtzman et al. 2020, section 3.1). Both may be given: k first.
+    Logits are divided by `temperature`; 0 takes the likeliest token. top_k keeps the k likeliest tokens; top_p
+    keeps the fewest whose probabilities reach p (Holtzman et al. 2020, section 3.1). Both may be given: k first.
+    Raises UserError for settings out of range.
     """
+    _check_sampling(temperature, top_k, top_p)
     if temperature == 0:
         return logits.argmax(axis=-1)
     scaled = logits / np.float64(temperature)

@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 
 
 def available_cores() -> int:
@@ -15,3 +16,13 @@ def physical_memory() -> float:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         return math.inf
+
+
+def own_peak_mb() -> float:
+    """The most memory that this process has held, in MiB; NaN where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.nan
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

@@ -111,6 +111,7 @@ def is_below_inside(name: str, module: str) -> bool:
     _, room, own, *_ = f"{module}.".split(".")
     target = name.split(".")[2]
     floor_of = {inner: number for number, inners in enumerate(INNER_FLOORS[room]) for inner in inners}
+    assert floor_of.keys() >= {own, target} - {""}, f"give {own} and {target} a floor in INNER_FLOORS"
     return not own or own == target or floor_of[target] < floor_of[own]
 
 

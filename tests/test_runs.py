@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from numpygpt.errors import UserError
-from numpygpt.files import replacing
-from numpygpt.runs import RunDamaged, RunFolder, RunLocked, RunNotWritable, RunUnfinished, find_runs
+from numpygpt.files import Locked, NotWritable, replacing
+from numpygpt.runs import RunDamaged, RunFolder, RunUnfinished, find_runs
 
 RUN = {"name": "char", "identity": {"hash": "ab12"}, "config": {"lr": 1e-3}, "corpus": {"name": "pydoc"}}
 RUN |= {"environment": {"python": "3.11"}, "git": {"commit": None}}
@@ -187,7 +187,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 def test_lock_is_exclusive_across_processes_and_dies_with_its_holder(run: RunFolder) -> None:
     holder = start(HOLD, run.path)
     assert run.state() == "running"
-    with pytest.raises(RunLocked, match=f"process {holder.pid} on "), run.lock():
+    with pytest.raises(Locked, match=f"process {holder.pid} on "), run.lock():
         pass
     holder.kill()
     holder.wait()
@@ -436,7 +436,7 @@ def test_a_full_disk_leaves_the_old_files_and_nothing_else(small_disk: Path) -> 
         lambda: run.append_metrics({**row(20), "padding": "x" * 100_000}),
         lambda: run.write_result({**RESULT, "padding": "x" * 100_000}),
     ):
-        with pytest.raises(RunNotWritable, match="No space left on device") as caught:
+        with pytest.raises(NotWritable, match="No space left on device") as caught:
             write()
         assert isinstance(caught.value.__cause__, OSError)
         assert sorted(path.name for path in run.path.iterdir()) == ["metrics.jsonl", "run.json"]
@@ -461,7 +461,7 @@ def test_a_read_only_folder_can_be_read_and_says_so_when_written(small_disk: Pat
         lambda: RunFolder(small_disk / "new").create(RUN),
         lambda: run.lock().__enter__(),
     ):
-        with pytest.raises(RunNotWritable, match="Read-only file system"):
+        with pytest.raises(NotWritable, match="Read-only file system"):
             write()
 
 
@@ -476,7 +476,7 @@ def test_replacing_takes_everything_back_when_the_writer_fails(tmp_path: Path) -
 
     with pytest.raises(KeyboardInterrupt):
         fail(KeyboardInterrupt())
-    with pytest.raises(RunNotWritable, match="quota"):
+    with pytest.raises(NotWritable, match="quota"):
         fail(OSError(errno.EDQUOT, "over quota"))
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
     with replacing(path) as temporary:

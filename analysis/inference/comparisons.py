@@ -58,6 +58,11 @@ class Comparison:
     def title(self) -> str:
         return f"{self.corpus}, {self.budget}{f', study {self.study}' if self.study else ''}"
 
+    @property
+    def text(self) -> tuple[str, str, float, float, int]:
+        """Corpus and split: what comparisons share that differ in their budget alone."""
+        return (self.corpus, self.sha256, self.val_fraction, self.dev_fraction, self.val_bytes)
+
     @cached_property
     def tokenizers(self) -> list[str]:
         return [setting.tokenizer for setting in self.settings]

@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from analysis.inference.uncertainty import (
+    LEVEL,
     MIN_BLOCKS,
     MIN_SEEDS,
     Difference,
@@ -130,18 +131,16 @@ def seed_test(pair: Match, level: float) -> Difference | None:
     return welch(b_values, a.totals, level) if pair.fewest_seeds >= 2 else None
 
 
-def text_test(pair: Match, level: float) -> TextDifference | None:
+def text_test(pair: Match) -> TextDifference | None:
     """b - a over blocks, averaged over seeds; None if the blocks are missing, too few or cut elsewhere."""
     a, b = pair.a.blocks, pair.b.blocks
     if a is None or b is None or not np.array_equal(a.sizes, b.sizes) or len(a.sizes) < MIN_BLOCKS:
         return None
     b_bits = b.tokens if pair.b_at_floor else b.tokens + b.residual
-    return within_text(b_bits.mean(axis=0), (a.tokens + a.residual).mean(axis=0), a.sizes, level)
+    return within_text(b_bits.mean(axis=0), (a.tokens + a.residual).mean(axis=0), a.sizes)
 
 
-def outcome_of(
-    pair: Match, seeds: Difference | None, text: TextDifference | None, p: float, level: float
-) -> Outcome:
+def outcome_of(pair: Match, seeds: Difference | None, text: TextDifference | None, p: float) -> Outcome:
     """`p`: of the seed test, after Holm."""
     if pair.fewest_seeds < MIN_SEEDS or seeds is None:
         return Outcome.UNRANKED
@@ -149,5 +148,5 @@ def outcome_of(
         return Outcome.DEPENDS
     if text is None:
         return Outcome.UNRANKED
-    over_seeds = p <= 1 - level and seeds.excludes_zero and seeds.value > 0
+    over_seeds = p <= 1 - LEVEL and seeds.excludes_zero and seeds.value > 0
     return Outcome.BETTER if over_seeds and text.excludes_zero and text.value > 0 else Outcome.TIED

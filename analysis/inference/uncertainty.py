@@ -29,6 +29,7 @@ from analysis.records.collect import Floats
 LEVEL = 0.95
 POWER = 0.8
 MIN_SEEDS = 3
+MOST_SEEDS = 1000  # that anybody is told to train
 MIN_BLOCKS = 12
 N_WAVES = 6
 NEIGHBOURS = 0.8  # 0.75 is the highest seen, and 27 blocks show about 0.1 too little (Kendall 1954)
@@ -185,32 +186,30 @@ def detection(difference: Difference, true: float) -> float:
     return 1 - float(nctdtr(difference.df, abs(true) / difference.se, reach))
 
 
-def smallest_shown(*differences: Difference, power: float = POWER) -> float:
-    """The smallest true difference that all of these independent tests would show together with chance `power`."""
+def smallest_shown(*differences: Difference) -> float:
+    """The smallest true difference that all of these independent tests would show together with chance POWER."""
     low, high = 0.0, 1e-6
-    while high < 1e6 and np.prod([detection(d, high) for d in differences]) < power:
+    while high < 1e6 and np.prod([detection(d, high) for d in differences]) < POWER:
         low, high = high, 2 * high
     for _ in range(40):
         middle = (low + high) / 2
-        enough = np.prod([detection(d, middle) for d in differences]) >= power
+        enough = np.prod([detection(d, middle) for d in differences]) >= POWER
         low, high = (low, middle) if enough else (middle, high)
     return high
 
 
-def seeds_needed(
-    seeds: Difference, n_seeds: int, true: float, power: float = POWER, most: int = 1000
-) -> int | None:
-    """How many seeds of each setting show a difference `true` with chance `power`, were their spread the same.
+def seeds_needed(seeds: Difference, n_seeds: int, true: float) -> int | None:
+    """How many seeds of each setting show a difference `true` with chance POWER, were their spread the same.
 
-    `seeds` is a difference over `n_seeds` of each. None if `most` are too few.
+    `seeds` is a difference over `n_seeds` of each. None if MOST_SEEDS are too few.
     """
 
     def enough(n: int) -> bool:
         df, se = seeds.df * (n - 1) / (n_seeds - 1), seeds.se * (n_seeds / n) ** 0.5
-        return detection(_difference(true, se, df, seeds.level, seeds.method), true) >= power
+        return detection(_difference(true, se, df, seeds.level, seeds.method), true) >= POWER
 
-    n = MIN_SEEDS + bisect_left(range(MIN_SEEDS, most + 1), True, key=enough)
-    return n if n <= most else None
+    n = MIN_SEEDS + bisect_left(range(MIN_SEEDS, MOST_SEEDS + 1), True, key=enough)
+    return n if n <= MOST_SEEDS else None
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -42,26 +42,24 @@ class Conclusion:
 
 
 def compare(
-    settings: Sequence[SettingScores],
-    pairs: Sequence[tuple[int, int]] | None = None,
-    level: float = LEVEL,
+    settings: Sequence[SettingScores], pairs: Sequence[tuple[int, int]] | None = None
 ) -> tuple[Verdict, ...]:
     """A verdict for each of `pairs` (indices; by default all).
 
-    Over seeds the whole family holds at `level` together, over the text each by itself.
+    Over seeds the whole family holds at LEVEL together, over the text each by itself.
     """
     chosen = list(combinations(range(len(settings)), 2)) if pairs is None else list(pairs)
-    each = bonferroni(level, len(chosen))
+    each = bonferroni(LEVEL, len(chosen))
     matches = [match(settings[i], settings[j]) for i, j in chosen]
     seeds = [seed_test(pair, each) for pair in matches]
     open_p = [1.0 if s is None or pair.overlap else s.p for pair, s in zip(matches, seeds, strict=True)]
-    return tuple(_verdict(pair, s, p, level) for pair, s, p in zip(matches, seeds, holm(open_p), strict=True))
+    return tuple(_verdict(pair, s, p) for pair, s, p in zip(matches, seeds, holm(open_p), strict=True))
 
 
-def _verdict(pair: Match, seeds: Difference | None, p: float, level: float) -> Verdict:
-    text = text_test(pair, level)
-    outcome = outcome_of(pair, seeds, text, p, level)
-    notes = evidence(pair, outcome, seeds, text, p, level) + cautions(pair)
+def _verdict(pair: Match, seeds: Difference | None, p: float) -> Verdict:
+    text = text_test(pair)
+    outcome = outcome_of(pair, seeds, text, p)
+    notes = evidence(pair, outcome, seeds, text, p) + cautions(pair)
     least, needed = math.nan, None
     if seeds and text and not pair.overlap and pair.fewest_seeds >= MIN_SEEDS:
         least, needed = smallest_shown(seeds, text), seeds_needed(seeds, pair.fewest_seeds, SMALL)
@@ -71,9 +69,7 @@ def _verdict(pair: Match, seeds: Difference | None, p: float, level: float) -> V
     return Verdict(a, b, outcome, words, tuple(notes), seeds, text, p, pair.bound, least, needed)
 
 
-def against(
-    settings: Sequence[SettingScores], key: str, label: str, level: float = LEVEL
-) -> tuple[Verdict, ...]:
+def against(settings: Sequence[SettingScores], key: str, label: str) -> tuple[Verdict, ...]:
     """A verdict for each setting beside a baseline, which no seed changes: a family of tests of its own.
 
     Settings without the baseline's bits per block, under `key`, are left out.
@@ -87,7 +83,7 @@ def against(
             models.append(model)
             baselines.append(SettingScores(label, model.seeds, total, total, none, none, blocks=blocks))
     pairs = [(i, len(models) + i) for i in range(len(models))]
-    return compare([*models, *baselines], pairs, level)
+    return compare([*models, *baselines], pairs)
 
 
 def _list(labels: Sequence[str], most: int = 6) -> str:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from analysis.inference.pairs import Match, Outcome, SettingScores
-from analysis.inference.uncertainty import MIN_BLOCKS, MIN_SEEDS, Difference, TextDifference
+from analysis.inference.uncertainty import LEVEL, MIN_BLOCKS, MIN_SEEDS, Difference, TextDifference
 from analysis.records.display import plus_minus
 
 BITS = "bits per byte"
@@ -47,12 +47,7 @@ def sentence(pair: Match, outcome: Outcome, seeds: Difference | None) -> str:
 
 
 def evidence(
-    pair: Match,
-    outcome: Outcome,
-    seeds: Difference | None,
-    text: TextDifference | None,
-    p: float,
-    level: float,
+    pair: Match, outcome: Outcome, seeds: Difference | None, text: TextDifference | None, p: float
 ) -> list[str]:
     """What stands behind the sentence, and why it is not a stronger one."""
     notes = []
@@ -69,7 +64,7 @@ def evidence(
             if pair.b_at_floor
             else f"measured from the ceiling of {pair.a.label}: it holds under any residual coder as good as ours"
         )
-    shown_by_holm = p <= 1 - level
+    shown_by_holm = p <= 1 - LEVEL
     if seeds is not None:
         split = " (Holm's steps exclude zero, the simultaneous interval does not)"
         notes.append(

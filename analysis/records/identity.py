@@ -39,7 +39,7 @@ def budget_words(identity: Mapping[str, Any]) -> str:
         "flops": f"{value:.10g} training FLOPs",
         "seconds": f"{value:.10g} s of training",
     }
-    return words[kind]
+    return words.get(kind, f"{value:,.10g} {kind}")
 
 
 def data_order(identity: Mapping[str, Any], iters: Any) -> str:

@@ -79,7 +79,7 @@ MEASURES: dict[str, Measure] = dict([
                 "Extra texts (eval.texts), scored in the same way: bits per byte, unknown rates, round trip."),
     ),
     *_from(
-        "numpygpt/training: trainer",
+        "experiments/runner: results",
         Measure("best_val_loss", "best loss/token", ".3f", "nats", LOWER,
                 "The lowest validation loss of any evaluation during training."),
         Measure("best_bits_per_byte", "best bits/byte", ".3f", "", LOWER,
@@ -148,7 +148,7 @@ MEASURES: dict[str, Measure] = dict([
                 "Characters of text trained on per second."),
     ),
     *_from(
-        "experiments/runner: cost",
+        "experiments/runner: results",
         Measure("train_flops", "training FLOPs", ".3g", "", LOWER,
                 "Floating-point operations of training; a multiplication and an addition are two."),
         Measure("flops_per_byte", "FLOPs/byte", "si", "", LOWER,
@@ -167,7 +167,7 @@ MEASURES: dict[str, Measure] = dict([
                 "The most memory that the run's process and its workers held together, in MiB."),
     ),
     *_from(
-        "experiments/runner: budget",
+        "experiments/runner: results",
         Measure("iters", "updates", "count", "", "", "Updates of the parameters."),
         Measure("schedule_iters", "schedule", "count", "updates", "",
                 "Updates over which the learning rate's schedule runs."),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -38,28 +39,17 @@ class PackedRun:
     def failure(self) -> dict[str, Any] | None:
         return self.content.get("failure")
 
-    def run(self) -> dict[str, Any]:
-        return self._get("run")
-
-    def result(self) -> dict[str, Any]:
-        return self._get("result")
-
-    def metrics(self) -> list[dict[str, Any]]:
-        return self._get("metrics")
-
-    def scores(self) -> dict[str, Any]:
-        return self._get("scores")
-
-    def passages(self) -> list[dict[str, Any]]:
-        return self._get("passages")
-
-    def samples(self) -> dict[str, Any]:
-        return self._get("samples")
-
     def _get(self, part: str) -> Any:
         if part not in self.content:
             raise RunUnfinished(f"{self.path.parent} keeps no {part} of {self.name}")
         return self.content[part]
+
+    run = partialmethod(_get, "run")
+    result = partialmethod(_get, "result")
+    metrics = partialmethod(_get, "metrics")
+    scores = partialmethod(_get, "scores")
+    passages = partialmethod(_get, "passages")
+    samples = partialmethod(_get, "samples")
 
 
 def packed_studies(folder: Path) -> list[Path]:

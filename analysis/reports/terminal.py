@@ -6,8 +6,7 @@ from rich.text import Text
 
 from analysis.inference.wording import OVER_SEEDS
 from analysis.page.view import Section, View
-from analysis.tables.model import Table
-from analysis.tables.terminal import terminal_notes, to_rich
+from analysis.tables.terminal import print_table
 
 PRINTED_VERDICTS = 10
 
@@ -16,7 +15,7 @@ def show(view: View, console: Console) -> None:
     for section in view.sections:
         _show_section(section, console)
     for table in (*view.overviews, *([view.unfinished] if view.unfinished else [])):
-        _show_table(table, console)
+        print_table(table, console)
     for problem in view.problems:
         console.print(Text(f"left out: {problem.sentence}", style="yellow"))
 
@@ -25,7 +24,7 @@ def _show_section(section: Section, console: Console) -> None:
     conclusion = section.comparison.conclusion
     for table in section.tables:
         if table.essential:
-            _show_table(table, console)
+            print_table(table, console)
     console.print(Text(conclusion.headline, style="bold"))
     few = len(conclusion.verdicts) <= PRINTED_VERDICTS
     for verdict in conclusion.verdicts[:PRINTED_VERDICTS]:
@@ -36,11 +35,4 @@ def _show_section(section: Section, console: Console) -> None:
     if not few:
         more = f"and {len(conclusion.verdicts) - PRINTED_VERDICTS} more verdicts in tables/verdicts.md"
         console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2)))
-    console.print()
-
-
-def _show_table(table: Table, console: Console) -> None:
-    console.print(to_rich(table, console.width))
-    for note in terminal_notes(table, console.width):
-        console.print(Text(f" {note}", style="dim"))
     console.print()

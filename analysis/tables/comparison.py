@@ -14,11 +14,9 @@ from analysis.tables.model import Cell, Column, Row, Table
 def comparison_table(comparison: Comparison) -> Table:
     """Bits per byte as tokens + residual, and what each costs; baselines below."""
     settings = comparison.settings
+    parts = {"bits_per_byte_tokens": 2, "bits_per_byte_residual": 7} if any(s.lossy for s in settings) else {}
     order = {
-        "bits_per_byte": 0,
-        **(
-            {"bits_per_byte_tokens": 2, "bits_per_byte_residual": 7} if any(s.lossy for s in settings) else {}
-        ),
+        **{"bits_per_byte": 0} | parts,
         **{"gap_change_bits_per_byte": 8, "n_params": 1, "embedding_share": 4, "chars_per_token": 3},
         **{"chars_in_500_tokens": 5, "train_seconds": 6, "val_loss": 9, "vocab_size": 10, "epochs": 11},
     }
@@ -35,16 +33,8 @@ def comparison_table(comparison: Comparison) -> Table:
     rows = []
     for setting in settings:
         rest = [cell(setting, key) for key in list(order)[1:]]
-        rows.append(
-            Row(
-                (
-                    Cell(setting.label),
-                    Cell(len(setting.seeds), "count"),
-                    bits_cell(comparison, setting),
-                    *rest,
-                )
-            )
-        )
+        seeds, bits = Cell(len(setting.seeds), "count"), bits_cell(comparison, setting)
+        rows.append(Row((Cell(setting.label), seeds, bits, *rest)))
     for baseline in comparison.main_baselines:
         bits = Cell(baseline.bits_per_byte, ".3f")
         rows.append(Row((Cell(baseline.label), Cell(), bits, *[Cell()] * (len(order) - 1)), "baseline"))

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from itertools import groupby
 from typing import Any
 
 from analysis.records.display import MISSING
@@ -11,20 +12,16 @@ from analysis.tables.model import Table
 
 def to_csv(table: Table) -> str:
     """Full precision: a column per key, and KEY_interval with the half-width where a column has intervals."""
-    intervals = [
-        any(not math.isnan(row.cells[i].half) for row in table.rows) for i in range(len(table.columns))
-    ]
-    head: list[str] = []
-    for col, has in zip(table.columns, intervals, strict=True):
-        head += [csv_value(col.key), csv_value(f"{col.key}_interval")] if has else [csv_value(col.key)]
+    columns: list[list[Any]] = []
+    for i, column in enumerate(table.columns):
+        cells = [row.cells[i] for row in table.rows]
+        columns.append([column.key, *(cell.value for cell in cells)])
+        if any(not math.isnan(cell.half) for cell in cells):
+            columns.append([f"{column.key}_interval", *(cell.half for cell in cells)])
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(head)
-    for row in table.rows:
-        line: list[Any] = []
-        for cell, has in zip(row.cells, intervals, strict=True):
-            line += [csv_value(cell.value), csv_value(cell.half)] if has else [csv_value(cell.value)]
-        writer.writerow(line)
+    csv.writer(out, lineterminator="\n").writerows(
+        map(csv_value, line) for line in zip(*columns, strict=True)
+    )
     return out.getvalue()
 
 
@@ -54,22 +51,17 @@ def to_latex(table: Table, label: str | None = None) -> str:
     """A booktabs table environment; needs \\usepackage{booktabs} and \\usepackage[T1]{fontenc}."""
     form = "".join("r" if c.right else "l" for c in table.columns)
     head = " & ".join(escape_latex(c.header) for c in table.columns)
-    lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}"]
-    lines += [
-        rf"\label{{tab:{label or table.name}}}",
-        rf"\begin{{tabular}}{{{form}}}",
-        r"\toprule",
-        rf"{head} \\",
-        r"\midrule",
-    ]
-    kind = table.rows[0].kind if table.rows else "run"
-    for row in table.rows:
-        if row.kind != kind:
-            lines.append(r"\midrule")
-            kind = row.kind
-        cells = [rf"\textbf{{{t}}}" if c.best else t for c in row.cells for t in [escape_latex(c.text)]]
-        guard = "{}" * cells[0].startswith(("[", "*"))  # else the line before takes it for an option
-        lines.append(rf"{guard}{' & '.join(cells)} \\")
+    lines = [
+        r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}",
+        rf"\label{{tab:{label or table.name}}}", rf"\begin{{tabular}}{{{form}}}",
+        r"\toprule", rf"{head} \\",
+    ]  # fmt: skip
+    for _, rows in groupby(table.rows, key=lambda row: row.kind):
+        lines.append(r"\midrule")
+        for row in rows:
+            cells = [rf"\textbf{{{t}}}" if c.best else t for c in row.cells for t in [escape_latex(c.text)]]
+            guard = "{}" * cells[0].startswith(("[", "*"))  # else the line before takes it for an option
+            lines.append(rf"{guard}{' & '.join(cells)} \\")
     lines += [r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in table.all_notes]
     return "\n".join([*lines, r"\end{table}"]) + "\n"

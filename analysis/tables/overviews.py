@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import Outcome, Verdict
@@ -25,13 +26,13 @@ def run_table(collection: Collection) -> Table:
         measure_column("bits_per_byte", 1),
         Column("reason", "reason", False, 1),
     )
-    rows = []
-    for _, run in collection.runs.sort_values(["study", "run", "folder"]).iterrows():
-        bits = run.get("bits_per_byte")
-        shown = [Cell(str(run[key]) or None) for key in ("run", "state", "tokenizer", "model")]
-        shown += [Cell(str(run["seed"])), Cell(run["corpus"]), Cell(bits, ".3f"), Cell(run["reason"] or None)]
-        rows.append(Row(tuple(shown)))
-    return Table("runs", "Runs", columns, tuple(rows))
+    keys = [(column.key, ".3f" if column.key == "bits_per_byte" else "text") for column in columns]
+    runs = collection.runs.sort_values(["study", "run", "folder"]).to_dict("records")
+    rows = tuple(
+        Row(tuple(Cell(None if run.get(key) == "" else run.get(key), form) for key, form in keys))
+        for run in runs
+    )
+    return Table("runs", "Runs", columns, rows)
 
 
 def unfinished(collection: Collection) -> Table | None:
@@ -45,32 +46,24 @@ def unfinished(collection: Collection) -> Table | None:
     return Table("unfinished", "Not counted", columns, table.rows, reasons, True)
 
 
-def _by_corpus(comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
-    """Comparisons on the very same text, which differ in their budget alone."""
-    texts: dict[tuple[str, str, float, float, int], list[Comparison]] = {}
-    for c in comparisons:
-        texts.setdefault((c.corpus, c.sha256, c.val_fraction, c.dev_fraction, c.val_bytes), []).append(c)
-    return list(texts.values())
-
-
 def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
-    """Per corpus with several budgets: bits per byte side by side, and in words where the ranking depends."""
+    """Per corpus with several budgets: bits per byte side by side, and in words where the ranking depends.
+
+    Comparisons on the very same text differ in their budget alone, and stand together.
+    """
     tables: list[Table] = []
-    for same_text in _by_corpus([c for c in comparisons if not c.study]):
+    for _, group in groupby((c for c in comparisons if not c.study), key=lambda c: c.text):
+        same_text = list(group)
         if len(same_text) < 2:
             continue
-        labels = dict.fromkeys(s.label for c in same_text for s in c.settings)
+        by_label = [{s.label: bits_cell(c, s) for s in c.settings} for c in same_text]
         columns = [NAME, *(Column(c.budget, c.budget, True, 1 + i) for i, c in enumerate(same_text))]
-        rows = [Row((Cell(label), *(_bits_of(c, label) for c in same_text))) for label in labels]
+        labels = dict.fromkeys(label for bits in by_label for label in bits)
+        rows = [Row((Cell(label), *(bits.get(label, Cell()) for bits in by_label))) for label in labels]
         name = "budgets" if not tables else f"budgets_{len(tables) + 1}"
         title = f"Budgets side by side, bits per byte: {same_text[0].corpus}"
         tables.append(Table(name, title, tuple(columns), tuple(rows), tuple(dependence(same_text)), True))
     return tables
-
-
-def _bits_of(comparison: Comparison, label: str) -> Cell:
-    setting = next((s for s in comparison.settings if s.label == label), None)
-    return bits_cell(comparison, setting) if setting else Cell()
 
 
 def dependence(same_text: Sequence[Comparison]) -> list[str]:
@@ -101,16 +94,15 @@ def best_size_table(comparisons: Sequence[Comparison]) -> Table | None:
     for comparison in comparisons:
         for tokenizer, settings in size_families(comparison.settings).items():
             best = min(settings, key=lambda s: float(s.values("bits_per_byte").mean()))
-            rivals = {s.label for s in settings}
+            rivals = {s.label for s in settings} - {best.label}
             verdicts = [v for v in comparison.conclusion.verdicts if best.label in (v.a, v.b)]
             beaten = sorted(v.b for v in verdicts if v.winner == best.label and v.b in rivals)
-            equals = [v.b if v.a == best.label else v.a for v in verdicts
-                      if v.outcome in (Outcome.TIED, Outcome.UNRANKED)]  # fmt: skip
-            names = (beaten, [label for label in equals if label in rivals])
+            open_pairs = [{v.a, v.b} for v in verdicts if v.outcome in (Outcome.TIED, Outcome.UNRANKED)]
+            equals = [label for pair in open_pairs for label in pair & rivals]
             rows.append(Row((
                 Cell(comparison.title), Cell(tokenizer), Cell(best.label),
                 *(cell(best, key) for key in ("vocab_size", "n_params", "bits_per_byte")),
-                *(Cell(", ".join(labels) or None) for labels in names),
+                Cell(", ".join(beaten) or None), Cell(", ".join(equals) or None),
             )))  # fmt: skip
     if not rows:
         return None
@@ -118,10 +110,9 @@ def best_size_table(comparisons: Sequence[Comparison]) -> Table | None:
         Column("comparison", "comparison", False, 1),
         Column("tokenizer", "tokenizer", False, 0),
         Column("best", "fewest bits", False, 0),
-        *(
-            measure_column(key, place)
-            for key, place in (("vocab_size", 3), ("n_params", 2), ("bits_per_byte", 0))
-        ),
+        measure_column("vocab_size", 3),
+        measure_column("n_params", 2),
+        measure_column("bits_per_byte", 0),
         Column("better_than", "better than", False, None),
         Column("not_told_apart", "not told apart from", False, None),
     )

@@ -1,10 +1,10 @@
 """A table on a terminal: as many columns as there is room for, the most important first."""
 
 import re
-from dataclasses import dataclass
 
 from rich import box
 from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -12,35 +12,22 @@ from analysis.records.display import MISSING
 from analysis.tables.model import Row, Table
 
 
-@dataclass(frozen=True)
-class Fit:
-    """The columns that a terminal has room for, and whether their intervals had to go."""
+def fit(table: Table, width: int) -> tuple[list[int], bool]:
+    """The columns that fit into `width` cells of a terminal, and whether their intervals had to go.
 
-    columns: tuple[int, ...]
-    compact: bool
-
-
-def fit(table: Table, width: int) -> Fit:
-    """As many columns as fit into `width` cells of a terminal, dearest first; two of priority 0 always."""
-    full = _fill(table, width, compact=False)
-    ranked = [i for i, c in enumerate(table.columns) if c.priority is not None]
-    if len(full) == len(ranked):
-        return Fit(full, False)
-    return Fit(_fill(table, width, compact=True), True)
-
-
-def _fill(table: Table, width: int, compact: bool) -> tuple[int, ...]:
-    chosen: list[int] = []
-    used = 1
+    They are taken by their priority; two of priority 0 always.
+    """
     ranked = sorted((c.priority, i) for i, c in enumerate(table.columns) if c.priority is not None)
-    for priority, i in ranked:
-        wide = min(_width(table, i, compact), width // 2 if i == 0 else width) + 3
-        if used + wide <= width or (priority == 0 and len(chosen) < 2):
+    for compact in (False, True):
+        chosen, room = [], width - 1
+        for priority, i in ranked:
+            room -= min(_width(table, i, compact), width // 2 if i == 0 else width) + 3
+            if room < 0 and (priority > 0 or len(chosen) > 1):
+                break
             chosen.append(i)
-            used += wide
-        else:
+        if len(chosen) == len(ranked):
             break
-    return tuple(sorted(chosen))
+    return sorted(chosen), compact
 
 
 def _width(table: Table, i: int, compact: bool) -> int:
@@ -63,12 +50,12 @@ def two_lines(header: str) -> str:
 
 def to_rich(table: Table, width: int) -> RichTable:
     """A rich table that fits `width`; texts are never read as markup."""
-    fitted = fit(table, width)
+    columns, compact = fit(table, width)
     rich = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     rich.title, rich.title_justify = Text(table.title, style="bold"), "left"
-    for i in fitted.columns:
+    for i in columns:
         col = table.columns[i]
-        first, wide = i == 0, _width(table, i, fitted.compact)
+        first, wide = i == 0, _width(table, i, compact)
         least = min(wide, width // 2) if first else None  # a row needs its name
         rich.add_column(
             Text(two_lines(col.header), style="cyan"), justify="right" if col.right else "left",
@@ -78,20 +65,22 @@ def to_rich(table: Table, width: int) -> RichTable:
     for row, after in zip(table.rows, [*table.rows[1:], None], strict=True):
         plain = "" if row.kind == "run" else "dim"
         cells = [
-            Text(_shown(table, row, i, fitted.compact), style="bold green" if row.cells[i].best else plain)
-            for i in fitted.columns
+            Text(_shown(table, row, i, compact), style="bold green" if row.cells[i].best else plain)
+            for i in columns
         ]
         rich.add_row(*cells, end_section=after is not None and after.kind != row.kind)
     return rich
 
 
-def terminal_notes(table: Table, width: int) -> list[str]:
-    """The notes of what `to_rich` shows, and what it leaves to the files."""
-    fitted = fit(table, width)
-    notes = [table.columns[i].note for i in fitted.columns if table.columns[i].note]
-    notes += table.notes
-    left = [c.header for i, c in enumerate(table.columns) if i not in fitted.columns]
+def print_table(table: Table, console: Console) -> None:
+    """As much of the table as is room for, its notes, and what it leaves to the files."""
+    shown, _ = fit(table, console.width)
+    notes = [table.columns[i].note for i in shown if table.columns[i].note] + list(table.notes)
+    left = [column.header for i, column in enumerate(table.columns) if i not in shown]
     if left:
         more = [*left[:9], f"{len(left) - 9} more"] if len(left) > 10 else left
         notes.append(f"in the files too: {', '.join(more)}")
-    return list(dict.fromkeys(notes))
+    console.print(to_rich(table, console.width))
+    for note in dict.fromkeys(notes):
+        console.print(Text(f" {note}", style="dim"))
+    console.print()

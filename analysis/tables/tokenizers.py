@@ -47,22 +47,16 @@ def baseline_table(comparison: Comparison) -> Table:
 
 def generated_tables(comparison: Comparison) -> list[Table]:
     """Measures of generated text of a fixed length: in characters, with human text as last rows, and in tokens."""
-    found = [
-        _generated(comparison, "generated", "a fixed number of characters", with_human=True),
-        _generated(comparison, "generated_tokens", "a fixed number of tokens"),
-    ]
-    return [table for table in found if len(table.columns) > 1]
-
-
-def _generated(comparison: Comparison, name: str, length: str, with_human: bool = False) -> Table:
-    keys = _nested(comparison, name)
-    rows = [
-        *setting_rows(comparison.settings, keys),
-        *(_human_rows(comparison, keys) if with_human else ()),
-    ]
-    columns = (NAME, *map(measure_column, keys))
-    title = f"Generated text, {length}: {comparison.title}"
-    return Table(name, title, columns, tuple(rows), mean_note(comparison)).without_empty()
+    tables = []
+    for name, length in (("generated", "characters"), ("generated_tokens", "tokens")):
+        keys = _nested(comparison, name)
+        rows = setting_rows(comparison.settings, keys)
+        if name == "generated":
+            rows += tuple(_human_rows(comparison, keys))
+        title = f"Generated text, a fixed number of {length}: {comparison.title}"
+        columns = (NAME, *map(measure_column, keys))
+        tables.append(Table(name, title, columns, rows, mean_note(comparison)).without_empty())
+    return tables
 
 
 def _human_rows(comparison: Comparison, keys: Sequence[str]) -> Iterator[Row]:

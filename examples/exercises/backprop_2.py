@@ -5,7 +5,6 @@ Fill in `backward`, then: python examples/exercises/backprop_2.py
 
 from typing import Any
 
-import numpy as np
 from checking import Array, check_gradients, report
 
 
@@ -20,9 +19,7 @@ def backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
 
 
 def check() -> list[str]:
-    rng = np.random.default_rng(1)
-    sizes = {"x": (2, 3, 4), "scale": (4,), "shift": (3, 1)}
-    return check_gradients(forward, backward, **{name: rng.normal(size=size) for name, size in sizes.items()})
+    return check_gradients(forward, backward, x=(2, 3, 4), scale=(4,), shift=(3, 1))
 
 
 if __name__ == "__main__":

@@ -21,8 +21,7 @@ def backward(dout: Array, cache: Any) -> tuple[Array, Array]:
 
 
 def check() -> list[str]:
-    rng = np.random.default_rng(1)
-    return check_gradients(forward, backward, a=rng.normal(size=(2, 3)), b=rng.normal(size=(2, 3)))
+    return check_gradients(forward, backward, a=(2, 3), b=(2, 3))
 
 
 if __name__ == "__main__":

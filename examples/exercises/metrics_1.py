@@ -7,7 +7,7 @@ import json
 import math
 from pathlib import Path
 
-from checking import report
+from checking import near_miss, report
 
 RECORDS = Path(__file__).resolve().parents[2] / "docs" / "results"
 
@@ -48,7 +48,7 @@ def _hint(run: dict, found: float) -> str:
         tokens: "that is without the residual",
         run["val_loss"] / math.log(2): "that is bits per token",
     }
-    return next((f": {why}" for value, why in misses.items() if math.isclose(found, value, rel_tol=1e-6)), "")
+    return near_miss(found, misses, rel_tol=1e-6)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Fill in `interval`, then: python examples/exercises/metrics_3.py
 import math
 
 import numpy as np
-from checking import Array, report
+from checking import Array, near_miss, report
 
 from analysis.inference.uncertainty import welch
 
@@ -47,7 +47,7 @@ def _hint(a: Array, b: Array, half: float) -> str:
         errors[0] * quantile: "a sample's variance is divided by n - 1 (ddof=1)",
         errors[1] * 1.96: "1.96 is for many seeds: with few, t reaches further",
     }
-    return next((f": {why}" for value, why in misses.items() if math.isclose(half, value, rel_tol=1e-3)), "")
+    return near_miss(half, misses, rel_tol=1e-3)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Fill in `neighbours`, then: python examples/exercises/metrics_4.py
 import math
 
 import numpy as np
-from checking import Array, report
+from checking import Array, near_miss, report
 
 from analysis.inference.uncertainty import within_text
 
@@ -30,17 +30,11 @@ def check() -> list[str]:
     value, correlation = neighbours(a, b, size)
     if not math.isclose(value, due.value, rel_tol=1e-9):
         mean = float(((a - b) / size).mean())
-        hint = (
-            ": in a mean over blocks a short one counts like a long one" if math.isclose(value, mean) else ""
-        )
+        hint = near_miss(value, {mean: "in a mean over blocks a short one counts like a long one"})
         return [f"the difference is {value:.5f}, and should be {due.value:.5f}{hint}"]
     if not math.isclose(correlation, due.neighbours, rel_tol=1e-9):
         raw = float(np.corrcoef((a - b)[1:], (a - b)[:-1])[0, 1])
-        hint = (
-            ": that is the one of bits, of which a long block has more"
-            if math.isclose(correlation, raw)
-            else ""
-        )
+        hint = near_miss(correlation, {raw: "that is the one of bits, of which a long block has more"})
         return [f"the correlation is {correlation:.5f}, and should be {due.neighbours:.5f}{hint}"]
     return []
 

@@ -14,6 +14,7 @@ from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.scores import TextScore, score_text
+from numpygpt.measures.bits.source import Source
 from numpygpt.tokenizers import create
 
 TRAIN_CHARS, VAL_CHARS = 200_000, 20_000
@@ -54,7 +55,7 @@ def score(cheat: type) -> TextScore:
     tokenizer.train(train)
     ids, ends = tokenizer.spans(val)
     nats = np.full(len(ids), math.log(tokenizer.vocab_size))
-    return score_text(val, ids, ends, nats, ResidualCoder.fit(tokenizer, train))
+    return score_text(Source(val, ids, ends), nats, ResidualCoder.fit(tokenizer, train))
 
 
 def check() -> list[str]:

@@ -9,7 +9,7 @@ Fill in `update`, then: python examples/exercises/optimizers_1.py
 import math
 
 import numpy as np
-from checking import Array, check_values, report
+from checking import Array, check_values, report, steps
 
 from numpygpt.nn import Parameter
 from numpygpt.optim import Optimizer
@@ -30,13 +30,9 @@ class RMSProp(Optimizer):
 
 def check() -> list[str]:
     p = Parameter(np.array([1.0, -1.0]))
-    optimizer = RMSProp([p], LR)
     found, expected = {}, {}
-    for step, gradient in enumerate(GRADIENTS, start=1):
-        optimizer.zero_grad()
-        p.add_grad(np.array(gradient))
-        optimizer.step()
-        found |= {f"parameter {i} after step {step}": float(p.data[i]) for i in range(2)}
+    for step, values in enumerate(steps(RMSProp([p], LR), p, GRADIENTS), start=1):
+        found |= {f"parameter {i} after step {step}": float(values[i]) for i in range(2)}
         expected |= {f"parameter {i} after step {step}": _after(i, step) for i in range(2)}
     return check_values(found, expected)
 

@@ -8,7 +8,7 @@ Fill in `update`, then: python examples/exercises/optimizers_3.py
 """
 
 import numpy as np
-from checking import Array, check_values, report
+from checking import Array, check_values, report, steps
 
 from numpygpt.nn import Parameter
 from numpygpt.optim import Optimizer
@@ -28,18 +28,10 @@ class Lion(Optimizer):
 
 
 def check() -> list[str]:
-    matrix, vector = Parameter(np.ones((1, 2))), Parameter(np.ones(2))
-    optimizer = Lion([matrix, vector], LR)
     found = {}
-    for step, gradient in enumerate(GRADIENTS, start=1):
-        optimizer.zero_grad()
-        for p in (matrix, vector):
-            p.add_grad(np.full(p.shape, gradient))
-        optimizer.step()
-        found |= {
-            f"the matrix after step {step}": matrix.data[0].copy(),
-            f"the vector after step {step}": vector.data.copy(),
-        }
+    for name, p in {"matrix": Parameter(np.ones((1, 2))), "vector": Parameter(np.ones(2))}.items():
+        for step, values in enumerate(steps(Lion([p], LR), p, GRADIENTS), start=1):
+            found[f"the {name} after step {step}"] = values
     return check_values(found, _expected())
 
 

@@ -16,7 +16,7 @@ They are "SGD", "SGD with decay", "momentum", "Adam" and "AdamW": decay is 0.1, 
 from collections.abc import Callable
 
 import numpy as np
-from checking import report
+from checking import report, steps
 
 from numpygpt.nn import Parameter
 from numpygpt.optim import SGD, Adam, AdamW, Optimizer
@@ -36,13 +36,7 @@ MAKERS: dict[str, Callable[[list[Parameter]], Optimizer]] = {
 def track(name: str) -> list[str]:
     """The weight after each step, as in the table above."""
     p = Parameter(np.ones((1, 1)))
-    optimizer, way = MAKERS[name]([p]), []
-    for gradient in GRADIENTS:
-        optimizer.zero_grad()
-        p.add_grad(np.full((1, 1), gradient))
-        optimizer.step()
-        way.append(f"{p.data[0, 0]:.4f}")
-    return way
+    return [f"{weight.item():.4f}" for weight in steps(MAKERS[name]([p]), p, GRADIENTS)]
 
 
 def table() -> dict[str, list[str]]:

@@ -1,4 +1,6 @@
-"""How fast this project is, beside other people's engines doing the same work, which tests compare with, too.
+"""How fast this project is, beside PyTorch and other people's tokenizers doing the same work, in turns.
+
+Tests compare results with the same PyTorch code.
 
 It imports configuration/ and cli/; benchmark.py comes in.
 """

@@ -19,17 +19,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from experiments.benchmarks.processes import THREADS, WorkerProcess, answer_all
 from experiments.benchmarks.table import Row
-from experiments.benchmarks.workers import NumpyTraining
+from experiments.benchmarks.workers import training
 from experiments.configuration.build import (
     build_corpus,
     build_model,
-    build_optimizer,
     build_schedule,
     build_tokenizer,
     corpus_parts,
@@ -66,21 +64,10 @@ class Entry:
 # --- a worker: reads how many updates to do and where to write the weights, answers with the seconds they took ---
 
 
-def training(entry: Entry, vocab_size: int) -> Any:
-    config = entry.config
-    model = build_model(config.model, config.seed, vocab_size, 1.0)
-    optimizer, clip = build_optimizer(config.optimizer, model), config.optimizer.grad_clip
-    if entry.engine == "numpy":
-        return NumpyTraining(model, optimizer, clip)
-    from experiments.benchmarks.torch_training import TorchTraining
-
-    return TorchTraining(model, optimizer, clip, compiled="compiled" in entry.engine)
-
-
 def serve(entry: Entry) -> None:
     config = entry.config
     (ids, _), vocab_size = texts(config)
-    trained = training(entry, vocab_size)
+    trained = training(entry.engine, config, vocab_size)
     schedule = build_schedule(config.optimizer, entry.updates)
     shape = config.train.batch_size, config.model.block_size
 
@@ -160,16 +147,11 @@ class Judge:
 
 
 @contextmanager
-def judges() -> Iterator[dict[str, Judge]]:
-    """One per recipe."""
-    with ExitStack() as opened:
-        found = {}
-        for name, overrides in RECIPES.items():
-            config = composed(*overrides)
-            (_, ids), vocab_size = texts(config)
-            model = build_model(config.model, 0, vocab_size, 1.0)
-            found[name] = Judge(opened.enter_context(Engine(model, workers=THREADS)), ids)
-        yield found
+def new_judge(overrides: tuple[str, ...]) -> Iterator[Judge]:
+    config = composed(*overrides)
+    (_, ids), vocab_size = texts(config)
+    with Engine(build_model(config.model, 0, vocab_size, 1.0), workers=THREADS) as engine:
+        yield Judge(engine, ids)
 
 
 def race(n_seeds: int, updates: int, with_torch: bool) -> list[Row]:
@@ -177,7 +159,8 @@ def race(n_seeds: int, updates: int, with_torch: bool) -> list[Row]:
     engines = ENGINES if with_torch else ENGINES[:1]
     lengths = {NANOGPT: composed(*RECIPES[NANOGPT]).budget.iters or updates, OURS: updates}
     racers: list[Racer] = []
-    with judges() as judge, tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as opened, tempfile.TemporaryDirectory() as folder:
+        judge = {recipe: opened.enter_context(new_judge(overrides)) for recipe, overrides in RECIPES.items()}
         for seed in range(1, n_seeds + 1):
             entries = [
                 Entry(recipe, RECIPES[recipe], engine, seed, lengths[recipe])

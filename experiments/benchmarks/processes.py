@@ -14,7 +14,6 @@ from experiments.cli.threads import VARIABLES
 from numpygpt.training.worker_pool import search_path
 
 THREADS = 2  # of each implementation
-CLIP = 1.0  # of the gradient's norm
 
 
 class WorkerProcess:

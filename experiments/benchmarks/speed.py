@@ -1,30 +1,28 @@
 """Training, evaluating and generating: seconds and memory, this project's and PyTorch's, measured in turns."""
 
+import json
 import statistics
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from experiments.benchmarks.processes import WorkerProcess
 from experiments.benchmarks.table import Row
-from experiments.benchmarks.workers import Case, describe, numpy_optimizer
-from experiments.configuration.build import gpt_config, optimizer_settings
-from experiments.configuration.compose import composed
-from numpygpt.models import GPT, NoDraws
+from experiments.benchmarks.workers import Case
 
-REFERENCE = {"block_size": 128, "n_layer": 4, "n_head": 4, "n_embd": 256}
+REFERENCE = ("model=reference", "optimizer=adamw", "train.batch_size=16")  # the original experiment's sizes
 # Characters per token of Shakespeare: a character, or BPE at this vocabulary (measured on the training part).
 CHARS_PER_TOKEN = {65: 1.0, 69: 1.0, 6551: 3.44}
 PEAK_OPERATIONS = 2 * 2048**3  # of one "matmul peak"
 SIZES: dict[str, list[int]] = {
-    "n_embd": [64, 128, 256, 512],
-    "n_layer": [2, 4, 8, 16],
-    "block_size": [64, 128, 256, 512],
+    "model.n_embd": [64, 128, 256, 512],
+    "model.n_layer": [2, 4, 8, 16],
+    "model.block_size": [64, 128, 256, 512],
     "vocab_size": [512, 1024, 2048, 4096, 8192],
-    "batch_size": [4, 8, 16, 32],
+    "train.batch_size": [4, 8, 16, 32],
 }
 
 
@@ -33,20 +31,13 @@ SIZES: dict[str, list[int]] = {
 
 @cache
 def cases() -> dict[str, Case]:
-    """The sizes of the original experiment, the default recipe, and nanoGPT's."""
+    """The original experiment's model, the default recipe, and nanoGPT's."""
     return {
-        "reference, V=69": Case({"vocab_size": 69, **REFERENCE}, 16),
-        "reference, V=6551": Case({"vocab_size": 6551, **REFERENCE}, 16),
-        "small, V=65": case_of(),
-        "nanogpt, V=65": case_of("experiment=nanogpt_cpu"),
+        "reference, V=69": Case(REFERENCE, 69),
+        "reference, V=6551": Case(REFERENCE, 6551),
+        "small, V=65": Case((), 65),
+        "nanogpt, V=65": Case(("experiment=nanogpt_cpu",), 65),
     }
-
-
-def case_of(*overrides: str) -> Case:
-    """A recipe of conf/ for 65 characters."""
-    config = composed("tokenizer=char", *overrides)
-    optimizer = {"kind": config.optimizer.kind, **optimizer_settings(config.optimizer)}
-    return Case(asdict(gpt_config(config.model, 65, 1.0)), config.train.batch_size, optimizer=optimizer)
 
 
 @dataclass
@@ -74,7 +65,8 @@ def in_turns(
     """Run workers in turns, `units` of work at a time, and gather what they report; the warm-up is dropped."""
     with ExitStack() as opened:
         workers = {
-            work: opened.enter_context(WorkerProcess("workers", work, describe(case))) for work in works
+            work: opened.enter_context(WorkerProcess("workers", work, json.dumps(astuple(case))))
+            for work in works
         }
         found = {work: Timings([], worker.ask(warm_up)["losses"], 0.0) for work, worker in workers.items()}
         for _ in range(rounds):
@@ -91,7 +83,7 @@ def forward_operations(case: Case, n_tokens: int | None = None) -> float:
 
     Attention is counted whole, as usual, though its causal half need not be computed.
     """
-    c = case.config
+    c = case.shape
     n = case.tokens_per_batch if n_tokens is None else n_tokens
     weights = 12 * c.n_layer * c.n_embd**2 + c.n_embd * c.vocab_size
     return float(n) * (2 * weights + 4 * c.n_layer * c.block_size * c.n_embd)
@@ -99,8 +91,7 @@ def forward_operations(case: Case, n_tokens: int | None = None) -> float:
 
 def train_operations(case: Case) -> float:
     """A backward has two products for each one of the forward; the optimizer may have some of its own."""
-    model = GPT(case.config, rng=NoDraws())
-    return 3 * forward_operations(case) + numpy_optimizer(case, model).flops()
+    return 3 * forward_operations(case) + case.optimizer().flops()
 
 
 # --- the benchmarks: with_torch says whether PyTorch takes turns ---
@@ -127,7 +118,7 @@ def evaluate(rounds: int) -> list[Row]:
     for name, case in cases().items():
         case = replace(case, n_tokens=20_000)
         found = in_turns(["numpy evaluate", "matmul peak"], case, rounds, 1, warm_up=1)
-        c = case.config
+        c = case.shape
         head = 2 * c.n_embd * c.vocab_size * case.n_tokens  # the head is needed where a token is scored only
         operations = 2 * forward_operations(case, case.n_tokens) - head
         floor = operations / PEAK_OPERATIONS * found["matmul peak"].median
@@ -156,11 +147,13 @@ def memory(with_torch: bool) -> list[Row]:
 
 def scaling(rounds: int) -> list[Row]:
     """One size at a time around the reference model; the slope of log time against the log of the size."""
-    base = Case({"vocab_size": 512, **REFERENCE}, 8)
+    base = Case((*REFERENCE, "train.batch_size=8"), 512)
     rows: list[Row] = []
     for key, sizes in SIZES.items():
         cases = [
-            replace(base, batch_size=n) if key == "batch_size" else replace(base, model=base.model | {key: n})
+            replace(base, vocab_size=n)
+            if key == "vocab_size"
+            else replace(base, overrides=(*base.overrides, f"{key}={n}"))
             for n in sizes
         ]
         found = [in_turns(["numpy train"], case, rounds, 2)["numpy train"] for case in cases]
@@ -184,7 +177,7 @@ def has_torch_muon(case: Case) -> bool:
     """Whether a case trains with Muon, and PyTorch has one of its own."""
     import torch
 
-    return case.optimizer["kind"] == "muon" and hasattr(torch.optim, "Muon")
+    return case.config.optimizer.kind == "muon" and hasattr(torch.optim, "Muon")
 
 
 def check_losses(name: str, found: dict[str, Timings]) -> None:
@@ -204,7 +197,7 @@ def check_losses(name: str, found: dict[str, Timings]) -> None:
 def row(name: str, work: str, m: Timings, case: Case, n_tokens: float, floor: float | None = None) -> Row:
     """`n_tokens`: of a unit of work; `floor`: seconds of its matrix products at the machine's peak."""
     per_second = n_tokens / m.median
-    chars = CHARS_PER_TOKEN.get(case.config.vocab_size)
+    chars = CHARS_PER_TOKEN.get(case.vocab_size)
     return {
         "case": name,
         "implementation": work.rsplit(" ", 1)[0],

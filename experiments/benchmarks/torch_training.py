@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from experiments.benchmarks.processes import CLIP, THREADS
+from experiments.benchmarks.processes import THREADS
 from experiments.benchmarks.torch_gpt import TorchGPT, TorchMuon, load, torch_name
 from numpygpt.models import GPT
 from numpygpt.optim import Muon
@@ -19,7 +19,7 @@ class TorchTraining:
         self,
         model: GPT,
         optimizer: Any,
-        clip: float | None = CLIP,
+        clip: float | None,
         *,
         compiled: bool = False,
         own_muon: bool = False,

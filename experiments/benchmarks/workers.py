@@ -5,63 +5,62 @@ Asked for n units of its work, it answers with the seconds of each, their losses
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.processes import CLIP, THREADS, answer_all
+from experiments.benchmarks.processes import THREADS, answer_all
+from experiments.configuration.build import build_model, build_optimizer, gpt_config
+from experiments.configuration.compose import composed
+from experiments.configuration.schema import RunConfig
 from numpygpt.generation import generate
-from numpygpt.models import GPT, GPTConfig
-from numpygpt.optim import OPTIMIZERS, Optimizer, clip_factor
-from numpygpt.streams import generator
+from numpygpt.machine import own_peak_mb
+from numpygpt.models import GPT, GPTConfig, NoDraws
+from numpygpt.optim import Optimizer, clip_factor
 from numpygpt.training import Engine, score_tokens
 
 PROMPT = 8  # tokens
+ENGINES = ("numpy", "torch", "torch compiled", "torch.optim.Muon")
 Unit = Callable[[], Any]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A model and a batch of it: what is timed."""
+    """What is timed: a recipe, as overrides of the default one, with so many tokens in its vocabulary."""
 
-    model: dict[str, Any]  # fields of GPTConfig
-    batch_size: int
+    overrides: tuple[str, ...]
+    vocab_size: int
     n_tokens: int = 500  # to generate, or to evaluate
-    optimizer: dict[str, Any] = field(default_factory=lambda: {"kind": "adamw", "lr": 3e-4})
 
     @property
-    def config(self) -> GPTConfig:
-        return GPTConfig(**self.model)
+    def config(self) -> RunConfig:
+        return composed("tokenizer=char", *self.overrides)
+
+    @property
+    def shape(self) -> GPTConfig:
+        return gpt_config(self.config.model, self.vocab_size, 1.0)
 
     @property
     def tokens_per_batch(self) -> int:
-        return self.batch_size * self.config.block_size
+        return self.config.train.batch_size * self.shape.block_size
 
-    def batch(self) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng(0)
-        shape = (self.batch_size, self.config.block_size)
-        return rng.integers(0, self.config.vocab_size, shape), rng.integers(0, self.config.vocab_size, shape)
+    def model(self) -> GPT:
+        return build_model(self.config.model, 0, self.vocab_size, 1.0)
 
-
-def numpy_model(case: Case) -> GPT:
-    return GPT(case.config, rng=generator(0, "init"))
-
-
-def numpy_optimizer(case: Case, model: GPT) -> Optimizer:
-    settings = dict(case.optimizer)
-    return OPTIMIZERS[settings.pop("kind")](model.flat.parameters, **settings)
+    def optimizer(self) -> Optimizer:
+        return build_optimizer(self.config.optimizer, GPT(self.shape, rng=NoDraws()))
 
 
 class NumpyTraining:
     """The harness's own engine and one of its optimizers."""
 
-    def __init__(self, model: GPT, optimizer: Optimizer, clip: float | None = CLIP) -> None:
+    def __init__(self, model: GPT, optimizer: Optimizer, clip: float | None) -> None:
         self.model, self.optimizer, self.clip, self.norm = model, optimizer, clip, 0.0
         self.engine = Engine(model, workers=THREADS).__enter__()
 
@@ -78,57 +77,52 @@ class NumpyTraining:
         return self.model.state_dict()
 
 
-def updates(training: Any, case: Case) -> Unit:
+def training(engine: str, config: RunConfig, vocab_size: int) -> Any:
+    """A NumpyTraining, or a TorchTraining that does the same, by a recipe; `engine` is one of ENGINES."""
+    model = build_model(config.model, config.seed, vocab_size, 1.0)
+    recipe = model, build_optimizer(config.optimizer, model), config.optimizer.grad_clip
+    if engine == "numpy":
+        return NumpyTraining(*recipe)
+    from experiments.benchmarks.torch_training import TorchTraining
+
+    return TorchTraining(*recipe, compiled=engine == "torch compiled", own_muon=engine == "torch.optim.Muon")
+
+
+def train(case: Case, engine: str) -> Unit:
     """One update after another, on the same batch."""
-    x, y = case.batch()
+    trained, rng = training(engine, case.config, case.vocab_size), np.random.default_rng(0)
+    shape = case.config.train.batch_size, case.shape.block_size
+    x, y = rng.integers(0, case.vocab_size, shape), rng.integers(0, case.vocab_size, shape)
 
     def update() -> float:
-        loss = training.gradients(x, y)
-        training.step(case.optimizer["lr"])
+        loss = trained.gradients(x, y)
+        trained.step(case.config.optimizer.lr)
         return float(loss)
 
     return update
 
 
-def numpy_train(case: Case) -> Unit:
-    model = numpy_model(case)
-    return updates(NumpyTraining(model, numpy_optimizer(case, model)), case)
-
-
 def numpy_evaluate(case: Case) -> Unit:
-    engine = Engine(numpy_model(case), workers=THREADS).__enter__()
-    ids = np.random.default_rng(0).integers(0, case.config.vocab_size, case.n_tokens)
+    engine = Engine(case.model(), workers=THREADS).__enter__()
+    ids = np.random.default_rng(0).integers(0, case.vocab_size, case.n_tokens)
     return lambda: score_tokens(engine, ids)
 
 
 def numpy_generate(case: Case) -> Unit:
-    model, prompt = numpy_model(case), np.arange(PROMPT)[None]
+    model, prompt = case.model(), np.arange(PROMPT)[None]
     return lambda: list(generate(model, prompt, case.n_tokens, np.random.default_rng(0)))
 
 
-def torch_model(case: Case) -> Any:
+def torch_generate(case: Case, cached: bool = True) -> Unit:
     import torch
 
-    from experiments.benchmarks.torch_gpt import TorchGPT, load
+    from experiments.benchmarks import torch_gpt
 
     torch.set_num_threads(THREADS)
     torch.manual_seed(0)
-    return load(TorchGPT(case.config), numpy_model(case).state_dict())
-
-
-def torch_train(case: Case, **options: bool) -> Unit:
-    from experiments.benchmarks.torch_training import TorchTraining
-
-    model = numpy_model(case)
-    return updates(TorchTraining(model, numpy_optimizer(case, model), **options), case)
-
-
-def torch_generate(case: Case, cached: bool = True) -> Unit:
-    from experiments.benchmarks import torch_gpt
-
-    model = torch_model(case).eval()
+    model = torch_gpt.load(torch_gpt.TorchGPT(case.shape), case.model().state_dict()).eval()
     loop = torch_gpt.generate_with_cache if cached else torch_gpt.generate_without_cache
-    return lambda: loop(model, list(range(PROMPT)), case.n_tokens, case.config.block_size)
+    return lambda: loop(model, list(range(PROMPT)), case.n_tokens, case.shape.block_size)
 
 
 def matmul_peak(case: Case) -> Unit:
@@ -139,12 +133,9 @@ def matmul_peak(case: Case) -> Unit:
 
 
 WORK: dict[str, Callable[[Case], Unit]] = {
-    "numpy train": numpy_train,
+    **{f"{engine} train": partial(train, engine=engine) for engine in ENGINES},
     "numpy evaluate": numpy_evaluate,
     "numpy generate": numpy_generate,
-    "torch train": torch_train,
-    "torch compiled train": lambda case: torch_train(case, compiled=True),
-    "torch.optim.Muon train": lambda case: torch_train(case, own_muon=True),
     "torch generate": torch_generate,
     "torch without cache generate": lambda case: torch_generate(case, cached=False),
     "matmul peak": matmul_peak,
@@ -168,13 +159,11 @@ def peak_mb() -> float:
     Memory that they share is counted once: with workers, it is the sum of proportional set sizes in the steady
     state, or this process's own peak if that is more.
     """
-    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     if not children.exists():
-        return own
+        return own_peak_mb()
     family = ["self", *children.read_text().split()]
-    return max(own, sum(_proportional_mb(pid) for pid in family))
+    return max(own_peak_mb(), sum(_proportional_mb(pid) for pid in family))
 
 
 def _proportional_mb(pid: str) -> float:
@@ -184,10 +173,7 @@ def _proportional_mb(pid: str) -> float:
     return 0.0
 
 
-def describe(case: Case) -> str:
-    return json.dumps(asdict(case))
-
-
 if __name__ == "__main__":
-    unit = WORK[sys.argv[1]](Case(**json.loads(sys.argv[2])))
+    overrides, *sizes = json.loads(sys.argv[2])
+    unit = WORK[sys.argv[1]](Case(tuple(overrides), *sizes))
     answer_all(lambda n: report(unit, n))

@@ -12,6 +12,4 @@ def progress(items: Iterable[T], what: str) -> Iterable[T]:
     from rich.progress import track
 
     console = Console(stderr=True)
-    if not console.is_terminal:
-        return items
-    return track(items, description=what, console=console, transient=True)
+    return track(items, what, console=console, transient=True, disable=not console.is_terminal)

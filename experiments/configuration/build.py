@@ -1,4 +1,4 @@
-"""From a configuration to objects: one function per group, a registry by `kind`."""
+"""From a configuration to objects: corpus, tokenizer, model, optimizer, schedule."""
 
 import dataclasses
 import sys

@@ -15,8 +15,8 @@ class Corpora:
     """The corpora of a sweep, each found, checked and (if it must be) downloaded once."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str | None, bool], Corpus] = {}
-        self.fallback_reasons: list[str] = []
+        self._by_sha256: dict[str, Corpus] = {}
+        self._resolve = functools.cache(resolve)
         self._parts = functools.cache(self._split)
         self._characters = functools.cache(Part.characters)
 
@@ -25,15 +25,21 @@ class Corpora:
 
         Raises UserError if it cannot be had, or is not the one that `data.sha256` asks for.
         """
-        corpus = self._resolve(data, may_fall_back and data.fallback is not None)
+        corpus = self._resolve(data.kind, data.path, may_fall_back and data.fallback is not None)
         if data.sha256 not in (None, corpus.sha256):
             raise UserError(
                 f"the corpus {corpus.path} has sha256 {corpus.sha256}, not data.sha256={data.sha256}: "
                 f"use the text that was meant, or leave data.sha256 out"
             )
+        self._by_sha256[corpus.sha256] = corpus
         kind = "pydoc" if corpus.fallback_reason else data.kind
         path = str(corpus.path) if kind == "file" else None
         return replace(data, kind=kind, path=path, sha256=corpus.sha256, fallback=None)
+
+    @property
+    def fallback_reason(self) -> str:
+        """Why one of them is not the corpus that was asked for; empty if all are."""
+        return next(filter(None, (corpus.fallback_reason for corpus in self._by_sha256.values())), "")
 
     def check(self, config: RunConfig) -> None:
         """Raises UserError if its text, which is decided, is surely too short, or too rich for its tokenizer."""
@@ -50,18 +56,8 @@ class Corpora:
                     f"tokenizer={config.tokenizer.name} does not fit {train.corpus.path}: {error}"
                 ) from error
 
-    def _resolve(self, data: DataConfig, allow_fallback: bool) -> Corpus:
-        key = (data.kind, data.path, allow_fallback)
-        if key not in self._found:
-            corpus = resolve(data.kind, data.path, allow_fallback=allow_fallback)
-            if corpus.fallback_reason:
-                self.fallback_reasons.append(corpus.fallback_reason)
-            self._found[key] = corpus
-        return self._found[key]
-
     def _split(self, sha256: str, val_fraction: float) -> tuple[Part, Part]:
-        corpus = next(found for found in self._found.values() if found.sha256 == sha256)
-        return corpus.parts(val_fraction)
+        return self._by_sha256[sha256].parts(val_fraction)
 
 
 def _check_length(config: RunConfig, part: Part) -> None:

@@ -13,7 +13,7 @@ from omegaconf.errors import (
 )
 from yaml import MarkedYAMLError, YAMLError
 
-from experiments.configuration.schema import GROUPS, settings
+from experiments.configuration.schema import GROUPS, is_nullable, settings, type_of
 from experiments.configuration.typed import LISTS, ONE_EACH, TEXTS, command
 from numpygpt.errors import UserError, did_you_mean, folded, nearest
 from numpygpt.places import CONF
@@ -27,14 +27,11 @@ EXTRAS = {  # what our presets build upon: the preset, and the extra that instal
     "hydra/launcher/submitit_slurm": ("slurm", "slurm"),
 }
 TYPES = {
-    "Integer": "a whole number",
-    "Float": "a number",
-    "Boolean": "true or false",
-    "String": "a text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "str": "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    list[str]: "a list of texts",
 }
 
 
@@ -183,11 +180,8 @@ def _allowed(key: str) -> str:
         return f"a choice of the group {key}, or its keys one by one ({example}=...)"
     if key not in SETTINGS:
         return "what conf/ says about it"
-    declared = SETTINGS[key].type
-    annotation = declared.__name__ if type(declared) is type else str(declared)
-    first = annotation.split("|")[0].strip()
-    named = "a list of texts" if first.startswith("list") else TYPES.get(first, first)
-    return f"{named} or null" if "None" in annotation else named
+    own = SETTINGS[key]
+    return TYPES[type_of(own)] + (" or null" if is_nullable(own) else "")
 
 
 def _named_in(chain: Sequence[BaseException]) -> str:

@@ -9,9 +9,10 @@ together with `tokenizer=char,bpe`: a choice ignores the keys that it has no use
 from collections.abc import Callable, Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
-from omegaconf import MISSING
+from omegaconf import MISSING, OmegaConf
 
 from numpygpt.files import expanded
 from numpygpt.places import HOME, RUN
@@ -59,6 +60,11 @@ def setting(
     return field(default=default, metadata=known)
 
 
+def side_setting(default: Any, meaning: str, limit: Limit | None = None, **known: Any) -> Any:
+    """One that lies beside the training: it cannot change the weights of a run."""
+    return setting(default, meaning, limit, weights=False, **known)
+
+
 BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel")
 IMPORTED = ("hf", "sentencepiece", "tiktoken", "custom")  # these bring their special tokens with them
 ADAMS = ("muon", "adamw", "adam")
@@ -67,12 +73,10 @@ ADAMS = ("muon", "adamw", "adam")
 @dataclass
 class TokenizerConfig:
     kind: str = setting(
-        MISSING,
-        "what tokenizer=... sets",
-        choices=("char", "byte", "word", *BPES, "unigram", *IMPORTED),
+        MISSING, "what tokenizer=... sets", choices=("char", "byte", "word", *BPES, "unigram", *IMPORTED)
     )
-    name: str = setting(
-        "${.kind}", "what tables and folders call it; tiktoken without a path: its encoding", weights=False
+    name: str = side_setting(
+        "${.kind}", "what tables and folders call it; tiktoken without a path: its encoding"
     )
     specials: list[str] | None = setting(None, "a list of special tokens; null: what the kind needs")
     vocab_size: int | None = setting(
@@ -96,7 +100,7 @@ class TokenizerConfig:
 
 @dataclass
 class ModelConfig:
-    name: str = setting("custom", "what tables and folders call it", weights=False)
+    name: str = side_setting("custom", "what tables and folders call it")
     n_layer: int = setting(MISSING, "blocks", AT_LEAST_ONE)
     n_head: int = setting(MISSING, "attention heads; they divide the width", AT_LEAST_ONE)
     n_embd: int = setting(MISSING, "width", AT_LEAST_ONE)
@@ -128,8 +132,8 @@ class ModelConfig:
 
 @dataclass
 class DataConfig:
-    kind: str = setting(MISSING, "which text", choices=("shakespeare", "pydoc", "file"), weights=False)
-    path: str | None = setting(None, "any UTF-8 text", only=("file",), weights=False)
+    kind: str = side_setting(MISSING, "which text", choices=("shakespeare", "pydoc", "file"))
+    path: str | None = side_setting(None, "any UTF-8 text", only=("file",))
     val_fraction: float = setting(0.1, "the last part of the characters, for validation", INSIDE)
     dev_fraction: float = setting(
         0.0,
@@ -137,8 +141,8 @@ class DataConfig:
         BELOW_ONE,
         neutral=0.0,
     )
-    fallback: str | None = setting(
-        None, "pydoc: it is used, with a warning, where kind cannot be had", choices=("pydoc",), weights=False
+    fallback: str | None = side_setting(
+        None, "pydoc: it is used, with a warning, where kind cannot be had", choices=("pydoc",)
     )
     sha256: str | None = setting(None, "the text must be this one; run.py fills it in for the whole sweep")
 
@@ -184,55 +188,52 @@ class BudgetConfig:
     flops: float | None = setting(None, "operations of training", POSITIVE, only=("flops",))
     seconds: float | None = setting(None, "training time", POSITIVE, only=("seconds",))
 
+    @property
+    def amount(self) -> float:
+        """The value that `kind` reads."""
+        return float(getattr(self, options("budget", self.kind)[0]))
+
 
 @dataclass
 class TrainConfig:
     batch_size: int = setting(12, "windows per micro-batch", AT_LEAST_ONE)
     grad_accum: int = setting(1, "micro-batches per update", AT_LEAST_ONE)
     slices: int = setting(2, "parts of a batch that can run at once; part of the result's bits", AT_LEAST_ONE)
-    workers: int | None = setting(
-        None,
-        "processes for the slices, this one included; null: as cores allow",
-        AT_LEAST_ONE,
-        weights=False,
+    workers: int | None = side_setting(
+        None, "processes for the slices, this one included; null: as cores allow", AT_LEAST_ONE
     )
-    eval_interval: int = setting(100, "updates between evaluations", AT_LEAST_ONE, weights=False)
-    eval_windows: int = setting(
-        64, "fixed windows per evaluation, training and validation each", AT_LEAST_ONE, weights=False
+    eval_interval: int = side_setting(100, "updates between evaluations", AT_LEAST_ONE)
+    eval_windows: int = side_setting(
+        64, "fixed windows per evaluation, training and validation each", AT_LEAST_ONE
     )
-    log_interval: int = setting(10, "updates between lines of metrics.jsonl", AT_LEAST_ONE, weights=False)
-    checkpoint_interval: int = setting(250, "updates between checkpoints", AT_LEAST_ONE, weights=False)
-    checkpoint_seconds: float = setting(60.0, "a checkpoint at least this often", POSITIVE, weights=False)
+    log_interval: int = side_setting(10, "updates between lines of metrics.jsonl", AT_LEAST_ONE)
+    checkpoint_interval: int = side_setting(250, "updates between checkpoints", AT_LEAST_ONE)
+    checkpoint_seconds: float = side_setting(60.0, "a checkpoint at least this often", POSITIVE)
 
 
 @dataclass
 class EvalConfig:
-    texts: list[str] = setting(
-        list, "a list of texts to score, too: files, or names in experiments/eval_texts", weights=False
+    texts: list[str] = side_setting(
+        list, "a list of texts to score, too: files, or names in experiments/eval_texts"
     )
 
 
 @dataclass
 class SampleConfig:
-    tokens: int = setting(500, "tokens per sample", AT_LEAST_ONE, weights=False)
-    number: int = setting(5, "samples", AT_LEAST_ONE, weights=False)
-    prompt: str = setting("\n", "the text to continue; \\n is a new line", weights=False)
-    temperature: float = setting(0.8, "0: always the likeliest", NOT_NEGATIVE, weights=False)
-    top_k: int | None = setting(
-        None, "only the k likeliest tokens; null for all", AT_LEAST_ONE, weights=False
-    )
-    top_p: float | None = setting(
-        None, "only the likeliest tokens that make up this share; null for all", POSITIVE_SHARE, weights=False
+    tokens: int = side_setting(500, "tokens per sample", AT_LEAST_ONE)
+    number: int = side_setting(5, "samples", AT_LEAST_ONE)
+    prompt: str = side_setting("\n", "the text to continue; \\n is a new line")
+    temperature: float = side_setting(0.8, "0: always the likeliest", NOT_NEGATIVE)
+    top_k: int | None = side_setting(None, "only the k likeliest tokens; null for all", AT_LEAST_ONE)
+    top_p: float | None = side_setting(
+        None, "only the likeliest tokens that make up this share; null for all", POSITIVE_SHARE
     )
 
 
 @dataclass
 class TrackingConfig:
-    kind: str = setting(
-        "none",
-        "who else gets the curves (tensorboard: RUN/tensorboard)",
-        choices=("none", "tensorboard"),
-        weights=False,
+    kind: str = side_setting(
+        "none", "who else gets the curves (tensorboard: RUN/tensorboard)", choices=("none", "tensorboard")
     )
 
 
@@ -247,13 +248,11 @@ class RunConfig:
     eval: EvalConfig = field(default_factory=EvalConfig)
     sample: SampleConfig = field(default_factory=SampleConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
-    study: str = setting("default", "the study's folder under outputs", weights=False)
+    study: str = side_setting("default", "the study's folder under outputs")
     seed: int = setting(1337, "of initialisation, data order, dropout and samples", NOT_NEGATIVE)
-    force: bool = setting(False, "start anew, keeping the old run aside", weights=False)
-    outputs: str = setting(
-        "outputs",
-        "where studies land; relative to the repository (installed: to where one is)",
-        weights=False,
+    force: bool = side_setting(False, "start anew, keeping the old run aside")
+    outputs: str = side_setting(
+        "outputs", "where studies land; relative to the repository (installed: to where one is)"
     )
 
 
@@ -261,32 +260,25 @@ GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "tracking", "expe
 
 
 def register() -> None:
-    """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first; and the resolvers."""
+    """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first; and the resolvers.
+
+    `${outputs_folder:...}`: a folder's absolute path, relative ones starting at HOME.
+    For the page of `--help`: `${keys:}`, what every key is and means; `${command:}`, what starts a run.
+    """
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().store(name="config_schema", node=RunConfig)
-    register_resolver()
-
-
-def register_resolver() -> None:
-    """`${outputs_folder:...}`: a folder's absolute path, relative ones starting at HOME.
-
-    For the page of `--help`: `${keys:}`, what every key is and means; `${command:}`, what starts a run.
-    """
-    from omegaconf import OmegaConf
-
-    def absolute(outputs: str) -> str:
-        return str(HOME / expanded(outputs))
-
-    OmegaConf.register_new_resolver("outputs_folder", absolute, replace=True)
-    OmegaConf.register_new_resolver("keys", lambda *, _root_: described(_root_), replace=True)
-    OmegaConf.register_new_resolver("command", lambda: RUN, replace=True)
+    resolvers: dict[str, Callable[..., str]] = {
+        "outputs_folder": lambda outputs: str(HOME / expanded(outputs)),
+        "keys": lambda *, _root_: described(_root_),
+        "command": lambda: RUN,
+    }
+    for name, resolver in resolvers.items():
+        OmegaConf.register_new_resolver(name, resolver, replace=True)
 
 
 def described(composed: Any) -> str:
     """A line for each setting: `key=value` as it would be typed, and its meaning."""
-    from omegaconf import OmegaConf
-
     lines, section = [], "tokenizer"
     for key, own in settings().items():
         if key.rpartition(".")[0] != section:
@@ -314,6 +306,15 @@ def settings() -> dict[str, Field[Any]]:
         else:
             found[part.name] = part
     return found
+
+
+def is_nullable(own: Field[Any]) -> bool:
+    return isinstance(own.type, UnionType)  # `int | None`
+
+
+def type_of(own: Field[Any]) -> Any:
+    """The type of a setting's values that are not null."""
+    return get_args(own.type)[0] if is_nullable(own) else own.type
 
 
 def value_of(config: RunConfig, key: str) -> Any:
@@ -354,8 +355,6 @@ def to_config(composed: Any) -> RunConfig:
 
     Raises omegaconf's own errors; experiments/configuration/messages.py turns them into a sentence.
     """
-    from omegaconf import OmegaConf
-
     config = OmegaConf.to_object(composed)
     assert isinstance(config, RunConfig)
     return config

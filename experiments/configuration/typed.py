@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 from hydra.core.override_parser.types import Quote, QuotedString
 
-from experiments.configuration.schema import settings
+from experiments.configuration.schema import is_nullable, settings, type_of
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
 
-NULLABLE = {key: "None" in str(own.type) for key, own in settings().items()}
-LISTS = tuple(key for key, own in settings().items() if own.type in (list[str], list[str] | None))
-TEXTS = tuple(key for key, own in settings().items() if own.type in (str, str | None))
+NULLABLE = tuple(key for key, own in settings().items() if is_nullable(own))
+LISTS = tuple(key for key, own in settings().items() if type_of(own) == list[str])
+TEXTS = tuple(key for key, own in settings().items() if type_of(own) is str)
 PATHS = ("data.path", "tokenizer.path", "outputs")
 ONE_EACH = {  # what cannot be swept, and why
     "experiment": "each brings a sweep of its own",
@@ -81,7 +81,7 @@ def _texts(key: str, value: str) -> list[str]:
 
 def _lists(key: str, value: str) -> list[str]:
     lists = re.split(r"(?<=\])\s*,\s*(?=\[)", value.strip())
-    if lists == ["null"] and NULLABLE[key]:
+    if lists == ["null"] and key in NULLABLE:
         return lists
     if not all(re.fullmatch(r"\[.*\]", one, re.DOTALL) for one in lists):
         raise UserError(
@@ -103,7 +103,7 @@ def _split(value: str) -> list[str]:
 
 
 def _read(key: str, value: str) -> str:
-    if value == "null" and key in TEXTS and NULLABLE[key]:
+    if value == "null" and key in TEXTS and key in NULLABLE:
         return value
     if key == "sample.prompt":
         value = value.replace(r"\n", "\n")

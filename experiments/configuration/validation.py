@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from experiments.configuration import build
-from experiments.configuration.schema import IMPORTED, RunConfig, options, settings, shown, value_of
+from experiments.configuration.schema import (
+    IMPORTED,
+    RunConfig,
+    is_nullable,
+    options,
+    settings,
+    shown,
+    value_of,
+)
 from numpygpt.errors import UserError, did_you_mean
 from numpygpt.optim import OPTIMIZERS
 from numpygpt.tokenizers.foreign.extras import require
@@ -34,7 +42,7 @@ def _by_itself(config: RunConfig) -> Iterator[tuple[str, object, str]]:
         if isinstance(value, int | float) and limit is not None and not limit.holds(value):
             yield key, value, limit.words
         if choices and value is not None and value not in choices:
-            allowed = _one_of((*choices, "null")) if "None" in str(own.type) else _one_of(choices)
+            allowed = _one_of((*choices, "null")) if is_nullable(own) else _one_of(choices)
             yield key, value, f"{allowed}{did_you_mean(str(value), choices, key)}"
     for key in ("study", "tokenizer.name", "model.name"):
         if not NAME.fullmatch(name := str(value_of(config, key))):

@@ -29,19 +29,15 @@ def tokens_per_update(config: RunConfig, model: GPT) -> int:
 
 def updates(config: RunConfig, texts: Texts, model: GPT) -> int:
     """Updates that the budget allows. Raises UserError if that is less than one."""
-    budget = config.budget
-    if budget.kind == "text":
-        assert budget.chars is not None
-        return updates_for_text(budget.chars, texts.chars_per_token, tokens_per_update(config, model))
-    if budget.kind == "flops":
-        assert budget.flops is not None
+    kind, amount = config.budget.kind, config.budget.amount
+    if kind == "text":
+        return updates_for_text(amount, texts.chars_per_token, tokens_per_update(config, model))
+    if kind == "flops":
         optimizer = build.build_optimizer(config.optimizer, model)
-        return updates_for_flops(budget.flops, flops_per_update(config, model, optimizer))
-    if budget.kind == "seconds":
-        assert budget.seconds is not None
-        return updates_for_seconds(budget.seconds, _seconds_per_update(config, texts, model))
-    assert budget.iters is not None
-    return budget.iters
+        return updates_for_flops(amount, flops_per_update(config, model, optimizer))
+    if kind == "seconds":
+        return updates_for_seconds(amount, _seconds_per_update(config, texts, model))
+    return int(amount)  # iters
 
 
 def _seconds_per_update(config: RunConfig, texts: Texts, model: GPT) -> float:

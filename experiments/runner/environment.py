@@ -1,11 +1,9 @@
 """run.json: what was asked, on which text, with which software, on which machine."""
 
-import math
 import os
 import platform
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
@@ -14,6 +12,7 @@ from typing import Any
 
 from experiments.configuration.schema import DataConfig, RunConfig
 from numpygpt.data import Corpus, Part
+from numpygpt.machine import own_peak_mb
 from numpygpt.places import ROOT
 
 PACKAGES = (
@@ -128,17 +127,6 @@ def git() -> dict[str, Any]:
         return {}
 
 
-class Stopwatch:
-    """Wall-clock seconds of a run since this object was made, and those before an interruption (`earlier`)."""
-
-    def __init__(self) -> None:
-        self.started, self.earlier = time.perf_counter(), 0.0
-
-    @property
-    def seconds(self) -> float:
-        return self.earlier + time.perf_counter() - self.started
-
-
 class PeakMemory:
     """The most memory that this process and its workers have held since this object was made, in MiB.
 
@@ -155,12 +143,7 @@ class PeakMemory:
             workers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
             return sum(_peak_kib(pid) for pid in ("self", *workers)) / 1024
         except (OSError, ValueError, IndexError):
-            try:
-                import resource
-            except ImportError:  # Windows
-                return math.nan
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+            return own_peak_mb()
 
 
 def _peak_kib(pid: str) -> int:

@@ -9,23 +9,26 @@ from dataclasses import dataclass, field
 from experiments.runner.interrupts import stop_requests
 from experiments.runner.progress import Reporter
 from numpygpt.errors import UserError, shortened
-from numpygpt.runs import RunFolder, RunNotWritable
+from numpygpt.files import NotWritable
+from numpygpt.runs import RunFolder
 from numpygpt.training import Diverged
 from numpygpt.training.worker_pool import WorkerDied
+
+STATUSES: dict[type[Exception], str] = {  # the first kind that fits; each says what to do
+    Diverged: "diverged",
+    WorkerDied: "worker died",
+    NotWritable: "not writable",
+    UserError: "bad input",
+}
 
 
 def failure_of(error: Exception) -> tuple[str, str]:
     """(status, reason) for failure.json; only "error" is a bug of ours."""
-    if isinstance(error, Diverged):
-        return "diverged", str(error)
-    if isinstance(error, WorkerDied):
-        return "worker died", str(error)
+    for kind, status in STATUSES.items():
+        if isinstance(error, kind):
+            return status, str(error)
     if isinstance(error, MemoryError):
         return "out of memory", f"{str(error) or 'no memory left'}: try a smaller train.batch_size or model"
-    if isinstance(error, RunNotWritable):
-        return "not writable", str(error)
-    if isinstance(error, UserError):
-        return "bad input", str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
         what = f"{error.filename or 'a file'} cannot be written ({error.strerror})"
         return "not writable", f"{what}: make room, or make it writable"

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from experiments.configuration import build
-from experiments.configuration.schema import RunConfig, TokenizerConfig, options
+from experiments.configuration.schema import RunConfig, TokenizerConfig
 from numpygpt.measures.cost import train_flops_per_token
 
 EXCERPT = 200_000  # characters of the text from which a tokenizer's vocabulary and tokens are guessed
@@ -105,10 +105,9 @@ def _tokens(config: TokenizerConfig, text: str) -> tuple[int, float]:
 
 
 def _work(config: RunConfig, vocab_size: int, chars_per_token: float) -> float:
-    budget = config.budget
-    amount = float(getattr(budget, options("budget", budget.kind)[0]))
-    if budget.kind in ("seconds", "flops"):
-        return amount
+    budget, amount = config.budget, config.budget.amount
+    if budget.kind not in ("text", "iters"):
+        return amount  # which is as much for every run
     shape = build.gpt_config(config.model, vocab_size, chars_per_token)
     tokens = amount / chars_per_token
     if budget.kind == "iters":

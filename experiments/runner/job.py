@@ -1,5 +1,6 @@
 """One run: from a configuration to a finished run folder, or to a recorded failure."""
 
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, SampleConfig, to_config
 from experiments.configuration.validation import check
 from experiments.runner.budget import require_memory, updates
-from experiments.runner.environment import PeakMemory, Stopwatch, earlier_parts, run_record
+from experiments.runner.environment import PeakMemory, earlier_parts, run_record
 from experiments.runner.failures import failure_of, keep_traceback
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.progress import Reporter, never_silent, reporter
@@ -26,9 +27,10 @@ from experiments.trained.scoring import held_finished
 from numpygpt.data import Corpus
 from numpygpt.data.batches import check_window
 from numpygpt.errors import UserError
+from numpygpt.files import Locked
 from numpygpt.printing import print_anything
-from numpygpt.runs import RunFolder, RunLocked
-from numpygpt.training import Engine, Text, Trainer
+from numpygpt.runs import RunFolder
+from numpygpt.training import Engine, Trainer
 from numpygpt.training import Interrupted as TrainingInterrupted
 
 
@@ -57,7 +59,7 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
     try:
         with folder.lock(), never_silent(reporter):
             return _done_or_failed(config, folder, reporter)
-    except RunLocked as error:
+    except Locked as error:
         reporter.note(str(error))
         return "running"
     except (UserError, OSError) as error:  # no folder can be made, or no lock in it
@@ -132,7 +134,7 @@ def _changed(sample: SampleConfig, settings: Sequence[str]) -> SampleConfig:
 
 def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     """Corpus, tokenizer, tokens, model, training, scores; the caller holds the folder's lock."""
-    stopwatch, memory = Stopwatch(), PeakMemory()
+    started, memory = time.perf_counter(), PeakMemory()
     reporter.phase("reading the text")
     corpus = build.build_corpus(config.data)
     record = _begin(config, folder, corpus, reporter)
@@ -146,10 +148,10 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
         with stop_requests.polled(), tracked(config.tracking.kind, folder.path) as track:
             takers = (folder.append_metrics, reporter.row, track)
             trainer = _trainer(config, folder, texts, engine, iters, takers)
-            stopwatch.earlier = _train(trainer, folder, reporter)
+            started -= _train(trainer, folder, reporter)
         from experiments.runner.results import TrainedRun, finish
 
-        finish(TrainedRun(config, folder, texts, trainer, reporter), memory, stopwatch)
+        finish(TrainedRun(config, folder, texts, trainer, reporter), memory, started)
 
 
 def _require_room(config: RunConfig, texts: Texts) -> None:
@@ -229,7 +231,9 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
     done = trainer.state.step if trainer.resume() else -1  # -1: not even the first evaluation
     seconds_before = trainer.state.seconds
     folder.drop_metrics_after(done, trainer.state.rows)
-    reporter.training(trainer.config.iters, max(done, 0), lossless=_costs_nothing(trainer.train_text))
+    text = trainer.train_text
+    lossless = text.residual_bits < text.n_bytes / 1000  # char, too, which leaves out one end of text
+    reporter.training(trainer.config.iters, max(done, 0), lossless)
     if done == trainer.config.iters:
         return seconds_before
     try:
@@ -238,8 +242,3 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
         raise Interrupted(stop_requests.signum or 2) from error
     trainer.save()
     return seconds_before
-
-
-def _costs_nothing(text: Text) -> bool:
-    """Whether what the tokens leave out is next to nothing: under char, one end of text."""
-    return text.residual_bits < text.n_bytes / 1000

@@ -9,12 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from experiments.configuration.eval_texts import read_text, text_name
+from experiments.cli.eval_texts import read_text, text_name
 from experiments.configuration.schema import RunConfig
 from experiments.runner.failures import NotScored
-from experiments.runner.progress import Reporter, counted
 from experiments.runner.samples import draw_samples
 from experiments.runner.texts import Texts
 from experiments.trained.scoring import scored
@@ -22,6 +19,7 @@ from numpygpt.data import Part
 from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.files import NotWritable, replacing
 from numpygpt.measures.baselines import as_result, as_scores, baselines
+from numpygpt.measures.bits.source import Source
 from numpygpt.measures.text.generated import LEAST_COPIED, Reference
 from numpygpt.measures.text.vocabulary import tokenizer_measures
 from numpygpt.models import GPT
@@ -34,11 +32,9 @@ MAX_TRAIN_BYTES = 16_000_000  # of a longer training text, its end stands for th
 MAX_VAL_BYTES = 2_000_000  # and of a longer validation text its beginning
 
 
-def sample_metrics(
-    config: RunConfig, folder: RunFolder, texts: Texts, model: GPT, reporter: Reporter
-) -> dict[str, Any]:
+def sample_metrics(config: RunConfig, folder: RunFolder, texts: Texts, model: GPT) -> dict[str, Any]:
     """Keys of result.json on text that the model writes, which samples.txt and samples.json then hold."""
-    samples = draw_samples(config, texts, model, counted(reporter, "generating samples"))
+    samples = draw_samples(config, texts, model)
     with replacing(folder.samples_path) as path:
         path.write_text(samples.page(), encoding="utf-8", newline="")
     reference, human = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
@@ -93,13 +89,11 @@ def _reference(train_text: str, val_text: str, n_samples: int) -> tuple[Referenc
 
 
 def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:
-    train = (np.asarray(texts.train.ids), np.zeros(0, np.int64))  # of training only the counts are looked at
-    if texts.val_part.n_bytes <= MAX_VAL_BYTES:
-        val_text, val = texts.val_text, (np.asarray(texts.val.ids), texts.val_ends)
-    else:
-        val_text, val = next(texts.val_part.chunks()), None
-    values = tokenizer_measures(texts.tokenizer, "", val_text, train, val).to_dict()
-    return values | {"chars_per_token": texts.chars_per_token}
+    val = texts.val_source
+    if texts.val_part.n_bytes > MAX_VAL_BYTES:
+        text = next(texts.val_part.chunks())
+        val = Source(text, *texts.tokenizer.spans(text))
+    return tokenizer_measures(texts.tokenizer, texts.train.ids, texts.train.n_chars, val).to_dict()
 
 
 def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:

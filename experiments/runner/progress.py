@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from typing import Any, Protocol, TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 
@@ -15,20 +15,6 @@ from experiments.runner.forecast import Forecast
 WIDE = 100  # columns
 SILENCE = 4.0  # seconds after which plain lines say again what goes on
 BETWEEN_ROWS = 3.0  # seconds from one line on training to the next
-
-
-class Reporter(Protocol):
-    """What a run tells while it goes on. `row` is a row of metrics.jsonl, `result` that of result.json."""
-
-    def start(self, name: str) -> None: ...
-    def phase(self, what: str) -> None: ...
-    def model(self, vocab_size: int, n_params: int, n_embedding: int) -> None: ...
-    def training(self, iters: int, done: int, lossless: bool) -> None: ...
-    def row(self, row: Mapping[str, Any]) -> None: ...
-    def done(self, result: Mapping[str, Any]) -> None: ...
-    def failed(self, status: str, reason: str) -> None: ...
-    def note(self, text: str) -> None: ...
-    def beat(self) -> None: ...
 
 
 class Pace:
@@ -88,14 +74,8 @@ def _joined(*parts: str) -> str:
 class PlainReporter:
     """A line per event, each naming its run: for logs, pipes and worker processes."""
 
-    def __init__(
-        self,
-        stream: TextIO | None = None,
-        seconds_between: float = BETWEEN_ROWS,
-        forecast: Forecast | None = None,
-    ) -> None:
-        self.stream, self.seconds_between = stream, seconds_between
-        self.forecast = forecast or Forecast([1.0])
+    def __init__(self, stream: TextIO | None = None, forecast: Forecast | None = None) -> None:
+        self.stream, self.forecast = stream, forecast or Forecast([1.0])
         self._name, self._pace, self._next, self._lossless = "", Pace(0, 0), 0.0, True
         self._phase, self._phase_began, self._told = "", 0.0, 0.0
 
@@ -117,6 +97,7 @@ class PlainReporter:
         self.phase(f"training, {iters:,} updates" + (f", going on after update {done:,}" if done else ""))
 
     def row(self, row: Mapping[str, Any]) -> None:
+        """A row of metrics.jsonl."""
         place = f"{row['step']:>{len(str(self._pace.iters))}}/{self._pace.iters}"
         if row["kind"] == "eval":
             self._say(f"{place}  validation loss {row['val_loss']:.3f}, training {row['train_loss']:.3f}")
@@ -124,7 +105,7 @@ class PlainReporter:
         self._pace.add(row)
         self.forecast.row(1 - row["step"] / self._pace.iters)
         if time.monotonic() >= self._next:
-            self._next = time.monotonic() + self.seconds_between
+            self._next = time.monotonic() + BETWEEN_ROWS
             speed = self._pace.chars_per_second
             left = _joined(f"{clock(self._pace.seconds_left)} left", self.forecast.left)
             self._say(
@@ -244,6 +225,7 @@ class LiveReporter:
             self._task = None
 
 
+Reporter = PlainReporter | LiveReporter
 _current: Reporter | None = None
 
 

@@ -1,6 +1,7 @@
 """The end of a run: the whole validation text scored, samples drawn, the measures taken, result.json written."""
 
 import math
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,24 +10,21 @@ import numpy as np
 from experiments.configuration.build import schedule_iters, warmup_iters
 from experiments.configuration.schema import RunConfig
 from experiments.runner.budget import flops_per_update
-from experiments.runner.environment import PeakMemory, Stopwatch
+from experiments.runner.environment import PeakMemory
 from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.texts import Texts
 from experiments.trained.scoring import merged, passage_entry
 from numpygpt.measures.bits.scores import TextScore, block_edges, score_text
 from numpygpt.measures.bits.source import Source
-from numpygpt.measures.cost import Stability, seconds_per_mb
+from numpygpt.measures.cost import grad_spikes, loss_spread
 from numpygpt.measures.text.vocabulary import unigram_gap
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 from numpygpt.training.checkpoints import TrainState
 
 PASSAGES, PASSAGE_BYTES = 4, 800
-MEASURES = (
-    *("passages", "context", "training text", "samples", "baselines per block"),
-    *("tokenizer", "baselines", "curves"),
-)
+FIGURES = 8  # that may be lacking (`NotScored.unless`), besides those of texts
 STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
 
 
@@ -41,19 +39,18 @@ class TrainedRun:
     reporter: Reporter
 
 
-def finish(run: TrainedRun, memory: PeakMemory, stopwatch: Stopwatch) -> None:
+def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     """Writes scores.json, passages.json, samples.txt, samples.json, curves.png and, last, result.json.
 
     A fault costs one figure, which result.json then names under `not_scored`; what the whole validation text costs
-    is what a run is made for, and must be had.
+    is what a run is made for, and must be had. `started`: by `time.perf_counter`, had nothing interrupted the run.
     """
     texts, folder = run.texts, run.folder
-    before = (
-        folder.result() if folder.state() == "done" else {}
-    )  # measured again: what was added since is kept
+    # measured again: what was added since is kept
+    before = folder.result() if folder.state() == "done" else {}
     score = score_validation(run)
     result = {**loss_metrics(texts, score), **training_metrics(run)}
-    lacking = NotScored(folder, run.reporter, total=len(MEASURES) + len(run.config.eval.texts))
+    lacking = NotScored(folder, run.reporter, total=FIGURES + len(run.config.eval.texts))
     with lacking.unless("passages"):
         added = [entry for entry in folder.passages() if "name" in entry] if before else []
         folder.write_passages([*passages(texts, score), *added])
@@ -64,7 +61,7 @@ def finish(run: TrainedRun, memory: PeakMemory, stopwatch: Stopwatch) -> None:
     from experiments.runner.measures import baseline_blocks, further_measures, sample_metrics
 
     with lacking.unless("samples"):
-        result |= sample_metrics(run.config, folder, texts, run.trainer.engine.model, run.reporter)
+        result |= sample_metrics(run.config, folder, texts, run.trainer.engine.model)
     blocks: dict[str, Any] = dict(score.blocks.to_dict())
     with lacking.unless("baselines per block"):
         blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
@@ -75,7 +72,7 @@ def finish(run: TrainedRun, memory: PeakMemory, stopwatch: Stopwatch) -> None:
     if lacking.reasons:
         result["not_scored"] = lacking.reasons
     result["texts"] = merged(before.get("texts", []), result["texts"])
-    costs = {"peak_rss_mb": memory.mb(), "total_seconds": stopwatch.seconds}
+    costs = {"peak_rss_mb": memory.mb(), "total_seconds": time.perf_counter() - started}
     folder.write_result(result | {key: before.get(key, value) for key, value in costs.items()})
 
 
@@ -84,7 +81,7 @@ def score_validation(run: TrainedRun) -> TextScore:
     texts = run.texts
     run.reporter.phase(what := "scoring the whole validation text")
     nats = score_tokens(run.trainer.engine, np.asarray(texts.val.ids), counted(run.reporter, what))
-    return score_text(texts.val_text, np.asarray(texts.val.ids), texts.val_ends, nats, texts.coder)
+    return score_text(texts.val_source, nats, texts.coder)
 
 
 def loss_metrics(texts: Texts, score: TextScore) -> dict[str, Any]:
@@ -114,7 +111,6 @@ def training_metrics(run: TrainedRun) -> dict[str, Any]:
     flops = flops_per_update(config, model, trainer.optimizer) * settings.iters
     embedding = model.n_params_embedding()
     logged = [r for r in train_rows if r["step"] % STEADY_EVERY == 1 or r["step"] == settings.iters]
-    steady = Stability.of(*([row[key] for row in logged] for key in ("grad_norm", "clipped", "loss")))
     every_tenth = STEADY_EVERY % config.train.log_interval == 0
     return {
         "tokenizer": config.tokenizer.name,
@@ -137,9 +133,9 @@ def training_metrics(run: TrainedRun) -> dict[str, Any]:
         "train_seconds": state.seconds,
         "train_flops": flops,
         "flops_per_byte": flops / n_bytes,
-        "seconds_per_mb": seconds_per_mb(state.seconds, n_bytes),
-        "grad_spikes": steady.grad_spikes if every_tenth else math.nan,
-        "loss_spread": steady.loss_spread if every_tenth else math.nan,
+        "seconds_per_mb": state.seconds / (n_bytes / 1e6),
+        "grad_spikes": grad_spikes([row["grad_norm"] for row in logged]) if every_tenth else math.nan,
+        "loss_spread": loss_spread([row["loss"] for row in logged]) if every_tenth else math.nan,
         "clipped_share": state.n_clipped / settings.iters,
         **best_evaluation(texts, state, rows),
     }
@@ -170,7 +166,7 @@ def overfitting_metrics(run: TrainedRun, val: TextScore) -> dict[str, float]:
     ids, ends = texts.tokenizer.spans(text)
     progress = counted(run.reporter, "scoring the end of the training text")
     nats = score_tokens(run.trainer.engine, ids, progress)
-    train = score_text(text, ids, ends, nats, texts.coder)
+    train = score_text(Source(text, ids, ends), nats, texts.coder)
     first = next(row for row in run.folder.metrics() if row["kind"] == "eval")
     grown = (val.val_loss - train.val_loss) - (first["val_loss"] - first["train_loss"])
     seen = np.asarray(texts.train.ids)[: -len(ids)]  # nothing, where the validation text is the longer part
@@ -195,9 +191,7 @@ def context_metrics(texts: Texts, block_size: int) -> dict[str, float]:
     position = np.arange(n - 1)  # inputs; token t + 1 is predicted from input t
     number = np.maximum(0, (position - block_size) // stride + 1)
     first = number * stride  # the first input of the window in which it is scored
-    ends = np.concatenate(
-        [[0], Source(texts.val_text, texts.val.ids, texts.val_ends).characters(texts.val_ends)]
-    )
+    ends = np.concatenate([[0], texts.val_source.characters(texts.val_source.ends)])
     chars = ends[position + 1] - ends[first]
     full = chars[position >= block_size]
     return {
@@ -208,16 +202,14 @@ def context_metrics(texts: Texts, block_size: int) -> dict[str, float]:
 
 def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
     """A few passages of the validation text, the same for every tokenizer: the tokens that begin in them."""
-    data = texts.val_text.encode()
-    edges = block_edges(data, PASSAGE_BYTES)
-    starts = np.concatenate([[0], texts.val_ends])[:-1]
-    ids = np.asarray(texts.val.ids)
+    source = texts.val_source
+    edges = block_edges(source.data, PASSAGE_BYTES)
     found = []
     for number in dict.fromkeys(np.linspace(0, len(edges) - 2, PASSAGES).astype(int).tolist()):
         a, b = int(edges[number]), int(edges[number + 1])
-        here = slice(*np.searchsorted(starts, [a, b]).tolist())
-        text, bits = data[a:b].decode(), (score.bits_tokens[here], score.bits_residual[here])
-        found.append(passage_entry(a, text, ids[here], texts.val_ends[here] - a, *bits))
+        here = slice(*np.searchsorted(source.starts, [a, b]).tolist())
+        text, bits = source.data[a:b].decode(), (score.bits_tokens[here], score.bits_residual[here])
+        found.append(passage_entry(a, text, source.ids[here], source.ends[here] - a, *bits))
     return found
 
 

@@ -1,9 +1,8 @@
 """Text that a trained model writes, and how fast."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +13,6 @@ from numpygpt.measures.text.generated import chars_in_500_tokens
 from numpygpt.models import GPT
 from numpygpt.streams import generator
 from numpygpt.tokenizers import Tokenizer
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,36 +37,23 @@ class Samples:
         }
 
 
-def draw_samples(
-    config: RunConfig, texts: Texts, model: GPT, progress: Callable[[float], None] = lambda share: None
-) -> Samples:
-    """`sample.number` samples: the first one alone, which is timed, the others together.
-
-    `progress` is told the share that is done.
-    """
+def draw_samples(config: RunConfig, texts: Texts, model: GPT) -> Samples:
+    """`sample.number` samples: the first one alone, which is timed, the others together."""
     settings = config.sample
     prompt = texts.tokenizer.encode(settings.prompt)
     if not len(prompt):  # an imported tokenizer may drop newlines; that is no reason to fail when all is done
         prompt = np.asarray(texts.val.ids[:1])
-    steps = settings.tokens * min(settings.number, 2)
     started = time.perf_counter()
     first = sample_ids(model, prompt, settings.tokens, config.seed, **_options(settings))
-    drawn = [list(_told(first, 0, steps, progress))]
+    drawn = [list(first)]
     seconds = time.perf_counter() - started
     if settings.number > 1:
         prompts = np.repeat(prompt[None, :], settings.number - 1, axis=0)
         rng = generator(config.seed, "sample", 1)
         rows = generate(model, prompts, settings.tokens, rng, **_options(settings))
-        drawn += np.stack(list(_told(rows, settings.tokens, steps, progress)), axis=1).tolist()
+        drawn += np.stack(list(rows), axis=1).tolist()
     written = [continuation(texts.tokenizer, prompt, ids) for ids in drawn]
     return Samples(settings.prompt, written, settings.tokens, seconds)
-
-
-def _told(ids: Iterable[T], done: int, steps: int, progress: Callable[[float], None]) -> Iterator[T]:
-    """The same ids, of which `progress` is told after `done` others, as shares of all `steps`."""
-    for step, one in enumerate(ids, done + 1):
-        yield one
-        progress(step / steps)
 
 
 def _options(settings: SampleConfig) -> dict[str, Any]:

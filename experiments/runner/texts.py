@@ -5,26 +5,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from experiments.cli.eval_texts import read_text
 from experiments.configuration.build import build_tokenizer, corpus_parts
-from experiments.configuration.eval_texts import read_text
 from experiments.configuration.schema import RunConfig
 from experiments.runner.progress import Reporter, counted
 from experiments.trained.corpus import fit_coder, sources
 from numpygpt import tokenizers
 from numpygpt.data import Corpus, Part
+from numpygpt.data.batches import check_window
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
 from numpygpt.machine import available_cores
 from numpygpt.measures.bits.residual import ResidualCoder
+from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
+
+LEAST_WINDOW = 2  # tokens; a model may have a larger one, which hangs on characters per token
 
 
 @dataclass
 class Texts:
-    """Training and validation part, raw and tokenised; `ends` are byte offsets into the validation part."""
+    """Training and validation part, raw and tokenised."""
 
     tokenizer: tokenizers.Tokenizer
     coder: ResidualCoder
@@ -32,8 +34,7 @@ class Texts:
     val_part: Part
     train: Text
     val: Text
-    val_text: str = field(repr=False)
-    val_ends: np.ndarray = field(repr=False)
+    val_source: Source = field(repr=False)
 
     @property
     def chars_per_token(self) -> float:
@@ -68,12 +69,13 @@ def prepare_texts(
     )
     val_text = val_part.text
     val_ids, val_ends = tokenizer.spans(val_text)
-    _require_tokens(train_ids, "training", config)
-    _require_tokens(val_ids, "validation", config)
+    val_source = Source(val_text, val_ids, val_ends)
+    check_window(train_ids, LEAST_WINDOW, "training")
+    check_window(val_ids, LEAST_WINDOW, "validation")
     if not tokenizer.lossless:
         reporter.phase("fitting the residual coder")
     coder = fit_coder(train_part, tokenizer)
-    residual, tail = coder.bits(val_text, val_ids, val_ends)
+    residual, tail = coder.bits(val_source)
     return Texts(
         tokenizer,
         coder,
@@ -81,8 +83,7 @@ def prepare_texts(
         val_part,
         Text(train_ids, train_part.n_bytes, train_part.n_chars, _residual(coder, tokenizer, train_part)),
         Text(val_ids, val_part.n_bytes, val_part.n_chars, float(residual.sum() + tail)),
-        val_text,
-        val_ends,
+        val_source,
     )
 
 
@@ -98,7 +99,7 @@ def try_out(config: RunConfig, texts: Texts) -> None:
     for path in config.eval.texts:
         with _named(f"eval.texts={path}", "leave it out of eval.texts"):
             text = read_text(path)
-            texts.coder.bits(text, *texts.tokenizer.spans(text))
+            texts.coder.bits(Source(text, *texts.tokenizer.spans(text)))
 
 
 @contextmanager
@@ -123,10 +124,5 @@ def _residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part)
     """Bits that the tokens of the part leave out."""
     if tokenizer.lossless:
         return 0.0
-    bits = (coder.bits_of(source) for source in sources(part, tokenizer))
+    bits = (coder.bits(source) for source in sources(part, tokenizer))
     return math.fsum(float(residual.sum() + tail) for residual, tail in bits)
-
-
-def _require_tokens(ids: np.ndarray, part: str, config: RunConfig) -> None:
-    if len(ids) < 3:
-        raise UserError(f"the {part} text has fewer than 3 {config.tokenizer.kind} tokens: use a longer text")

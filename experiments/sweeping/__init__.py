@@ -1,4 +1,4 @@
-"""One command line with many runs: planned, launched, compared. The only room that knows Hydra's inside.
+"""One command line with many runs: planned, launched, compared. The only room that starts Hydra.
 
 arguments  what is typed, before Hydra reads it     plan     the runs of a command line, composed and checked
 study      plan, launch, close                      launch   Hydra's launchers, signals passed on

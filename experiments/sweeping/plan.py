@@ -5,6 +5,7 @@ which of them differ only in keys that they do not use. Hydra's launchers then c
 """
 
 import copy
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,26 +14,19 @@ from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from experiments.cli.eval_texts import check_texts, text_path
 from experiments.configuration.corpora import Corpora
-from experiments.configuration.eval_texts import check_texts, text_path
 from experiments.configuration.identity import run_folder
 from experiments.configuration.messages import EXPLAINED, explain
-from experiments.configuration.schema import RunConfig, settings, to_config, used_keys
+from experiments.configuration.schema import RunConfig, to_config, used_keys
 from experiments.configuration.typed import ONE_EACH, quoted
 from experiments.configuration.validation import check
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
 from numpygpt.runs import RunFolder
-
-NUMBERS: dict[Any, type] = {
-    int: int,
-    int | None: int,
-    float: float,
-    float | None: float,
-}  # of a declaration, its values
 
 
 @dataclass(frozen=True)
@@ -51,18 +45,16 @@ class PlannedRun:
 class Planner:
     """Composes the configurations of a sweep: each combination of choices once, values on top of it.
 
-    Hydra composes a run in about 0.1 s, which for hundreds of runs is too long to find out that all are done. Runs
-    that differ only in numbers (seeds, sizes, rates) are composed once.
+    Hydra composes a run in about 0.1 s, which for hundreds of runs is too long to find out that all are done.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self.loader, self.master = loader, master
         self.parser = OverridesParser.create(config_loader=loader)
         self.groups = frozenset(loader.list_groups(""))
-        self._parsed: dict[str, Override] = {}
-        self._bases: dict[tuple[str, ...], DictConfig] = {}
-        self._configs: dict[tuple[str, ...], RunConfig] = {}
         self.corpora = Corpora()
+        self._parse = functools.cache(self.parser.parse_override)
+        self._base = functools.cache(self._composed_choices)
 
     def expand(self, params: Mapping[str, Any], arguments: Sequence[str]) -> list[list[str]]:
         """The overrides of each run: `params`, or what the arguments set instead, in every combination.
@@ -95,7 +87,7 @@ class Planner:
         for line, config in zip(lines, configs, strict=True):
             decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
             check_texts(config.eval.texts)
-            decided.eval.texts = [str(text_path(text)) for text in config.eval.texts]
+            decided.eval.texts = list(dict.fromkeys(str(text_path(text)) for text in config.eval.texts))
             if config.tokenizer.path is not None:
                 decided.tokenizer.path = str(expanded(config.tokenizer.path).absolute())
             planned = PlannedRun((*line, *_pinned(decided)), decided, run_folder(decided))
@@ -105,16 +97,9 @@ class Planner:
 
     def _configuration(self, line: Sequence[str]) -> RunConfig:
         try:
-            numbers = [o for o in map(self._parse, line) if is_number_of_schema(o)]
-            others = tuple(o for o in line if self._parse(o) not in numbers)
-            if others not in self._configs:
-                self._configs[others] = to_config(self.compose(others))
+            config = to_config(self.compose(line))
         except EXPLAINED as error:
             raise UserError(explain(error, line)) from error
-        config = copy.deepcopy(self._configs[others])
-        for number in numbers:
-            section, _, key = number.key_or_group.rpartition(".")
-            setattr(getattr(config, section) if section else config, key, number.value())
         check(config)
         return config
 
@@ -123,37 +108,22 @@ class Planner:
         parsed = [self._parse(override) for override in line]
         choices = tuple(o.input_line or "" for o in parsed if o.key_or_group in self.groups)
         values = [o for o in parsed if o.key_or_group not in self.groups]
-        if choices not in self._bases:
-            base = self.loader.load_sweep_config(self.master, list(choices))
-            with open_dict(base):
-                del base["hydra"]
-            self._bases[choices] = base
-        composed = copy.deepcopy(self._bases[choices])
+        composed = copy.deepcopy(self._base(choices))
         for value in values:
             OmegaConf.update(composed, value.key_or_group, value.value(), merge=True)
         return composed
 
-    def _parse(self, override: str) -> Override:
-        if override not in self._parsed:
-            self._parsed[override] = self.parser.parse_override(override)
-        return self._parsed[override]
-
-
-def is_number_of_schema(override: Override) -> bool:
-    """Whether it sets a number of the schema to one of exactly its type: no value hangs on it then."""
-    own = settings().get(override.key_or_group)
-    kind = own and NUMBERS.get(own.type)
-    return override.type == OverrideType.CHANGE and kind is not None and type(override.value()) is kind
+    def _composed_choices(self, choices: tuple[str, ...]) -> DictConfig:
+        base = self.loader.load_sweep_config(self.master, list(choices))
+        with open_dict(base):
+            del base["hydra"]
+        return base
 
 
 def _pinned(config: RunConfig) -> list[str]:
     """The sweep's decisions as overrides, so that each run, in whatever process, uses the same files."""
     data = config.data
-    pinned = [
-        f"data.kind={data.kind}",
-        f"data.sha256={data.sha256}",
-        "data.fallback=null",
-    ]
+    pinned = [f"data.kind={data.kind}", f"data.sha256={data.sha256}", "data.fallback=null"]
     if data.path is not None:
         pinned.append(f"data.path={quoted(data.path)}")
     if config.tokenizer.path is not None:

@@ -12,8 +12,8 @@ from omegaconf import DictConfig
 from experiments.sweeping import launch, summary
 from experiments.sweeping.plan import PlannedRun, Planner, unused_settings
 from numpygpt.data.cache import CACHE, cache_folder
-from numpygpt.files import require_writable, writing
-from numpygpt.runs import RunFolder, RunLocked
+from numpygpt.files import Locked, require_writable, writing
+from numpygpt.runs import RunFolder
 
 
 def run_study(
@@ -31,7 +31,7 @@ def run_study(
     planner = Planner(loader, master)
     lines = planner.expand(params, arguments)
     runs = planner.plan(lines)
-    summary.warn_of_fallback(planner.corpora.fallback_reasons)
+    summary.warn_of_fallback(planner.corpora.fallback_reason)
     for note in (f"{key} has no effect here" for key in unused_settings(arguments, runs)):
         print(f"note: {note}")
     require_folders(runs)
@@ -58,7 +58,7 @@ def to_do(run: PlannedRun) -> PlannedRun | None:
         return run if run.folder.state() != "done" else None
     try:
         set_aside(run.folder)
-    except RunLocked as error:
+    except Locked as error:
         print(error)
         return None
     return replace(run, overrides=(*run.overrides, "force=false"))
@@ -67,7 +67,7 @@ def to_do(run: PlannedRun) -> PlannedRun | None:
 def set_aside(folder: RunFolder) -> None:
     """Moves an existing run folder to `.aside/` beside it.
 
-    Raises RunLocked if somebody works on it, RunNotWritable if it cannot be moved.
+    Raises Locked if somebody works on it, NotWritable if it cannot be moved.
     """
     if not folder.path.exists():
         return

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from rich.table import Column, Table
 
+from analysis.tables.status import print_status, run_status
 from experiments.configuration.schema import outputs_folder
 from experiments.runner.forecast import about
 from experiments.runner.progress import working
@@ -19,20 +19,18 @@ from numpygpt.errors import UserError
 from numpygpt.places import REPORT, RUN
 
 SEEDS = 3  # that a ranking needs
-COLOURS = {"done": "green", "failed": "red", "running": "yellow", "interrupted": "yellow"}
 
 
-def warn_of_fallback(reasons: Sequence[str], console: Console | None = None) -> None:
-    """The warning that cannot be missed: this is not the corpus that was asked for."""
-    if reasons:
+def warn_of_fallback(reason: str) -> None:
+    """The warning that cannot be missed, if there is a reason: this is not the corpus that was asked for."""
+    if reason:
         text = (
             "This run does NOT use Shakespeare but pydoc, the language reference that Python carries.\n"
-            f"Why: {reasons[0]}\n"
+            f"Why: {reason}\n"
             "Its numbers cannot be compared with anybody's on Shakespeare."
         )
-        (console or Console(stderr=True)).print(
-            Panel(escape(text), title="ANOTHER CORPUS", border_style="bold red", style="bold")
-        )
+        panel = Panel(escape(text), title="ANOTHER CORPUS", border_style="bold red", style="bold")
+        Console(stderr=True).print(panel)
 
 
 def announce(runs: Sequence[PlannedRun], asked: int) -> None:
@@ -49,52 +47,24 @@ def study_folder(runs: Sequence[PlannedRun]) -> Path:
     return outputs_folder(runs[0].config) / runs[0].config.study
 
 
-def states(runs: Sequence[PlannedRun]) -> list[tuple[str, str, str]]:
-    """(run, state, reason) of each run, from its folder alone."""
-    rows = []
-    for run in runs:
-        state, reason = run.folder.state(), ""
-        if state == "failed":
-            try:
-                failure = run.folder.failure() or {}
-                reason = f"{failure.get('status', '')}: {failure.get('reason', '')}"
-            except UserError as error:
-                reason = str(error)
-        elif state == "running":
-            reason = "by another process"
-        elif state == "interrupted":
-            begun = run.folder.path.exists()
-            state, reason = ("interrupted", "the same command continues it") if begun else ("not started", "")
-        rows.append((run.folder.name, state, reason))
-    return rows
-
-
-def print_states(rows: Sequence[tuple[str, str, str]], console: Console) -> None:
-    table = Table(Column("run", no_wrap=True), "state", "reason", title="Runs", title_justify="left")
-    said = ""
-    for name, state, reason in rows:
-        shown = "the same" if reason and reason == said else escape(reason)
-        table.add_row(escape(name), f"[{COLOURS.get(state, 'dim')}]{state}[/]", shown)
-        said = reason
-    console.print(table)
-
-
 def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -> int:
     """Statuses and report after the last run; returns the exit code.
 
     `stopped` is the exit code if a signal ended the sweep, else 0.
     """
     console = Console()
-    rows = states(runs)
-    unfinished = [row for row in rows if row[1] not in ("done", "running")]
-    if len(runs) > 1 and any(row[1] != "done" for row in rows):
-        print_states(rows, console)
+    statuses = [run_status(run.folder) for run in runs]
+    states = {status.state for status in statuses}
+    if len(runs) > 1 and states != {"done"}:
+        print_status(statuses, console)
     if stopped:
         forced = " without force=true" * any(run.config.force for run in runs)
         message = f"stopped: type the same command again{forced} to continue where it was"
         print(f"\n{message}", file=sys.stderr)
         return stopped
-    if ran and any(row[1] == "done" for row in rows):
+    if "interrupted" in states:
+        print("a run was cut short: the same command continues it")
+    if ran and "done" in states:
         if len(runs) > 1:
             _report(runs, console)
             _print_samples(runs, console)
@@ -104,7 +74,7 @@ def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -
             print(f"to compare it with the other runs of its study: {REPORT} {study_folder(runs)}")
     elif not ran and len(runs) > 1:
         print(f"all are done; to see their tables again: {REPORT} {study_folder(runs)}")
-    return 1 if unfinished else 0
+    return 0 if states <= {"done", "running"} else 1
 
 
 def _report(runs: Sequence[PlannedRun], console: Console) -> None:

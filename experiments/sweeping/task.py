@@ -7,13 +7,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from experiments.configuration.schema import register_resolver
+from experiments.configuration.schema import register
 from experiments.runner.interrupts import SIGNALS, Interrupted, stop_requests
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
 NEED_NO_NUMBER = ("StudySweeper", "BasicSweeper")  # sweepers that try every combination
-register_resolver()  # here, because processes that launchers start import this module first
+register()  # here, because processes that launchers start import this module first
 
 
 def task(composed: DictConfig) -> float | None:

@@ -18,6 +18,7 @@ from experiments.trained.load import load_model
 from numpygpt.errors import UserError
 from numpygpt.files import replacing, writing
 from numpygpt.models import GPT
+from numpygpt.nn import Linear
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers import Tokenizer
 from numpygpt.tokenizers.to_hf import hugging_face_json
@@ -90,15 +91,20 @@ def gpt2_weights(model: GPT) -> dict[str, np.ndarray]:
         "transformer.wte.weight": model.tokens.weight.data,
         "transformer.wpe.weight": model.positions.weight.data,
     }
+    layers: dict[str, Any] = {"ln_f": model.norm}
     for number, block in enumerate(model.blocks):
-        name = f"transformer.h.{number}"
-        for theirs, norm in (("ln_1", block.ln1), ("ln_2", block.ln2)):
-            weights |= _norm(f"{name}.{theirs}", norm)
-        weights |= _linear(f"{name}.attn.c_attn", block.attn.qkv)
-        weights |= _linear(f"{name}.attn.c_proj", block.attn.proj)
-        weights |= _linear(f"{name}.mlp.c_fc", block.ff.fc)
-        weights |= _linear(f"{name}.mlp.c_proj", block.ff.proj)
-    weights |= _norm("transformer.ln_f", model.norm)
+        layers |= {
+            f"h.{number}.ln_1": block.ln1,
+            f"h.{number}.ln_2": block.ln2,
+            f"h.{number}.attn.c_attn": block.attn.qkv,
+            f"h.{number}.attn.c_proj": block.attn.proj,
+            f"h.{number}.mlp.c_fc": block.ff.fc,
+            f"h.{number}.mlp.c_proj": block.ff.proj,
+        }
+    for name, layer in layers.items():
+        weight = layer.weight.data.T if isinstance(layer, Linear) else layer.gain.data
+        bias = np.zeros(weight.shape[-1], weight.dtype) if layer.bias is None else layer.bias.data
+        weights |= {f"transformer.{name}.weight": weight, f"transformer.{name}.bias": bias}
     if not model.config.tied:
         weights["lm_head.weight"] = model.head.weight.data
     return weights
@@ -132,20 +138,6 @@ def _halves(weight: np.ndarray, n_head: int) -> np.ndarray:
     """
     heads = weight.reshape(n_head, -1, 2, weight.shape[1])  # (H, D / 2, 2, C)
     return heads[:, :, ::-1].swapaxes(1, 2).reshape(weight.shape)
-
-
-def _linear(name: str, layer: Any) -> dict[str, np.ndarray]:
-    weight = layer.weight.data
-    bias = np.zeros(len(weight), weight.dtype) if layer.bias is None else layer.bias.data
-    return {f"{name}.weight": weight.T, f"{name}.bias": bias}
-
-
-def _norm(name: str, layer: Any) -> dict[str, np.ndarray]:
-    gain = layer.gain.data
-    return {
-        f"{name}.weight": gain,
-        f"{name}.bias": np.zeros_like(gain) if layer.bias is None else layer.bias.data,
-    }
 
 
 def check_tokenizer(tokenizer: Tokenizer, written: dict[str, Any], text: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 from experiments.configuration.build import build_tokenizer, default_corpus
 from experiments.configuration.compose import composed
@@ -28,26 +28,17 @@ class NamedTokenizer:
 
 def named_tokenizers(runs: Iterable[str], choices: str | None) -> list[NamedTokenizer]:
     """Of runs by name, and of choices as they are typed, `A,B,...`. UserError: there is no such run or choice."""
-    return [*_of_runs(runs), *_of_choices(choices.split(",") if choices else [])]
-
-
-def _of_runs(names: Iterable[str]) -> list[NamedTokenizer]:
-    runs = [find_run(name) for name in names]
-    return [NamedTokenizer(run.name, load_tokenizer(run), partial(_text_of, run)) for run in runs]
-
-
-def _text_of(run: RunFolder) -> str:
-    return training_part(run).text
-
-
-def _of_choices(names: Iterable[str]) -> list[NamedTokenizer]:
-    configs = {name.strip(): _config(name.strip()) for name in names}
-    found = []
+    found = [_of_run(find_run(name)) for name in runs]
+    configs = {name.strip(): _config(name.strip()) for name in (choices or "").split(",") if choices}
     for name, config in configs.items():
         tokenizer = build_tokenizer(config)
         tokenizer.train(_default_text())
         found.append(NamedTokenizer(name, tokenizer, _default_text))
     return found
+
+
+def _of_run(run: RunFolder) -> NamedTokenizer:
+    return NamedTokenizer(run.name, load_tokenizer(run), lambda: training_part(run).text)
 
 
 @cache

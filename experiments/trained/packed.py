@@ -10,6 +10,7 @@ import hashlib
 import struct
 import zlib
 from dataclasses import astuple, dataclass
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -30,24 +31,18 @@ N_PROBED = 16  # tokens whose predictions are hashed
 
 
 @dataclass(frozen=True)
-class Fingerprints:
-    """What both ends must have alike, 4 bytes each.
+class Packed:
+    """A file's content. First what both ends must have alike, 4 bytes each:
 
     run: the first of the run's identity, in hexadecimal the end of its name.   tokenizer, weights: of their sha256.
     arithmetic: of numbers as this machine computes them, which depend on the processor and on the libraries.
+    Then the text's: n_tokens, n_bytes in UTF-8, the first 16 bytes of its sha256, and its code.
     """
 
     run: bytes
     tokenizer: bytes
     weights: bytes
     arithmetic: bytes
-
-
-@dataclass(frozen=True)
-class Packed:
-    """A file's content. sha256: the first 16 bytes of the text's; n_bytes: of the text, in UTF-8."""
-
-    fingerprints: Fingerprints
     n_tokens: int
     n_bytes: int
     sha256: bytes
@@ -55,10 +50,9 @@ class Packed:
 
     def to_bytes(self) -> bytes:
         """Header, CRC-32 of all the rest, payload."""
-        header = HEADER.pack(
-            MAGIC, VERSION, *astuple(self.fingerprints), self.n_tokens, self.n_bytes, self.sha256
-        )
-        return header + CHECK.pack(zlib.crc32(self.payload, zlib.crc32(header))) + self.payload
+        *fields, payload = astuple(self)
+        header = HEADER.pack(MAGIC, VERSION, *fields)
+        return header + CHECK.pack(zlib.crc32(payload, zlib.crc32(header))) + payload
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str) -> "Packed":
@@ -68,24 +62,23 @@ class Packed:
         damaged = f"{name} is damaged or cut short: get a good copy of it"
         if len(data) < HEADER_BYTES:
             raise UserError(damaged)
-        _, version, *fingerprints, n_tokens, n_bytes, sha256 = HEADER.unpack_from(data)
+        _, version, *fields = HEADER.unpack_from(data)
         if version != VERSION:
             raise UserError(
                 f"{name} is in version {version} of the format, not {VERSION}: "
                 "use the version of this program that wrote it, or get a good copy of it"
             )
-        packed = cls(Fingerprints(*fingerprints), n_tokens, n_bytes, sha256, data[HEADER_BYTES:])
+        packed = cls(*(*fields, data[HEADER_BYTES:]))
         if packed.to_bytes() != data:
             raise UserError(damaged)
         return packed
 
     def check(self, name: str, **own: bytes) -> None:
-        """Raises UserError, naming the file, at the first of `own` (fields of Fingerprints) that differs."""
-        wrong = next((key for key, value in own.items() if value != getattr(self.fingerprints, key)), None)
+        """Raises UserError, naming the file, at the first of its fields that differs from our own."""
+        wrong = next((key for key, value in own.items() if value != getattr(self, key)), None)
         if wrong == "run":
             raise UserError(
-                f"{name} was written with another run: name the one whose name ends in "
-                f"{self.fingerprints.run.hex()}"
+                f"{name} was written with another run: name the one whose name ends in {self.run.hex()}"
             )
         if wrong == "arithmetic":
             raise UserError(
@@ -110,11 +103,13 @@ class Packer:
         """The file for a text of at most MAX_TEXT_BYTES bytes; the same text gives the same file."""
         data = text.encode()
         n_tokens, payload = self.codec.encode(text, progress)
-        return Packed(self.fingerprints(), n_tokens, len(data), _sha256(data), payload).to_bytes()
+        return Packed(
+            **self.fingerprints(), n_tokens=n_tokens, n_bytes=len(data), sha256=_sha256(data), payload=payload
+        ).to_bytes()
 
     def unpack(self, packed: Packed, name: str, progress: Progress = iter) -> bytes:
         """The text in UTF-8, checked. Raises UserError, naming the file `name`, if it cannot be restored."""
-        packed.check(name, **vars(self.fingerprints()))
+        packed.check(name, **self.fingerprints())
         try:
             data = self.codec.decode(packed.payload, packed.n_tokens, packed.n_bytes, progress)
         except ValueError:
@@ -126,9 +121,14 @@ class Packer:
             )
         return data
 
-    def fingerprints(self) -> Fingerprints:
-        tokenizer = bytes.fromhex(self.codec.tokenizer.fingerprint())[:4]
-        return Fingerprints(self.run, tokenizer, _weights(self.codec.model), _arithmetic(self.codec))
+    def fingerprints(self) -> dict[str, Any]:
+        """The first fields of Packed."""
+        return {
+            "run": self.run,
+            "tokenizer": bytes.fromhex(self.codec.tokenizer.fingerprint())[:4],
+            "weights": _weights(self.codec.model),
+            "arithmetic": _arithmetic(self.codec),
+        }
 
 
 def _sha256(data: bytes) -> bytes:

@@ -6,9 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from experiments.cli.files import decoded, read_input
+from experiments.cli.eval_texts import read_texts
 from experiments.cli.progress import progress
-from experiments.configuration.eval_texts import text_name, text_path
 from experiments.trained.scoring import ScoredText, Scorer, add_passages, add_texts
 from numpygpt.errors import UserError
 from numpygpt.files import require_writable
@@ -19,7 +18,7 @@ MAX_PASSAGE_BYTES = 20_000  # a page that draws it under forty runs stays light
 
 
 def read_passages(files: Iterable[str]) -> dict[str, str]:
-    """Name -> text, as `read_texts`; UserError for one that is too long to be shown token by token, too."""
+    """Name -> text. Raises UserError as `read_texts`, and for one too long to be shown token by token."""
     passages = read_texts(files)
     for name, text in passages.items():
         if len(text.encode()) > MAX_PASSAGE_BYTES:
@@ -28,22 +27,6 @@ def read_passages(files: Iterable[str]) -> dict[str, str]:
                 "cut a passage out, or score all of it with --text"
             )
     return passages
-
-
-def read_texts(files: Iterable[str]) -> dict[str, str]:
-    """Name -> text of files, or of texts that the project brings.
-
-    Raises UserError for one that cannot be read, is not UTF-8 or empty, or has the name of another.
-    """
-    texts: dict[str, str] = {}
-    for file in dict.fromkeys(files):
-        path, name = text_path(file), text_name(file)
-        if name in texts:
-            raise UserError(f"two files are called {name}, and that is what reports call them: rename one")
-        texts[name] = decoded(read_input(path, pipes=False), str(path))
-        if not texts[name]:
-            raise UserError(f"{path} is empty: name a file with some text in it")
-    return texts
 
 
 def runs_to_score(names: Iterable[str]) -> list[RunFolder]:
@@ -65,21 +48,23 @@ def score_runs(runs: Sequence[RunFolder], passages: dict[str, str], texts: dict[
     Returns the faults of single runs, which do not keep the others from being scored. UserError: two of one name.
     """
     if twice := [name for name, text in passages.items() if texts.get(name, text) != text]:
-        raise UserError(f"two files are called {twice[0]}, and that is what reports call them: rename one")
+        raise UserError(f"two texts are called {twice[0]}, and that is what tables call them: rename one")
     console, scorer, faults = Console(highlight=False), Scorer(), []
-    scores: dict[RunFolder, list[ScoredText]] = {}
+    scores: dict[str, dict[RunFolder, ScoredText]] = {}
     for run in progress(runs, "scoring"):
         try:
             require_writable(run.path)  # scoring takes its time
-            scores[run] = scorer.score(run, passages | texts)
+            scored = scorer.score(run, passages | texts)
+            for text in scored:
+                scores.setdefault(text.name, {})[run] = text
             if passages:
-                add_passages(run, [text for text in scores[run] if text.name in passages])
+                add_passages(run, [text for text in scored if text.name in passages])
             if texts:
-                add_texts(run, [text for text in scores[run] if text.name in texts])
+                add_texts(run, [text for text in scored if text.name in texts])
         except UserError as error:
             faults.append(error)
-    for table in score_tables(scores):
-        console.print(table)
+    for scores_of_text in scores.values():
+        console.print(score_table(scores_of_text))
         console.print()
     if n_added := len(runs) - len(faults):
         places = " ".join(str(place) for place in sorted({run.path.parent for run in runs}))
@@ -88,20 +73,14 @@ def score_runs(runs: Sequence[RunFolder], passages: dict[str, str], texts: dict[
     return faults
 
 
-def score_tables(runs: Mapping[RunFolder, Sequence[ScoredText]]) -> list[Table]:
-    """One for each text; `runs`: the texts under each run, the same for all."""
-    names = dict.fromkeys(text.name for texts in runs.values() for text in texts)
-    return [
-        score_table({run: text for run, texts in runs.items() for text in texts if text.name == name})
-        for name in names
-    ]
-
-
 def score_table(scores: Mapping[RunFolder, ScoredText]) -> Table:
-    """A line per run. Of a tokenizer that loses something, the tokens alone are a floor and all bits a ceiling."""
+    """Of one text, a line per run.
+
+    Of a tokenizer that loses something, the tokens alone are a floor and all bits a ceiling.
+    """
     first = next(iter(scores.values()))
     n_bytes = first.score.n_bytes
-    title = f"{first.name}: {n_bytes:,} byte{'' if n_bytes == 1 else 's'}, {len(first.text):,} characters"
+    title = f"{first.name}: {n_bytes:,} byte{'' if n_bytes == 1 else 's'}, {first.score.n_chars:,} characters"
     floor = [] if all(scored.tokenizer.lossless for scored in scores.values()) else ["tokens\nalone"]
     table = Table(
         title=escape(title),
@@ -115,8 +94,8 @@ def score_table(scores: Mapping[RunFolder, ScoredText]) -> Table:
     for heading in ("bits", "bits/byte", *floor, "tokens", "chars/\ntoken"):
         table.add_column(heading, justify="right")
     for run, scored in scores.items():
-        n_tokens = len(scored.ids)
-        chars = f"{len(scored.text) / n_tokens:.2f}" if n_tokens else "-"
+        n_tokens = len(scored.source.ids)
+        chars = f"{scored.score.n_chars / n_tokens:.2f}" if n_tokens else "-"
         alone = [f"{scored.score.bits_per_byte_tokens:.3f}"] if floor else []
         bits = (f"{scored.score.bits:,.1f}", f"{scored.score.bits_per_byte:.3f}")
         table.add_row(escape(run.name), *bits, *alone, f"{n_tokens:,}", chars)

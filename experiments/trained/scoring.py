@@ -12,7 +12,8 @@ from numpygpt.errors import UserError
 from numpygpt.measures.bits.mixing import Floats, Ints
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.scores import TextScore, score_text
-from numpygpt.measures.text.vocabulary import TextMeasures
+from numpygpt.measures.bits.source import Source
+from numpygpt.measures.text.vocabulary import text_measures
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers import Tokenizer
 from numpygpt.training import Engine, score_tokens
@@ -20,31 +21,29 @@ from numpygpt.training import Engine, score_tokens
 
 @dataclass(frozen=True)
 class ScoredText:
-    """A text of a name; its ids (n,), the byte offsets (n,) at which their stretches of it end; what they cost."""
+    """A text of a name, its tokens and what they cost."""
 
     name: str
-    text: str
-    ids: Ints
-    ends: Ints
+    source: Source
     score: TextScore
     tokenizer: Tokenizer = field(repr=False)
 
     def passage(self) -> dict[str, Any]:
         """An entry of passages.json: token by token."""
-        bits = self.score.bits_tokens, self.score.bits_residual
-        entry = passage_entry(0, self.text, self.ids, self.ends, *bits)
+        source, score = self.source, self.score
+        entry = passage_entry(0, source.text, source.ids, source.ends, score.bits_tokens, score.bits_residual)
         return entry | {"name": self.name, "bits_tail": round(self.score.bits_tail, 4)}
 
     def summary(self) -> dict[str, Any]:
         """An entry of `texts` in result.json: which text, bits per byte, what the tokenizer makes of it."""
         return {
             "name": self.name,
-            "sha256": hashlib.sha256(self.text.encode()).hexdigest(),
+            "sha256": hashlib.sha256(self.source.data).hexdigest(),
             "bytes": self.score.n_bytes,
             "bits_per_byte": self.score.bits_per_byte,
             "bits_per_byte_tokens": self.score.bits_per_byte_tokens,
             "bits_per_byte_residual": self.score.bits_per_byte_residual,
-            **TextMeasures(self.tokenizer, self.text, (self.ids, self.ends)).to_dict(),
+            **text_measures(self.tokenizer, self.source).to_dict(),
         }
 
 
@@ -65,10 +64,8 @@ def passage_entry(
 
 def scored(name: str, text: str, engine: Engine, tokenizer: Tokenizer, coder: ResidualCoder) -> ScoredText:
     """The text under the engine's model; `coder` is the tokenizer's, fitted on the model's training text."""
-    ids, ends = tokenizer.spans(text)
-    return ScoredText(
-        name, text, ids, ends, score_text(text, ids, ends, score_tokens(engine, ids), coder), tokenizer
-    )
+    source = Source(text, *tokenizer.spans(text))
+    return ScoredText(name, source, score_text(source, score_tokens(engine, source.ids), coder), tokenizer)
 
 
 @dataclass
@@ -111,7 +108,7 @@ def add_texts(run: RunFolder, texts: Sequence[ScoredText]) -> None:
 
 @contextmanager
 def held_finished(run: RunFolder) -> Iterator[None]:
-    """Holds the run's lock. Raises RunLocked while another process is at it, UserError if it is not done."""
+    """Holds the run's lock. Raises Locked while another process is at it, UserError if it is not done."""
     with run.lock():
         if run.state() != "done":  # it may have been started anew since it was found
             raise UserError(f"the run {run.path} is not done any more: score it when it is")

@@ -17,8 +17,8 @@ import numpy as np
 
 from numpygpt.measures.bits.kneser_ney import KneserNey
 from numpygpt.measures.bits.mixing import N_SCALARS, Floats
-from numpygpt.measures.bits.scores import block_edges
-from numpygpt.tokenizers.unicode import code_points
+from numpygpt.measures.bits.scores import block_edges, sum_by_block
+from numpygpt.tokenizers.unicode import code_points, utf8_widths
 
 ORDER = 6  # of Kneser-Ney with one discount, and of PPMd; three discounts bear one more
 BZ2_BLOCK = 900_000 - 19  # bytes after bz2's run-length coding
@@ -92,14 +92,10 @@ def _ppmd(data: bytes) -> bytes:
 
 def _sees(key: str, train: bytes) -> str:
     """What a compressor can still see of the training text when the validation text begins."""
-    window = {"gzip": 32 << 10, "xz": 64 << 20}.get(key, len(train))
-    if key == "bz2":
-        window = bz2_block(train)
-    return (
-        f"the last {window / 1024:,.0f} KiB of training text"
-        if window < len(train)
-        else "all of the training text"
-    )
+    window = bz2_block(train) if key == "bz2" else {"gzip": 32 << 10, "xz": 64 << 20}.get(key, len(train))
+    if window >= len(train):
+        return "all of the training text"
+    return f"the last {window / 1024:,.0f} KiB of training text"
 
 
 def bz2_block(data: bytes) -> int:
@@ -131,19 +127,12 @@ def kneser_ney(train_text: str, val_text: str, order: int = ORDER, n_discounts: 
     kind = "modified Kneser-Ney" if n_discounts > 1 else "Kneser-Ney"
     key = kind.lower().replace(" ", "_").replace("-", "_")
     sees = "counts of all of the training text, {} characters of context"
-    blocks = {int(per_byte.argmin()): _per_block(val_text, bits[per_byte.argmin()])}
+    best, widths = int(per_byte.argmin()), utf8_widths(code_points(val_text))
+    blocks = {best: sum_by_block(bits[best], np.cumsum(widths) - widths, block_edges(val_text.encode()))}
     return [
         Baseline(f"{key}_{n + 1}", f"{kind}, order {n + 1}", float(x), sees.format(n), blocks.get(n))
         for n, x in enumerate(per_byte)
     ]
-
-
-def _per_block(text: str, bits: Floats) -> Floats:
-    """The bits of characters, (n,), summed over the blocks of `scores.block_edges`."""
-    points, edges = code_points(text), block_edges(text.encode())
-    sizes = 1 + (points > 0x7F) + (points > 0x7FF).astype(np.int64) + (points > 0xFFFF)
-    number = np.searchsorted(edges, np.cumsum(sizes) - sizes, side="right") - 1
-    return np.bincount(number, bits, len(edges) - 1).astype(np.float64)
 
 
 def kneser_ney_bits(train_text: str, val_text: str, order: int = ORDER, n_discounts: int = 1) -> Floats:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 SPIKE_FACTOR = 3.0
 SPIKE_WINDOW = 50
 SPREAD_SHARE = 0.1
 
 
-def train_flops_per_token(
-    n_layer: int, n_embd: int, block_size: int, vocab_size: int, n_inner: int | None = None
-) -> int:
+def train_flops_per_token(n_layer: int, n_embd: int, block_size: int, vocab_size: int) -> int:
     """Floating-point operations to train on one token: a multiplication and an addition count two.
 
-    Forward, with width C, inner width F (4 C by default), window T and vocabulary V:
+    Forward, with width C, inner width F = 4 C, window T and vocabulary V:
 
         each layer   2 (4 C^2)   queries, keys, values and the projection after them
                      2 (2 T C)   scores and the weighted sum, for the whole window: the causal half is not skipped
@@ -31,52 +27,26 @@ def train_flops_per_token(
     laws for neural language models", section 2.1; Hoffmann et al. 2022, appendix F). What an optimizer multiplies
     (`Optimizer.flops`) comes on top, once per update.
     """
-    inner = 4 * n_embd if n_inner is None else n_inner
-    layer = 2 * (4 * n_embd**2) + 2 * (2 * block_size * n_embd) + 2 * (2 * n_embd * inner)
+    layer = 2 * (4 * n_embd**2) + 2 * (2 * block_size * n_embd) + 2 * (2 * n_embd * 4 * n_embd)
     return 3 * (n_layer * layer + 2 * n_embd * vocab_size)
 
 
-def seconds_per_mb(train_seconds: float, bytes_seen: float) -> float:
-    """Seconds of training per 10**6 bytes of text that went through it, repeated ones included."""
-    return train_seconds / (bytes_seen / 1e6)
+def loss_spread(losses: Sequence[float]) -> float:
+    """Standard deviation over mean of the training losses of the last tenth of the steps (at least two)."""
+    last = np.asarray(losses, np.float64)[-max(2, math.ceil(len(losses) * SPREAD_SHARE)) :]
+    return float(last.std() / last.mean()) if len(last) and last.mean() else 0.0
 
 
-@dataclass(frozen=True)
-class Stability:
-    """How steadily training ran.
+def grad_spikes(norms: Sequence[float]) -> int:
+    """Steps whose norm is more than three times the median of the (up to) 50 before; the first ten cannot be.
 
-    grad_spikes: steps whose gradient norm was more than three times the median of the (up to) 50 before it.
-    clipped_share: of the steps, those whose gradient was clipped.
-    loss_spread: standard deviation over mean of the training loss in the last tenth of the steps (at least two).
+    Of the steps before only finite norms count; a norm that is not finite is always a spike.
     """
-
-    grad_spikes: int
-    clipped_share: float
-    loss_spread: float
-
-    @classmethod
-    def of(cls, grad_norms: Sequence[float], clipped: Sequence[bool], losses: Sequence[float]) -> Stability:
-        """From the records of all steps, or of the logged ones; non-finite norms count as spikes."""
-        last = np.asarray(losses, np.float64)[-max(2, math.ceil(len(losses) * SPREAD_SHARE)) :]
-        spread = float(last.std() / last.mean()) if len(last) and last.mean() else 0.0
-        return cls(grad_spikes(grad_norms), float(np.mean(clipped)) if len(clipped) else 0.0, spread)
-
-
-def grad_spikes(norms: Sequence[float], factor: float = SPIKE_FACTOR, window: int = SPIKE_WINDOW) -> int:
-    """Steps whose norm exceeds `factor` times the median of the `window` steps before; the first ten cannot."""
     values = np.asarray(norms, np.float64)
-    bad = ~np.isfinite(values)
-    medians = np.full(len(values), np.inf)
-    finite = np.where(bad, np.nan, values)
-    for step in range(min(10, len(values)), min(window, len(values))):
-        medians[step] = _median(finite[:step])
-    if len(values) > window:
-        windows = np.lib.stride_tricks.sliding_window_view(finite[:-1], window)
-        medians[window:] = [_median(row) for row in windows] if bad.any() else np.median(windows, axis=1)
-    return int(np.count_nonzero(bad | (values > factor * medians)))
-
-
-def _median(values: npt.NDArray) -> float:
-    """Of the finite values; infinite if there are none."""
-    values = values[~np.isnan(values)]
-    return float(np.median(values)) if len(values) else math.inf
+    finite = np.isfinite(values)
+    spikes = ~finite
+    for step in range(10, len(values)):
+        window = slice(max(0, step - SPIKE_WINDOW), step)
+        before = values[window][finite[window]]
+        spikes[step] |= len(before) > 0 and values[step] > SPIKE_FACTOR * np.median(before)
+    return int(np.count_nonzero(spikes))

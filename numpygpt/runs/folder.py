@@ -63,13 +63,10 @@ class RunFolder:
     """One run's folder. Making this object touches no disk; `create` makes the folder.
 
     Reading raises RunUnfinished for a file that is not there, RunDamaged for one that is not what was
-    written, UserError for one of another schema or without read permission; writing raises RunNotWritable.
+    written, UserError for one of another schema or without read permission; writing raises NotWritable.
     """
 
     path: Path
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "path", Path(self.path))
 
     name = property(lambda self: self.path.name)
     tokenizer_path = property(lambda self: self.path / "tokenizer.json")
@@ -78,6 +75,7 @@ class RunFolder:
     curves_path = property(lambda self: self.path / "curves.png")
     metrics_path = property(lambda self: self.path / "metrics.jsonl")
     _lock_path = property(lambda self: self.path / "run.lock")
+    _anew = property(lambda self: f"delete the folder {self.path} and run its command again")
 
     # --- state and lock ---
 
@@ -95,7 +93,7 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Holds the run for this process; raises RunLocked, naming the holder, if another one holds it.
+        """Holds the run for this process; raises Locked, naming the holder, if another one holds it.
 
         The lock is the operating system's and dies with the process, however that ends. Makes the folder.
         """
@@ -117,8 +115,7 @@ class RunFolder:
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes result.json, after which the run is done. Adds `metrics_rows`, so that a loss is noticed."""
-        n_rows = sum(1 for _ in self._metric_lines())
-        self._write("result.json", {**result, "metrics_rows": n_rows})
+        self._write("result.json", {**result, "metrics_rows": len(self._metric_rows())})
 
     def result(self) -> dict[str, Any]:
         return self._read("result.json")
@@ -164,23 +161,20 @@ class RunFolder:
         with replacing(self.path / name) as temporary:
             temporary.write_text(text + "\n", encoding="ascii")
 
-    def _advice(self) -> str:
-        """How to get a file that is not there: a run that is done is not done again."""
-        again = "run its command again"
-        return f"delete the folder {self.path} and {again}" if self._ended() == "done" else again
-
     def _read(self, name: str) -> dict[str, Any]:
         path = self.path / name
         raw = _read_bytes(path)
         if raw is None:
-            raise RunUnfinished(f"{path} does not exist: the run is {self.state()}; {self._advice()}")
+            state = self.state()
+            again = self._anew if state == "done" else "run its command again"
+            raise RunUnfinished(f"{path} does not exist: the run is {state}; {again}")
         try:
             content = json.loads(raw.decode("ascii"))
             intact = content.pop("content_sha256") == digest(content)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             intact = False
         if not intact:
-            raise RunDamaged(f"{path} is damaged: delete the folder {self.path} and run its command again")
+            raise RunDamaged(f"{path} is damaged: {self._anew}")
         if content.get("schema") != SCHEMA or any(key not in content for key in REQUIRED[name]):
             raise UserError(f"{path} was written by another version of numpygpt: use that, or run it again")
         return from_json(content)
@@ -211,7 +205,7 @@ class RunFolder:
         """The rows in the order of writing; a half-written last line is no row. [] if there is no file."""
         is_done = (self.path / "result.json").exists()
         expected = self.result()["metrics_rows"] if is_done else 0  # read first: a running run adds to both
-        rows = [row for _, row in self._metric_lines()]
+        rows = self._metric_rows()
         self._require_rows(len(rows), expected)
         return rows
 
@@ -241,20 +235,16 @@ class RunFolder:
     def _require_rows(self, found: int, expected: int) -> None:
         if found < expected:
             raise RunDamaged(
-                f"{self.metrics_path} is damaged, lines after line {found} are missing: "
-                f"delete the folder {self.path} and run its command again"
+                f"{self.metrics_path} is damaged, lines after line {found} are missing: {self._anew}"
             )
 
-    def _metric_lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
-        raw = _read_bytes(self.metrics_path) or b""
-        for number, line in enumerate(raw.split(b"\n")[:-1], start=1):
-            row = metric_row(line)
-            if row is None:
-                raise RunDamaged(
-                    f"{self.metrics_path} is damaged in line {number}: "
-                    f"delete the folder {self.path} and run its command again"
-                )
-            yield line + b"\n", row
+    def _metric_rows(self) -> list[dict[str, Any]]:
+        rows = []
+        for number, line in enumerate((_read_bytes(self.metrics_path) or b"").split(b"\n")[:-1], start=1):
+            if (row := metric_row(line)) is None:
+                raise RunDamaged(f"{self.metrics_path} is damaged in line {number}: {self._anew}")
+            rows.append(row)
+        return rows
 
 
 _METRIC_LINE = re.compile(rb'(?P<body>\{.*), "crc": "(?P<crc>[0-9a-f]{8})"\}', re.DOTALL)

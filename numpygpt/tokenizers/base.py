@@ -16,12 +16,15 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from numpygpt.errors import UserError
+from numpygpt.files import replacing
 from numpygpt.tokenizers import files
+from numpygpt.tokenizers.files import damaged
 from numpygpt.tokenizers.unicode import check_text
 
 UNK = "<unk>"
@@ -35,6 +38,8 @@ class Tokenizer(ABC):
     """
 
     kind: ClassVar[str]
+    losses: str  # what `decode(encode(text))` may lose, such as "loses case, spaces"; empty if nothing
+    meets_unknown: ClassVar[bool]  # whether some text has no ids, so that `<unk>` must stand for it
     cacheable: ClassVar[bool] = True  # whether the same tokenizer gives the same ids at any time
 
     def __init__(self, *, specials: Sequence[str] | None = None):
@@ -42,19 +47,10 @@ class Tokenizer(ABC):
             specials = (UNK,) if self.meets_unknown else ()
         self.specials: tuple[str, ...] = checked_specials(specials, needs_unk=self.meets_unknown)
         self.special_ids: dict[str, int] = {name: id for id, name in enumerate(self.specials)}
+        self.unk_id: int | None = self.special_ids.get(UNK)
         self._own: list[bytes | None] = []  # each id's own text in UTF-8; None for specials; empty: untrained
 
     # ------------------------------------------------------------------ what the subclasses say
-
-    @property
-    @abstractmethod
-    def meets_unknown(self) -> bool:
-        """Whether some text has no ids, so that `<unk>` must stand for it."""
-
-    @property
-    @abstractmethod
-    def losses(self) -> str:
-        """What `decode(encode(text))` may lose, such as "loses case, spaces"; empty if nothing."""
 
     @abstractmethod
     def train(self, text: str | Iterable[str]) -> None:
@@ -71,9 +67,9 @@ class Tokenizer(ABC):
     def encode(self, text: str) -> np.ndarray:
         """The ids of `text`, int32 (n,). UserError: the text holds a lone surrogate."""
 
-    @abstractmethod
     def _options(self) -> dict[str, Any]:
         """The constructor's keywords besides `specials`."""
+        return {}
 
     @abstractmethod
     def _learned(self) -> dict[str, Any]:
@@ -91,11 +87,6 @@ class Tokenizer(ABC):
         return len(self._vocabulary)
 
     @property
-    def unk_id(self) -> int | None:
-        """The id of `<unk>`, or None."""
-        return self.special_ids.get(UNK)
-
-    @property
     def lossless(self) -> bool:
         """Whether `decode(encode(text)) == text` for every str."""
         return not self.losses
@@ -111,8 +102,8 @@ class Tokenizer(ABC):
 
     def token(self, id: int) -> str:
         """The id for a reader: its own text (bytes that are no text as `\\xNN`), or the special's name."""
-        own = self.token_bytes(id)
-        return self.specials[id] if own is None else own.decode("utf-8", errors="backslashreplace")
+        self._checked_ids([id])
+        return self._printed[id].decode("utf-8", errors="backslashreplace")
 
     def _require_trained(self) -> None:
         """UserError: there is no vocabulary yet."""
@@ -149,16 +140,7 @@ class Tokenizer(ABC):
         The stretches tile the text from byte 0; what follows the last one is the tail.
         """
         ids = self.encode(text)
-        widths = self._widths[ids]
-        if self.meets_unknown:
-            unknown = ids == self.unk_id
-            if unknown.any():
-                widths[unknown] = self._unknown_widths(text)
-        return ids, np.cumsum(widths)
-
-    def _unknown_widths(self, text: str) -> np.ndarray:
-        """The byte widths of the stretches that `<unk>` stands for, in order: int64."""
-        raise NotImplementedError
+        return ids, np.cumsum(self._widths[ids])
 
     def _checked_ids(self, ids: Iterable[int] | np.ndarray) -> np.ndarray:
         try:
@@ -186,22 +168,20 @@ class Tokenizer(ABC):
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """The tokenizer that `to_dict` described; UserError if the description is damaged."""
-        files.check_header(data)
         if data.get("kind") != cls.kind:
             raise UserError(f"this describes a tokenizer of kind {data.get('kind')!r}, not {cls.kind!r}")
-        options = data.get("options")
-        if not isinstance(options, dict):
-            raise UserError(f"the {cls.kind} tokenizer's options are missing or damaged")
         try:
-            tokenizer = cls(**options)
-        except TypeError as error:  # an option that the class does not know
-            raise UserError(f"the {cls.kind} tokenizer's options are damaged: {error}") from None
+            tokenizer = cls(**data["options"])
+        except (KeyError, TypeError) as error:  # none, no mapping, or one that the class does not know
+            raise damaged(f"its options are missing or wrong ({error})") from None
         tokenizer._restore({key: value for key, value in data.items() if key not in _HEADER})
         return tokenizer
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the tokenizer to `path` as JSON, atomically. UserError: the path cannot be written."""
-        files.write_json(path, self.to_dict())
+        """Write the tokenizer to `path` as JSON, atomically. Raises NotWritable, a UserError."""
+        data = self.to_dict()
+        with replacing(Path(path)) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+            json.dump(data, file, ensure_ascii=False, indent=0)
 
     def fingerprint(self) -> str:
         """The sha256 of the tokenizer's canonical JSON: equal if and only if it encodes by the same file."""
@@ -251,9 +231,9 @@ def checked_alphabet(learned: dict[str, Any]) -> str:
     """The characters of a saved vocabulary: one string, each character once, in code point order."""
     alphabet = learned.get("alphabet")
     if not isinstance(alphabet, str) or not alphabet:
-        raise UserError("the tokenizer file is damaged: its alphabet is missing or no text")
+        raise damaged("its alphabet is missing or no text")
     if any(a >= b for a, b in pairwise(alphabet)):
-        raise UserError("the tokenizer file is damaged: its alphabet is unsorted or holds a character twice")
+        raise damaged("its alphabet is unsorted or holds a character twice")
     return check_text(alphabet)
 
 
@@ -261,17 +241,4 @@ def checked_keys(learned: dict[str, Any], *names: str) -> None:
     """Refuse a file that lacks a key of its kind or has one too many."""
     if set(learned) != set(names):
         odd = sorted(set(learned) ^ set(names))
-        raise UserError(f"the tokenizer file is damaged: missing or unknown keys {', '.join(map(repr, odd))}")
-
-
-def checked_texts(learned: dict[str, Any], name: str) -> list[str]:
-    """A list of non-empty texts, all different."""
-    texts = learned.get(name)
-    if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
-        raise UserError(f"the tokenizer file is damaged: its {name} are no list of texts")
-    if len(set(texts)) != len(texts):
-        twice = next(text for text, count in Counter(texts).items() if count > 1)
-        raise UserError(f"the tokenizer file is damaged: its {name} hold {twice!r} twice")
-    for text in texts:
-        check_text(text)
-    return texts
+        raise damaged(f"missing or unknown keys {', '.join(map(repr, odd))}")

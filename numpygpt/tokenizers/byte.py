@@ -34,9 +34,6 @@ class ByteTokenizer(Tokenizer):
         own = self.token_bytes(id)
         return f"<0x{own[0]:02X}>" if own and not 0x20 < own[0] < 0x7F else super().token(id)
 
-    def _options(self) -> dict[str, Any]:
-        return {}
-
     def _learned(self) -> dict[str, Any]:
         return {}
 

@@ -38,9 +38,6 @@ class CharTokenizer(Tokenizer):
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         return self.encode(text), np.cumsum(utf8_widths(code_points(text)))
 
-    def _options(self) -> dict[str, Any]:
-        return {}
-
     def _learned(self) -> dict[str, Any]:
         return {"alphabet": self._alphabet}
 

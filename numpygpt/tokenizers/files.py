@@ -5,39 +5,29 @@
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 from numpygpt.errors import UserError
-from numpygpt.files import read_bytes, replacing
+from numpygpt.files import read_bytes
 
 FORMAT = "numpygpt-tokenizer"
 VERSION = 1
 
 
-def write_json(path: str | os.PathLike[str], data: dict[str, Any]) -> None:
-    """Write `data` as UTF-8 JSON, atomically: after a crash `path` holds the old file or the new one.
-
-    Raises NotWritable, a UserError, if it cannot be written.
-    """
-    with replacing(Path(path)) as part, part.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(data, file, ensure_ascii=False, indent=0)
+def damaged(what: str) -> UserError:
+    return UserError(f"the tokenizer file is damaged: {what}")
 
 
-def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The object in a tokenizer file, its format and version checked; a UserError says what is wrong."""
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """What a tokenizer file holds; a UserError says what is wrong with it."""
     try:
-        text = read_bytes(path).decode("utf-8")
+        return json.loads(read_bytes(path).decode("utf-8"), object_pairs_hook=_without_duplicates)
     except OSError as error:
-        raise UserError(f"cannot read the tokenizer file {path}: {error.strerror or error}") from None
+        raise UserError(f"it cannot be read ({error.strerror or error})") from None
     except UnicodeDecodeError:
-        raise UserError(f"{path} is no tokenizer file: it is not UTF-8 text") from None
-    try:
-        data = json.loads(text, object_pairs_hook=_without_duplicates)
+        raise UserError("it is not UTF-8 text") from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is no tokenizer file, or a damaged one: {error}") from None
-    check_header(data, str(path))
-    return data
+        raise UserError(f"it is no JSON, or damaged: {error}") from None
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -47,12 +37,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def check_header(data: Any, source: str = "the tokenizer data") -> None:
+def check_header(data: Any) -> None:
     """Refuse what is not a tokenizer of this format and version."""
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise UserError(f"{source} is no tokenizer of this project: it lacks the key format={FORMAT!r}")
+        raise UserError(f"it is no tokenizer of this project: it lacks the key format={FORMAT!r}")
     if data.get("version") != VERSION:
         raise UserError(
-            f"{source} has version {data.get('version')!r} of the tokenizer format, this program reads "
+            f"it has version {data.get('version')!r} of the tokenizer format, this program reads "
             f"version {VERSION}: train the tokenizer again or update the program"
         )

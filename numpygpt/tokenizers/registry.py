@@ -78,12 +78,9 @@ def load(path: str | os.PathLike[str], factory: str | None = None) -> Tokenizer:
     the environment variable NUMPYGPT_FACTORY does.
     """
     try:
-        data = files.read_json(path)
+        return from_dict(files.read_json(path), factory)
     except UserError as error:
+        other = ""  # what it is instead
         with suppress(OSError):
-            raise UserError(f"{error}{mismatch(read_bytes(path), 'numpygpt')}") from None
-        raise
-    try:
-        return from_dict(data, factory)
-    except UserError as error:
-        raise UserError(f"cannot load the tokenizer {path}: {error}") from None
+            other = mismatch(read_bytes(path), "numpygpt")
+        raise UserError(f"cannot load the tokenizer {path}: {error}{other}") from None

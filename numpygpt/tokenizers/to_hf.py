@@ -95,11 +95,8 @@ def _byte(tokenizer: Tokenizer) -> Json:
 def _byte_level(tokenizer: Tokenizer) -> Json:
     assert isinstance(tokenizer, BPETokenizer)
     own = (tokenizer.token_bytes(id) or b"" for id in range(len(tokenizer.specials), tokenizer.vocab_size))
-    cuts = (
-        [BYTE_LEVEL]
-        if (pieces := splitter(tokenizer.pattern).pieces) is None
-        else [_split(pieces), BYTE_LEVEL]
-    )
+    pieces = splitter(tokenizer.pattern).pieces
+    cuts = [BYTE_LEVEL] if pieces is None else [_split(pieces), BYTE_LEVEL]
     return {
         "tokens": ["".join(map(PRINTABLE.__getitem__, text)) for text in own],
         "model": _bpe_model(tokenizer.to_dict()["merges"]),

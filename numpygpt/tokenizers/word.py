@@ -12,8 +12,9 @@ import numpy as np
 import regex
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import UNK, Tokenizer, checked_bool, checked_int, checked_keys, checked_texts
+from numpygpt.tokenizers.base import UNK, Tokenizer, checked_bool, checked_int, checked_keys
 from numpygpt.tokenizers.cache import Cache
+from numpygpt.tokenizers.files import damaged
 from numpygpt.tokenizers.pretokenize import BEFORE_SPACE, Splitter
 from numpygpt.tokenizers.spacing import set_line_spacing
 from numpygpt.tokenizers.unicode import WORD, byte_offsets, check_text, training_chunks
@@ -44,14 +45,11 @@ class WordTokenizer(Tokenizer):
     ):
         super().__init__(specials=specials)
         self.lowercase = checked_bool("lowercase", lowercase)
+        self.losses = "loses case, spaces, unknown words" if lowercase else "loses spaces, unknown words"
         self.min_freq = checked_int("min_freq", min_freq, 1)
         self.wanted_vocab_size = vocab_size
         if vocab_size is not None:
             self.wanted_vocab_size = checked_int("vocab_size", vocab_size, len(self.specials) + 1)
-
-    @property
-    def losses(self) -> str:
-        return "loses case, spaces, unknown words" if self.lowercase else "loses spaces, unknown words"
 
     @property
     def exact(self) -> np.ndarray:
@@ -123,7 +121,12 @@ class WordTokenizer(Tokenizer):
 
     def _restore(self, learned: dict[str, Any]) -> None:
         checked_keys(learned, "words")
-        words = checked_texts(learned, "words")
+        words = learned["words"]
+        if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+            raise damaged("its words are no list of texts")
         if not words:
-            raise UserError("the tokenizer file is damaged: it holds no words")
+            raise damaged("it holds no words")
+        if twice := [word for word, count in Counter(words).items() if count > 1]:
+            raise damaged(f"its words hold {twice[0]!r} twice")
+        check_text("".join(words))
         self._set_words(words)

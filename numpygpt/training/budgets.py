@@ -8,7 +8,7 @@ from numpygpt.errors import UserError
 
 
 def updates_for_text(n_chars: float, chars_per_token: float, tokens_per_update: int) -> int:
-    """Updates that see n_chars characters of training text, at least 1 (equal text)."""
+    """Updates that see n_chars characters of training text (equal text). UserError: less than one, as below."""
     return _updates("chars", n_chars / (chars_per_token * tokens_per_update))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -85,11 +86,7 @@ def mean_loss(engine: Engine, batches: list[Batch]) -> float:
 def _groups_of_one_shape(all_windows: list[Window], batch_size: int) -> list[list[Window]]:
     """Consecutive windows of the same length and first scored position, at most batch_size together."""
     groups: list[list[Window]] = []
-    for w in all_windows:
-        last = groups[-1] if groups else []
-        alike = last and (w.stop - w.start, w.first) == (last[0].stop - last[0].start, last[0].first)
-        if alike and len(last) < batch_size:
-            last.append(w)
-        else:
-            groups.append([w])
+    for _, alike in groupby(all_windows, lambda w: (w.stop - w.start, w.first)):
+        same = list(alike)
+        groups += [same[at : at + batch_size] for at in range(0, len(same), batch_size)]
     return groups

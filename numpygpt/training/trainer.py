@@ -28,6 +28,9 @@ EXPLODED = 10.0  # nats above the first loss: nothing comes back from there
 class Diverged(UserError):
     """The loss is not a number any more, or has exploded."""
 
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: try a lower optimizer.lr")
+
 
 class Interrupted(Exception):
     """Training was asked to stop; a checkpoint has been written."""
@@ -167,20 +170,14 @@ class Trainer:
         """Raises Diverged if the update under way must not be made."""
         first, step = self.state.first_loss, self.state.step + 1
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise Diverged(
-                f"the loss or its gradient is not a number at update {step}: try a lower optimizer.lr"
-            )
+            raise Diverged(f"the loss or its gradient is not a number at update {step}")
         if loss > first + EXPLODED:
-            raise Diverged(
-                f"the loss rose from {first:.2f} to {loss:.2f} by update {step}: try a lower optimizer.lr"
-            )
+            raise Diverged(f"the loss rose from {first:.2f} to {loss:.2f} by update {step}")
 
     def _evaluate(self) -> None:
         losses = {name: mean_loss(self.engine, batches) for name, batches in self._eval_batches.items()}
         if not math.isfinite(losses["train"] + losses["val"]):
-            raise Diverged(
-                f"the loss is not a number after update {self.state.step}: try a lower optimizer.lr"
-            )
+            raise Diverged(f"the loss is not a number after update {self.state.step}")
         if losses["val"] < self.state.best_val_loss:
             self.state.best_val_loss, self.state.best_step = losses["val"], self.state.step
         self._emit(
@@ -193,13 +190,11 @@ class Trainer:
 
     def _emit(self, kind: str, **values: Any) -> None:
         """Hand out a row: the step counts updates done; tokens, chars and seconds are what they took in all."""
-        tokens = self.state.step * self.tokens_per_update
+        step, seconds = self.state.step, self.state.seconds
+        tokens = step * self.tokens_per_update
         chars = tokens * self.train_text.n_chars / len(self.train_text.ids)
-        seconds = self.state.seconds
-        step = self.state.step
-        self.on_row(
-            {"step": step, "kind": kind, **values, "tokens": tokens, "chars": chars, "seconds": seconds}
-        )
+        row = {"step": step, "kind": kind, **values, "tokens": tokens, "chars": chars, "seconds": seconds}
+        self.on_row(row)
         self.state.rows += 1
 
     @property

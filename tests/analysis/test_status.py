@@ -1,5 +1,6 @@
 """How far runs are: every state, the pace of one under way, and what is shown on a terminal and in a pipe."""
 
+import csv
 import io
 import math
 
@@ -7,8 +8,8 @@ import pytest
 from rich.console import Console
 from synthetic import make_run, record
 
-from analysis.records.status import print_status, run_status
 from analysis.report import main
+from analysis.tables.status import print_status, run_status
 from numpygpt.runs import RunFolder
 
 
@@ -50,13 +51,13 @@ def test_done_failed_begun_and_damaged_runs(tmp_path):
     assert "result.json is damaged" in run_status(run).reason
 
 
-def test_a_terminal_shows_a_table_and_a_pipe_gets_cells_between_tabs(under_way, tmp_path):
+def test_a_terminal_shows_a_table_and_a_pipe_gets_csv(under_way, tmp_path):
     statuses = [run_status(under_way), run_status(make_run(tmp_path, "char", 2, state="failed", every=100))]
     piped = io.StringIO()
     print_status(statuses, Console(file=piped, width=20))
-    lines = [line.split("\t") for line in piped.getvalue().splitlines()]
-    assert lines[0][:3] == ["run", "state", "updates"]
-    assert lines[1][:4] == ["bpe-small-s1", "interrupted", "300/1,000", "2.000"]
+    lines = list(csv.reader(piped.getvalue().splitlines()))
+    assert lines[0][:3] == ["name", "state", "step"]
+    assert lines[1][:5] == ["bpe-small-s1", "interrupted", "300", "1000", "2.0"]
     assert lines[2][-1] == "diverged: the loss is not finite at step 40"
     shown = io.StringIO()
     print_status(statuses, Console(file=shown, width=100, force_terminal=True))

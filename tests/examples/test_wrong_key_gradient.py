@@ -1,7 +1,6 @@
 """The ablation: the fault is the one described, the tests judge it as described, and a short run can be kept."""
 
 import json
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -14,11 +13,7 @@ from numpygpt.nn import functional as F
 B, T, H, D = 2, 5, 3, 4
 
 
-@dataclass(frozen=True)
-class Small(ablation.Recipe):
-    n_layer: int = 1
-    n_embd: int = 32
-    eval_windows: int = 4
+SMALL = (*ablation.RECIPE, "model.n_layer=1", "model.n_embd=32", "train.eval_windows=4")
 
 
 def essay():
@@ -92,7 +87,7 @@ def test_the_essay_tells_by_how_much_the_wrong_gradient_is_off():
 def test_a_short_run_is_kept_and_not_repeated(shakespeare, tmp_path, capsys, monkeypatch):
     score = ablation.score_tokens
     monkeypatch.setattr(ablation, "score_tokens", lambda engine, ids: score(engine, ids[:1000]))
-    monkeypatch.setattr(ablation, "Recipe", Small)
+    monkeypatch.setattr(ablation, "RECIPE", SMALL)
     command = ["--train", "right", "wrong", "--iters", "3", "--records", str(tmp_path / "kept.jsonl")]
     assert ablation.main(command) == 0
     kept = tmp_path / "kept.jsonl"

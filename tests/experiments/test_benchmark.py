@@ -6,19 +6,24 @@ import pytest
 
 from experiments import benchmark
 from experiments.benchmarks import speed
-from experiments.benchmarks.workers import Case, numpy_model, numpy_optimizer
+from experiments.benchmarks.workers import Case
 from experiments.configuration.compose import composed
 
-TINY = Case(
-    {"vocab_size": 65, "block_size": 16, "n_layer": 1, "n_head": 2, "n_embd": 16}, batch_size=4, n_tokens=40
+TINY_MODEL = (
+    "model=reference",
+    "model.block_size=16",
+    "model.n_layer=1",
+    "model.n_head=2",
+    "model.n_embd=16",
 )
+TINY = Case((*TINY_MODEL, "optimizer=adamw", "train.batch_size=4"), 65, n_tokens=40)
 
 
 def test_operations_of_the_reference_model():
     """42 and 62 billion per step; 6 per weight and token, as usual, and attention."""
     assert speed.train_operations(speed.cases()["reference, V=69"]) == pytest.approx(42.1e9, rel=0.01)
     assert speed.train_operations(speed.cases()["reference, V=6551"]) == pytest.approx(62.5e9, rel=0.01)
-    c = TINY.config
+    c = TINY.shape
     weights = 12 * c.n_layer * c.n_embd**2 + c.n_embd * c.vocab_size
     attention = 12 * c.n_layer * c.block_size * c.n_embd
     assert speed.train_operations(TINY) == 4 * 16 * (6 * weights + attention)
@@ -27,14 +32,13 @@ def test_operations_of_the_reference_model():
 def test_the_default_recipe_and_nanogpts_are_timed_as_they_are_configured():
     small, nanogpt = (speed.cases()[name] for name in ("small, V=65", "nanogpt, V=65"))
     default = composed("tokenizer=char")
-    assert small.config.positions == default.model.positions
-    assert small.optimizer["kind"] == default.optimizer.kind
-    assert small.optimizer["lr"] == default.optimizer.lr
-    assert (nanogpt.optimizer["kind"], nanogpt.config.positions) == ("adamw", "learned")
-    optimizer = numpy_optimizer(small, numpy_model(small))
-    assert optimizer.flops() > 0
+    assert small.shape.positions == default.model.positions
+    assert type(small.optimizer()).__name__.lower() == default.optimizer.kind
+    assert small.optimizer().lr == default.optimizer.lr
+    assert (type(nanogpt.optimizer()).__name__, nanogpt.shape.positions) == ("AdamW", "learned")
+    assert small.optimizer().flops() > 0
     products = 3 * speed.forward_operations(small)
-    assert speed.train_operations(small) == products + optimizer.flops()
+    assert speed.train_operations(small) == products + small.optimizer().flops()
 
 
 @pytest.mark.parametrize("name", ["train", "generate", "memory"])

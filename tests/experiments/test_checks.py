@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.configuration.eval_texts import check_texts, text_path
+from experiments.cli.eval_texts import check_texts, text_path
 from experiments.configuration.validation import check
 from numpygpt.errors import UserError, did_you_mean
 
@@ -58,7 +58,7 @@ def test_impossible_values_are_refused_by_key_value_and_range(composer, override
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"", "it is empty"), (b"ab\xff", "is not UTF-8 (byte 2)"), (None, "can be read")],
+    [(b"", "is empty"), (b"ab\xff", "is not UTF-8 text (byte 2)"), (None, "cannot be read")],
 )
 def test_texts_that_cannot_be_scored_are_refused_before_any_work(tmp_path, content, sentence):
     path = tmp_path / "mine.txt"
@@ -66,7 +66,7 @@ def test_texts_that_cannot_be_scored_are_refused_before_any_work(tmp_path, conte
         path.write_bytes(content)
     with pytest.raises(UserError) as refusal:
         check_texts([str(path)])
-    assert str(refusal.value).startswith(f"eval.texts={path} is not")
+    assert str(refusal.value).startswith(f"eval.texts is not possible: {path}")
     assert sentence in str(refusal.value)
 
 
@@ -74,7 +74,7 @@ def test_two_texts_of_one_name_are_refused_and_a_path_is_never_a_passage_of_the_
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "notes.txt").write_text(folder)
-    with pytest.raises(UserError, match=r"two of eval.texts are called notes.txt"):
+    with pytest.raises(UserError, match=r"two texts are called notes.txt"):
         check_texts([str(tmp_path / folder / "notes.txt") for folder in ("a", "b")])
     assert text_path(str(tmp_path / "a" / "notes")) == tmp_path / "a" / "notes"
     assert text_path("code").name == "code.txt"

@@ -27,6 +27,7 @@ from numpygpt.errors import UserError
 from numpygpt.measures.bits.arithmetic import quantise
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.scores import score_text
+from numpygpt.measures.bits.source import Source
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.places import ROOT
 from numpygpt.runs import RunFolder
@@ -164,7 +165,7 @@ def test_weighs_what_the_scores_claim(packer_of, tokenizer):
     codec = packer.codec
     ids, ends = codec.tokenizer.spans(text)
     with Engine(codec.model) as engine:
-        claimed = score_text(text, ids, ends, score_tokens(engine, ids), codec.coder).bits
+        claimed = score_text(Source(text, ids, ends), score_tokens(engine, ids), codec.coder).bits
     weighed = 8 * (len(packer.pack(text)) - HEADER_BYTES)
     assert abs(weighed - claimed) <= 0.005 * claimed + 8
     assert claimed < 0.7 * 8 * len(text)  # the model has learned something

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from analysis.reports import write_report
+from experiments.cli.eval_texts import text_path
 from experiments.configuration.corpora import Corpora
-from experiments.configuration.eval_texts import text_path
 from experiments.configuration.identity import run_folder
 from experiments.runner import environment, job, measures, results
 from experiments.runner.interrupts import Interrupted, stop_requests
@@ -20,6 +20,7 @@ from experiments.runner.progress import PlainReporter
 from experiments.runner.results import context_metrics
 from experiments.runner.texts import Texts
 from numpygpt.data import resolve
+from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.training import Text, Trainer
@@ -164,7 +165,7 @@ def test_context_is_counted_in_characters_not_in_bytes():
         ends = np.cumsum([len(c.encode()) for c in text])
         ids = np.zeros(len(text), np.int32)
         val = Text(ids, int(ends[-1]), len(text))
-        return context_metrics(Texts(*(None,) * 5, val, text, ends), 8)  # type: ignore[arg-type]
+        return context_metrics(Texts(*(None,) * 5, val, Source(text, ids, ends)), 8)  # type: ignore[arg-type]
 
     assert found("a" * 40 + "天" * 60) == found("a" * 100)
     assert found("a" * 100)["context_chars_min"] == 5
@@ -174,7 +175,7 @@ def test_what_training_on_has_cost_is_measured_on_the_same_windows():
     val = Text(np.zeros(10, np.int32), 40, 40)
     losses = [{"kind": "eval", "val_bpb": val.bits_per_byte(loss)} for loss in (5.0, 2.0, 3.0)]
     rows = [*losses, {"kind": "train"}]
-    texts = Texts(*(None,) * 5, val, "", np.zeros(0))  # type: ignore[arg-type]
+    texts = Texts(*(None,) * 5, val, None)  # type: ignore[arg-type]
     found = results.best_evaluation(texts, TrainState(best_val_loss=2.0, best_step=1), rows)
     assert found["lost_since_best_bits_per_byte"] == pytest.approx(val.bits_per_byte(1.0))
 

@@ -11,8 +11,8 @@ import pytest
 
 from analysis import report
 from experiments import sample, score, show_tokens
+from experiments.cli.eval_texts import check_texts
 from experiments.cli.files import read_input
-from experiments.configuration.eval_texts import check_texts
 from experiments.configuration.identity import _tokenizer_file
 from experiments.trained.passages import read_passages
 from numpygpt import tokenizers

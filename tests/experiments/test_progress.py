@@ -20,13 +20,18 @@ def row(step: int) -> dict[str, object]:
     }
 
 
+@pytest.fixture
+def every_row(monkeypatch):
+    monkeypatch.setattr("experiments.runner.progress.BETWEEN_ROWS", 0.0)
+
+
 def shown(kind: str, forecast: Forecast, lossless: bool) -> str:
     """What is printed of two rows of a sweep's first run, which goes at a known pace."""
     out = io.StringIO()
     now = iter(range(100))
     forecast._clock = lambda: next(now)
     if kind == "plain":
-        reporter = PlainReporter(out, 0.0, forecast)
+        reporter = PlainReporter(out, forecast)
     else:
         reporter = LiveReporter(Console(file=out, force_terminal=True, width=120), forecast)
         reporter.progress.start()
@@ -43,7 +48,7 @@ def shown(kind: str, forecast: Forecast, lossless: bool) -> str:
 
 
 @pytest.mark.parametrize("kind", ["plain", "live"])
-def test_a_sweep_is_forecast_and_counted(kind):
+def test_a_sweep_is_forecast_and_counted(kind, every_row):
     text = shown(kind, Forecast([1.0, 2.0, 1.0]), lossless=True)
     assert "for 3 runs" in text
     assert "run 1 of 3" in text
@@ -54,7 +59,7 @@ def test_a_sweep_is_forecast_and_counted(kind):
 
 
 @pytest.mark.parametrize("kind", ["plain", "live"])
-def test_the_figure_of_tokens_alone_says_so(kind):
+def test_the_figure_of_tokens_alone_says_so(kind, every_row):
     assert "bits/char (tokens only)" in shown(kind, Forecast([1.0]), lossless=False)
     assert "tokens only" not in shown(kind, Forecast([1.0]), lossless=True)
 

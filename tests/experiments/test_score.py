@@ -215,10 +215,10 @@ def test_bad_files_are_refused_before_any_work(runs, tmp_path, data, fault, caps
 def test_two_files_of_one_name_are_refused(mine, tmp_path):
     (tmp_path / "folder").mkdir()
     twin = shutil.copy(mine, tmp_path / "folder")
-    with pytest.raises(UserError, match=r"two files are called mine\.txt"):
+    with pytest.raises(UserError, match=r"two texts are called mine\.txt"):
         passages.read_passages([str(mine), twin])
     assert len(passages.read_passages([str(mine), str(mine)])) == 1
-    with pytest.raises(UserError, match=r"two files are called mine\.txt"):
+    with pytest.raises(UserError, match=r"two texts are called mine\.txt"):
         passages.score_runs([], {"mine.txt": "a"}, {"mine.txt": "b"})
 
 

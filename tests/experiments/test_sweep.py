@@ -23,9 +23,9 @@ from experiments.configuration.schema import register, settings, to_config
 from experiments.sweeping.plan import Planner, unused_settings
 from experiments.sweeping.study import require_folders, set_aside, to_do
 from numpygpt.errors import UserError
-from numpygpt.files import NotWritable
+from numpygpt.files import Locked, NotWritable
 from numpygpt.places import CONF, ROOT
-from numpygpt.runs import RunFolder, RunLocked, find_runs
+from numpygpt.runs import RunFolder, find_runs
 
 RUN = ROOT / "experiments" / "run.py"
 CLOCKS = ("seconds", "second", "seconds_per_mb", "peak_rss_mb", "_generated")
@@ -309,7 +309,7 @@ def test_force_sets_the_old_run_aside(tmp_path):
         aside = tmp_path / "study" / ".aside" / f"{folder.name}.{number}"
         assert (aside / "result.json").read_text() == str(number)
         assert not folder.path.exists()
-    with folder.lock(), pytest.raises(RunLocked):
+    with folder.lock(), pytest.raises(Locked):
         set_aside(folder)
 
 

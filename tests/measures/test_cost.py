@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from numpygpt.measures.cost import (
-    Stability,
     grad_spikes,
-    seconds_per_mb,
+    loss_spread,
     train_flops_per_token,
 )
 
@@ -17,12 +16,6 @@ def test_flops_of_the_reference_model():
     weights = n_layer * 12 * n_embd**2 + n_embd * vocabulary
     attention = 3 * n_layer * 2 * 2 * window * n_embd
     assert train_flops_per_token(n_layer, n_embd, window, vocabulary) == 6 * weights + attention
-    narrower = train_flops_per_token(n_layer, n_embd, window, vocabulary, n_inner=n_embd)
-    assert narrower == 6 * (weights - n_layer * 6 * n_embd**2) + attention
-
-
-def test_per_byte_and_per_megabyte():
-    assert seconds_per_mb(20.0, 4_000_000) == 5.0
 
 
 def test_spikes_stand_out_from_the_median_of_the_steps_before():
@@ -39,7 +32,6 @@ def test_a_lasting_rise_stops_being_a_spike():
     assert grad_spikes([1.0] * 60 + [10.0] * 60) <= 26
 
 
-def test_stability():
-    stability = Stability.of([1.0] * 40, [True] * 10 + [False] * 30, [3.0] * 36 + [1.0, 3.0, 1.0, 3.0])
-    assert stability == Stability(0, 0.25, pytest.approx(0.5))
-    assert Stability.of([], [], []) == Stability(0, 0.0, 0.0)
+def test_the_spread_of_the_loss_is_that_of_the_last_tenth():
+    assert loss_spread([3.0] * 36 + [1.0, 3.0, 1.0, 3.0]) == pytest.approx(0.5)
+    assert loss_spread([]) == 0.0

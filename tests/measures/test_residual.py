@@ -54,7 +54,7 @@ def test_weighing_and_coding_agree_and_restore(word):
     ids, ends = tokenizer.spans(OTHER)
     source = Source(OTHER, ids, ends)
     stretches = [*source.stretches(np.arange(len(ids))), source.tail_stretch]
-    bits, tail = coder.bits(OTHER, ids, ends)
+    bits, tail = coder.bits(Source(OTHER, ids, ends))
     for (z, x, c), cost in zip(stretches, [*bits, tail], strict=True):
         spelled = 0.0
         for at, symbol in enumerate([*map(ord, x), END]):
@@ -93,7 +93,7 @@ def test_any_text_comes_back_from_its_ids_and_residual(kind):
         for stretch in (*stretches, source.tail_stretch):
             coder.encode(encoder, *stretch)
         data = encoder.finish()
-        bits, tail = coder.bits(text, ids, ends)
+        bits, tail = coder.bits(Source(text, ids, ends))
         assert 8 * len(data) == pytest.approx(bits.sum() + tail, rel=0.005, abs=9)
         decoder, restored = Decoder(data), b""
         for z in [*ids.tolist(), TAIL]:
@@ -141,9 +141,9 @@ def test_a_character_costs_the_same_work_however_long_its_stretch(word):
 
 def test_a_second_fit_is_equal(word):
     tokenizer, coder = word
-    again = ResidualCoder.fit(tokenizer, TRAIN, tokenizer.spans(TRAIN))
+    again = ResidualCoder.fit(tokenizer, TRAIN)
     spans = tokenizer.spans(OTHER)
-    np.testing.assert_array_equal(coder.bits(OTHER, *spans)[0], again.bits(OTHER, *spans)[0])
+    np.testing.assert_array_equal(coder.bits(Source(OTHER, *spans))[0], again.bits(Source(OTHER, *spans))[0])
 
 
 def pieces_of(tokenizer, *texts):
@@ -178,7 +178,7 @@ def test_of_too_many_stretches_the_rarer_are_forgotten(monkeypatch):
     coder = ResidualCoder.fit_pieces(tokenizer, pieces_of(tokenizer, *texts))
     assert len(counted) <= 40  # of more than 600
     assert counted[int(tokenizer.encode("end")[0]), " end", "e"] == 160
-    bits, _ = coder.bits(f"\n{common} 日", *tokenizer.spans(f"\n{common} 日"))
+    bits, _ = coder.bits(Source(f"\n{common} 日", *tokenizer.spans(f"\n{common} 日")))
     assert bits[1:-1].max() < 3 < 20 < bits[-1] < np.inf
 
 
@@ -195,7 +195,7 @@ def test_exact_tokens_cost_nothing_and_unknown_ones_are_spelled():
     tokenizer = CharTokenizer()
     tokenizer.train("abc abc")
     coder = ResidualCoder.fit(tokenizer, "abc abc")
-    bits, tail = coder.bits("abéc", *tokenizer.spans("abéc"))
+    bits, tail = coder.bits(Source("abéc", *tokenizer.spans("abéc")))
     assert bits[[0, 1, 3]].tolist() == [0, 0, 0]
     assert 20 < bits[2] < 26  # a character that nobody saw, of 1,112,064
     assert tail > 0
@@ -210,19 +210,19 @@ def test_wrong_spans_are_refused(word):
     coder = ResidualCoder.fit(tokenizer, "abc")
     ids, ends = tokenizer.spans("abc")
     with pytest.raises(AssertionError, match="own text"):
-        coder.bits("acb", ids, ends)
+        coder.bits(Source("acb", ids, ends))
     with pytest.raises(AssertionError, match="own text"):
-        coder.bits("abc", ids, ends - [0, 0, 1])
+        coder.bits(Source("abc", ids, ends - [0, 0, 1]))
     with pytest.raises(AssertionError, match="inside"):
-        coder.bits("ab", ids, ends)
+        coder.bits(Source("ab", ids, ends))
     _, coder = word
     with pytest.raises(AssertionError, match="character"):
-        coder.bits("é", np.array([0, 0]), np.array([1, 2]))
+        coder.bits(Source("é", np.array([0, 0]), np.array([1, 2])))
 
 
 def test_empty_text(word):
     tokenizer, coder = word
-    bits, tail = coder.bits("", *tokenizer.spans(""))
+    bits, tail = coder.bits(Source("", *tokenizer.spans("")))
     assert bits.shape == (0,)
     assert tail > 0
 
@@ -234,7 +234,7 @@ def test_published_bits_per_character(shakespeare):
     tokenizer.train(train)
     coder = ResidualCoder.fit(tokenizer, train)
     ids, ends = tokenizer.spans(validation)
-    bits, tail = coder.bits(validation, ids, ends)
+    bits, tail = coder.bits(Source(validation, ids, ends))
     unknown = ids == tokenizer.unk_id
     assert 0.400 <= (bits.sum() + tail) / len(validation) <= 0.410
     assert bits[unknown].sum() / len(validation) == pytest.approx(0.363, abs=0.004)

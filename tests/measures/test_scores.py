@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.scores import block_edges, score_text
+from numpygpt.measures.bits.source import Source
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.word import WordTokenizer
 
@@ -21,7 +22,7 @@ def scored(request):
     coder = ResidualCoder.fit(tokenizer, TEXT[:8000])
     ids, ends = tokenizer.spans(TEXT)
     nats = np.random.default_rng(0).gamma(2.0, size=len(ids))
-    return ids, ends, nats, coder, score_text(TEXT, ids, ends, nats, coder)
+    return ids, ends, nats, coder, score_text(Source(TEXT, ids, ends), nats, coder)
 
 
 def test_blocks_add_up_to_the_whole(scored):
@@ -30,7 +31,7 @@ def test_blocks_add_up_to_the_whole(scored):
     assert blocks.block_bytes.sum() == score.n_bytes == len(TEXT.encode())
     assert blocks.block_chars.sum() == score.n_chars == len(TEXT)
     assert blocks.bits_tokens.sum() == pytest.approx(nats.sum() / np.log(2))
-    residual, tail = coder.bits(TEXT, ids, ends)
+    residual, tail = coder.bits(Source(TEXT, ids, ends))
     assert blocks.bits_residual.sum() == pytest.approx(residual.sum() + tail)
     assert score.bits_per_byte == pytest.approx(score.bits_per_byte_tokens + score.bits_per_byte_residual)
     assert score.bits_per_byte * score.n_bytes == pytest.approx(score.bits_per_char * score.n_chars)
@@ -64,12 +65,12 @@ def test_impossible_losses_are_refused(scored):
     ids, ends, nats, coder, _ = scored
     for wrong in (nats[:-1], -nats, nats * np.nan):
         with pytest.raises(AssertionError, match="loss"):
-            score_text(TEXT, ids, ends, wrong, coder)
+            score_text(Source(TEXT, ids, ends), wrong, coder)
 
 
 def test_empty_text():
     tokenizer = CharTokenizer()
     tokenizer.train("abc")
-    score = score_text("", *tokenizer.spans(""), np.zeros(0), ResidualCoder.fit(tokenizer, "abc"))
+    score = score_text(Source("", *tokenizer.spans("")), np.zeros(0), ResidualCoder.fit(tokenizer, "abc"))
     assert score.bits_per_byte_tokens == 0.0
     assert len(score.blocks.bits_tokens) == 0

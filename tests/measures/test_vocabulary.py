@@ -3,11 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from numpygpt.measures.bits.source import Source
 from numpygpt.measures.text import edits
 from numpygpt.measures.text.edits import edit_distance, edit_rate
 from numpygpt.measures.text.vocabulary import (
-    TextMeasures,
     renyi_efficiency,
+    text_measures,
     tokenizer_measures,
     unigram_gap,
     unreachable_tokens,
@@ -79,8 +80,9 @@ def test_word_tokenizer():
     tokenizer = WordTokenizer()  # knows: the cat sat .
     tokenizer.train(train)
     text = "the Cat sees the dog."
-    measures = TextMeasures(tokenizer, text)
-    assert len(measures.source.ids) == 6
+    source = Source(text, *tokenizer.spans(text))
+    measures = text_measures(tokenizer, source)
+    assert len(source.ids) == 6
     assert measures.chars_per_token == 21 / 6
     assert measures.fertility == 6 / 5
     assert measures.words_kept_whole == 3 / 5
@@ -88,7 +90,7 @@ def test_word_tokenizer():
     assert measures.unknown_rate_chars == len(" sees dog") / 21
     assert not measures.round_trip
     assert 0 < measures.char_edit_rate < 1
-    all_of_them = tokenizer_measures(tokenizer, train, text)
+    all_of_them = tokenizer_measures(tokenizer, tokenizer.encode(train), len(train), source)
     assert all_of_them.to_dict()["rare_tokens"] == tokenizer.vocab_size == 5  # none occurs five times
     assert all_of_them.chars_per_token == len(train) / 12
     assert all_of_them.chars_per_token_val == 21 / 6
@@ -98,12 +100,12 @@ def test_word_tokenizer():
 def test_char_tokenizer_on_text_that_it_does_not_know():
     tokenizer = CharTokenizer()
     tokenizer.train("abc é")
-    measures = TextMeasures(tokenizer, "aé 日本")
+    measures = text_measures(tokenizer, Source("aé 日本", *tokenizer.spans("aé 日本")))
     assert measures.unknown_rate_tokens == measures.unknown_rate_chars == 2 / 5
     assert measures.words_kept_whole == 0
-    assert TextMeasures(tokenizer, "a é").words_kept_whole == 1
-    assert TextMeasures(tokenizer, "a é").round_trip
-    empty = TextMeasures(tokenizer, "").to_dict()
+    assert text_measures(tokenizer, Source("a é", *tokenizer.spans("a é"))).words_kept_whole == 1
+    assert text_measures(tokenizer, Source("a é", *tokenizer.spans("a é"))).round_trip
+    empty = text_measures(tokenizer, Source("", *tokenizer.spans(""))).to_dict()
     assert empty["round_trip"] is True
     assert empty["fertility"] == 0
 
@@ -112,10 +114,10 @@ def test_char_tokenizer_on_text_that_it_does_not_know():
 def test_no_word_of_several_characters_is_whole_under_char(text):
     tokenizer = CharTokenizer()
     tokenizer.train(text)
-    assert TextMeasures(tokenizer, text).words_kept_whole == 0
+    assert text_measures(tokenizer, Source(text, *tokenizer.spans(text))).words_kept_whole == 0
     whole = WordTokenizer(min_freq=1)
     whole.train(text)
-    assert TextMeasures(whole, text).words_kept_whole == 1
+    assert text_measures(whole, Source(text, *whole.spans(text))).words_kept_whole == 1
 
 
 class Stub:
@@ -138,7 +140,8 @@ def test_unreachable_tokens():
 def test_tokens_that_training_never_showed():
     tokenizer = CharTokenizer()
     tokenizer.train("abcd")
-    measures = tokenizer_measures(tokenizer, "abc" * 5, "abdd")
+    val = Source("abdd", *tokenizer.spans("abdd"))
+    measures = tokenizer_measures(tokenizer, tokenizer.encode("abc" * 5), 15, val)
     assert (measures.unseen_tokens, measures.unseen_rate) == (1, 0.5)
     assert measures.rare_tokens == 2  # <unk> and d
     assert measures.vocab_used == measures.vocab_used_train == 3 / 5

@@ -97,7 +97,7 @@ def test_children_follow_train_and_eval_and_weights_travel(rng):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"n_head": 5}, "multiple of n_head"),
+        ({"n_head": 5}, "n_head=5 is not possible"),
         ({"activation": "swish"}, "relu"),
         ({"n_layer": 0}, "n_layer"),
         ({"dropout": 1.0}, "dropout"),

@@ -11,6 +11,7 @@ from numpygpt.data import resolve
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
 from numpygpt.measures.bits.residual import ResidualCoder
+from numpygpt.measures.bits.source import Source
 from numpygpt.tokenizers import create, from_dict, load
 from numpygpt.tokenizers.foreign import custom
 from numpygpt.tokenizers.foreign.factory import code_sha256
@@ -291,7 +292,7 @@ def test_a_class_that_loses_is_charged(own_class, tmp_path):
     tokenizer.train(TEXT)
     check_spans(tokenizer, HARD)
     coder = ResidualCoder.fit(tokenizer, TEXT)
-    bits, _ = coder.bits(HARD, *tokenizer.spans(HARD))
+    bits, _ = coder.bits(Source(HARD, *tokenizer.spans(HARD)))
     assert (bits > 0).all()
 
 
@@ -309,4 +310,4 @@ def test_a_belief_that_fails_later_is_refused(own_class, tmp_path):
     assert not tokenizer.lossless
     check_spans(tokenizer, "the zebra")
     coder = ResidualCoder.fit(tokenizer, TEXT)
-    assert coder.bits("the zebra", *tokenizer.spans("the zebra"))[0][4] > 1
+    assert coder.bits(Source("the zebra", *tokenizer.spans("the zebra")))[0][4] > 1

@@ -37,8 +37,6 @@ from numpygpt.measures.bits.source import TAIL, Source, Stretch
 from numpygpt.measures.bits.spelling import N_POINTER_LEVELS, ORDER, Events, Reading, Sequences
 from numpygpt.tokenizers.base import Tokenizer
 
-Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
-
 _SURROGATES = range(0xD800, 0xE000)
 _KNOWN = 1 << 21  # frequencies kept while coding: 16 MB
 _MOST = 1 << 19  # distinct stretches counted: 1.4 GiB while their levels are made
@@ -61,10 +59,9 @@ class ResidualCoder:
         self._known: dict[Hashable, npt.NDArray[np.int64]] = {}
 
     @classmethod
-    def fit(cls, tokenizer: Tokenizer, train_text: str, spans: Spans | None = None) -> ResidualCoder:
-        """Fit on the training text alone. `spans`: what `tokenizer.spans(train_text)` gives, if it is at hand."""
-        whole = Source(train_text, *(tokenizer.spans(train_text) if spans is None else spans))
-        return cls.fit_pieces(tokenizer, [whole])
+    def fit(cls, tokenizer: Tokenizer, train_text: str) -> ResidualCoder:
+        """Fit on the training text alone."""
+        return cls.fit_pieces(tokenizer, [Source(train_text, *tokenizer.spans(train_text))])
 
     @classmethod
     def fit_pieces(cls, tokenizer: Tokenizer, pieces: Iterable[Source]) -> ResidualCoder:
@@ -126,17 +123,11 @@ class ResidualCoder:
 
     # ------------------------------------------------------------------ weighing
 
-    def bits(
-        self, text: str, ids: npt.NDArray[np.integer], ends: npt.NDArray[np.integer]
-    ) -> tuple[Floats, float]:
-        """Bits of the residual of each token, float64 (n,), and of the tail.
+    def bits(self, source: Source) -> tuple[Floats, float]:
+        """Bits of the stretch of each token of a text or of a piece of one, float64 (n,), and of the tail.
 
-        AssertionError: the spans do not tile `text`, or an exact token's stretch is not its own text.
+        AssertionError: an exact token's stretch is not its own text.
         """
-        return self.bits_of(Source(text, ids, ends))
-
-    def bits_of(self, source: Source) -> tuple[Floats, float]:
-        """As `bits`, of a text or of a piece of one."""
         source.check(self.own_bytes, self.exact)
         bits = np.zeros(len(source.ids))
         if self.lossless:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from numpygpt.measures.bits.mixing import Floats, Ints
 from numpygpt.measures.bits.residual import ResidualCoder
@@ -84,34 +83,33 @@ class TextScore:
         return {key: getattr(self, key) for key in keys}
 
 
-def score_text(
-    text: str, ids: npt.NDArray[np.integer], ends: npt.NDArray[np.integer], nats: Floats, coder: ResidualCoder
-) -> TextScore:
-    """Charge a text for everything.
+def score_text(source: Source, nats: Floats, coder: ResidualCoder) -> TextScore:
+    """Charge a text for everything. nats: -ln p of each of its tokens, the first ln V, (n,).
 
-    ids, ends: the tokenizer's spans of `text`, (n,) each.   nats: -ln p of each token, the first ln V, (n,).
-    AssertionError: the spans do not tile the text, an exact token's stretch is not its own text, or a loss is
-    negative or not finite.
+    AssertionError: an exact token's stretch is not its own text, or a loss is negative or not finite.
     """
     nats = np.asarray(nats, np.float64)
-    assert nats.shape == ids.shape, "one loss per token"
+    assert nats.shape == source.ids.shape, "one loss per token"
     assert ((nats >= -1e-9) & (nats < np.inf)).all(), "every loss is finite and at least zero"
     bits_tokens = nats / np.log(2)
-    source = Source(text, ids, ends)
-    bits_residual, bits_tail = coder.bits_of(source)
+    bits_residual, bits_tail = coder.bits(source)
     blocks = blocks_of(source, bits_tokens, bits_residual, bits_tail)
-    return TextScore(len(source.data), len(text), bits_tokens, bits_residual, bits_tail, blocks)
+    return TextScore(len(source.data), len(source.text), bits_tokens, bits_residual, bits_tail, blocks)
 
 
 def blocks_of(source: Source, bits_tokens: Floats, bits_residual: Floats, bits_tail: float) -> BlockScores:
     """Sum the bits of a text's tokens, (n,) each, block by block."""
     edges = block_edges(source.data)
-    number = np.clip(np.searchsorted(edges, source.starts, side="right") - 1, 0, max(len(edges) - 2, 0))
-    tokens = np.bincount(number, bits_tokens, len(edges) - 1).astype(np.float64)
-    residual = np.bincount(number, bits_residual, len(edges) - 1).astype(np.float64)
+    tokens, residual = (sum_by_block(bits, source.starts, edges) for bits in (bits_tokens, bits_residual))
     if len(residual):
         residual[-1] += bits_tail
     return BlockScores(np.diff(edges), np.diff(source.characters(edges)), tokens, residual)
+
+
+def sum_by_block(bits: Floats, starts: Ints, edges: Ints) -> Floats:
+    """The bits (n,) of what begins at byte offsets `starts` (n,), summed over the k blocks between `edges`."""
+    number = np.clip(np.searchsorted(edges, starts, side="right") - 1, 0, max(len(edges) - 2, 0))
+    return np.bincount(number, bits, len(edges) - 1).astype(np.float64)
 
 
 def block_edges(data: bytes, size: int = BLOCK_BYTES) -> Ints:

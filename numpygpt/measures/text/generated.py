@@ -91,7 +91,7 @@ class Reference:
         self._windows = _Windows(train_text)
 
     def measure(self, samples: Sequence[str], n_chars: int | None = None) -> GeneratedMeasures:
-        """Judge samples, one per seed; with `n_chars` the first so many characters of each."""
+        """The samples of one run, taken together; with `n_chars` the first so many characters of each."""
         return self._measure([sample[:n_chars] for sample in samples], self._held_out)
 
     def highlights(self, sample: str) -> Highlights:
@@ -130,29 +130,18 @@ class Reference:
         texts = [_Words(sample) for sample in samples]
         found = [heading for sample in samples for heading in headings(sample)]
         grams = {n: np.concatenate([text.grams(n) for text in texts]) for n in range(1, NGRAMS[-1] + 1)}
-        in_train = {n: _share(_in(grams[n], self._grams[n])) for n in NGRAMS}
-        in_held_out = {n: _share(_in(grams[n], held_out[n])) for n in NGRAMS}
-        distinct = {n: len(np.unique(grams[n])) / len(grams[n]) if len(grams[n]) else None for n in (1, 2, 3)}
         copied = max((self._windows.longest_shared(sample) for sample in samples), key=len)
         return GeneratedMeasures(
             n_samples=len(samples),
             chars_per_sample=sum(map(len, samples)) / len(samples),
             word_share=_share([word in self._words for text in texts for word in text.words]),
             n_headings=len(found),
-            speaker_share=_share([heading in self._speakers for heading in found])
-            if self._speakers
-            else None,
-            ngram3_train=in_train[3],
-            ngram4_train=in_train[4],
-            ngram5_train=in_train[5],
-            ngram3_heldout=in_held_out[3],
-            ngram4_heldout=in_held_out[4],
-            ngram5_heldout=in_held_out[5],
+            speaker_share=_share([heading in self._speakers for heading in found if self._speakers]),
+            **{f"ngram{n}_train": _share(_in(grams[n], self._grams[n])) for n in NGRAMS},
+            **{f"ngram{n}_heldout": _share(_in(grams[n], held_out[n])) for n in NGRAMS},
             longest_copied_chars=len(copied),
             longest_copied=copied,
-            distinct_1=distinct[1],
-            distinct_2=distinct[2],
-            distinct_3=distinct[3],
+            **{f"distinct_{n}": _distinct(grams[n]) for n in (1, 2, 3)},
         )
 
 
@@ -235,6 +224,10 @@ def _in(values: UInts, table: UInts) -> npt.NDArray[np.bool_]:
 
 def _share(hits: Sequence[bool] | npt.NDArray[np.bool_]) -> float | None:
     return float(np.mean(hits)) if len(hits) else None
+
+
+def _distinct(grams: UInts) -> float | None:
+    return len(np.unique(grams)) / len(grams) if len(grams) else None
 
 
 def headings(text: str) -> list[str]:

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from numpygpt.measures.bits.mixing import Ints
 from numpygpt.measures.bits.source import Source
 from numpygpt.measures.text.edits import edit_rate
 from numpygpt.tokenizers.base import Tokenizer
-from numpygpt.tokenizers.unicode import WORDS
+from numpygpt.tokenizers.unicode import WORDS, byte_offsets
 
 RARE = 5
 ALPHA = 2.5
 AT_ONCE = 1 << 20  # ids counted at a time
 
-Spans = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
-
 
 @dataclass(frozen=True)
-class TokenizerMeasures:
-    """What a tokenizer does to the training and the validation text; docs/METRICS.md defines each field.
+class TextMeasures:
+    """What a tokenizer does to any text; docs/METRICS.md defines each field. Shares are between 0 and 1."""
 
-    Shares are between 0 and 1. Fields without `train` in their name are of the validation text.
-    """
-
-    chars_per_token_val: float
     chars_per_token: float
     fertility: float
     words_kept_whole: float
@@ -36,6 +29,19 @@ class TokenizerMeasures:
     unknown_rate_chars: float
     round_trip: bool
     char_edit_rate: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class TokenizerMeasures(TextMeasures):
+    """What a tokenizer does to the training and the validation text.
+
+    `chars_per_token` and what has `train` in its name are of the training text, all else is of the validation text.
+    """
+
+    chars_per_token_val: float
     vocab_used: float
     vocab_used_train: float
     rare_tokens: int
@@ -44,31 +50,19 @@ class TokenizerMeasures:
     unseen_rate: float
     renyi_efficiency: float
 
-    def to_dict(self) -> dict[str, float | int | bool]:
-        return asdict(self)
-
 
 def tokenizer_measures(
-    tokenizer: Tokenizer,
-    train_text: str,
-    val_text: str,
-    train_spans: Spans | None = None,
-    val_spans: Spans | None = None,
+    tokenizer: Tokenizer, train_ids: npt.NDArray[np.integer], n_train_chars: int, val: Source
 ) -> TokenizerMeasures:
-    """All of them; the spans are what `tokenizer.spans` gives for each text, if they are at hand."""
-    train_ids, _ = tokenizer.spans(train_text) if train_spans is None else train_spans
-    val = TextMeasures(tokenizer, val_text, val_spans)
+    """All of them, from the ids of the training text and its number of characters, and from the validation text."""
     size = tokenizer.vocab_size
-    train, seen = occurrences(train_ids, size), occurrences(val.source.ids, size)
+    train, seen = occurrences(train_ids, size), occurrences(val.ids, size)
+    of_val = text_measures(tokenizer, val).to_dict()
+    chars_per_token_val = of_val.pop("chars_per_token")
     return TokenizerMeasures(
-        chars_per_token_val=val.chars_per_token,
-        chars_per_token=len(train_text) / max(len(train_ids), 1),
-        fertility=val.fertility,
-        words_kept_whole=val.words_kept_whole,
-        unknown_rate_tokens=val.unknown_rate_tokens,
-        unknown_rate_chars=val.unknown_rate_chars,
-        round_trip=val.round_trip,
-        char_edit_rate=val.char_edit_rate,
+        **of_val,
+        chars_per_token=n_train_chars / max(len(train_ids), 1),
+        chars_per_token_val=chars_per_token_val,
         vocab_used=int(np.count_nonzero(seen)) / size,
         vocab_used_train=int(np.count_nonzero(train)) / size,
         rare_tokens=int(np.count_nonzero(train < RARE)),
@@ -77,6 +71,35 @@ def tokenizer_measures(
         unseen_rate=float(seen[train == 0].sum() / max(seen.sum(), 1)),
         renyi_efficiency=renyi_efficiency(train),
     )
+
+
+def text_measures(tokenizer: Tokenizer, source: Source) -> TextMeasures:
+    """Of any text, also of one far from the training text."""
+    text, n_tokens, n_chars = source.text, max(len(source.ids), 1), max(len(source.text), 1)
+    unknown = source.ids == (-1 if tokenizer.unk_id is None else tokenizer.unk_id)
+    widths = source.characters(source.ends) - source.characters(source.starts)
+    decoded = tokenizer.decode(source.ids)
+    return TextMeasures(
+        chars_per_token=len(text) / n_tokens,
+        fertility=len(source.ids) / max(len(text.split()), 1),
+        words_kept_whole=_words_kept_whole(source, unknown),
+        unknown_rate_tokens=float(unknown.sum() / n_tokens),
+        unknown_rate_chars=float(widths[unknown].sum() / n_chars),
+        round_trip=decoded == text,
+        char_edit_rate=edit_rate(decoded, text),
+    )
+
+
+def _words_kept_whole(source: Source, unknown: npt.NDArray[np.bool_]) -> float:
+    """Share of the words, here runs of letters, digits, their marks and _, that lie inside one known token."""
+    bounds = np.array([match.span() for match in WORDS.finditer(source.text)], np.int64).reshape(-1, 2)
+    if not len(bounds) or not len(source.ids):
+        return 0.0
+    offsets = byte_offsets(source.text, bounds)
+    first = np.searchsorted(source.ends, offsets[:, 0], side="right")
+    last = np.searchsorted(source.ends, offsets[:, 1] - 1, side="right")
+    last_known = np.append(~unknown, False)  # a word in the tail is in no token at all
+    return float(np.mean((first == last) & last_known[last]))
 
 
 def occurrences(ids: npt.NDArray[np.integer], vocab_size: int) -> npt.NDArray[np.intp]:
@@ -102,77 +125,6 @@ def unigram_gap(
     counts = occurrences(seen, vocab_size) + 1.0
     nats = np.log(counts.sum() / counts)
     return float(nats[val].mean() - nats[train].mean())
-
-
-class TextMeasures:
-    """The measures that any text has under a tokenizer: also for texts far from the training text."""
-
-    def __init__(self, tokenizer: Tokenizer, text: str, spans: Spans | None = None) -> None:
-        self.tokenizer, self.text = tokenizer, text
-        self.source = Source(text, *(tokenizer.spans(text) if spans is None else spans))
-        unk = tokenizer.unk_id
-        self._unknown = np.zeros(len(self.source.ids), bool) if unk is None else self.source.ids == unk
-
-    @property
-    def chars_per_token(self) -> float:
-        return len(self.text) / max(len(self.source.ids), 1)
-
-    @property
-    def fertility(self) -> float:
-        """Tokens per word, words being what stands between whitespace."""
-        return len(self.source.ids) / max(len(self.text.split()), 1)
-
-    @property
-    def words_kept_whole(self) -> float:
-        """Share of the words, here runs of letters, digits, their marks and _, that lie inside one known token."""
-        bounds = np.array([match.span() for match in WORDS.finditer(self.text)], np.int64).reshape(-1, 2)
-        if not len(bounds) or not len(self.source.ids):
-            return 0.0
-        offsets = self._byte_offsets
-        first = np.searchsorted(self.source.ends, offsets[bounds[:, 0]], side="right")
-        last = np.searchsorted(self.source.ends, offsets[bounds[:, 1]] - 1, side="right")
-        last_known = np.append(~self._unknown, False)  # a word in the tail is in no token at all
-        return float(np.mean((first == last) & last_known[last]))
-
-    @cached_property
-    def _byte_offsets(self) -> Ints:
-        """The byte at which each character begins, and the number of bytes: (characters + 1,)."""
-        begins = np.flatnonzero((np.frombuffer(self.source.data, np.uint8) & 0xC0) != 0x80)
-        return np.append(begins, len(self.source.data)).astype(np.int64)
-
-    @property
-    def unknown_rate_tokens(self) -> float:
-        return float(self._unknown.mean()) if len(self._unknown) else 0.0
-
-    @property
-    def unknown_rate_chars(self) -> float:
-        """Share of the characters that lie in stretches of `<unk>`, with the spaces that go with them."""
-        widths = self.source.characters(self.source.ends) - self.source.characters(self.source.starts)
-        return float(widths[self._unknown].sum() / max(len(self.text), 1))
-
-    @cached_property
-    def _decoded(self) -> str:
-        return self.tokenizer.decode(self.source.ids)
-
-    @property
-    def round_trip(self) -> bool:
-        return self._decoded == self.text
-
-    @property
-    def char_edit_rate(self) -> float:
-        """Characters to insert, delete or replace, per character of the source, to mend the decoded text."""
-        return edit_rate(self._decoded, self.text)
-
-    def to_dict(self) -> dict[str, float | bool]:
-        keys = (
-            "chars_per_token",
-            "fertility",
-            "words_kept_whole",
-            "unknown_rate_tokens",
-            "unknown_rate_chars",
-            "round_trip",
-        )
-        return {key: getattr(self, key) for key in (*keys, "char_edit_rate")}
 
 
 def unreachable_tokens(tokenizer: Tokenizer) -> list[int]:

@@ -21,6 +21,7 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, Tokenizer, checked_alphabet, checked_int, checked_keys
 from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
 from numpygpt.tokenizers.cache import Cache
+from numpygpt.tokenizers.files import damaged
 from numpygpt.tokenizers.pretokenize import splitter
 from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
 
@@ -182,9 +183,13 @@ class BPETokenizer(Tokenizer):
             symbols = symbols.replace(pair, chr(id))
         return symbols
 
-    def _unknown_widths(self, text: str) -> np.ndarray:
-        points = code_points(text)
-        return utf8_widths(points[~np.isin(points, code_points(self._alphabet))])
+    def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        ids = self.encode(text)
+        widths = self._widths[ids]
+        if self.meets_unknown and (unknown := ids == self.unk_id).any():  # each stands for one character
+            points = code_points(text)
+            widths[unknown] = utf8_widths(points[~np.isin(points, code_points(self._alphabet))])
+        return ids, np.cumsum(widths)
 
     # ------------------------------------------------------------------ files
 
@@ -203,7 +208,7 @@ class BPETokenizer(Tokenizer):
     def _checked_merges(self, alphabet: str, merges: Any) -> list[str]:
         """The merges of a file as pairs of symbols: each joins two known texts to a new one."""
         if not isinstance(merges, list) or len(merges) > self._room_for_merges(alphabet):
-            raise UserError("the tokenizer file is damaged: its merges are no list or exceed its vocab_size")
+            raise damaged("its merges are no list or exceed its vocab_size")
         symbol_of = {view: chr(id) for id, view in enumerate(alphabet, start=self._first_id)}
         pairs = []
         for number, merge in enumerate(merges):
@@ -211,11 +216,9 @@ class BPETokenizer(Tokenizer):
                 case [str(left), str(right)] if left in symbol_of and right in symbol_of:
                     pairs.append(symbol_of[left] + symbol_of[right])
                 case _:
-                    raise UserError(
-                        f"the tokenizer file is damaged: merge {number} is {merge!r}, not two earlier tokens"
-                    )
+                    raise damaged(f"merge {number} is {merge!r}, not two earlier tokens")
             if symbol_of.setdefault(left + right, new := chr(self._first_id + len(symbol_of))) != new:
-                raise UserError(f"the tokenizer file is damaged: its merges form {left + right!r} twice")
+                raise damaged(f"its merges form {left + right!r} twice")
         return pairs
 
 

@@ -13,7 +13,7 @@ nothing      anything else: no id is believed to stand for its own text, and the
 import base64
 import binascii
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from numpygpt import files
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
 from numpygpt.tokenizers.base import Tokenizer, checked_bool
+from numpygpt.tokenizers.files import damaged
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
 from numpygpt.tokenizers.foreign.recognise import mismatch
@@ -47,14 +48,14 @@ class ForeignTokenizer(Tokenizer):
         super().__init__()
         self.path = path
         self.charge_all = checked_bool("charge_all", charge_all)
-        self._unk: int | None = None
-        self._kept, self._losses = NOTHING, ""
+        self._model: Any = None  # what `_open` takes
+        self._kept, self.losses = NOTHING, ""
 
     # ------------------------------------------------------------------ what the kinds say
 
     @abstractmethod
     def _open(self, model: Any) -> None:
-        """Take the model, a JSON value, and call `_set_ids`. UserError or anything else: it is damaged."""
+        """Keep the model, a JSON value, in `_model`; call `_set_ids`. UserError or anything else: it is damaged."""
 
     @abstractmethod
     def _ids(self, text: str) -> Any:
@@ -67,10 +68,6 @@ class ForeignTokenizer(Tokenizer):
     @abstractmethod
     def _text(self, ids: list[int]) -> str:
         """The library's own way back."""
-
-    @abstractmethod
-    def _model(self) -> Any:
-        """What `_open` takes."""
 
     def _read(self) -> Any:
         """The model that `path` names, as `_open` takes it."""
@@ -95,7 +92,7 @@ class ForeignTokenizer(Tokenizer):
         ]
         found = {NOTHING} if self.charge_all else {self._kept_of(chunk) for chunk in texts}
         self._kept = max(found, key=LEVELS.index)
-        self._losses = "" if self._kept == EVERYTHING else self._describe_losses()
+        self.losses = "" if self._kept == EVERYTHING else self._describe_losses()
 
     def _kept_of(self, text: str) -> str:
         """Whose own texts join to `text`."""
@@ -103,7 +100,7 @@ class ForeignTokenizer(Tokenizer):
         if self._joined(ids) == text.encode():
             return EVERYTHING
         ids, ends = self._offset_spans(text)
-        return KNOWN if self._unk is not None and self._are_own(ids, ends, text.encode()) else NOTHING
+        return KNOWN if self.unk_id is not None and self._are_own(ids, ends, text.encode()) else NOTHING
 
     def _joined(self, ids: np.ndarray) -> bytes | None:
         """The ids' own texts in one, or None if one of them has none."""
@@ -117,7 +114,7 @@ class ForeignTokenizer(Tokenizer):
             return False
         starts = np.concatenate([[0], ends])[:-1].tolist()
         spans = zip(ids.tolist(), starts, ends.tolist(), strict=True)
-        return all(id == self._unk or data[a:b] == self._own[id] for id, a, b in spans)
+        return all(id == self.unk_id or data[a:b] == self._own[id] for id, a, b in spans)
 
     def _describe_losses(self) -> str:
         if self._kept == KNOWN:
@@ -137,22 +134,10 @@ class ForeignTokenizer(Tokenizer):
     # ------------------------------------------------------------------ the contract
 
     @property
-    def losses(self) -> str:
-        return self._losses
-
-    @property
-    def unk_id(self) -> int | None:
-        return self._unk
-
-    @property
     def exact(self) -> np.ndarray:
         """For each id whether its stretch is always its own text: all that have one, or none at all."""
         self._require_trained()
         return ~self._nameless & (self._kept != NOTHING)
-
-    def token(self, id: int) -> str:
-        own = self.token_bytes(id)
-        return self._printed[id].decode() if own is None else own.decode("utf-8", errors="backslashreplace")
 
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. UserError: the text shows that what was found in training does not hold."""
@@ -216,7 +201,7 @@ class ForeignTokenizer(Tokenizer):
         self._widths = np.array([len(text or b"") for text in self._own], dtype=np.int64)
         self.special_ids = {name: id for id, name in sorted(names.items())}
         self.specials = tuple(self.special_ids)
-        self._unk = unk
+        self.unk_id = unk
 
     def _guarded_open(self, model: Any) -> None:
         source = "its file" if self.path is None else self.path
@@ -233,7 +218,7 @@ class ForeignTokenizer(Tokenizer):
         return {"charge_all": self.charge_all}
 
     def _learned(self) -> dict[str, Any]:
-        return {"model": self._model(), "kept": self._kept, "losses": self._losses}
+        return {"model": self._model, "kept": self._kept, "losses": self.losses}
 
     def _restore(self, learned: dict[str, Any]) -> None:
         extras.require(self.kind)
@@ -242,10 +227,10 @@ class ForeignTokenizer(Tokenizer):
                 kept in LEVELS and not rest
             ):
                 if (kept == EVERYTHING) != (not losses):
-                    raise UserError("the tokenizer file is damaged: it contradicts itself on what is lost")
-                self._kept, self._losses = kept, losses
+                    raise damaged("it contradicts itself on what is lost")
+                self._kept, self.losses = kept, losses
             case _:
-                raise UserError("the tokenizer file is damaged: it needs a model, kept and losses")
+                raise damaged("it needs a model, kept and losses")
         self._guarded_open(model)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -275,17 +260,16 @@ def from_base64(text: Any) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (TypeError, ValueError, binascii.Error):
-        raise UserError("the tokenizer file is damaged: a part of it is no base64") from None
+        raise damaged("a part of it is no base64") from None
 
 
-def ends_between(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Where stretches end that were given as spans, so that they tile the text.
+def ends_between(spans: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Where stretches end that were given as spans (start, end), so that they tile the text.
 
     What lies between two spans belongs to the later one. Where spans overlap, as those of tokens that are parts of
     one character, the overlap belongs to the last of them.
     """
-    if not len(ends):
-        return np.zeros(0, np.int64)
-    following = np.append(np.asarray(starts)[1:], ends[-1])
+    starts, ends = np.array(spans, np.int64).reshape(-1, 2).T
+    following = np.append(starts[1:], ends[-1:])
     later = np.minimum.accumulate(following[::-1])[::-1]
     return np.maximum.accumulate(np.minimum(ends, later))

@@ -66,8 +66,6 @@ class CustomTokenizer(ForeignTokenizer):
         super().__init__(charge_all=charge_all)
         self.factory = factory
         self._object: Any = None
-        # What it had learned when it was trained: it may remember more later.
-        self._state: dict[str, Any] = {}
 
     def train(self, text: str | Iterable[str]) -> None:
         """Train the user's tokenizer on the whole text and try out what it keeps."""
@@ -79,7 +77,7 @@ class CustomTokenizer(ForeignTokenizer):
         with extras.refusing(f"{self.factory} cannot be trained"):
             made.train("".join(chunks))
             state = vars(made)
-        self._state = self._as_json(state)
+        self._model = {"factory": self.factory, "state": self._as_json(state)}
         self._read_ids()
         self._try_methods(chunks[0][:TRIED])
         self._try_out(chunks)
@@ -152,10 +150,7 @@ class CustomTokenizer(ForeignTokenizer):
         return found
 
     def _ids(self, text: str) -> list[int]:
-        return self._call("encode", text, self._checked_list)
-
-    def _checked_list(self, ids: Any) -> list[int]:
-        return self._checked_ids(_integers(ids)).tolist()
+        return self._call("encode", text, lambda ids: self._checked_ids(_integers(ids)).tolist())
 
     def _spans(self, text: str) -> tuple[list[int], np.ndarray]:
         if not hasattr(self._object, "spans"):
@@ -190,7 +185,7 @@ class CustomTokenizer(ForeignTokenizer):
             raise UserError(
                 f"the code of {self.factory} is not what it was when this was trained: train it again"
             )
-        self._object, self._state = make(self.factory), state
+        self._model, self._object = model, make(self.factory)
         vars(self._object).update(copy.deepcopy(state))
         self._read_ids()
 
@@ -202,9 +197,8 @@ class CustomTokenizer(ForeignTokenizer):
             data = {**data, "options": {**options, "factory": factory}}
         return super().from_dict(data)
 
-    def _model(self) -> Any:
-        code = code_sha256(self.factory)
-        return {"factory": self.factory, "code": code, "state": self._state}
+    def _learned(self) -> dict[str, Any]:
+        return super()._learned() | {"model": self._model | {"code": code_sha256(self.factory)}}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.factory, self.to_dict())

@@ -33,7 +33,7 @@ class HuggingFaceTokenizer(ForeignTokenizer):
         model = {**model, "truncation": None, "padding": None, "post_processor": None}
         if "dropout" in model["model"]:
             model["model"] = {**model["model"], "dropout": None}
-        self._file = model
+        self._model = model
         self._tokenizer = extras.package_of(self.kind).Tokenizer.from_str(json.dumps(model))
         self._tokenizer.encode_special_tokens = True  # a special token in a text is text
         added = self._tokenizer.get_added_tokens_decoder()
@@ -48,7 +48,7 @@ class HuggingFaceTokenizer(ForeignTokenizer):
 
     def _find_unk(self, vocabulary: dict[str, int]) -> tuple[str, int] | None:
         """The token that stands for the unknown, and its id: named, or (Unigram) by its number."""
-        model = self._file["model"]
+        model = self._model["model"]
         if isinstance(number := model.get("unk_id"), int):
             return next(((token, id) for token, id in vocabulary.items() if id == number), None)
         token = model.get("unk_token")
@@ -57,7 +57,7 @@ class HuggingFaceTokenizer(ForeignTokenizer):
 
     def _own_text(self, token: str) -> bytes:
         """What the file says that a token stands for."""
-        model, types = self._file["model"], self._types
+        model, types = self._model["model"], self._types
         if model.get("byte_fallback") and token in BYTE_TOKENS:
             return BYTE_TOKENS[token]
         if "ByteLevel" in types and all(character in BYTE_OF_PRINTABLE for character in token):
@@ -71,25 +71,21 @@ class HuggingFaceTokenizer(ForeignTokenizer):
     @property
     def _types(self) -> set[str]:
         """The kinds of all its parts but the model."""
-        return set(_types(self._file.get(part) for part in ("normalizer", "pre_tokenizer", "decoder")))
+        return set(_types(self._model.get(part) for part in ("normalizer", "pre_tokenizer", "decoder")))
 
     def _kept_of(self, text: str) -> str:
         """A normalizer may change texts that nobody thought of trying: then nothing is believed to be kept."""
-        return super()._kept_of(text) if self._file.get("normalizer") is None else NOTHING
+        return super()._kept_of(text) if self._model.get("normalizer") is None else NOTHING
 
     def _ids(self, text: str) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=False).ids
 
     def _spans(self, text: str) -> tuple[list[int], np.ndarray]:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
-        return encoding.ids, ends_between(offsets[:, 0], offsets[:, 1])
+        return encoding.ids, ends_between(encoding.offsets)
 
     def _text(self, ids: list[int]) -> str:
         return self._tokenizer.decode(ids, skip_special_tokens=False)
-
-    def _model(self) -> Any:
-        return self._file
 
 
 def _types(node: Any) -> Iterator[str]:

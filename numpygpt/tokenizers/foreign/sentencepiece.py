@@ -38,8 +38,11 @@ class SentencePieceTokenizer(ForeignTokenizer):
         return to_base64(read_bytes(self.path, self.kind, "x.model"))
 
     def _open(self, model: Any) -> None:
-        self._proto = from_base64(model)
-        self._processor = extras.package_of(self.kind).SentencePieceProcessor(model_proto=self._proto or b"?")
+        package, proto = (
+            extras.package_of(self.kind),
+            from_base64(model) or b"?",
+        )  # an empty one is taken for none
+        self._model, self._processor = model, package.SentencePieceProcessor(model_proto=proto)
         processor, own, names = self._processor, {}, {}
         for id in range(processor.vocab_size()):
             piece = processor.id_to_piece(id)
@@ -56,14 +59,10 @@ class SentencePieceTokenizer(ForeignTokenizer):
 
     def _spans(self, text: str) -> tuple[Any, np.ndarray]:
         found = self._processor.encode(text, return_type="offset_mapping")
-        offsets = np.array(found["offsets"], np.int64).reshape(-1, 2)
-        return found["ids"], ends_between(offsets[:, 0], offsets[:, 1])
+        return found["ids"], ends_between(found["offsets"])
 
     def _text(self, ids: list[int]) -> str:
         return self._processor.decode(ids)
-
-    def _model(self) -> Any:
-        return to_base64(self._proto)
 
 
 class UnigramTokenizer(SentencePieceTokenizer):
@@ -111,8 +110,8 @@ class UnigramTokenizer(SentencePieceTokenizer):
     def train(self, text: str | Iterable[str]) -> None:
         """Learn the pieces. UserError: the text has too little to learn from, or too much for `vocab_size`."""
         package = extras.package_of(self.kind)
-        seen: list[str] = []
-        sentences = filter(None, _sentences(_remembered(training_chunks(text), seen)))
+        chunks = list(training_chunks(text))
+        sentences = filter(None, _sentences(chunks))
         first = next(sentences, None)
         if first is None:
             raise UserError(
@@ -144,7 +143,7 @@ class UnigramTokenizer(SentencePieceTokenizer):
                 minloglevel=2,
             )
         self._guarded_open(to_base64(written.getvalue()))
-        self._try_out(seen)
+        self._try_out(chunks)
 
     def _open(self, model: Any) -> None:
         super()._open(model)
@@ -166,12 +165,6 @@ class UnigramTokenizer(SentencePieceTokenizer):
             "character_coverage": self.character_coverage,
             "specials": list(self._wanted_specials),
         }
-
-
-def _remembered(chunks: Iterable[str], into: list[str]) -> Iterator[str]:
-    for chunk in chunks:
-        into.append(chunk)
-        yield chunk
 
 
 def _cut(sentences: Iterable[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from numpygpt.errors import UserError
+from numpygpt.tokenizers.base import Tokenizer
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import ForeignTokenizer, from_base64, read_bytes, to_base64
 from numpygpt.tokenizers.pretokenize import splitter
@@ -74,7 +75,7 @@ class TiktokenTokenizer(ForeignTokenizer):
             raise UserError("it holds a token or a rank twice")
         # Names may share an id, of a token even: they are never recognised in a text.
         specials = {name: id for name, id in specials.items() if id not in taken}
-        self._data = model
+        self._model = model
         self._encoding = extras.package_of(self.kind).Encoding(
             "numpygpt", pat_str=pattern, mergeable_ranks=ranks, special_tokens=specials
         )
@@ -94,10 +95,7 @@ class TiktokenTokenizer(ForeignTokenizer):
         return ids, begun - ~begins[ends]
 
     def _text(self, ids: list[int]) -> str:
-        return b"".join(map(self._printed.__getitem__, ids)).decode("utf-8", errors="replace")
-
-    def _model(self) -> Any:
-        return self._data
+        return Tokenizer.decode(self, ids)
 
     def _options(self) -> dict[str, Any]:
         return {**super()._options(), "pattern": self.pattern}
