@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
-from analysis.figures.style import INK, SOFT, look, new_figure, plain, row_height
+from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, row_height, spread
 from analysis.inference.comparisons import Comparison
 from analysis.inference.estimates import estimate_of
 from analysis.records.collect import Floats
-from analysis.records.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,46 +18,60 @@ if TYPE_CHECKING:
 FEW = 16  # up to so many bars, their figures stand on white
 
 
-def _bars(
-    axes: "Axes", comparison: Comparison, settings: Sequence[Setting], solid: Floats, hatched: Floats
-) -> None:
-    """A solid and behind it a hatched bar per setting, in its colour, and its name."""
-    colours = [look(s.tokenizer, comparison.tokenizers).colour for s in settings]
-    y = np.arange(len(settings))
-    axes.barh(y, solid, 0.62, color=colours)
-    axes.barh(y, hatched, 0.62, left=solid, facecolor="white", edgecolor=colours, hatch="////")
-    size = min(9.5, 72 * 0.8 * row_height(len(settings)))
-    axes.set_yticks(y, [plain(s.label) for s in settings], color=INK, fontsize=size)
+def _rows(comparison: Comparison) -> pd.DataFrame:
+    """One row per setting: key, label, colour, and the mean of what the bars show."""
+    keys = ("bits_per_byte_tokens", "n_params_body", "n_params_embedding")
+    settings = comparison.settings
+    found = [estimate_of(s, "bits_per_byte") for s in settings]
+    return pd.DataFrame({
+        "key": [s.key for s in settings],
+        "label": [plain(s.label) for s in settings],
+        "colour": [look(s.tokenizer, comparison.tokenizers).colour for s in settings],
+        "bits_per_byte": [e.mean for e in found],
+        "half": np.nan_to_num([e.half for e in found]),
+        **{key: [s.values(key).mean() for s in settings] for key in keys},
+    })  # fmt: skip
+
+
+def _bars(axes: "Axes", rows: pd.DataFrame, solid: Floats, whole: Floats) -> None:
+    """A solid bar over a hatched one per row, in its colour, with its name; the first row on top."""
+    import seaborn as sns
+
+    bars: dict[str, Any] = {
+        "y": rows["key"], "hue": rows["key"], "palette": dict(zip(rows["key"], rows["colour"], strict=True)),
+        "ax": axes, "width": 0.62, "saturation": 1, "errorbar": None, "legend": False,
+    }  # fmt: skip
+    sns.barplot(x=whole, fill=False, hatch="////", linewidth=1, **bars)
+    sns.barplot(x=solid, linewidth=0, **bars)
+    size = min(9.5, 72 * 0.8 * row_height(len(rows)))
+    axes.set_yticks(range(len(rows)), rows["label"], color=INK, fontsize=size)
     axes.grid(False, axis="y")
-    axes.set_ylim(-0.6, len(settings) - 0.4)
+    axes.set(ylabel="", ylim=(len(rows) - 0.4, -0.6))
 
 
 def _at_ends(axes: "Axes", ends: Floats, texts: Sequence[str]) -> None:
     """A text behind each bar. The limits leave room: no need to lay them out."""
     size = min(9.0, 72 * 0.8 * row_height(len(texts)))
-    ground = {"color": "white", "pad": 0.5} if len(texts) <= FEW else None
+    ground = {"color": PAPER, "pad": 0.5} if len(texts) <= FEW else None
     for y, (x, text) in enumerate(zip(ends + 0.012 * float(np.max(ends)), texts, strict=True)):
-        label = axes.text(x, y, plain(text, 80), zorder=4, va="center", fontsize=size, bbox=ground)
+        label = axes.text(x, y, text, zorder=4, va="center", fontsize=size, bbox=ground)
         label.set_in_layout(False)
 
 
 def bits_figure(comparison: Comparison) -> "Figure":
     """A bar per setting: tokens (the floor) solid, the residual up to the ceiling hatched; baselines as lines."""
-    settings = sorted(comparison.settings, key=lambda s: -s.values("bits_per_byte").mean())
-    figure = new_figure(8.6, 1.9 + row_height(len(settings)) * len(settings))
+    rows = _rows(comparison).sort_values("bits_per_byte", ignore_index=True)
+    figure = new_figure(8.6, 1.9 + row_height(len(rows)) * len(rows))
     axes = figure.subplots()
-    found = [estimate_of(s, "bits_per_byte") for s in settings]
-    totals, halves = np.array([e.mean for e in found]), np.nan_to_num([e.half for e in found])
-    floors = np.array([s.values("bits_per_byte_tokens").mean() for s in settings])
-    _bars(axes, comparison, settings, floors, np.maximum(totals - floors, 0))
-    axes.errorbar(
-        totals, np.arange(len(settings)), xerr=halves, color=INK, capsize=3, linewidth=1.3, linestyle="none"
-    )
+    totals, halves = rows["bits_per_byte"].to_numpy(), rows["half"].to_numpy()
+    _bars(axes, rows, rows["bits_per_byte_tokens"].to_numpy(), totals)
+    axes.errorbar(totals, rows.index, xerr=halves, color=INK, capsize=3, linewidth=1.3, linestyle="none")
     _at_ends(axes, totals + halves, [f"{total:.3f}" for total in totals])
     axes.set_xlim(0, axes.get_xlim()[1] * 1.08)
     baseline_lines(axes, comparison)
-    hatched = "; hatched: what the tokenizer loses, charged" if any(s.lossy for s in settings) else ""
-    axes.set_xlabel(f"bits per byte of the validation text (fewer is better{hatched})")
+    lossy = any(s.lossy for s in comparison.settings)
+    hatched = "; hatched: what the tokenizer loses, charged" if lossy else ""
+    axes.set_xlabel(f"bits per byte of the validation text (fewer is better{hatched})", loc="right")
     return figure
 
 
@@ -69,27 +83,25 @@ def baseline_lines(axes: "Axes", comparison: Comparison, vertical: bool = True) 
         for baseline in baselines:
             axes.axhline(baseline.bits_per_byte, zorder=1, **thin)
         return
-    low, high = axes.get_xlim()
-    axes.set_xlim(low, max([high, *(1.02 * b.bits_per_byte for b in baselines)]))
-    for baseline in baselines:
-        axes.axvline(baseline.bits_per_byte, zorder=3, **thin)
-        axes.annotate(plain(baseline.label), (baseline.bits_per_byte, 1), xycoords=("data", "axes fraction"),
-                      xytext=(0, 3), textcoords="offset points", rotation=35, fontsize=8, color=SOFT)  # fmt: skip
+    bits = [baseline.bits_per_byte for baseline in baselines]
+    axes.set_xlim(0, right := max([axes.get_xlim()[1], *(1.02 * x for x in bits)]))
+    for x, place, baseline in zip(bits, spread(bits, 0.034 * right), baselines, strict=True):
+        axes.axvline(x, zorder=3, **thin)
+        axes.annotate(plain(baseline.label), (place, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+                      textcoords="offset points", rotation=35, fontsize=8, color=SOFT)  # fmt: skip
 
 
 def parameter_figure(comparison: Comparison) -> "Figure":
     """Embedding-related parameters against the body."""
-    settings = list(reversed(comparison.settings))
-    figure = new_figure(8.6, 1.2 + row_height(len(settings)) * len(settings))
+    rows = _rows(comparison)
+    figure = new_figure(8.6, 1.2 + row_height(len(rows)) * len(rows))
     axes = figure.subplots()
-    body, embedding = (
-        np.array([s.values(key).mean() for s in settings]) / 1e6
-        for key in ("n_params_body", "n_params_embedding")
-    )
-    _bars(axes, comparison, settings, body, embedding)
-    share = 100 * embedding / (body + embedding)
-    texts = [f"{p:.3g} M, {s:.3g} % embedding-related" for p, s in zip(body + embedding, share, strict=True)]
-    _at_ends(axes, body + embedding, texts)
+    body, embedding = (rows[f"n_params_{part}"].to_numpy() / 1e6 for part in ("body", "embedding"))
+    whole = body + embedding
+    _bars(axes, rows, body, whole)
+    shares = 100 * embedding / whole
+    texts = [f"{p:.3g} M, {s:.3g} % embedding-related" for p, s in zip(whole, shares, strict=True)]
+    _at_ends(axes, whole, texts)
     axes.set_xlim(0, axes.get_xlim()[1] * 1.45)
     axes.set_xlabel("parameters, millions (solid: body; hatched: embedding-related)")
     return figure

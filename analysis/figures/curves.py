@@ -1,39 +1,32 @@
 """Bits per byte while training, against updates, characters, FLOPs or seconds. To be drawn within `styled()`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, SOFT, Look, label_ends, look, new_figure, plain
+from analysis.figures.style import GRID, SOFT, label_ends, look, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
 from analysis.inference.uncertainty import LEVEL, t_quantile
 from analysis.records.settings import Setting
+from analysis.tables.cells import NAME, mean_note
+from analysis.tables.model import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
 CROWD = 8  # more settings than this are drawn as one small picture per tokenizer
+TOLD = 8  # so many evaluations stand in the table
 
 
-@dataclass(frozen=True)
-class Axis:
-    """An x axis for curves: a column of the metrics, or computed from it."""
-
-    key: str
-    label: str
-
-
-AXES = (
-    Axis("step", "updates"),
-    Axis("chars", "characters seen"),
-    Axis("flops", "training FLOPs"),
-    Axis("seconds", "seconds of training"),
-)
+AXES = {  # column of the metrics, or computed from it -> label
+    "step": "updates",
+    "chars": "characters seen",
+    "flops": "training FLOPs",
+    "seconds": "seconds of training",
+}
 
 
 def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
@@ -55,8 +48,8 @@ def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def bands_of(rows: pd.DataFrame, x: str) -> dict[str, pd.DataFrame]:
-    """Per setting and evaluation: mean x, mean val_bpb and its 95 % half-width over seeds (0 for one seed).
+def bands_of(rows: pd.DataFrame, x: str) -> pd.DataFrame:
+    """Per setting and evaluation: mean x, mean val_bpb and its 95 % half-width over n seeds (0 for one seed).
 
     Where seeds have different numbers of updates, a band ends with the last evaluation that all of them have.
     """
@@ -64,44 +57,69 @@ def bands_of(rows: pd.DataFrame, x: str) -> dict[str, pd.DataFrame]:
     table = seeds.agg(x=(x, "mean"), mean=("val_bpb", "mean"), sd=("val_bpb", "std"), n=("val_bpb", "count"))
     table = table[table["n"] == table.groupby(level="setting")["n"].transform("max")].copy()
     table["half"] = (t_quantile(table["n"] - 1, LEVEL) * table["sd"] / table["n"] ** 0.5).fillna(0.0)
-    return {str(key): part.reset_index() for key, part in table.groupby(level="setting")}
+    return table.reset_index()
 
 
-def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: Axis) -> "Figure":
+def curve_table(comparison: Comparison, rows: pd.DataFrame) -> Table:
+    """What the curves show after some of the updates, the first and the last among them: a row per setting."""
+    bands = bands_of(rows, "step").set_index(["setting", "step"])
+    steps = sorted(set(rows["step"]))
+    kept = [steps[i] for i in sorted({round(k * (len(steps) - 1) / (TOLD - 1)) for k in range(TOLD)})]
+    columns = (NAME, *(Column(f"step_{step}", f"{step:,} updates", priority=None) for step in kept))
+    lines = []
+    for setting in comparison.settings:
+        own = bands.reindex([(setting.key, step) for step in kept])
+        half = own["half"].where(own["half"] > 0)
+        cells = (Cell(m, ".3f", h) if m == m else Cell(None) for m, h in zip(own["mean"], half, strict=True))
+        lines.append(Row((Cell(setting.label), *cells)))
+    title = f"Validation bits per byte while training: {comparison.title}"
+    return Table("curves_step", title, columns, tuple(lines), mean_note(comparison))
+
+
+def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figure":
     """Validation bits per byte while training: a line per setting, a band over its seeds, baselines as lines."""
-    bands = bands_of(rows, axis.key)
-    drawn = [s for s in comparison.settings if s.key in bands]
+    bands = bands_of(rows, axis)
+    drawn = [s for s in comparison.settings if s.key in set(bands["setting"])]
     if len(drawn) > CROWD:
         return _crowd(comparison, drawn, bands, axis)
     figure = new_figure(8.6, 5.0)
     axes = figure.subplots()
-    for setting in drawn:
-        shape = look(setting.tokenizer, comparison.tokenizers)
-        _curve(axes, bands[setting.key], shape, shade(setting, drawn))
-    _frame(axes, comparison, [bands[s.key] for s in drawn], axis)
-    baseline_lines(axes, comparison, vertical=False)
+    _curves(axes, comparison, drawn, bands)
+    _frame(axes, comparison, bands, axis)
     axes.set_ylabel("bits per byte, validation windows")
     low, high = axes.get_ylim()
-    ends = [
-        (bands[s.key]["mean"].iloc[-1], s.label, look(s.tokenizer, comparison.tokenizers).colour)
-        for s in drawn
-    ]
+    kinds = [look(s.tokenizer, comparison.tokenizers) for s in drawn]
+    last = bands.groupby("setting")["mean"].last()
+    ends = [(last[s.key], s.label, kind.colour, kind.marker) for s, kind in zip(drawn, kinds, strict=True)]
     ends += [
-        (b.bits_per_byte, b.label, SOFT) for b in comparison.main_baselines if low <= b.bits_per_byte <= high
+        (b.bits_per_byte, b.label, SOFT, "")
+        for b in comparison.main_baselines
+        if low <= b.bits_per_byte <= high
     ]
     label_ends(axes, ends)
     return figure
 
 
-def _curve(axes: "Axes", data: pd.DataFrame, shape: Look, strength: float = 1.0) -> "Line2D":
-    (line,) = axes.plot(data["x"], data["mean"], color=shape.colour, linestyle=shape.dash, alpha=strength)
-    axes.plot(
-        data["x"].iloc[-1:], data["mean"].iloc[-1:], color=shape.colour, marker=shape.marker, alpha=strength
-    )
-    if (data["half"] > 0).any():
-        low, high = data["mean"] - data["half"], data["mean"] + data["half"]
-        axes.fill_between(data["x"], low, high, color=shape.colour, alpha=0.18 * strength, linewidth=0)
-    return line
+def _curves(
+    axes: "Axes", comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, dashed: bool = True
+) -> None:
+    """Lines and bands of some settings, in their tokenizers' looks, and the baselines."""
+    import seaborn as sns
+    from matplotlib.colors import to_rgba
+
+    kinds = {s.key: look(s.tokenizer, comparison.tokenizers) for s in drawn}
+    own = looks(comparison.tokenizers)
+    sns.lineplot(
+        bands, x="x", y="mean", hue="setting", style="setting", hue_order=[*kinds], style_order=[*kinds],
+        palette={s.key: to_rgba(kinds[s.key].colour, shade(s, drawn)) for s in drawn},
+        dashes={s.key: own["dashes"][s.tokenizer] for s in drawn} if dashed else False,
+        markers={s.key: own["markers"][s.tokenizer] for s in drawn}, markevery=[-1],
+        estimator=None, legend=False, ax=axes,
+    )  # fmt: skip
+    for key, band in bands[bands["setting"].isin([*kinds]) & (bands["half"] > 0)].groupby("setting"):
+        low, high = band["mean"] - band["half"], band["mean"] + band["half"]
+        axes.fill_between(band["x"], low, high, color=kinds[str(key)].colour, alpha=0.18, linewidth=0)
+    baseline_lines(axes, comparison, vertical=False)
 
 
 def shade(setting: Setting, drawn: Sequence[Setting]) -> float:
@@ -110,50 +128,48 @@ def shade(setting: Setting, drawn: Sequence[Setting]) -> float:
     return 1.0 if len(same) == 1 else 0.4 + 0.6 * same.index(setting.key) / (len(same) - 1)
 
 
-def _frame(axes: "Axes", comparison: Comparison, bands: Sequence[pd.DataFrame], axis: Axis) -> None:
+def _frame(axes: "Axes", comparison: Comparison, bands: pd.DataFrame, axis: str) -> None:
     """Limits that show the race and not the start: the first evaluations may lie above the picture."""
     from matplotlib.ticker import EngFormatter
 
-    ends = [float(b["mean"].iloc[-1]) for b in bands]
-    starts = [float(b["mean"].iloc[min(1, len(b) - 1)]) for b in bands]
+    lines = bands.groupby("setting")["mean"]
+    ends, starts = lines.last(), lines.agg(lambda line: line.iloc[:2].iloc[-1])
     baselines = [b.bits_per_byte for b in comparison.main_baselines]
-    low = min(ends + [b for b in baselines if b > min(ends) - 0.3])
-    high = max([*starts, *ends, *(b for b in baselines if b < max(starts) + 0.4)])
+    low = min([*ends, *(b for b in baselines if b > ends.min() - 0.3)])
+    high = max([*starts, *ends, *(b for b in baselines if b < starts.max() + 0.4)])
     axes.set_ylim(low - 0.06 * (high - low) - 1e-3, high + 0.06 * (high - low) + 1e-3)
-    axes.set_xlim(0, 1.015 * max(float(b["x"].iloc[-1]) for b in bands) or 1)
-    axes.set_xlabel(axis.label)
-    if axis.key in ("chars", "flops"):
+    axes.set_xlim(0, 1.015 * bands["x"].max() or 1)
+    axes.set_xlabel(AXES[axis])
+    if axis in ("chars", "flops"):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
 
 
-def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: dict, axis: Axis) -> "Figure":
+def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, axis: str) -> "Figure":
     """A small picture per tokenizer: its settings in colour, all others' as grey ground."""
+    import seaborn as sns
+
     kinds = list(dict.fromkeys(s.tokenizer for s in drawn))
     columns = min(2, len(kinds))
     lines = -(-len(kinds) // columns)
     figure = new_figure(5.2 * columns + 0.6, 3.6 * lines + 0.3)
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     for axes, kind in zip(grid.flat, kinds, strict=False):
-        for setting in drawn:
-            if setting.tokenizer != kind:
-                axes.plot(
-                    bands[setting.key]["x"], bands[setting.key]["mean"], color=GRID, linewidth=0.8, zorder=1
-                )
         own = [s for s in drawn if s.tokenizer == kind]
-        drawn_lines: list[Line2D] = []
-        for setting in own:
-            shape = replace(look(setting.tokenizer, comparison.tokenizers), dash="-")
-            data = bands[setting.key] if len(own) <= CROWD else bands[setting.key].assign(half=0.0)
-            drawn_lines.append(_curve(axes, data, shape, shade(setting, drawn)))
-        names = [plain(s.size or kind) for s in own]
+        others = bands[~bands["setting"].isin([s.key for s in own])]
+        sns.lineplot(others, x="x", y="mean", units="setting", estimator=None, color=GRID, linewidth=0.8,
+                     zorder=1, ax=axes)  # fmt: skip
+        _curves(axes, comparison, own, bands if len(own) <= CROWD else bands.assign(half=0.0), dashed=False)
         step = 1 if len(own) <= CROWD else len(own) - 1  # all, or the first and the last
-        axes.legend(drawn_lines[::step], names[::step], fontsize=8, loc="upper right")
-        baseline_lines(axes, comparison, vertical=False)
-        axes.set_title(plain(f"{kind}, {len(own)} setting{'s' if len(own) > 1 else ''}, pale to strong"))
+        coloured = axes.lines[-len(own) - len(comparison.main_baselines) :][: len(own)]
+        axes.legend(
+            coloured[::step], [plain(s.size or kind) for s in own][::step], fontsize=8, loc="upper right"
+        )
+        axes.set(
+            title=plain(f"{kind}, {len(own)} setting{'s' if len(own) > 1 else ''}, pale to strong"), ylabel=""
+        )
     for axes in grid.flat[len(kinds) :]:
         axes.set_axis_off()
-    _frame(grid.flat[0], comparison, [bands[s.key] for s in drawn], axis)
     for axes in grid[-1]:
-        axes.set_xlabel(axis.label)
+        _frame(axes, comparison, bands, axis)
     figure.supylabel("bits per byte, validation windows", fontsize=9.5)
     return figure

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from analysis.figures.style import INK, SOFT, new_figure, plain, row_height
+import pandas as pd
+
+from analysis.figures.style import INK, PAIR, SOFT, new_figure, plain, row_height, tidy_legend
 from analysis.inference.comparisons import Comparison
 
 if TYPE_CHECKING:
@@ -10,27 +12,30 @@ if TYPE_CHECKING:
 
 
 def verdict_figure(comparison: Comparison) -> "Figure":
-    """Every pair's difference with both its intervals: over seeds (solid), within the passage (open)."""
-    verdicts = [v for v in reversed(comparison.conclusion.verdicts) if v.seeds or v.text]
-    figure = new_figure(8.6, 1.3 + row_height(len(verdicts), 0.46) * len(verdicts))
+    """Every pair's difference with both its intervals: over seeds, and within the passage."""
+    import seaborn as sns
+
+    verdicts = [v for v in comparison.conclusion.verdicts if v.seeds or v.text]
+    rows = pd.DataFrame([
+        {"pair": pair, "of": name, "lead": bits}
+        for pair, verdict in enumerate(verdicts)
+        for name, found in (("over seeds", verdict.seeds), ("within this passage", verdict.text)) if found
+        for bits in (found.low, found.value, found.high)
+    ])  # fmt: skip
+    figure = new_figure(8.6, 1.6 + row_height(len(verdicts), 0.46) * len(verdicts))
     axes = figure.subplots()
-    for ranked, colour in ((True, INK), (False, SOFT)):
-        chosen = [(y, v) for y, v in enumerate(verdicts) if bool(v.winner) is ranked]
-        seeds = [(v.seeds.value, y + 0.13, v.seeds.half) for y, v in chosen if v.seeds]
-        text = [(v.text.value, y - 0.13, v.text.half) for y, v in chosen if v.text]
-        for dots, fill, width in ((seeds, colour, 1.8), (text, "white", 1.1)):
-            if dots:
-                x, y, half = zip(*dots, strict=True)
-                axes.errorbar(x, y, xerr=half, color=colour, marker="o", markerfacecolor=fill, capsize=3,
-                              linestyle="none", elinewidth=width)  # fmt: skip
-    size = min(9.5, 72 * 0.8 * row_height(len(verdicts)))
-    axes.set_yticks(
-        range(len(verdicts)), [plain(f"{v.a} over {v.b}") for v in verdicts], color=INK, fontsize=size
-    )
-    axes.set_ylim(-0.6, len(verdicts) - 0.4)
+    sns.pointplot(
+        rows, x="lead", y="pair", hue="of", order=range(len(verdicts)), orient="y",
+        hue_order=["over seeds", "within this passage"], palette=PAIR, markers=["o", "D"],
+        estimator="median", errorbar=("pi", 100),  # of three numbers: the middle one, from the least to the largest
+        dodge=0.3, linestyle="none", capsize=0.12, markersize=5, linewidth=1.5, ax=axes,
+    )  # fmt: skip
     axes.axvline(0, color=SOFT, linewidth=1)
     axes.grid(False, axis="y")
-    axes.set_xlabel(
-        "lead in bits per byte (full dot: over seeds; open dot: within this passage; grey: not ranked)"
+    names = [plain(f"{v.a} over {v.b}{'' if v.winner else ' (not ranked)'}", 70) for v in verdicts]
+    axes.set_yticks(
+        range(len(verdicts)), names, color=INK, fontsize=min(9.5, 72 * 0.8 * row_height(len(verdicts)))
     )
+    axes.set(xlabel="lead in bits per byte", ylabel="", ylim=(len(verdicts) - 0.4, -0.6))
+    tidy_legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncol=2)
     return figure

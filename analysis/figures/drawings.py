@@ -12,6 +12,7 @@ from analysis.figures.bars import bits_figure, parameter_figure
 from analysis.figures.curves import AXES, curve_figure, curve_rows
 from analysis.figures.differences import verdict_figure
 from analysis.figures.frontier import frontier_figure
+from analysis.figures.training_panel import all_runs_figure
 from analysis.inference.comparisons import Comparison
 from analysis.records.settings import size_families
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure to be drawn: its file name, what it shows, and how."""
+    """A figure to be drawn: its file name, what it shows, and how. A table of its name holds the same figures."""
 
     name: str
     caption: str
@@ -38,13 +39,23 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
     if any(v.seeds or v.text for v in comparison.conclusion.verdicts):
         found.append(Drawing("verdicts", "Differences and their doubt", partial(verdict_figure, comparison)))
     rows = curve_rows(comparison, metrics)
-    for axis in AXES:
-        known = rows.dropna(subset=[axis.key]) if axis.key in rows else rows.iloc[:0]
+    for axis, label in AXES.items():
+        known = rows.dropna(subset=[axis]) if axis in rows else rows.iloc[:0]
         if not known.empty:
-            caption = f"Validation bits per byte against {axis.label}"
-            draw = partial(curve_figure, comparison, known, axis)
-            found.append(Drawing(f"curves_{axis.key}", caption, draw))
+            caption = f"Validation bits per byte against {label}"
+            found.append(Drawing(f"curves_{axis}", caption, partial(curve_figure, comparison, known, axis)))
     found.append(Drawing("parameters", "Where the parameters are", partial(parameter_figure, comparison)))
     if size_families(comparison.settings):
         found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))
     return found
+
+
+def run_drawings(runs: pd.DataFrame, metrics: pd.DataFrame) -> list[Drawing]:
+    """Figures of all runs together, if any has logged anything."""
+    if metrics.empty:
+        return []
+    return [
+        Drawing(
+            "all_runs", "How each run went (dashed: not finished)", partial(all_runs_figure, runs, metrics)
+        )
+    ]

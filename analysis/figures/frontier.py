@@ -4,22 +4,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, SOFT, look, new_figure, plain
+from analysis.figures.style import GRID, SOFT, look, looks, new_figure, plain, tidy_legend
 from analysis.inference.comparisons import Comparison
 from analysis.inference.estimates import estimate_of
-from analysis.records.settings import Setting, size_families
+from analysis.records.settings import size_families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COSTS = (
-    ("n_params", "parameters"),
-    ("train_flops", "training FLOPs"),
-    ("train_seconds", "seconds of training"),
-)
+COSTS = {
+    "n_params": "parameters",
+    "train_flops": "training FLOPs",
+    "train_seconds": "seconds of training",
+}
+NAMED = 24  # up to so many points carry their sizes
 
 
 def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
@@ -32,50 +34,44 @@ def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
     return front
 
 
+def _points(comparison: Comparison) -> pd.DataFrame:
+    """One row per setting: tokenizer, size ("" outside families of sizes), bits, half, and each of COSTS."""
+    families = size_families(comparison.settings)
+    found = [(s, estimate_of(s, "bits_per_byte")) for s in comparison.settings]
+    return pd.DataFrame([
+        {"tokenizer": s.tokenizer, "size": s.size if s.tokenizer in families else "", "bits": e.mean,
+         "half": np.nan_to_num(e.half), **{cost: s.values(cost).mean() for cost in COSTS}}
+        for s, e in found
+    ])  # fmt: skip
+
+
 def frontier_figure(comparison: Comparison) -> "Figure":
     """Bits per byte against what they cost; a line per tokenizer over its sizes, the frontier underlaid."""
+    import seaborn as sns
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-    figure = new_figure(12.6, 4.4)
-    settings = comparison.settings
-    bits = [estimate_of(s, "bits_per_byte") for s in settings]
-    for place, (axes, (key, label)) in enumerate(zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True)):
-        points = [(s.values(key).mean(), e.mean, e.half) for s, e in zip(settings, bits, strict=True)]
-        front = [points[i] for i in pareto([p[0] for p in points], [p[1] for p in points])]
-        axes.step(
-            [p[0] for p in front], [p[1] for p in front], where="post", color=GRID, linewidth=7, zorder=1
-        )
-        for kind in dict.fromkeys(comparison.tokenizers):
-            own = sorted(p for s, p in zip(settings, points, strict=True) if s.tokenizer == kind)
-            shape = look(kind, comparison.tokenizers)
-            x, y, half = zip(*own, strict=True)
-            axes.errorbar(x, y, yerr=np.nan_to_num(half), color=shape.colour, marker=shape.marker,
-                          linestyle=shape.dash, capsize=2.5, label=plain(kind))  # fmt: skip
+    figure, points = new_figure(12.6, 4.4), _points(comparison)
+    colours = [look(kind, comparison.tokenizers).colour for kind in points["tokenizer"]]
+    for place, (axes, key) in enumerate(zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True)):
+        front = points.iloc[pareto(points[key].tolist(), points["bits"].tolist())]
+        axes.step(front[key], front["bits"], where="post", color=GRID, linewidth=7, zorder=1)
+        axes.errorbar(points[key], points["bits"], points["half"], fmt="none", ecolor=colours)
+        sns.lineplot(points, x=key, y="bits", hue="tokenizer", style="tokenizer", estimator=None, ax=axes,
+                     legend=place == 0, **looks(comparison.tokenizers), markersize=7)  # fmt: skip
         baseline_lines(axes, comparison, vertical=False)
-        _name_sizes(axes, settings, points)
+        if len(points) <= NAMED:
+            _name_sizes(axes, points, key)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel(label)
-        if place == 0:
-            axes.set_ylabel("bits per byte (grey band: the frontier)")
-            axes.legend(fontsize=8.5)
+        axes.set(xlabel=COSTS[key], ylabel="bits per byte (grey band: the frontier)")
+    tidy_legend(figure.axes[0], fontsize=8.5)
     return figure
 
 
-def _name_sizes(axes: "Axes", settings: Sequence[Setting], points: Sequence[tuple]) -> None:
-    """Each point of a family of sizes carries its size, as long as there is room."""
-    if len(settings) > 24:
-        return
-    families = size_families(settings)
-    for setting, (x, y, _) in zip(settings, points, strict=True):
-        if setting.tokenizer in families and setting.size:
-            axes.annotate(
-                plain(setting.size),
-                (x, y),
-                xytext=(4, 5),
-                textcoords="offset points",
-                fontsize=7.5,
-                color=SOFT,
-            )
+def _name_sizes(axes: "Axes", points: pd.DataFrame, cost: str) -> None:
+    for x, y, size in zip(points[cost], points["bits"], points["size"], strict=True):
+        axes.annotate(
+            plain(size), (x, y), xytext=(4, 5), textcoords="offset points", fontsize=7.5, color=SOFT
+        )

@@ -4,12 +4,12 @@ Every tokenizer has its colour, marker and dash wherever it appears. Importing t
 import matplotlib; `new_figure` does, without pyplot and its global state.
 """
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, SOFT, GRID = "#1a1a1a", "#6b6b6b", "#e3e3e3"
+INK, SOFT, GRID, PAPER = "#1a1a1a", "#6b6b6b", "#e3e3e3", "#ffffff"
+PAIR = (INK, "#0072b2")  # two things that are told apart by their markers too
 
 RC: dict[str, Any] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture everywhere
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture everywhere
     "font.size": 9.5,
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": SOFT,
     "axes.spines.top": False,
@@ -85,6 +87,21 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
     return OTHERS[named.index(tokenizer) % len(OTHERS) if tokenizer else -1]
 
 
+def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The looks of tokenizers as seaborn takes them: palette, markers and dashes by name."""
+    found = {name: look(name, tokenizers) for name in tokenizers}
+    return {
+        "palette": {name: own.colour for name, own in found.items()},
+        "markers": {name: own.marker for name, own in found.items()},
+        "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
+    }
+
+
+def look_number(tokenizer: str, all_tokenizers: Sequence[str]) -> int:
+    """The place of a tokenizer's look in the palette; a page has a class and a colour for each."""
+    return PALETTE.index(look(tokenizer, all_tokenizers))
+
+
 # Where DejaVu has no letter, the first of these that is installed and has it is taken.
 FALLBACKS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei",
@@ -92,57 +109,33 @@ FALLBACKS = (
     "Noto Sans Thai", "Noto Sans Arabic", "Nirmala UI", "Leelawadee UI", "Segoe UI", "Noto Emoji", "Segoe UI Emoji",
     "Arial Unicode MS", "FreeSans", "Unifont",
 )  # fmt: skip
-_missing: set[str] = set()  # letters of the pictures drawn in this `styled()` that no font here has
+MISSING = re.compile(r"Glyph (\d+) .* missing|Tight layout not applied")
 
 
 @contextmanager
 def styled() -> Iterator[None]:
     """A context in which matplotlib draws in our style; at its end one sentence names letters that no font has."""
     import matplotlib as mpl
+    from matplotlib.font_manager import fontManager
 
-    _missing.clear()
-    with mpl.rc_context(rc=RC), warnings.catch_warnings():  # type: ignore[arg-type]
-        warnings.filterwarnings("ignore", message="Glyph .* missing|Tight layout not applied")
+    installed = {font.name for font in fontManager.ttflist}
+    fonts = {"font.family": [*RC["font.family"], *(name for name in FALLBACKS if name in installed)]}
+    with mpl.rc_context(rc=RC | fonts), warnings.catch_warnings(record=True) as said:  # type: ignore[arg-type]
+        warnings.simplefilter("always")
         yield
-    if _missing:
-        some = " ".join(sorted(_missing)[:5])
+    lacking: set[str] = set()
+    for warning in said:
+        if found := MISSING.match(str(warning.message)):
+            lacking |= {chr(int(found[1]))} if found[1] else set()
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if lacking:
+        some = " ".join(sorted(lacking)[:5])
         print(
-            f"no font here has {len(_missing)} of the letters in the pictures ({some}), which show boxes for them: "
+            f"no font here has {len(lacking)} of the letters in the pictures ({some}), which show boxes for them: "
             f"install one that has, such as Noto Sans CJK, and delete matplotlib's cache {mpl.get_cachedir()}",
             file=sys.stderr,
         )
-
-
-@cache
-def _letters_of(family: str) -> frozenset[str]:
-    """What an installed font can draw; nothing if it is not installed."""
-    from matplotlib.font_manager import fontManager, get_font
-
-    paths = [font.fname for font in fontManager.ttflist if font.name == family]
-    return frozenset(map(chr, get_font(paths[0]).get_charmap())) if paths else frozenset()
-
-
-def find_letters(figure: "Figure") -> bool:
-    """Gives the texts of `figure` fonts for the letters that theirs lacks; whether there was something to give.
-
-    Where nothing is lacking nothing changes, so that these pictures are the same wherever they are drawn.
-    """
-    from matplotlib.text import Text
-
-    changed = False
-    for text in figure.findobj(Text):
-        letters = {letter for letter in text.get_text() if letter.isprintable() and not letter.isascii()}
-        families = list(text.get_fontfamily())
-        letters.difference_update(*map(_letters_of, families))
-        for family in FALLBACKS:
-            if letters & _letters_of(family):
-                letters -= _letters_of(family)
-                families.append(family)
-        if changes := families != list(text.get_fontfamily()):
-            text.set_fontfamily(families)
-        changed |= changes
-        _missing.update(letters)
-    return changed
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -167,9 +160,6 @@ def save(figure: "Figure", stem: Path) -> list[Path]:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    if find_letters(figure) and engine is not None:
-        engine.execute(figure)  # letters of other fonts are of other widths
-    if engine is not None:
         figure.set_layout_engine("none")
     canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
@@ -187,6 +177,18 @@ def plain(text: str, longest: int = 48) -> str:
     return (text if cell_len(text) <= longest else f"{set_cell_size(text, longest - 1)}\u2026").replace(
         "$", r"\$"
     )
+
+
+def tidy_legend(axes: "Axes", **place: Any) -> None:
+    """The legend that seaborn has made, if any, in another place, without titles, its texts shown as they are."""
+    handles, labels = axes.get_legend_handles_labels()
+    kept = [
+        (h, plain(text))
+        for h, text in zip(handles, labels, strict=True)
+        if text not in ("tokenizer", "state")
+    ]
+    if kept:
+        axes.legend(*zip(*kept, strict=True), title="", **place)
 
 
 def spread(positions: Sequence[float], least: float) -> list[float]:
@@ -207,14 +209,21 @@ def spread(positions: Sequence[float], least: float) -> list[float]:
     return moved
 
 
-def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]], size: float = 8.5) -> None:
-    """Names at the right of lines: (y, text, colour), moved apart so that they can be read."""
+def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str, str]], size: float = 8.5) -> None:
+    """Names at the right of lines, moved apart so that they can be read: (y, text, colour, marker or "")."""
     low, high = axes.get_ylim()
     height = axes.get_window_extent().height / axes.figure.dpi * 72  # points, about: before the layout
     least = (high - low) * size * 1.3 / height
-    for (y, text, colour), where in zip(ends, spread([e[0] for e in ends], least), strict=True):
-        axes.annotate(
-            plain(text), (1, y), xycoords=axes.get_yaxis_transform(),
-            xytext=(1.015, where), textcoords=axes.get_yaxis_transform(),
-            color=colour, fontsize=size, va="center", annotation_clip=False,
-        )  # fmt: skip
+    beside = axes.get_yaxis_transform()
+    for (y, text, colour, marker), place in zip(ends, spread([e[0] for e in ends], least), strict=True):
+        axes.plot([1, 1.02], [y, place], color=colour, linewidth=0.8, transform=beside, clip_on=False)
+        axes.plot(1.025, place, marker, color=colour, markersize=5, transform=beside, clip_on=False)
+        axes.text(
+            1.04,
+            place,
+            plain(text),
+            color=INK if marker else SOFT,
+            fontsize=size,
+            va="center",
+            transform=beside,
+        )

@@ -5,14 +5,14 @@ the colours of any two tokenizers can be compared, and the mean over the passage
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.figures.style import INK, SOFT, find_letters, new_figure, plain, styled
+from analysis.figures.style import INK, PAPER, SOFT, new_figure, plain, styled
 from analysis.records.collect import Floats
 from analysis.records.find import runs_in
 from numpygpt.errors import UserError
@@ -20,26 +20,25 @@ from numpygpt.runs import RunUnfinished
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 # From white to dark brown: lightness falls all the way, in grey and to the colour-blind too.
 COLOURS = "YlOrBr"
 MOST = 8.0  # bits per byte of the darkest colour: what a byte costs without any model
+DARK = 5.5  # bits per byte from which the letters are white
 COLUMNS, LINES = 56, 18  # characters per line, after which it is broken; lines shown
+PANEL = 4.1  # inches of a line
 EM = 0.602  # width of a letter of DejaVu Sans Mono, in font sizes
 LINE_BREAK, UNSEEN = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\N{MIDDLE DOT}"
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A stretch of one token on one line: `column` to `column + width`, in bits per byte."""
+class Layout:
+    """A passage on a grid of (lines, columns): bits per byte (NaN: nothing there), letters, where tokens begin."""
 
-    line: int
-    column: int
-    width: int
-    shown: str
-    bits: float
+    bits: Floats
+    letters: np.ndarray
+    begins: np.ndarray
 
 
 def byte_bits(passage: Mapping[str, Any]) -> tuple[Floats, np.ndarray]:
@@ -60,10 +59,14 @@ def byte_bits(passage: Mapping[str, Any]) -> tuple[Floats, np.ndarray]:
     return bits, owner
 
 
-def cells(passage: Mapping[str, Any], columns: int = COLUMNS, lines: int = LINES) -> list[Cell]:
-    """The passage laid out: line breaks kept and shown, long lines broken, no more than `lines` lines."""
+def layout(passage: Mapping[str, Any], columns: int = COLUMNS, lines: int = LINES) -> Layout:
+    """The passage laid out: line breaks kept and shown, long lines broken, no more than `lines` lines.
+
+    A letter that is two columns wide stands in the first of them. A character of several tokens has their mean.
+    """
     bits, owner = byte_bits(passage)
-    found: list[Cell] = []
+    shape = (lines, columns + 1)  # a full line's break stands beside it
+    grid = Layout(np.full(shape, np.nan), np.full(shape, "", object), np.zeros(shape, bool))
     line = column = at = 0
     token = None
     for char in passage["text"]:
@@ -72,17 +75,13 @@ def cells(passage: Mapping[str, Any], columns: int = COLUMNS, lines: int = LINES
             line, column = line + 1, 0
         if line >= lines:
             break
-        value, shown = float(bits[at : at + size].mean()), _shown(char)
-        same = token == owner[at] and found and found[-1].line == line
-        if same and abs(found[-1].bits - value) < 1e-9:
-            last = found.pop()
-            found.append(Cell(line, last.column, last.width + width, last.shown + shown, value))
-        else:
-            found.append(Cell(line, column, width, shown, value))
+        grid.bits[line, column : column + width] = bits[at : at + size].mean()
+        grid.letters[line, column] = _shown(char)
+        grid.begins[line, column] = owner[at] != token
         token, at, column = owner[at + size - 1], at + size, column + width
         if char == "\n":
             line, column = line + 1, 0
-    return found
+    return grid
 
 
 def _width(char: str) -> int:
@@ -107,22 +106,34 @@ def surprisal_figure(
         raise UserError("there is no passage to show: name a run that has scored some")
     if len({passage["text"] for passage in passages.values()}) > 1:
         raise UserError("the runs read different passages: name runs on one text with one validation part")
-    laid = {label: cells(passage, columns, lines) for label, passage in passages.items()}
-    rows = 1 + max(cell.line for own in laid.values() for cell in own)
+    laid = {label: layout(passage, columns, lines) for label, passage in passages.items()}
+    rows = max(int(np.isfinite(own.bits).any(axis=1).sum()) for own in laid.values())
     across = min(2, len(laid))
     down = -(-len(laid) // across)
-    panel, gap, letter = 4.1, 0.2, 4.1 / columns  # inches
-    height = rows * letter / EM * 1.35
-    width, tall = across * panel + (across + 1) * gap, down * (height + 0.42) + 0.75
-    figure = new_figure(width, tall)
-    figure.set_layout_engine("none")
-    for i, (label, own) in enumerate(laid.items()):
-        left = gap + (i % across) * (panel + gap)
-        top = 0.1 + (i // across) * (height + 0.42) + 0.3
-        axes = figure.add_axes((left / width, 1 - (top + height) / tall, panel / width, height / tall))
-        _panel(axes, own, columns, rows, size=72 * letter / EM)
-        _title(axes, label, _summary(passages[label]))
-    _scale(figure, (gap / width, 0.36 / tall, min(3.2, panel) / width, 0.13 / tall))
+    letter = PANEL / columns  # inches
+    figure = new_figure(across * (PANEL + 0.2), down * (rows * letter / EM * 1.35 + 0.4) + 0.75)
+    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08, wspace=0.02)
+    grid = figure.subplots(down, across, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, (label, own) in zip(grid.flat, laid.items(), strict=False):
+        _panel(axes, own, rows, size=72 * letter / EM)
+        axes.set_title(plain(label, 26), fontsize=9.5, pad=3)
+        axes.set_title(
+            _summary(passages[label]), loc="right", fontsize=8.5, color=SOFT, weight="normal", pad=3
+        )
+    bar = figure.colorbar(
+        grid[0, 0].collections[0],
+        ax=grid,
+        location="bottom",
+        extend="max",
+        shrink=1 / across,
+        anchor=(0, 0),
+        aspect=30,
+    )
+    bar.set_label("bits per byte of the token's stretch of text", fontsize=8.5, loc="left")
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=8, length=2)
     return figure
 
 
@@ -134,86 +145,22 @@ def _summary(passage: Mapping[str, Any]) -> str:
     return f"{floor + rest:.2f} bits/byte" + (f" (tokens alone: {floor:.2f})" if rest >= 0.005 else "")
 
 
-def _title(axes: "Axes", label: str, summary: str) -> None:
-    """The run at the left and its figure at the right, above the panel."""
-    axes.text(0, 1, plain(label, 26), transform=axes.transAxes, weight="bold", fontsize=9.5, va="bottom")
-    axes.text(1, 1, summary, transform=axes.transAxes, color=SOFT, fontsize=8.5, ha="right", va="bottom")
+def _panel(axes: "Axes", grid: Layout, rows: int, size: float) -> None:
+    """The coloured text: a white gap sets each token apart from the one before."""
+    import seaborn as sns
+    from matplotlib import rcParams
 
-
-def _panel(axes: "Axes", laid: Sequence[Cell], columns: int, rows: int, size: float) -> None:
-    """The coloured text: a white gap sets each token apart from the next."""
-    from matplotlib.collections import PolyCollection
-
-    colours = _colours()
-    boxes, faces = [], []
-    for cell in laid:
-        x0, x1, y0, y1 = cell.column, cell.column + cell.width - 0.12, cell.line + 0.04, cell.line + 0.96
-        boxes.append([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
-        faces.append(colours(min(cell.bits / MOST, 1.0)))
-    axes.add_collection(PolyCollection(boxes, facecolors=faces, edgecolors="none", clip_on=False))
-    for (line, colour), letters in _inked(laid, faces).items():
-        for column, text in _stretches(letters):
-            axes.text(column - 0.06, line + 0.54, plain_letters(text), color=colour, fontsize=size,
-                      family="DejaVu Sans Mono", va="center_baseline")  # fmt: skip
-    axes.set_xlim(0, columns)
-    axes.set_ylim(rows, 0)
-    axes.set_axis_off()
-
-
-def _inked(laid: Sequence[Cell], faces: Sequence[Any]) -> dict[tuple[int, str], dict[int, str]]:
-    """The letters of each line by the colour that can be read on their ground, by their columns."""
-    found: dict[tuple[int, str], dict[int, str]] = {}
-    for cell, (red, green, blue, _) in zip(laid, faces, strict=True):
-        is_light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-        column = cell.column
-        for letter in cell.shown:
-            colour = "white" if not is_light else SOFT if letter == LINE_BREAK else INK
-            found.setdefault((cell.line, colour), {})[column] = letter
-            column += _width(letter)
-    return found
-
-
-def _stretches(letters: Mapping[int, str]) -> Iterator[tuple[int, str]]:
-    """Letters of one line as few texts, each with its column: blanks between stand for what has another colour.
-
-    A gap of more than two blanks ends a text. A letter that is two columns wide stands alone, for its font
-    may be of another width.
-    """
-    start, text = 0, ""
-    for column, letter in letters.items():
-        if letter.isspace():
-            continue
-        gap = column - start - len(text)
-        if not text or gap > 2 or _width(letter) > 1 or _width(text[-1]) > 1:
-            if text:
-                yield start, text
-            start, text = column, letter
-        else:
-            text += " " * gap + letter
-    if text:
-        yield start, text
-
-
-def plain_letters(text: str) -> str:
-    """The letters as they are: a dollar sign would begin mathematics."""
-    return text.replace("$", r"\$")
-
-
-def _colours() -> "Colormap":
-    from matplotlib import colormaps
-
-    return colormaps[COLOURS]
-
-
-def _scale(figure: "Figure", place: tuple[float, float, float, float]) -> None:
-    """The one colour scale of all panels."""
-    axes = figure.add_axes(place)
-    axes.imshow(np.linspace(0, 1, 256)[None], cmap=_colours(), aspect="auto", extent=(0, MOST, 0, 1))
-    axes.set_yticks([])
-    axes.set_xticks(range(0, int(MOST) + 1, 2), [*map(str, range(0, int(MOST), 2)), f"{MOST:.0f} or more"])
-    axes.tick_params(labelsize=8, length=2)
-    axes.grid(False)
-    axes.set_xlabel("bits per byte of the token's stretch of text", fontsize=8.5, loc="left")
+    fonts = ["DejaVu Sans Mono", *rcParams["font.family"]]
+    sns.heatmap(grid.bits[:rows], vmin=0, vmax=MOST, cmap=COLOURS, cbar=False, ax=axes)
+    line, column = np.nonzero(grid.begins[:rows])
+    axes.vlines(column, line, line + 1, color=PAPER, linewidth=1)
+    axes.hlines(range(1, rows), 0, grid.bits.shape[1], color=PAPER, linewidth=0.5)
+    for (y, x), letter in np.ndenumerate(grid.letters[:rows]):
+        if letter.strip():
+            ink = PAPER if grid.bits[y, x] > DARK else SOFT if letter == LINE_BREAK else INK
+            axes.text(x + _width(letter) / 2, y + 0.54, letter, color=ink, fontsize=size,
+                      family=fonts, ha="center", va="center_baseline")  # fmt: skip
+    axes.set_xlim(0, grid.bits.shape[1] - 1)
 
 
 # --- reading ---
@@ -245,7 +192,6 @@ def draw_map(folders: Sequence[Path], passage: int, lines: int, out: Path) -> No
     """Writes the map of one passage of the runs in `folders`. Raises UserError as these two do."""
     with styled():
         figure = surprisal_figure(read_passages(folders, passage), max(1, lines))
-        find_letters(figure)
         try:
             figure.savefig(out)
         except (OSError, ValueError) as error:

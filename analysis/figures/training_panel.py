@@ -1,25 +1,39 @@
-"""The 2x2 panel of one run: losses, gradient norm, learning rate, change of validation loss per evaluation."""
+"""Four pictures of one run, or of many: losses, gradient norm, learning rate, change of the validation loss."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
-from analysis.figures.style import INK, SOFT, look, new_figure, plain, styled
+from analysis.figures.style import INK, PAPER, SOFT, look, looks, new_figure, plain, styled, tidy_legend
 from numpygpt.runs import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Rows = Sequence[dict[str, Any]]
+COLUMNS = ("kind", "step", "loss", "train_loss", "val_loss", "grad_norm", "lr", "clipped")
+LINES = {  # column of the metrics -> label
+    "loss": "training batch",
+    "train_loss": "training windows",
+    "val_loss": "validation windows",
+}
+
+POINTS = (
+    60  # of each run's gradient norm where many are drawn: the largest of each stretch, lest a spike be lost
+)
+OF_MANY = {  # column of the metrics -> title
+    "val_loss": "Validation loss, nats per token",
+    "grad_norm": "Gradient norm, before clipping",
+}
 
 
 def draw_curves(folder: RunFolder) -> Path:
     """Writes curves.png from metrics.jsonl, whatever the run has logged so far; returns its path.
 
-    Raises RunDamaged if the metrics cannot be read. 0.5 s, of which most goes into loading matplotlib.
+    Raises RunDamaged if the metrics cannot be read. 2 s, of which most goes into loading seaborn.
     """
     rows = folder.metrics()
     config = folder.run()["config"]
@@ -31,78 +45,102 @@ def draw_curves(folder: RunFolder) -> Path:
     return folder.curves_path
 
 
-def panel(rows: Rows, title: str, tokenizer: str = "") -> "Figure":
+def panel(rows: Sequence[dict[str, Any]], title: str, tokenizer: str = "") -> "Figure":
     """The figure for the rows of one metrics.jsonl; to be drawn within `styled()`."""
-    steps = [row for row in rows if row["kind"] == "train"]
-    evaluations = [row for row in rows if row["kind"] == "eval"]
-    figure = new_figure(9.6, 6.4)
+    import seaborn as sns
+
+    table = pd.DataFrame(rows).reindex(columns=COLUMNS)
+    figure, colour = new_figure(9.6, 6.4), look(tokenizer).colour
     (losses, norm), (rate, change) = figure.subplots(2, 2)
-    colour = look(tokenizer).colour
-    _losses(losses, steps, evaluations, colour)
-    _line(norm, steps, "grad_norm", "Gradient norm, before clipping", colour)
-    _mark_clipped(norm, steps)
-    _line(rate, steps, "lr", "Learning rate", colour)
-    _change(change, evaluations, colour)
-    for axes in (losses, norm, rate, change):
-        axes.set_xlabel("update")
-        axes.set_xlim(left=0)
+    _losses(losses, table, colour)
+    for axes, key in ((norm, "grad_norm"), (rate, "lr")):
+        sns.lineplot(table, x="step", y=key, estimator=None, color=colour, linewidth=1.2, ax=axes)
+        axes.set_ylim(bottom=0)
+        axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 5))
+    _mark_clipped(norm, table[table["kind"] == "train"])
+    _change(change, table.dropna(subset="val_loss"), colour)
+    titles = ("Loss, nats per token", "Gradient norm, before clipping", "Learning rate",
+              "Change of validation loss per evaluation")  # fmt: skip
+    for axes, words in zip((losses, norm, rate, change), titles, strict=True):
+        axes.set(xlabel="update", ylabel="", title=words, xlim=(0, max(1, table["step"].max())))
     figure.suptitle(plain(title), x=0.01, ha="left", fontsize=11, color=INK)
     return figure
 
 
-def _xy(rows: Rows, key: str) -> tuple[np.ndarray, np.ndarray]:
-    pairs = [(row["step"], row[key]) for row in rows if row.get(key) is not None]
-    x, y = np.array(pairs, dtype=float).reshape(-1, 2).T
-    return x, y
+def _losses(axes: "Axes", table: pd.DataFrame, colour: str) -> None:
+    import seaborn as sns
 
-
-def _losses(axes: "Axes", steps: Rows, evaluations: Rows, colour: str) -> None:
-    axes.plot(*_xy(steps, "loss"), color=SOFT, alpha=0.45, linewidth=0.8, label="training batch")
-    axes.plot(
-        *_xy(evaluations, "train_loss"), color=SOFT, marker=".", linestyle="--", label="training windows"
-    )
-    axes.plot(
-        *_xy(evaluations, "val_loss"), color=colour, marker="o", markersize=3.5, label="validation windows"
-    )
-    axes.set_title("Loss, nats per token")
+    long = table.rename(columns=LINES).melt("step", [*LINES.values()], "of", "nats").dropna()
+    if long.empty:
+        return
+    order: dict[str, Any] = {f"{by}_order": [*LINES.values()] for by in ("hue", "style", "size")}
+    looks = {"palette": [SOFT, INK, colour], "dashes": ["", (4, 1.5), ""], "sizes": [0.6, 1.3, 2.0]}
+    sns.lineplot(
+        long, x="step", y="nats", hue="of", style="of", size="of", estimator=None, ax=axes,
+        marker="o", markevery=[-1], markersize=4, markeredgewidth=0, **order, **looks,
+    )  # fmt: skip
     axes.legend(fontsize=8.5)
 
 
-def _line(axes: "Axes", rows: Rows, key: str, title: str, colour: str) -> None:
-    axes.plot(*_xy(rows, key), color=colour, linewidth=1.2)
-    axes.set_title(title)
-    axes.set_ylim(bottom=0)
-    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 5))
-
-
-def _mark_clipped(axes: "Axes", rows: Rows) -> None:
+def _mark_clipped(axes: "Axes", steps: pd.DataFrame) -> None:
     """A tick at the bottom for each logged step that was clipped."""
-    clipped = [row["step"] for row in rows if row.get("clipped")]
-    if clipped:
-        share = 100 * len(clipped) / len(rows)
-        axes.plot(clipped, np.zeros(len(clipped)), "|", color=INK, markersize=7, clip_on=False,
-                  label=f"clipped: {share:.0f} % of the logged steps")  # fmt: skip
+    clipped = steps[steps["clipped"].eq(True)]
+    if len(clipped):
+        share = f"clipped: {100 * len(clipped) / len(steps):.0f} % of the logged steps"
+        axes.plot(
+            clipped["step"], np.zeros(len(clipped)), "|", color=INK, markersize=7, clip_on=False, label=share
+        )
         axes.legend(fontsize=8.5)
 
 
-def _change(axes: "Axes", evaluations: Rows, colour: str) -> None:
+def _change(axes: "Axes", evaluations: pd.DataFrame, colour: str) -> None:
     """val_loss minus that of the evaluation before: below zero the model still learns."""
-    x, y = _xy(evaluations, "val_loss")
     axes.axhline(0, color=SOFT, linewidth=0.9)
-    if len(x) > 1:
-        change = np.diff(y)
-        middles, widths = (x[1:] + x[:-1]) / 2, 0.7 * np.diff(x)  # the last interval may be a short one
-        worse = change > 0
-        axes.bar(middles[~worse], change[~worse], widths[~worse], color=colour)
-        axes.bar(middles[worse], change[worse], widths[worse], color="white", edgecolor=colour, hatch="////",
-                 label="worse")  # fmt: skip
-        if worse.any():
-            axes.legend(fontsize=8.5)
-        if len(change) > 4:  # the first drops are so deep that they would hide all others
-            lowest = min(1.6 * float(np.quantile(change, 0.25)), 0) - 1e-9
-            axes.set_ylim(lowest, max(0.0, float(change.max())) * 1.15 - lowest * 0.05)
-            for at, cut in zip(middles, change, strict=True):
-                if cut < lowest:
-                    axes.text(at, 0.97 * lowest, f"{cut:.2g}", rotation=90, ha="center", va="bottom",
-                              color=INK, fontsize=8, backgroundcolor="#ffffffcc")  # fmt: skip
-    axes.set_title("Change of validation loss per evaluation")
+    if len(evaluations) < 2:
+        return
+    step, change = evaluations["step"].to_numpy(), np.diff(evaluations["val_loss"])
+    middles, widths = (step[1:] + step[:-1]) / 2, 0.7 * np.diff(step)  # the last interval may be a short one
+    worse = change > 0
+    axes.bar(middles[~worse], change[~worse], widths[~worse], color=colour)
+    axes.bar(
+        middles[worse],
+        change[worse],
+        widths[worse],
+        color=PAPER,
+        edgecolor=colour,
+        hatch="////",
+        label="worse",
+    )
+    if worse.any():
+        axes.legend(fontsize=8.5)
+    if len(change) > 4:  # the first drops are so deep that they would hide all others
+        lowest = min(1.6 * float(np.quantile(change, 0.25)), 0) - 1e-9
+        axes.set_ylim(lowest, max(0.0, float(change.max())) * 1.15 - lowest * 0.05)
+        for at, cut in zip(middles, change, strict=True):
+            if cut < lowest:
+                axes.text(at, 0.97 * lowest, f"{cut:.2g}", rotation=90, ha="center", va="bottom",
+                          color=INK, fontsize=8, backgroundcolor="#ffffffcc")  # fmt: skip
+
+
+def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
+    """A line per run of `runs` in its tokenizer's colour, dashed if it has not finished; from their `metrics`."""
+    import seaborn as sns
+
+    done = runs["state"].eq("done").map({True: "finished", False: "not finished"})
+    rows = metrics.reindex(columns=["folder", *COLUMNS]).assign(
+        tokenizer=metrics["folder"].map(dict(zip(runs["folder"], runs["tokenizer"], strict=True))),
+        state=metrics["folder"].map(dict(zip(runs["folder"], done, strict=True))),
+    )
+    stretch = (POINTS * rows["step"] / rows.groupby("folder")["step"].transform("max").clip(lower=1)).round()
+    highest = rows.groupby(["folder", stretch])["grad_norm"].transform("max")
+    rows["grad_norm"] = rows["grad_norm"].where(rows["grad_norm"] == highest)
+    figure, kinds = new_figure(8.6, 3.3), sorted(set(rows["tokenizer"]))
+    for place, (axes, (key, title)) in enumerate(zip(figure.subplots(1, 2), OF_MANY.items(), strict=True)):
+        sns.lineplot(
+            rows.dropna(subset=key), x="step", y=key, hue="tokenizer", hue_order=kinds, units="folder",
+            palette=looks(kinds)["palette"], style="state", style_order=["finished", "not finished"],
+            estimator=None, linewidth=1, alpha=0.8, legend=place == 0, ax=axes,
+        )  # fmt: skip
+        axes.set(xlabel="update", ylabel="", title=title)
+    tidy_legend(figure.axes[0], fontsize=8.5, loc="upper right")
+    return figure

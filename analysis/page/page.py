@@ -4,12 +4,10 @@ The page may load nothing and run nothing but its own scripts, which its Content
 hashes. All text of runs comes in through autoescaping, or as JSON in which no tag can begin.
 """
 
-import base64
 import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,13 +15,12 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from analysis.figures.curves import AXES
-from analysis.figures.frontier import COSTS
-from analysis.page.data import curves, frontier, look_number, panels, settings
+from analysis.figures.style import look_number
+from analysis.page.inline import figures
 from analysis.page.passages import passages
 from analysis.page.samples import sample_columns
 from analysis.page.shell import environment, policy, source, style
-from analysis.page.summary import Badge, Kind, badges, bars, leads, sureness, why_table
+from analysis.page.summary import Badge, Kind, badges, sureness, why_table
 from analysis.page.view import Section, View
 from analysis.records.collect import Problem
 from analysis.records.display import MISSING
@@ -31,11 +28,8 @@ from analysis.records.measures import MEASURES, Measure
 from analysis.tables.comparison import ORIGINAL
 from analysis.tables.model import Cell, Table
 
-STYLES = ("page.css", "summary.css", "tables.css", "charts.css", "texts.css", "print.css")
-SCRIPTS = (  # each uses those before it
-    *("dom", "tips", "sort", "plot", "chart", "curves"),
-    *("frontier", "panels", "tokens", "samples", "start"),
-)
+STYLES = ("page.css", "summary.css", "tables.css", "figures.css", "texts.css", "print.css")
+SCRIPTS = ("dom", "tips", "sort", "tokens", "samples", "start")  # each uses those before it
 LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
 ELSEWHERE = ("texts", "texts_all", "baselines")  # of other texts, or of no model: the definitions do not fit
@@ -46,7 +40,7 @@ STATE_BADGES: dict[str, Kind] = {"failed": "stop", "interrupted": "caution", "ru
 
 
 def page(view: View, pictures: Mapping[str, Path]) -> str:
-    """The whole page. `pictures` are PNG files by the name of their drawing, shown where no script runs."""
+    """The whole page. `pictures` are SVG files by the name of their drawing."""
     data, sections, problems = [], [], list(view.problems)
     for number, section in enumerate(view.sections):
         drawn, context, found = _section(number, section, view, pictures)
@@ -62,8 +56,8 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         run_badges=_run_badges(view),
         problems=[_beside(p) for p in dict.fromkeys(problems)],
         measures=_measures(view),
-        data=Markup(as_json({"sections": data, "panels": panels(view)})),
-        n_panels=view.metrics["folder"].nunique() if len(view.metrics) else 0,
+        data=Markup(as_json(data)),
+        figures=figures(view.drawings, "", pictures),
         style=styles,
         script=scripts,
         first_script=first,
@@ -82,39 +76,28 @@ def _beside(problem: Problem) -> str:
 def _section(
     number: int, section: Section, view: View, pictures: Mapping[str, Path]
 ) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
-    """What the scripts draw, what the templates show, and what could not be read."""
+    """What the scripts show, what the templates show, and what could not be read."""
     comparison = section.comparison
     read, unread = passages(comparison, most_bytes(view))
     columns, lost = sample_columns(comparison)
-    drawn: dict[str, Any] = {
-        "settings": settings(comparison),
-        "baselines": [
-            {"label": b.label, "bits": round(b.bits_per_byte, 4)} for b in comparison.main_baselines
-        ],
-        "curves": curves(comparison, view.metrics),
-        "frontier": frontier(comparison),
-        "passages": read,
-    }
+    looks = {s.label: look_number(s.tokenizer, comparison.tokenizers) for s in comparison.settings}
+    drawn = {"settings": [{"label": label, "look": look} for label, look in looks.items()], "passages": read}
     context = {
         "number": number,
         "id": f"c{number + 1}",
         "comparison": comparison,
         "conclusion": comparison.conclusion,
         "facts": section.facts,
-        "bars": bars(comparison),
-        "leads": leads((*comparison.conclusion.verdicts, *comparison.against_counting)),
+        "verdicts": (*comparison.conclusion.verdicts, *comparison.against_counting),
         "sureness": sureness(comparison),
         "why": why_table(comparison),
         "badges": {s.label: badges(s) for s in comparison.settings},
-        "looks": {s.label: look_number(s.tokenizer, comparison.tokenizers) for s in comparison.settings},
+        "looks": looks,
         "tables": section.tables,
-        "axes": [a for a in AXES if any(a.key in c.x for c in drawn["curves"])],
-        "costs": [*COSTS, ("vocab_size", "vocabulary")],
-        "has_frontier": bool(drawn["frontier"]),
         "passages": read,
         "columns": columns,
         "samples": max((len(c.samples) for c in columns), default=0),
-        "pictures": _pictures(section, pictures),
+        "figures": figures(section.drawings, section.prefix, pictures),
     }
     return drawn, context, [*unread, *lost]
 
@@ -123,26 +106,6 @@ def most_bytes(view: View) -> int:
     """How much of a passage is shown: less where many settings read it, so that the page stays light."""
     settings = sum(len(section.comparison.settings) for section in view.sections)
     return min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // max(1, settings)))
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure for readers without scripts, as a data URI."""
-
-    caption: str
-    source: str
-
-
-def _pictures(section: Section, files: Mapping[str, Path]) -> dict[str, Picture]:
-    """By the drawing's name; the curves against updates and the frontier are the two that scripts draw."""
-    wanted = ("curves_step", "frontier")
-    found = {}
-    for drawing in section.drawings:
-        file = files.get(f"{section.prefix}{drawing.name}")
-        if drawing.name in wanted and file is not None:
-            content = base64.b64encode(file.read_bytes()).decode("ascii")
-            found[drawing.name] = Picture(drawing.caption, f"data:image/png;base64,{content}")
-    return found
 
 
 def _run_badges(view: View) -> dict[tuple[str, str], tuple[Badge, ...]]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.figures.drawings import Drawing, drawings
+from analysis.figures.curves import curve_rows, curve_table
+from analysis.figures.drawings import Drawing, drawings, run_drawings
 from analysis.inference.comparisons import Comparison, group_runs
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
 from analysis.records.find import Run
@@ -30,7 +31,10 @@ class Section:
 
 @dataclass(frozen=True)
 class View:
-    """Everything a report is made of. `metrics` has every logged line of every readable run."""
+    """Everything a report is made of. `metrics` has every logged line of every readable run.
+
+    `drawings` are those of all runs together; each section has its own.
+    """
 
     collection: Collection
     metrics: pd.DataFrame
@@ -39,6 +43,7 @@ class View:
     runs: Table
     unfinished: Table | None
     problems: tuple[Problem, ...]
+    drawings: tuple[Drawing, ...]
 
 
 def view(folders: Sequence[Run]) -> View:
@@ -48,15 +53,21 @@ def view(folders: Sequence[Run]) -> View:
     metrics, broken = metrics_frame(collection)
     prefixes = _prefixes([c.title for c in comparisons])
     sections = tuple(
-        Section(c, p, tuple(tables_of(c)), tuple(drawings(c, metrics)), tuple(facts(c, collection)))
+        Section(c, p, _tables(c, metrics), tuple(drawings(c, metrics)), tuple(facts(c, collection)))
         for c, p in zip(comparisons, prefixes, strict=True)
     )
     sizes = best_size_table(comparisons)
     overviews = (*budget_tables(comparisons), *([sizes] if sizes else []))
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
     return View(
-        collection, metrics, sections, overviews, run_table(collection), unfinished(collection), problems
-    )
+        collection, metrics, sections, overviews, run_table(collection), unfinished(collection), problems,
+        tuple(run_drawings(collection.runs, metrics)),
+    )  # fmt: skip
+
+
+def _tables(comparison: Comparison, metrics: pd.DataFrame) -> tuple[Table, ...]:
+    rows = curve_rows(comparison, metrics)
+    return (*tables_of(comparison), *([] if rows.empty else [curve_table(comparison, rows)]))
 
 
 def _prefixes(titles: Sequence[str]) -> list[str]:

@@ -100,12 +100,15 @@ def _write(view: "View", out: Path) -> Path:
         put(out / "tables" / f"{stem}.md", to_markdown(table))
         put(out / "tables" / f"{stem}.csv", to_csv(table))
         put(out / "tables" / f"{stem}.tex", to_latex(table, label=stem))
+    drawn = [
+        *((s.prefix, drawing) for s in view.sections for drawing in s.drawings),
+        *(("", d) for d in view.drawings),
+    ]
     with styled():
-        for section in view.sections:
-            for drawing in section.drawings:
-                written += save(drawing.draw(), out / "figures" / f"{section.prefix}{drawing.name}")
+        for prefix, drawing in drawn:
+            written += save(drawing.draw(), out / "figures" / f"{prefix}{drawing.name}")
     put(out / "scalars.csv", scalars(view))
-    pictures = {path.stem: path for path in written if path.suffix == ".png"}
+    pictures = {path.stem: path for path in written if path.suffix == ".svg"}
     put(out / "report.html", page(view, pictures))
     put(out / "report.md", markdown(view, out))
     _clear(out, [path.relative_to(out).as_posix() for path in written])

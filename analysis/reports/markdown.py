@@ -1,9 +1,11 @@
 """report.md: the conclusion first, then the tables, the figures, the runs."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from analysis.figures.drawings import Drawing
 from analysis.page.view import Section, View, curves_of
 from analysis.tables.markdown import escape_markdown, to_markdown
 from analysis.tables.model import Table
@@ -18,6 +20,7 @@ def markdown(view: View, out: Path) -> str:
         parts += _section(section)
     parts += [_table(table) for table in view.overviews]
     parts.append(_table(view.runs))
+    parts += _figures(view.drawings, "")
     curves = curves_of(view.collection)
     if curves:
         parts.append("## Curves of each run\n")
@@ -43,11 +46,13 @@ def _section(section: Section) -> list[str]:
             lines.append(f"- {escape_markdown(verdict.sentence)}\n")
             lines += [f"  - {escape_markdown(note)}\n" for note in verdict.notes]
         parts.append("".join(lines))
-    for drawing in section.drawings:
-        file = f"figures/{section.prefix}{drawing.name}.png"
-        parts.append(f"![{escape_markdown(drawing.caption)}]({file})\n")
+    parts += _figures(section.drawings, section.prefix)
     parts += [_table(table, "###") for table in section.tables]
     return parts
+
+
+def _figures(drawings: Sequence[Drawing], prefix: str) -> list[str]:
+    return [f"![{escape_markdown(d.caption)}](figures/{prefix}{d.name}.png)\n" for d in drawings]
 
 
 def _table(table: Table, level: str = "##") -> str:

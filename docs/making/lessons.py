@@ -152,7 +152,7 @@ def _validation(losses: Mapping[str, pd.DataFrame]) -> Figure:
         for axes, start in ((whole, 0), (late, common.index[-1] // 2)):
             axes.plot(mean.loc[start:], **LINES[name], label=name)
             axes.plot(common[name].loc[start:], color=LINES[name]["color"], linewidth=0.6, alpha=0.6)
-        ends.append((float(mean.iloc[-1]), name, LINES[name]["color"]))
+        ends.append((float(mean.iloc[-1]), name, LINES[name]["color"], "_"))
     whole.set(title="Validation loss", xlabel="updates", ylabel="nats per character")
     late.set(title="The second half", xlabel="updates")
     whole.legend(labelcolor=INK)

@@ -8,7 +8,7 @@ from making.records import ladder as ladder_runs
 from matplotlib.figure import Figure
 
 from analysis.figures.bars import bits_figure
-from analysis.figures.curves import AXES, curve_figure, curve_rows
+from analysis.figures.curves import curve_figure, curve_rows
 from analysis.figures.style import INK, SOFT, label_ends, look, new_figure
 from analysis.figures.surprisal_map import surprisal_figure
 from analysis.records.collect import metrics_frame
@@ -26,7 +26,7 @@ def quick_curves() -> Figure:
     """The quick size under equal updates, against the characters seen: bands over seeds, baselines dotted."""
     found = study("quick-iters")
     rows = curve_rows(found.comparison, metrics_frame(found.collection)[0])
-    return curve_figure(found.comparison, rows, next(axis for axis in AXES if axis.key == "chars"))
+    return curve_figure(found.comparison, rows, "chars")
 
 
 def long_curves() -> Figure:
@@ -35,14 +35,14 @@ def long_curves() -> Figure:
     axes, ends = figure.subplots(), []
     for baseline in runs.comparison.main_baselines:
         axes.axhline(baseline.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)))
-        ends.append((baseline.bits_per_byte, baseline.label, SOFT))
+        ends.append((baseline.bits_per_byte, baseline.label, SOFT, ""))
     for name in NAMES:
         rows = [row for row in runs.first_run(name).metrics() if row["kind"] == "eval"]
         steps, bits, training = ([row[key] for row in rows] for key in ("step", "val_bpb", "train_bpb"))
         colour, dash, marker, best = look(name).colour, look(name).dash, look(name).marker, [np.argmin(bits)]
         axes.plot(steps, bits, marker, linestyle=dash, color=colour, markevery=best, markerfacecolor="w")
         axes.plot(steps, training, color=colour, linewidth=0.9, alpha=0.75)
-        ends.append((bits[-1], name, colour))
+        ends.append((bits[-1], name, colour, marker))
     axes.set(title="Validation (thick), training (thin), best marked", xlim=(0, steps[-1]), ylim=(0, 3.8))
     axes.set(xlabel="updates", ylabel="bits per byte, evaluation windows")
     axes.xaxis.set_major_formatter("{x:,.0f}")

@@ -20,8 +20,8 @@ def test_a_bar_is_as_wide_as_the_updates_in_which_the_loss_changed():
     from matplotlib.figure import Figure
 
     axes = Figure().subplots()
-    losses = zip((0, 100, 200, 300, 302), (4.0, 3.0, 2.5, 2.6, 2.59), strict=True)
-    _change(axes, [{"step": step, "val_loss": loss} for step, loss in losses], "C0")
+    losses = pd.DataFrame({"step": [0, 100, 200, 300, 302], "val_loss": [4.0, 3.0, 2.5, 2.6, 2.59]})
+    _change(axes, losses, "C0")
     assert sorted(round(bar.get_width(), 6) for bar in axes.patches) == [1.4, 70, 70, 70]
 
 
@@ -42,7 +42,8 @@ def test_bands_are_means_and_intervals_over_seeds(study):
     ((comparison,), _) = group_runs(found)
     rows = curve_rows(comparison, metrics_frame(found)[0])
     setting = comparison.settings[0]
-    last = bands_of(rows, "flops")[setting.key].iloc[-1]
+    bands = bands_of(rows, "flops")
+    last = bands[bands["setting"] == setting.key].iloc[-1]
     here = rows[(rows["setting"] == setting.key) & (rows["step"] == 1000)]
     want = estimate(here["val_bpb"].to_numpy())
     assert (last["mean"], last["half"]) == pytest.approx((want.mean, want.half))
@@ -59,7 +60,8 @@ def test_curves_are_those_of_the_runs_that_count_and_end_where_a_seed_does(tmp_p
     later = metrics[(metrics["seed"] == 1) & (metrics["step"] == 1000)].assign(step=1100, val_bpb=1.0)
     rows = curve_rows(comparison, pd.concat([metrics, other, later]))
     assert set(rows["seed"]) == {1, 2}
-    band = bands_of(rows, "step")[setting.key]
+    band = bands_of(rows, "step")
+    assert set(band["setting"]) == {setting.key}
     assert band["step"].iloc[-1] == 1000
     assert (band["n"] == 2).all()
 

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.figures import style
 from analysis.figures import surprisal_map as surprisal
-from analysis.figures.surprisal_map import Cell, byte_bits, cells, surprisal_figure
+from analysis.figures.surprisal_map import byte_bits, layout, surprisal_figure
 from analysis.surprisal import main
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
@@ -32,30 +32,23 @@ def test_a_token_without_bytes_hands_its_bits_on_and_a_dropped_tail_costs_nothin
 
 
 def test_line_breaks_are_kept_and_shown_and_long_lines_are_broken():
-    found = cells(passage("abcdef\ngh", ["abc", "def\n", "gh"], [3.0, 8.0, 1.0]), columns=4)
-    assert found == [
-        Cell(0, 0, 3, "abc", 1.0),
-        Cell(0, 3, 1, "d", 2.0),
-        Cell(1, 0, 3, f"ef{surprisal.LINE_BREAK}", 2.0),
-        Cell(2, 0, 2, "gh", 0.5),
-    ]
-    assert [cell.line for cell in cells(passage("a\nb\nc", ["a\nb\nc"], [5.0]), lines=2)] == [0, 1]
+    found = layout(passage("abcdef\ngh", ["abc", "def\n", "gh"], [3.0, 8.0, 1.0]), columns=4, lines=5)
+    assert ["".join(line) for line in found.letters] == ["abcd", f"ef{surprisal.LINE_BREAK}", "gh", "", ""]
+    np.testing.assert_array_equal(found.bits[:2], [[1, 1, 1, 2, np.nan], [2, 2, 2, np.nan, np.nan]])
+    assert np.argwhere(found.begins).tolist() == [[0, 0], [0, 3], [2, 0]]
+    short = layout(passage("a\nb\nc", ["a\nb\nc"], [5.0]), lines=2)
+    assert "".join(short.letters.ravel()) == f"a{surprisal.LINE_BREAK}b{surprisal.LINE_BREAK}"
+    full = layout(passage("abcd\n", ["abcd\n"], [5.0]), columns=4, lines=1)
+    assert full.letters[0, 4] == surprisal.LINE_BREAK
 
 
-def test_a_character_of_several_byte_tokens_is_one_cell_with_their_mean():
-    wide = cells(passage("é漢x", [b"\xc3", b"\xa9", "漢", "x"], [6.0, 2.0, 9.0, 1.0]))
-    assert [(c.shown, c.column, c.width, c.bits) for c in wide] == [
-        ("é", 0, 1, 4.0),
-        ("漢", 1, 2, 3.0),
-        ("x", 3, 1, 1.0),
-    ]
+def test_a_character_of_several_byte_tokens_has_their_mean_and_a_wide_one_two_columns():
+    found = layout(passage("é漢x", [b"\xc3", b"\xa9", "漢", "x"], [6.0, 2.0, 9.0, 1.0]), columns=5, lines=1)
+    assert found.letters[0].tolist() == ["é", "漢", "", "x", "", ""]
+    np.testing.assert_array_equal(found.bits[0, :4], [4, 3, 3, 1])
 
 
 def test_all_panels_share_one_scale_whose_lightness_falls_all_the_way():
-    colours = surprisal._colours()(np.linspace(0, 1, 64))[:, :3]
-    lightness = colours @ [0.299, 0.587, 0.114]
-    assert (np.diff(lightness) < 0).all()
-    assert lightness[0] - lightness[-1] > 0.7
     with style.styled():
         figure = surprisal_figure(
             {
@@ -65,9 +58,13 @@ def test_all_panels_share_one_scale_whose_lightness_falls_all_the_way():
         )
         figure.draw_without_rendering()
     char, word, _scale = figure.axes
-    faces = char.collections[0].get_facecolor()
-    np.testing.assert_allclose(faces[0], word.collections[0].get_facecolor()[0])  # both 1 bit per byte
-    np.testing.assert_allclose(faces[4], surprisal._colours()(1.0))
+    cells, others = (axes.collections[0] for axes in (char, word))
+    np.testing.assert_allclose(cells.get_facecolor()[0], others.get_facecolor()[0])  # both 1 bit per byte
+    np.testing.assert_allclose(cells.get_facecolor()[4], cells.cmap(1.0))
+    assert [text.get_text() for text in char.texts[:5]] == list("a$b$c")
+    lightness = cells.cmap(np.linspace(0, 1, 64))[:, :3] @ [0.299, 0.587, 0.114]
+    assert (np.diff(lightness) < 0).all()
+    assert lightness[0] - lightness[-1] > 0.7
 
 
 def test_nothing_to_show_and_different_texts_are_refused():
@@ -101,12 +98,6 @@ def test_the_command_draws_runs_and_says_what_is_wrong(tmp_path, capsys):
     assert main([str(run.path), "-o", str(tmp_path / "map.nonsense")]) == 2
 
 
-def test_letters_of_one_colour_are_drawn_together_and_in_their_columns():
-    letters = dict(enumerate("ab  c     d"))
-    assert list(surprisal._stretches(letters)) == [(0, "ab  c"), (10, "d")]
-    assert list(surprisal._stretches({3: "漢", 5: "x", 6: "y"})) == [(3, "漢"), (5, "xy")]
-
-
 def test_letters_that_no_font_has_are_told_in_one_sentence(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(style, "FALLBACKS", ())
     with style.styled():
@@ -120,12 +111,10 @@ def test_letters_that_no_font_has_are_told_in_one_sentence(capsys, monkeypatch, 
     assert not capsys.readouterr().err
 
 
-def test_a_letter_that_a_font_lacks_is_taken_from_the_next_one_that_has_it(capsys, monkeypatch):
+def test_a_letter_that_a_font_lacks_is_taken_from_the_next_one_that_has_it(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(style, "FALLBACKS", ("a font that nobody has", "STIXGeneral"))
     with style.styled():
         figure = style.new_figure(1, 1)
-        lacking, plain = figure.text(0, 0, "\u210a"), figure.text(0, 1, "é")
-        assert style.find_letters(figure)
-        assert plain.get_fontfamily() == ["DejaVu Sans"]
-        assert lacking.get_fontfamily() == ["DejaVu Sans", "STIXGeneral"]
+        figure.text(0, 0, "\u210a")
+        style.save(figure, tmp_path / "letter")
     assert not capsys.readouterr().err

@@ -53,11 +53,7 @@ def opened(browser) -> Iterator[Callable[..., Any]]:
 
 
 def report_of(root: Path) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "analysis.page.view.drawings", lambda comparison, metrics: []
-        )  # figures take the longest
-        return write_report(root).path.parent / "report.html"
+    return write_report(root).path.parent / "report.html"
 
 
 @pytest.fixture(scope="session")

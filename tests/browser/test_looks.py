@@ -13,10 +13,9 @@ PAGES = ("usual", "hostile")
 def all_shown(page) -> None:
     """Everything that a reader can open is open, everything that is drawn on the way down is drawn."""
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    for selector in ("[data-chart]", "[data-view]", "#panels"):
-        for part in page.locator(selector).all():
-            part.scroll_into_view_if_needed()
-            part.locator("svg, .token, pre").first.wait_for()
+    for part in page.locator("[data-view]").all():
+        part.scroll_into_view_if_needed()
+        part.locator(".token, pre").first.wait_for()
 
 
 def brightness(page) -> float:
@@ -60,11 +59,10 @@ def test_it_is_printed_light_whole_and_without_controls(usual, opened):
     page.emulate_media(media="print")
     assert brightness(page) > 200
     assert all(page.locator("details").evaluate_all("all => all.map(d => d.open)"))
-    page.locator("#panels svg").first.wait_for()
     for selector in ("#theme", ".controls", ".top nav"):
         assert not page.locator(selector).first.is_visible(), selector
     assert page.locator(".token").first.is_visible()
-    assert page.locator("[data-chart=curves] svg path.line").first.is_visible()
+    assert page.locator("[data-figure=curves_step] svg").first.is_visible()
     assert page.evaluate(RULES)["contrast"] == []
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")

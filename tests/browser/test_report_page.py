@@ -22,7 +22,7 @@ def test_it_opens_at_once_and_says_who_won(usual, opened, record_property):
     headline = page.locator(".summary .headline")
     assert headline.bounding_box()["y"] < 300
     assert "word" in headline.inner_text()
-    assert {"char", "word"} <= {bar.get_attribute("data-label") for bar in page.locator(".bar").all()}
+    assert {"char", "word"} <= set(page.locator("[data-figure=bits_per_byte] text").all_text_contents())
 
 
 def test_without_scripts_all_words_and_tables_are_there(usual, opened):
@@ -32,6 +32,7 @@ def test_without_scripts_all_words_and_tables_are_there(usual, opened):
     assert not page.locator(".controls").first.is_visible()
     assert not page.locator("#theme").is_visible()
     assert page.locator("noscript").first.is_visible()
+    assert page.locator("[data-figure=bits_per_byte] svg").is_visible()
 
 
 # --- tables ---
@@ -101,108 +102,39 @@ def test_what_does_not_count_says_why(usual, opened):
     assert "the loss is not finite at step 40" in page.locator("#tip").inner_text()
 
 
-# --- curves ---
+# --- figures ---
 
 
-def curves(page):
-    chart = page.locator("[data-chart=curves]").first
-    chart.scroll_into_view_if_needed()
-    chart.locator("svg .line").first.wait_for()
-    return chart
+@pytest.mark.parametrize("width", [1280, 360])
+def test_figures_fit_the_page_and_show_what_they_are_for(usual, opened, width):
+    page = opened(usual, width=width)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    figures = page.locator("[data-figure] svg")
+    assert figures.count() == 9
+    for figure in figures.all():
+        inside = "svg => [...svg.querySelectorAll('text')].every(t => t.getBoundingClientRect().width > 0)"
+        assert figure.evaluate(inside)
+        assert figure.bounding_box()["height"] > 100
 
 
-def test_curves_are_drawn_against_whatever_is_chosen(usual, opened):
+def test_figures_take_the_colours_of_the_theme(usual, opened):
+    page = opened(usual, color_scheme="light")
+    name = page.locator("[data-figure=bits_per_byte] text", has_text="char").first
+    ink = "t => getComputedStyle(t).fill"
+    light = name.evaluate(ink)
+    page.locator("#theme").click()
+    assert light == "rgb(28, 27, 25)"
+    assert min(map(int, name.evaluate(ink).removeprefix("rgb(").removesuffix(")").split(","))) > 200
+
+
+def test_a_figure_has_its_table(usual, opened):
     page = opened(usual)
-    chart = curves(page)
-    axis = chart.locator("svg text.axis").first
-    shape = chart.locator("svg path.line").first
-    chosen, drawn = axis.text_content(), shape.get_attribute("d")
-    radios = page.locator("[name=c1-axis]")
-    labels = [radio.get_attribute("data-label") for radio in radios.all()]
-    assert len(labels) == 4
-    page.locator("#c1-curves label", has=page.locator("[name=c1-axis]")).nth(1).click()
-    assert axis.text_content() == labels[1] != chosen
-    by_chars = shape.get_attribute("d")
-    assert by_chars.split("L") != drawn.split("L")
-    page.keyboard.press("ArrowRight")
-    assert radios.nth(2).is_checked()
-    assert axis.text_content() == labels[2]
-    page.locator("[name=c1-log]").check()
-    assert shape.get_attribute("d") not in (drawn, by_chars)
-    assert "NaN" not in chart.locator("svg").first.evaluate("svg => svg.outerHTML")
-
-
-def test_a_chart_with_every_curve_switched_off_is_empty_and_no_more(usual, opened):
-    page = opened(usual)
-    chart = curves(page)
-    page.locator("[name=c1-log]").check()
-    for button in chart.locator(".legend button[data-series]").all():
-        button.click()
-    assert chart.locator(".frame svg path.line").count() == 0
-    chart.locator(".legend button[data-series]").first.click()
-    assert "NaN" not in chart.locator("svg").first.evaluate("svg => svg.outerHTML")
-
-
-def test_what_arrow_keys_read_is_said(usual, opened):
-    page = opened(usual)
-    chart = curves(page)
-    chart.locator(".frame").focus()
-    page.keyboard.press("End")
-    said = page.locator("#said").text_content()
-    assert all(value in said for value in chart.locator(".legend button[data-series]").all_inner_texts()[:2])
-
-
-def test_curves_are_read_by_pointer_and_keys_and_can_be_hidden(usual, opened):
-    page = opened(usual)
-    chart = curves(page)
-    frame, value = chart.locator(".frame"), chart.locator(".legend .value").first
-    at_rest = value.inner_text()
-    box = frame.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
-    hovered = value.inner_text()
-    assert hovered != at_rest
-    assert chart.locator(".cursor circle").count() >= 3
-    page.mouse.move(2, 2)
-    assert value.inner_text() == at_rest
-    frame.focus()
-    page.keyboard.press("End")
-    assert value.inner_text() == at_rest
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("ArrowLeft")
-    assert value.inner_text() not in (at_rest, hovered)
-    lines = chart.locator("svg path.line").count()
-    button = chart.locator(".legend button[data-series]").first
-    button.click()
-    assert button.get_attribute("aria-pressed") == "false"
-    assert chart.locator("svg path.line").count() < lines
-
-
-def test_the_frontier_is_drawn_against_each_cost(usual, opened):
-    page = opened(usual)
-    chart = page.locator("[data-chart=frontier]").first
-    chart.scroll_into_view_if_needed()
-    chart.locator("svg path").first.wait_for()
-    seen = set()
-    for label in page.locator("#c1-frontier .segments label").all():
-        label.click()
-        seen.add(chart.locator("svg text.axis").first.text_content())
-        assert "NaN" not in chart.locator("svg").first.evaluate("svg => svg.outerHTML")
-    assert len(seen) == page.locator("[name=c1-cost]").count() > 2
-    chart.locator(".frame").focus()
-    read = set()
-    for _ in range(20):
-        page.keyboard.press("ArrowRight")
-        read |= {part.split(":")[0] for part in chart.locator(".readout").inner_text().split("; ")}
-    points = chart.locator("svg .mark, svg .cross").count()
-    assert len(read) == points > 2  # of equal cost, too
-
-
-def test_each_runs_charts_are_drawn_when_they_are_asked_for(usual, opened):
-    page = opened(usual)
-    assert page.locator("#panels .panel").count() == 0
-    page.locator("#panels > summary").click()
-    page.locator("#panels svg").first.wait_for()
-    assert page.locator("#panels .panel[data-run='bpe-small-s1']").count() == 1
+    curves = page.locator("#c1-curves")
+    table = curves.locator("table[data-table=curves_step]")
+    assert not table.is_visible()
+    curves.locator("summary", has_text="as a table").click()
+    assert table.is_visible()
+    assert table.locator("tbody tr").count() == 6
 
 
 # --- tokens and samples ---
@@ -290,10 +222,8 @@ def test_another_sample_is_chosen(usual, opened):
 def test_nothing_that_a_study_holds_is_run_and_all_of_it_is_shown(hostile, opened):
     page = opened(hostile)
     view = tokens(page)
-    curves(page)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    page.locator("#panels").scroll_into_view_if_needed()
-    page.locator("#panels svg").first.wait_for()
+    page.locator("#all-runs-figure").scroll_into_view_if_needed()
     page.locator("#runs .badge[data-reason]:visible").first.hover()
     assert EVIL in page.locator("#tip").inner_text()
     assert text_of(view.locator(".block").first) == EVIL

@@ -1,8 +1,7 @@
 // --- dom: making elements; text is always text ---
 
-const SVG = "http://www.w3.org/2000/svg";
-
-function fill(element, attributes, children) {
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
@@ -10,8 +9,6 @@ function fill(element, attributes, children) {
   return element;
 }
 
-const make = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
-const draw = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 // Tells readers who listen what has changed.

@@ -1,45 +1,12 @@
-"""What the page draws from: thinned without losing spikes, averaged only where tokens agree, faults named."""
+"""Passages and samples of the page: averaged only where tokens agree, faults named."""
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from synthetic import make_run
 
-from analysis.page.data import evenly, panels, rounded, spikes_kept
 from analysis.page.passages import passages
 from analysis.page.samples import Piece, _pieces, sample_columns
 from analysis.page.view import view
 from numpygpt.runs import find_runs
-
-
-@given(st.integers(1, 500), st.integers(2, 50))
-def test_thinning_keeps_both_ends(n, most):
-    kept = evenly(n, most)
-    assert len(kept) == min(n, most)
-    assert kept == sorted(set(kept))
-    assert (kept[0], kept[-1]) == (0, n - 1)
-
-
-@given(st.lists(st.floats(0, 9), min_size=1, max_size=300), st.integers(1, 40))
-def test_thinning_loses_no_spike(norms, most):
-    kept = spikes_kept(np.array(norms), most)
-    assert len(kept) <= max(most, 1)
-    assert max(norms) in [norms[i] for i in kept]
-
-
-def test_what_is_not_finite_counts_as_a_spike_and_is_no_json_number():
-    assert spikes_kept(np.array([1, 2, np.nan, 1, 0, 5.0]), 2) == [2, 5]
-    assert rounded([1 / 3, np.nan, -np.inf, 123456.0]) == [0.33333, None, None, 123460.0]
-
-
-def test_share_of_clipped_steps_is_of_all_that_were_logged(tmp_path):
-    run = make_run(tmp_path, "char", 1, every=1)
-    (panel,) = panels(view(find_runs(tmp_path)))
-    steps = [row for row in run.metrics() if row["kind"] == "train"]
-    assert len(panel.steps["step"]) == 120
-    assert panel.clipped == pytest.approx(np.mean([row["clipped"] for row in steps]), abs=1e-4)
-    assert max(panel.steps["grad_norm"]) == pytest.approx(max(row["grad_norm"] for row in steps), rel=1e-4)
 
 
 def scored(ends, bits, text="Hello, world", **more):

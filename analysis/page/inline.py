@@ -1,0 +1,73 @@
+"""A figure within a page: its SVG, whose text is text and whose colours are those of the page's theme."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+from analysis.figures.drawings import Drawing
+from analysis.figures.style import GRID, INK, PALETTE, PAPER, SOFT
+
+COLOURS = {INK: "ink", SOFT: "soft", GRID: "line", PAPER: "paper"} | {
+    look.colour: f"look-{number}" for number, look in enumerate(PALETTE)
+}
+LONG, COLOUR = re.compile(r"-?\d+\.\d{3,}"), re.compile("|".join(COLOURS))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as the templates show it."""
+
+    name: str
+    caption: str
+    svg: Markup
+
+
+def figures(drawings: tuple[Drawing, ...], prefix: str, files: Mapping[str, Path]) -> dict[str, Figure]:
+    """Those of `drawings` that have been drawn, by their names; `files` are SVG files by prefix and name."""
+    drawn = ((d, f"{prefix}{d.name}") for d in drawings)
+    return {
+        d.name: Figure(d.name, d.caption, inline(files[stem], stem, d.caption))
+        for d, stem in drawn
+        if stem in files
+    }
+
+
+def inline(file: Path, name: str, caption: str) -> Markup:
+    """The drawing in `file` as an element for HTML; `name` keeps its ids apart from those of other drawings.
+
+    The page's policy allows no style within an element: each of its properties becomes an attribute, but for the
+    fonts, which are the page's. Places are rounded to a hundredth of a point.
+    """
+    root = ElementTree.parse(file).getroot()
+    for child in [*root]:
+        if child.tag.endswith("metadata"):
+            root.remove(child)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        element.text = element.text if element.tag == "text" else None
+        element.tail = None
+        _plain_attributes(element, name)
+    for definitions in root.iter("defs"):
+        for sheet in definitions.findall("style"):
+            definitions.remove(sheet)
+    root.attrib |= {"role": "img", "aria-label": caption, "stroke-linejoin": "round"}
+    return Markup(ElementTree.tostring(root, "unicode"))
+
+
+def _plain_attributes(element: ElementTree.Element, name: str) -> None:
+    attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+    pairs = (pair.partition(":") for pair in attributes.pop("style", "").split(";") if pair)
+    attributes |= {key.strip(): value.strip() for key, _, value in pairs}
+    attributes.pop("font-family", None)
+    if element.tag == "g":
+        attributes.pop("id", None)  # nothing refers to a group
+    for key, value in attributes.items():
+        value = LONG.sub(lambda number: f"{float(number[0]):.2f}", " ".join(value.split()))
+        value = COLOUR.sub(lambda colour: f"var(--{COLOURS[colour[0]]})", value)
+        value = value.replace("url(#", f"url(#{name}-")
+        attributes[key] = {"id": f"{name}-{value}", "href": f"#{name}-{value[1:]}"}.get(key, value)
+    element.attrib = attributes
