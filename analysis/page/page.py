@@ -28,8 +28,7 @@ from analysis.records.measures import MEASURES, Measure
 from analysis.tables.comparison import ORIGINAL
 from analysis.tables.model import Cell, Table
 
-STYLES = ("page.css", "summary.css", "tables.css", "figures.css", "texts.css", "print.css")
-SCRIPTS = ("dom", "tips", "sort", "tokens", "samples", "start")  # each uses those before it
+SCRIPTS = ("dom", "tips", "sort", "tokens", "start")  # each uses those before it
 LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
 ELSEWHERE = ("texts", "texts_all", "baselines")  # of other texts, or of no model: the definitions do not fit
@@ -47,7 +46,7 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         data.append(drawn)
         sections.append(context)
         problems += found
-    first, scripts, styles = Markup(source("scripts/theme.js")), Markup(_script()), Markup(style(*STYLES))
+    first, scripts, styles = Markup(source("scripts/theme.js")), Markup(_script()), Markup(style())
     template = _environment().get_template("report.html.j2")
     return template.render(
         sections=sections,

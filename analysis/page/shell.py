@@ -29,10 +29,9 @@ def source(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def style(*sheets: str) -> str:
-    """The themes, and sheets of templates/styles after them."""
-    theme = environment().get_template("styles/theme.css.j2").render()
-    return "\n".join([theme, *(source(f"styles/{sheet}") for sheet in sheets)])
+def style() -> str:
+    """The themes, and the page's own rules after them."""
+    return environment().get_template("styles/theme.css.j2").render() + "\n" + source("styles/page.css")
 
 
 def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:

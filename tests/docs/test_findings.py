@@ -1,5 +1,6 @@
 """What the documents say of the kept records holds in them: if one of these fails, rewrite the sentence."""
 
+import inspect
 import math
 import re
 from pathlib import Path
@@ -12,6 +13,9 @@ from making.records import BUDGETS, NAMES, study
 
 from analysis.inference.uncertainty import paired
 from analysis.records.display import plus_minus
+from numpygpt import optim
+from numpygpt.nn import functional
+from numpygpt.optim import schedules
 
 ROOT = Path(__file__).parents[2]
 CHAR, WORD, BPE, FALLBACK = NAMES
@@ -259,3 +263,27 @@ def test_every_rung_of_the_ladder_helps_both_and_brings_them_closer():
     says("docs/RESULTS.md", f"it gains {gain[CHAR]:.2f} bits per byte on the way up, bpe {gain[BPE]:.2f}")
     says("docs/RESULTS.md", f"shrinks from {distance.iloc[0]:.2f} to {distance.iloc[-1]:.2f}")
     assert bits[BPE].iloc[-1] < study("quick-iters").counting.bits_per_byte < bits[CHAR].iloc[-1]
+
+
+# --- The essays tell of all that the library has ---
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+OPERATIONS = [name.removesuffix("_backward") for name in dir(functional) if name.endswith("_backward")]
+OPTIMIZERS = [name for name in optim.__all__ if inspect.isclass(getattr(optim, name))]
+SCHEDULES = [name for name in optim.__all__ if inspect.isfunction(getattr(schedules, name, None))]
+
+
+def flat(words: str) -> str:
+    return words.lower().translate(str.maketrans("", "", "-_ "))
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        *(("BACKPROP", name) for name in OPERATIONS),
+        *(("OPTIMIZERS", name) for name in OPTIMIZERS + SCHEDULES),
+    ],
+)
+def test_every_operation_optimizer_and_schedule_has_its_lesson(page, name):
+    assert flat(name) in flat((DOCS / f"{page}.md").read_text(encoding="utf-8"))

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from experiments import benchmark
-from experiments.benchmarks import speed
+from experiments.benchmarks import speed, tokenizer_race
 from experiments.benchmarks.workers import Case
 from experiments.configuration.compose import composed
+from numpygpt.data import resolve
 
 TINY_MODEL = (
     "model=reference",
@@ -71,3 +72,34 @@ def test_losses_that_differ_stop_the_race():
     speed.check_losses("tiny", {"numpy train": measured(4.0, 3.9), "torch train": measured(4.0, 3.9001)})
     with pytest.raises(SystemExit, match="not the same work"):
         speed.check_losses("tiny", {"numpy train": measured(4.0, 3.9), "torch train": measured(4.0, 3.8)})
+
+
+# --- The race of tokenizers: its rows are what the benchmark prints, and all encoders give the same ids ---
+
+
+TEXT = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 30
+
+
+def test_rows_and_ratios(tmp_path, monkeypatch):
+    (tmp_path / "text.txt").write_text(TEXT)
+    monkeypatch.setattr(tokenizer_race, "default_corpus", lambda: resolve("file", tmp_path / "text.txt"))
+    monkeypatch.setattr(tokenizer_race, "VOCAB_SIZE", 300)
+    has_tiktoken = tokenizer_race.is_installed("tiktoken")
+    monkeypatch.setattr(tokenizer_race, "is_installed", lambda name: name == "tiktoken" and has_tiktoken)
+    rows = tokenizer_race.race(1)
+    assert {row["case"] for row in rows} == {
+        "train to 300",
+        *(
+            f"encode, {moment}, {what}"
+            for moment in ("first call", "warm")
+            for what in ("same ids", "others")
+        ),
+    }
+    for row in rows:
+        assert row["chars_per_second"] * row["median_ms"] / 1e3 == pytest.approx(len(TEXT))
+        assert (row["ratio"] is None) == (row["against"] is None)
+    ours, *peers = [row for row in rows if row["case"] == "encode, warm, same ids"]
+    assert ours["implementation"] == "ours"
+    for peer in peers:
+        assert peer["ratio"] == 1
+        assert abs(ours["ratio"] - peer["median_ms"] / ours["median_ms"]) < 1e-9

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from experiments.cli.eval_texts import text_path
 from experiments.configuration.corpora import Corpora
 from experiments.configuration.identity import run_folder
 from experiments.runner import environment, job, measures, results
-from experiments.runner.interrupts import Interrupted, stop_requests
+from experiments.runner.interrupts import Interrupted, StopRequests, stop_requests
 from experiments.runner.job import execute
 from experiments.runner.measures import MAX_TRAIN_BYTES, MAX_VAL_BYTES, corpus_baselines
 from experiments.runner.progress import PlainReporter
@@ -261,3 +262,41 @@ def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
     assert failure is not None
     assert failure["status"] == "bad input"
     assert override.partition("=")[0] in failure["reason"]
+
+
+# --- Signals that arrive where an exception is lost ---
+
+
+class Finalized:
+    def __init__(self, last):
+        self.last = last
+
+    def __del__(self):
+        self.last()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_stop_that_a_finalizer_swallows_is_found_by_whoever_looks_next():
+    requests = StopRequests()
+    with requests.handled():
+        Finalized(lambda: signal.raise_signal(signal.SIGTERM))
+        with pytest.raises(Interrupted, match="SIGTERM"), requests.polled():
+            assert requests.requested()
+
+
+def test_a_second_signal_after_a_moment_leaves_at_once(monkeypatch):
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    def press_three_times() -> None:
+        requests = StopRequests()
+        with requests.handled(), requests.polled():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # the same press, passed on by somebody
+            assert requests.requested()
+            monkeypatch.setattr("experiments.runner.interrupts.ONE_PRESS", 0.0)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("os._exit", leave)
+    with pytest.raises(SystemExit, match="130"):
+        press_three_times()

@@ -7,8 +7,8 @@ from experiments.configuration.compose import composed
 from experiments.configuration.validation import check
 from numpygpt.places import CONF
 
-PAGE = (CONF / "experiment" / "ladder.yaml").read_text(encoding="utf-8")
-RUNGS = [line.split() for line in re.findall(r"run\.py experiment=ladder(.*)", PAGE)]
+LADDER = (CONF / "experiment" / "ladder.yaml").read_text(encoding="utf-8")
+RUNGS = [line.split() for line in re.findall(r"run\.py experiment=ladder(.*)", LADDER)]
 
 
 def config_of(rung):
