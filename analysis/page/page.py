@@ -6,7 +6,6 @@ hashes. All text of runs comes in through autoescaping, or as JSON in which no t
 
 import base64
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,7 +59,7 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         overviews=view.overviews,
         runs=view.runs.without_empty(),
         run_badges=_run_badges(view),
-        problems=[_beside(p) for p in dict.fromkeys(problems)],
+        problems=[p.text for p in dict.fromkeys(problems)],
         measures=_measures(view),
         data=Markup(as_json({"sections": data, "panels": panels(view)})),
         n_panels=view.metrics["folder"].nunique() if len(view.metrics) else 0,
@@ -69,11 +68,6 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         first_script=first,
         policy=policy([first, scripts], [styles]),
     )
-
-
-def _beside(problem: Problem) -> str:
-    """Runs by their names alone: the page is the same wherever the study and the report lie."""
-    return problem.sentence.replace(f"{problem.folder.parent}{os.sep}", "")
 
 
 # --- one comparison ---
