@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis.inference.comparisons import Comparison
-from analysis.inference.estimates import estimate_finite
+from analysis.inference.uncertainty import estimate
 from analysis.records.display import MISSING
 from analysis.records.identity import flatten
 from analysis.records.measures import measure
@@ -114,4 +114,4 @@ def _text_cell(seeds: pd.DataFrame, key: str) -> Cell:
     values, form = seeds[key].dropna(), measure(key).form
     if values.empty or isinstance(values.iloc[0], str | bool | list):
         return Cell(None if values.empty or isinstance(values.iloc[0], list) else values.iloc[0], form)
-    return estimate_cell(estimate_finite(values.to_numpy(float)), form)
+    return estimate_cell(estimate(values.to_numpy(float)), form)
