@@ -81,7 +81,7 @@ def text_tables(comparison: Comparison) -> list[Table]:
     if not found:
         return []
     scores, labels = pd.DataFrame(found), [s.label for s in comparison.settings]
-    keys = [key for key in scores if key not in ("setting", "name")]
+    keys = [str(key) for key in scores if key not in ("setting", "name")]
     names = list(dict.fromkeys(scores["name"]))
     of = dict(iter(scores.groupby(["name", "setting"])))
     glance = [
