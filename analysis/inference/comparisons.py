@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,6 @@ from analysis.records.identity import budget_words, data_order, setting_of
 from analysis.records.names import named
 from analysis.records.settings import Setting
 
-CORPUS_KEYS = ["corpus", "corpus_sha256", "val_fraction", "dev_fraction", "val_bytes"]
 USUAL_ORDER = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte")
 ALL_PAIRS = 10  # up to so many settings, every pair is compared, however much separates them
 
@@ -36,6 +35,16 @@ class Baseline:
     history: str
 
 
+class Text(NamedTuple):
+    """The text that judges: comparisons that share it differ in their budget alone."""
+
+    corpus: str
+    corpus_sha256: str
+    val_fraction: float
+    dev_fraction: float
+    val_bytes: int
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Settings that may stand in one table, and what comes of comparing them.
@@ -43,11 +52,7 @@ class Comparison:
     budget: in words, `1,000 updates`   study: the study that it is of, if it stands by itself
     """
 
-    corpus: str
-    sha256: str
-    val_fraction: float
-    dev_fraction: float
-    val_bytes: int
+    text: Text
     budget: str
     settings: tuple[Setting, ...]
     scores: tuple[SettingScores, ...]
@@ -56,12 +61,7 @@ class Comparison:
 
     @cached_property
     def title(self) -> str:
-        return f"{self.corpus}, {self.budget}{f', study {self.study}' if self.study else ''}"
-
-    @property
-    def text(self) -> tuple[str, str, float, float, int]:
-        """Corpus and split: what comparisons share that differ in their budget alone."""
-        return (self.corpus, self.sha256, self.val_fraction, self.dev_fraction, self.val_bytes)
+        return f"{self.text.corpus}, {self.budget}{f', study {self.study}' if self.study else ''}"
 
     @cached_property
     def tokenizers(self) -> list[str]:
@@ -116,7 +116,7 @@ def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]
         problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
     done = done.drop_duplicates(["setting", "seed", "apart"])
     comparisons = []
-    for (*_, study), same_text in done.groupby([*CORPUS_KEYS, "apart"], sort=True, dropna=False):
+    for (*_, study), same_text in done.groupby([*Text._fields, "apart"], sort=True, dropna=False):
         by_budget: dict[str, list[Setting]] = {}
         for setting in sorted(named(_settings(same_text, collection)), key=_order):
             by_budget.setdefault(budget_words(setting.identity), []).append(setting)
@@ -167,14 +167,9 @@ def _comparison(settings: Sequence[Setting], budget: str, study: str) -> tuple[C
         own, found = _scores(setting)
         scores.append(own)
         problems.extend(found)
-    corpus, sha256, val_fraction, dev_fraction, val_bytes = (settings[0].rows[0][key] for key in CORPUS_KEYS)
-    verdicts = compare(scores, pairs_to_compare(settings))
-    conclusion = conclude(scores, verdicts)
-    comparison = Comparison(
-        corpus, sha256, val_fraction, dev_fraction, int(val_bytes), budget, tuple(settings), tuple(scores),
-        conclusion, study,
-    )  # fmt: skip
-    return comparison, problems
+    text = Text(*(settings[0].rows[0][key] for key in Text._fields))
+    conclusion = conclude(scores, compare(scores, pairs_to_compare(settings)))
+    return Comparison(text, budget, tuple(settings), tuple(scores), conclusion, study), problems
 
 
 def _scores(setting: Setting) -> tuple[SettingScores, list[Problem]]:

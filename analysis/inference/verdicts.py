@@ -38,7 +38,6 @@ class Conclusion:
     headline: str
     verdicts: tuple[Verdict, ...]
     leader: str | None = None  # beats every other
-    unbeaten: tuple[str, ...] = ()
 
 
 def compare(
@@ -102,16 +101,16 @@ def conclude(settings: Sequence[SettingScores], verdicts: Sequence[Verdict]) -> 
     beaten = {v.b for v in verdicts if v.winner}
     unbeaten = tuple(c.label for c in order if c.label not in beaten)
     if not beaten or not unbeaten:
-        return Conclusion(_unranked(order, verdicts), verdicts, None, unbeaten)
+        return Conclusion(_unranked(order, verdicts), verdicts)
     first = unbeaten[0]
     wins = [v for v in verdicts if v.winner == first and v.seeds is not None]
     rivals = [v for v in verdicts if first in (v.a, v.b)]
     if len(unbeaten) == 1 and len(wins) == len(rivals):
-        return Conclusion(_victory(wins), verdicts, first, unbeaten)
+        return Conclusion(_victory(wins), verdicts, first)
     worse = _list([c.label for c in order if c.label in beaten])
     why = _reason([v for v in verdicts if v.a in unbeaten and v.b in unbeaten])
     headline = f"Nobody beats {_list(unbeaten)}{f': {why}' if why else ''}. Beaten: {worse}."
-    return Conclusion(headline, verdicts, None, unbeaten)
+    return Conclusion(headline, verdicts)
 
 
 def _victory(wins: Sequence[Verdict]) -> str:

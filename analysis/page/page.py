@@ -5,7 +5,6 @@ hashes. All text of runs comes in through autoescaping, or as JSON in which no t
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -53,7 +52,7 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         overviews=view.overviews,
         runs=view.runs.without_empty(),
         run_badges=_run_badges(view),
-        problems=[_beside(p) for p in dict.fromkeys(problems)],
+        problems=[p.text for p in dict.fromkeys(problems)],
         measures=_measures(view),
         data=Markup(as_json(data)),
         figures=figures(view.drawings, "", pictures),
@@ -62,11 +61,6 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         first_script=first,
         policy=policy([first, scripts], [styles]),
     )
-
-
-def _beside(problem: Problem) -> str:
-    """Runs by their names alone: the page is the same wherever the study and the report lie."""
-    return problem.sentence.replace(f"{problem.folder.parent}{os.sep}", "")
 
 
 # --- one comparison ---

@@ -1,7 +1,7 @@
 """Samples for the page: what the runs wrote, cut where samples.json says that something stands out."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -48,17 +48,18 @@ class Column:
 def sample_columns(comparison: Comparison) -> tuple[list[Column], list[Problem]]:
     """One column per setting that has any: those of its first run that keeps samples.json."""
     problems: list[Problem] = []
-    columns = [_column(number, setting, problems) for number, setting in enumerate(comparison.settings)]
-    most = max(1, ALL_SAMPLES // max(1, len(columns)))
-    return [replace(c, samples=c.samples[:most]) for c in columns if c is not None], problems
+    most = max(1, ALL_SAMPLES // len(comparison.settings))
+    columns = [_column(number, setting, most, problems) for number, setting in enumerate(comparison.settings)]
+    return [column for column in columns if column is not None], problems
 
 
-def _column(number: int, setting: Setting, problems: list[Problem]) -> Column | None:
+def _column(number: int, setting: Setting, most: int, problems: list[Problem]) -> Column | None:
     for folder in setting.folders:
         try:
             record = folder.samples()
-            samples = tuple(_marked(n, str(record["prompt"]), s) for n, s in enumerate(record["samples"], 1))
-            return Column(number, folder.name, samples, int(record["least_copied"]))
+            entries = enumerate(record["samples"][:most], 1)
+            samples = tuple(_marked(n, record["prompt"], entry) for n, entry in entries)
+            return Column(number, folder.name, samples, record["least_copied"])
         except RunUnfinished:
             continue  # kept records have them for one seed of each setting
         except UserError as error:
@@ -67,10 +68,10 @@ def _column(number: int, setting: Setting, problems: list[Problem]) -> Column | 
 
 
 def _marked(number: int, prompt: str, entry: dict[str, Any]) -> Sample:
-    text = str(entry["text"])
+    text = entry["text"]
     shown = text[:MOST_CHARS]
     marked = [(kind, int(a), int(b)) for kind in MARKS for a, b in entry["marks"][kind]]
-    counts = _counts({kind: entry["marks"][kind] for kind in MARKS}, int(entry["n_words"]))
+    counts = _counts(entry["marks"], entry["n_words"])
     return Sample(number, prompt, tuple(_pieces(shown, marked)), counts, len(shown) < len(text))
 
 

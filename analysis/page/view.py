@@ -81,14 +81,15 @@ def _prefixes(titles: Sequence[str]) -> list[str]:
 def facts(comparison: Comparison, collection: Collection) -> list[tuple[str, str]]:
     """Under what circumstances the figures came about: (name, words)."""
     records = [collection.records[row["folder"]].run for s in comparison.settings for row in s.rows]
-    share = f"the last {100 * comparison.val_fraction:g} % of the characters"
-    if comparison.dev_fraction:
-        share = f"development text, the last {100 * comparison.dev_fraction:g} % of what lies before {share}"
+    text = comparison.text
+    share = f"the last {100 * text.val_fraction:g} % of the characters"
+    if text.dev_fraction:
+        share = f"development text, the last {100 * text.dev_fraction:g} % of what lies before {share}"
     seeds = {len(s.seeds) for s in comparison.settings}
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     found = [
-        ("corpus", f"{comparison.corpus}, sha256 {comparison.sha256[:12]}"),
-        ("judged on", f"{share}, {comparison.val_bytes:,} bytes"),
+        ("corpus", f"{text.corpus}, sha256 {text.corpus_sha256[:12]}"),
+        ("judged on", f"{share}, {text.val_bytes:,.0f} bytes"),
         ("budget", comparison.budget),
         ("seeds", f"{number} per setting"),
         ("hardware", _each(records, "environment", "cpu")),

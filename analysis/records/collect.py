@@ -4,6 +4,7 @@ Whatever cannot be read is named with its reason and skipped; no number is ever 
 failed, are running or were interrupted keep their row, with their state, and are left out of every average.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,11 @@ class Problem:
 
     folder: Path
     sentence: str
+
+    @property
+    def text(self) -> str:
+        """The sentence with runs by their names alone: the same wherever the study and its report lie."""
+        return self.sentence.replace(f"{self.folder.parent}{os.sep}", "")
 
 
 @dataclass(frozen=True)
@@ -81,10 +87,12 @@ def collect(folders: Iterable[Run]) -> Collection:
     problems: list[Problem] = []
     for folder in sorted(folders, key=lambda folder: folder.path):
         try:
-            record = _record(folder)
+            run, result = folder.run(), folder.result() if folder.state() == "done" else {}
+            identity = flatten({key: value for key, value in run["identity"].items() if key != "seed"})
+            record = Record(folder, identity, run, result)
             rows.append(_row(record))
             records[str(folder.path)] = record
-            for figure, why in record.result.get("not_scored", {}).items():
+            for figure, why in result.get("not_scored", {}).items():
                 problems.append(Problem(folder.path, f"{folder.path}: {figure} not scored ({why})"))
         except UserError as error:
             problems.append(Problem(folder.path, str(error)))
@@ -93,12 +101,6 @@ def collect(folders: Iterable[Run]) -> Collection:
             problems.append(Problem(folder.path, why))
     frame = pd.DataFrame.from_records(rows) if rows else pd.DataFrame(columns=COLUMNS)
     return Collection(frame.set_index("folder", drop=False).rename_axis("path"), records, problems)
-
-
-def _record(folder: Run) -> Record:
-    run = folder.run()
-    identity = flatten({key: value for key, value in run["identity"].items() if key != "seed"})
-    return Record(folder, identity, run, folder.result() if folder.state() == "done" else {})
 
 
 def _row(record: Record) -> dict[str, Any]:

@@ -15,14 +15,13 @@ def runs_in(places: Iterable[Path]) -> list[Run]:
 
     Raises UserError for a place that is not there or holds none.
     """
-    found: dict[Path, Run] = {}
+    found: list[Run] = []
     for place in places:
-        is_packed = place.suffix == ".jsonl" and not runs.is_folder(place)
-        files = [place] if is_packed else packed_studies(place) if runs.is_folder(place) else []
-        packed = [run for file in files for run in read_packed(file)]
-        folders: list[RunFolder] = (
-            [] if is_packed else runs.find_runs(place) if packed else runs.runs_in([place])
+        packed = (
+            packed_studies(place) if runs.is_folder(place) else [place] if place.suffix == ".jsonl" else []
         )
-        every: tuple[Run, ...] = (*folders, *packed)
-        found.update({run.path.resolve(): run for run in every})
-    return sorted(found.values(), key=lambda run: run.path)
+        found += [run for file in packed for run in read_packed(file)]
+        if place not in packed:
+            found += runs.find_runs(place) if packed else runs.runs_in([place])
+    each = {run.path.resolve(): run for run in found}
+    return sorted(each.values(), key=lambda run: run.path)

@@ -107,13 +107,9 @@ def _content(run: RunFolder, with_passages: bool) -> dict[str, Any]:
 
 
 def _thinned(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    kept = []
-    n_updates = 0
-    for row in rows:
-        if row["kind"] != "train" or n_updates % EVERY == 0:
-            kept.append(row)
-        n_updates += row["kind"] == "train"
-    return kept
+    updates = [i for i, row in enumerate(rows) if row["kind"] == "train"]
+    dropped = set(updates) - set(updates[::EVERY])
+    return [row for i, row in enumerate(rows) if i not in dropped]
 
 
 def _without_folders(value: Any) -> Any:

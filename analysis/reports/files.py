@@ -32,9 +32,6 @@ class Report:
     def page(self) -> Path:
         return self.path.with_name("report.html")
 
-    def __str__(self) -> str:
-        return str(self.page)
-
     def show(self, console: "Console | None" = None) -> None:
         """Prints the conclusion and the essential tables, and where the rest lies."""
         from rich.console import Console

@@ -27,7 +27,7 @@ def markdown(view: View, out: Path) -> str:
         parts.append("".join(f"- [{escape_markdown(run)}]({_link(path, out)})\n" for run, path in curves))
     if view.problems:
         parts.append("## Left out\n")
-        parts.append("".join(f"- {escape_markdown(_relative(p.sentence, out))}\n" for p in view.problems))
+        parts.append("".join(f"- {escape_markdown(p.text)}\n" for p in view.problems))
     parts.append(
         "All logged scalars: [scalars.csv](scalars.csv). Each table as Markdown, CSV and LaTeX: `tables/`.\n"
     )
@@ -62,8 +62,3 @@ def _table(table: Table, level: str = "##") -> str:
 def _link(path: Path, out: Path) -> str:
     """A relative link that any name survives."""
     return quote(Path(os.path.relpath(path.resolve(), out.resolve())).as_posix())
-
-
-def _relative(sentence: str, out: Path) -> str:
-    """Folders beside the report by their names alone: the page is the same wherever the study lies."""
-    return sentence.replace(f"{out.resolve().parent}{os.sep}", "")

@@ -27,10 +27,10 @@ def cell(setting: Setting, key: str, leader: str | None = None) -> Cell:
     return estimate_cell(estimate_of(setting, key), form, key == "bits_per_byte" and setting.label == leader)
 
 
-def estimate_cell(found: Estimate, form: str, best: bool = False, mark: str = "") -> Cell:
+def estimate_cell(found: Estimate, form: str, best: bool = False) -> Cell:
     if np.isnan(found.mean):
         return Cell(None, form)
-    return Cell(bool(found.mean), form) if form == "yesno" else Cell(found.mean, form, found.half, best, mark)
+    return Cell(bool(found.mean), form) if form == "yesno" else Cell(found.mean, form, found.half, best)
 
 
 def bits_cell(comparison: Comparison, setting: Setting) -> Cell:

@@ -45,25 +45,22 @@ def comparison_table(comparison: Comparison) -> Table:
 
 def verdict_table(comparison: Comparison) -> Table:
     """Every pair, then each setting beside counting: the differences, their doubt, and what may be said."""
-    columns = [Column("a", "fewer bits", False, None), Column("b", "more bits", False, None)]
-    numbers = (
+    shown = (
+        ("a", "fewer bits", "text"), ("b", "more bits", "text"),
         ("seeds", "difference", ".4f"), ("seeds_half", "over seeds ±", ".4f"), ("p", "Holm p", ".2g"),
         ("method", "test", "text"), ("text", "within passage", ".4f"), ("text_half", "passage ±", ".4f"),
         ("first", "first half", ".4f"), ("second", "second half", ".4f"), ("neighbours", "neighbours", ".2f"),
         ("shown_from", "shown from", ".4f"), ("seeds_needed", f"seeds for {SMALL}", "count"),
+        ("verdict", "verdict", "text"),
     )  # fmt: skip
-    columns += [Column(key, head, form != "text", None) for key, head, form in numbers]
-    columns.append(Column("verdict", "verdict", False, None))
+    columns = tuple(Column(key, head, form != "text", None) for key, head, form in shown)
     rows = []
     for v in (*comparison.conclusion.verdicts, *comparison.against_counting):
         s, t = v.seeds, v.text
         seeds = (s.value, s.half, v.p, s.method) if s else (None,) * 4
         text = (t.value, t.half, t.first_half, t.second_half, t.neighbours) if t else (None,) * 5
-        cells = [
-            Cell(x, form)
-            for x, (_, _, form) in zip((*seeds, *text, v.shown_from, v.seeds_for_small), numbers, strict=True)
-        ]
-        rows.append(Row((Cell(v.a), Cell(v.b), *cells, Cell(v.sentence))))
+        values = (v.a, v.b, *seeds, *text, v.shown_from, v.seeds_for_small, v.sentence)
+        rows.append(Row(tuple(Cell(x, form) for x, (_, _, form) in zip(values, shown, strict=True))))
     notes = (
         "differences in bits per byte, positive if the first is better; "
         "intervals over seeds hold together (Bonferroni), those over the text each",
@@ -73,7 +70,7 @@ def verdict_table(comparison: Comparison) -> Table:
         "shown from: the smallest difference that these seeds and this text would have shown in 8 of 10 cases; "
         f"seeds for {SMALL}: how many of each setting the test over seeds takes for that, were the text no limit",
     )
-    return Table("verdicts", f"Verdicts: {comparison.title}", tuple(columns), tuple(rows), notes)
+    return Table("verdicts", f"Verdicts: {comparison.title}", columns, tuple(rows), notes)
 
 
 # The original project's results table: its row, and the measure in its place.

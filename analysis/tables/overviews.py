@@ -50,7 +50,7 @@ def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     Comparisons on the very same text differ in their budget alone, and stand together.
     """
     tables: list[Table] = []
-    for _, group in groupby((c for c in comparisons if not c.study), key=lambda c: c.text):
+    for text, group in groupby((c for c in comparisons if not c.study), key=lambda c: c.text):
         same_text = list(group)
         if len(same_text) < 2:
             continue
@@ -59,7 +59,7 @@ def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
         labels = dict.fromkeys(label for bits in by_label for label in bits)
         rows = [Row((Cell(label), *(bits.get(label, Cell()) for bits in by_label))) for label in labels]
         name = "budgets" if not tables else f"budgets_{len(tables) + 1}"
-        title = f"Budgets side by side, bits per byte: {same_text[0].corpus}"
+        title = f"Budgets side by side, bits per byte: {text.corpus}"
         tables.append(Table(name, title, tuple(columns), tuple(rows), tuple(dependence(same_text)), True))
     return tables
 

@@ -17,6 +17,7 @@ def fit(table: Table, width: int) -> tuple[list[int], bool]:
 
     They are taken by their priority; two of priority 0 always.
     """
+    chosen: list[int]
     ranked = sorted((c.priority, i) for i, c in enumerate(table.columns) if c.priority is not None)
     for compact in (False, True):
         chosen, room = [], width - 1

@@ -1,16 +1,15 @@
 """What tokenizers do to texts: their own measures, text that the models write, and extra texts."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
 
-import numpy as np
+import pandas as pd
 
 from analysis.inference.comparisons import Comparison
-from analysis.inference.estimates import estimate_finite
+from analysis.inference.uncertainty import estimate
 from analysis.records.display import MISSING
 from analysis.records.identity import flatten
 from analysis.records.measures import measure
-from analysis.records.settings import Setting
 from analysis.tables.cells import NAME, cell, estimate_cell, mean_note, measure_table, setting_rows
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
@@ -75,22 +74,24 @@ def _human_rows(comparison: Comparison, keys: Sequence[str]) -> Iterator[Row]:
 
 def text_tables(comparison: Comparison) -> list[Table]:
     """Out-of-domain texts: bits per byte at a glance (texts in columns), and everything measured on them."""
-    scores = {setting.label: _text_scores(setting) for setting in comparison.settings}
-    names = list(dict.fromkeys(name for by_name in scores.values() for name in by_name))
-    if not names:
+    found = [
+        {"setting": s.label, **flatten(text)}
+        for s in comparison.settings for result in s.results for text in result.get("texts") or ()
+    ]  # fmt: skip
+    if not found:
         return []
-    entries = [entry for by_name in scores.values() for found in by_name.values() for entry in found]
-    keys = [key for key in dict.fromkeys(key for entry in entries for key in entry) if key != "name"]
+    scores, labels = pd.DataFrame(found), [s.label for s in comparison.settings]
+    keys = [str(key) for key in scores if key not in ("setting", "name")]
+    names = list(dict.fromkeys(scores["name"]))
+    of = dict(iter(scores.groupby(["name", "setting"])))
     glance = [
-        Row((Cell(label), *(_text_cell(by_name.get(name, []), "bits_per_byte", mark=True) for name in names)))
-        for label, by_name in scores.items()
+        Row((Cell(label), *(_glance(of[name, label]) if (name, label) in of else Cell() for name in names)))
+        for label in labels
     ]
     long = [
-        Row((Cell(name), Cell(label), *(_text_cell(by_name[name], key) for key in keys)))
-        for name in names
-        for label, by_name in scores.items()
-        if name in by_name
-    ]
+        Row((Cell(name), Cell(label), *(_text_cell(of[name, label], key) for key in keys)))
+        for name in names for label in labels if (name, label) in of
+    ]  # fmt: skip
     heads = tuple(Column(name, name, True, 1 + i) for i, name in enumerate(names))
     columns = (Column("text", "text", False), NAME, *map(measure_column, keys))
     note = (
@@ -102,21 +103,15 @@ def text_tables(comparison: Comparison) -> list[Table]:
     return [Table("texts", title, (NAME, *heads), tuple(glance), (note, *mean), True), whole.without_empty()]
 
 
-def _text_scores(setting: Setting) -> dict[str, list[dict[str, Any]]]:
-    """The scores of the extra texts of all seeds, by the text's name."""
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for result in setting.results:
-        for text in result.get("texts") or ():
-            by_name.setdefault(str(text["name"]), []).append(flatten(text))
-    return by_name
+def _glance(seeds: pd.DataFrame) -> Cell:
+    """The bits per byte of a text, marked if any seed's tokenizer loses some of it."""
+    bits = _text_cell(seeds, "bits_per_byte")
+    return bits if seeds.get("round_trip", pd.Series([True])).ne(False).all() else replace(bits, mark="!")
 
 
-def _text_cell(scores: Sequence[dict[str, Any]], key: str, mark: bool = False) -> Cell:
-    values = [entry[key] for entry in scores if entry.get(key) is not None]
-    form = measure(key).form
-    if not values or isinstance(values[0], str | bool | list):
-        return Cell(values[0] if values and not isinstance(values[0], list) else None, form)
-    exact = all(entry.get("round_trip") is not False for entry in scores)
-    return estimate_cell(
-        estimate_finite(np.array(values, float)), form, mark="!" if mark and not exact else ""
-    )
+def _text_cell(seeds: pd.DataFrame, key: str) -> Cell:
+    """The mean of a measure over the seeds; text and yes/no as the first has them, lists not at all."""
+    values, form = seeds[key].dropna(), measure(key).form
+    if values.empty or isinstance(values.iloc[0], str | bool | list):
+        return Cell(None if values.empty or isinstance(values.iloc[0], list) else values.iloc[0], form)
+    return estimate_cell(estimate(values.to_numpy(float)), form)

@@ -67,15 +67,10 @@ def optimizers_schedule() -> Figure:
     figure, steps = new_figure(6.8, 3.2), np.arange(1401)
     axes = figure.subplots()
     held, cosine = warmup_stable_decay(1, 0, 100, 300, 1000), warmup_cosine(1, 0.1, 100, 1000)
-    for rate, words, line in (
-        (
-            held,
-            "warmup_stable_decay(0.001, 0, warmup=100, decay=300, total=1000)",
-            LINES["transposed and reshaped"],
-        ),
-        (cosine, "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)", LINES["right"]),
-    ):
-        axes.plot(steps, [rate(int(step)) for step in steps], **line, label=words)
+    words = "warmup_stable_decay(0.001, 0, warmup=100, decay=300, total=1000)"
+    axes.plot(steps, [held(int(step)) for step in steps], **LINES["transposed and reshaped"], label=words)
+    words = "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)"
+    axes.plot(steps, [cosine(int(step)) for step in steps], **LINES["right"], label=words)
     axes.set(ylim=(0, 1.5), yticks=[0, 0.5, 1], xlabel="step", ylabel="learning rate / 0.001")
     axes.legend(loc="upper left")
     return figure
