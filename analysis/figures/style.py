@@ -120,7 +120,7 @@ def styled() -> Iterator[None]:
 
     installed = {font.name for font in fontManager.ttflist}
     fonts = {"font.family": [*RC["font.family"], *(name for name in FALLBACKS if name in installed)]}
-    with mpl.rc_context(rc=RC | fonts), warnings.catch_warnings(record=True) as said:  # type: ignore[arg-type]
+    with mpl.rc_context(rc=RC | fonts), warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         yield
     lacking: set[str] = set()

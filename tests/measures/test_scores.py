@@ -84,7 +84,7 @@ def test_empty_text():
     assert len(score.blocks.bits_tokens) == 0
 
 
-# --- test_cost ---
+# --- what training costs ---
 
 
 def test_flops_of_the_reference_model():
