@@ -47,7 +47,8 @@ def test_the_kept_records_are_whole_and_agree_on_the_baselines():
     failed = [run for run in kept if run.state() != "done"]
     assert [(run.path.parent.stem, run.failure()["status"]) for run in failed] == [("optimizers", "diverged")]
     measured = [run.result()["baselines"] for run in kept if run.state() == "done"]
-    assert len({tuple((key, b["bits_per_byte"]) for key, b in found.items()) for found in measured}) == 1
+    bits = {(key, found[key]["bits_per_byte"]) for found in measured for key in found}
+    assert len(bits) == len({key for key, _ in bits})  # PPMd is one of them where it was installed
 
 
 def test_its_figure_of_text_per_update_is_that_of_the_kept_runs():
