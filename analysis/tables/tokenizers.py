@@ -81,7 +81,7 @@ def text_tables(comparison: Comparison) -> list[Table]:
     if not found:
         return []
     scores, labels = pd.DataFrame(found), [s.label for s in comparison.settings]
-    keys = [str(key) for key in scores if key not in ("setting", "name")]
+    keys = [str(key) for key in scores if key not in ("setting", "name", "sha256")]
     names = list(dict.fromkeys(scores["name"]))
     of = dict(iter(scores.groupby(["name", "setting"])))
     glance = [
@@ -111,7 +111,7 @@ def _glance(seeds: pd.DataFrame) -> Cell:
 
 def _text_cell(seeds: pd.DataFrame, key: str) -> Cell:
     """The mean of a measure over the seeds; text and yes/no as the first has them, lists not at all."""
-    values, form = seeds[key].dropna(), measure(key).form
+    values, form = seeds.get(key, pd.Series(dtype=float)).dropna(), measure(key).form
     if values.empty or isinstance(values.iloc[0], str | bool | list):
         return Cell(None if values.empty or isinstance(values.iloc[0], list) else values.iloc[0], form)
     return estimate_cell(estimate(values.to_numpy(float)), form)

@@ -152,7 +152,7 @@ def test_metrics_tells_of_a_lossy_winner_and_of_a_loss_per_token_that_misleads()
     )
     seeds, text = (getattr(found.verdict(WORD, BPE), kind) for kind in ("seeds", "text"))
     nats, tokens = found.mean(WORD, "val_loss"), found.mean(WORD, "val_tokens")
-    bits, n_bytes = nats / math.log(2), found.comparison.val_bytes
+    bits, n_bytes = nats / math.log(2), found.comparison.text.val_bytes
     assert bits * tokens / n_bytes == pytest.approx(found.mean(WORD, "bits_per_byte_tokens"))
     says(
         "docs/METRICS.md",
