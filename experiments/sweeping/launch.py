@@ -1,8 +1,10 @@
 """Hydra's launchers, each used so that a signal stops all runs and cores are shared out between them."""
 
+import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import fields
@@ -16,6 +18,9 @@ from experiments.runner.interrupts import Interrupted, send_to_children, stop_re
 from experiments.runner.progress import display, working
 from experiments.sweeping.plan import PlannedRun
 from numpygpt.machine import available_cores
+
+POLL = 0.2  # seconds
+HEARD = 15.0  # seconds after which a job that was told to stop has written its checkpoint, or did not hear
 
 
 def launch(launcher: Launcher, todo: Sequence[PlannedRun]) -> int:
@@ -89,9 +94,22 @@ def _with_submitit(launcher: Any, runs: Sequence[PlannedRun]) -> None:
     calls = [([*run.overrides], "hydra.sweep.dir", number, "", state) for number, run in enumerate(runs)]
     jobs = executor.map_array(launcher, *zip(*calls, strict=True))
     with stop_requests.polled(lambda _: _cancel(jobs)):
-        for job in jobs:
-            with suppress(Exception):  # killed: the run's folder says what became of it
-                job.results()
+        _wait_for(jobs)
+
+
+def _wait_for(jobs: Sequence[Any]) -> None:
+    """Until all have ended, however that was: the runs' folders say what became of them.
+
+    A job that had only just begun when it was told to stop may not have heard, and is told once more.
+    """
+    told = math.nan
+    while not all(job.done() for job in jobs):
+        time.sleep(POLL)
+        if stop_requests.requested():
+            told = time.monotonic() if math.isnan(told) else told
+            if time.monotonic() - told > HEARD:
+                told = math.inf
+                _cancel([job for job in jobs if not job.done()])
 
 
 def _cancel(jobs: Sequence[Any]) -> None:
