@@ -45,7 +45,7 @@ class Baseline:
 
 
 def as_result(rows: list[Baseline]) -> dict[str, dict[str, str | float]]:
-    """As JSON values, by key: what result.json holds under `rulers`."""
+    """As JSON values, by key: what result.json holds under `baselines`."""
     return {
         row.key: {"label": row.name, "bits_per_byte": row.bits_per_byte, "history": row.history}
         for row in rows
