@@ -194,7 +194,7 @@ def test_missing_and_foreign_files(kind, tmp_path):
     for path, message in (
         (None, "tokenizer"),
         (tmp_path / "none", "is not possible: name .* No such file"),
-        (tmp_path / "other", "is no tokenizer.json|cannot read"),
+        (tmp_path / "other", "is no tokenizer.json|cannot be used"),
     ):
         with pytest.raises(UserError, match=message):
             create(kind, path=path and str(path)).train("abc")

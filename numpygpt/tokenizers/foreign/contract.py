@@ -41,6 +41,7 @@ class ForeignTokenizer(Tokenizer):
     def __init__(self, *, path: str | None = None, charge_all: bool = False):
         super().__init__()
         self.path = path
+        self._called = f"the {self.kind} tokenizer {path or ''}".strip()  # in messages
         self.charge_all = checked_bool("charge_all", charge_all)
         self._model: Any = None  # what `_open` takes
         self._kept, self.losses = NOTHING, ""
@@ -80,7 +81,7 @@ class ForeignTokenizer(Tokenizer):
 
     def _use(self, model: Any) -> None:
         self._model = model
-        with extras.refusing(f"the {self.kind} tokenizer cannot read {self.path or 'its file'}"):
+        with extras.refusing(f"{self._called} cannot be used"):
             self._open(model)
 
     def _try_out(self, chunks: list[str]) -> None:
@@ -139,7 +140,7 @@ class ForeignTokenizer(Tokenizer):
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. UserError: the text shows that what was found in training does not hold."""
         self._require_trained()
-        with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
+        with extras.refusing(f"{self._called} cannot encode this text"):
             ids = self._checked_ids(self._ids(check_text(text))).astype(np.int32)
         if self._kept == EVERYTHING and self._joined(ids) != text.encode():
             self._refuse_change(ids, text.encode())
@@ -162,13 +163,13 @@ class ForeignTokenizer(Tokenizer):
         at = next(differ, min(len(joined), len(data)))
         there = data[max(at - 20, 0) : at + 20].decode("utf-8", errors="ignore")
         raise UserError(
-            f"the {self.kind} tokenizer kept all of its training text but changes this one near {there!r}: "
+            f"{self._called} kept all of its training text but changes this one near {there!r}: "
             "set tokenizer.charge_all=true, so that what it loses is charged"
         )
 
     def _offset_spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The ids and the byte ends of their stretches, which begin and end between characters."""
-        with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
+        with extras.refusing(f"{self._called} cannot encode this text"):
             ids, ends = self._spans(check_text(text))
             ends = np.maximum.accumulate(np.clip(ends, 0, len(text)).astype(np.int64))
             return self._checked_ids(ids).astype(np.int32), byte_offsets(text, ends)
@@ -178,7 +179,7 @@ class ForeignTokenizer(Tokenizer):
             return super().decode(ids)
         checked = self._checked_ids(ids)
         try:
-            with extras.refusing(f"the {self.kind} tokenizer cannot decode these ids"):
+            with extras.refusing(f"{self._called} cannot decode these ids"):
                 return check_text(self._text(checked.tolist()))
         except UserError:  # a model may write what no text is encoded to
             return super().decode(checked)

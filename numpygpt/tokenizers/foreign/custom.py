@@ -65,7 +65,7 @@ class CustomTokenizer(ForeignTokenizer):
 
     def __init__(self, *, factory: str | None = None, charge_all: bool = False):
         super().__init__(charge_all=charge_all)
-        self.factory = factory
+        self.factory, self._called = factory, str(factory)
 
     def _make(self, chunks: list[str]) -> Any:
         """Train an object of the user's. UserError: it cannot be, or what is saved of it encodes otherwise."""
@@ -105,12 +105,12 @@ class CustomTokenizer(ForeignTokenizer):
     def _spans(self, text: str) -> tuple[list[int], np.ndarray]:
         if not hasattr(self._object, "spans"):
             raise UserError(
-                f"the tokens of {self.factory} do not join to the text that they stand for: give the class "
-                "a method spans(text) -> (ids, ends in characters), so that what is lost can be charged"
+                "its tokens do not join to the text that they stand for: give the class a "
+                "method spans(text) -> (ids, ends in characters), so that what is lost can be charged"
             )
         ids, ends = map(list, self._object.spans(text))
         if ids != self._ids(text) or len(ids) != len(ends):
-            raise UserError(f"{self.factory}.spans must give the ids of encode, and as many ends")
+            raise UserError("spans must give the ids of encode, and as many ends")
         return ids, np.array(ends, dtype=np.int64)
 
     def _text(self, ids: list[int]) -> str:
@@ -122,8 +122,8 @@ class CustomTokenizer(ForeignTokenizer):
         return super()._learned() | {"model": self._model | {"code": code_sha256(self.factory)}}
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        named, self.factory = learned["model"]["factory"], os.environ.get(CONSENT)
-        if named != self.factory:
+        named = self.factory = self._called = learned["model"]["factory"]
+        if named != os.environ.get(CONSENT):
             raise UserError(
                 f"this tokenizer is of the class {named}, which is imported only if you say so: "
                 f"set {CONSENT}={named}, with its package on the Python path"
