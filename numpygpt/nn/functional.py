@@ -9,10 +9,10 @@ One alphabet of shapes:
     F feed-forward width    V vocabulary    N rows of anything (usually B * T)    R rows of one block
 
 Three things make it fast. `new` hands out result arrays: by default fresh ones, or memory that is used again at
-every step (see Workspace in module.py), shared by all blocks if the name begins with "_", as of no use to the backward.
-`row_blocks` cuts chains of elementwise work into stretches that stay in the level-2 cache from the first link to the
-last. And the two softmaxes keep their exponentials unnormalised, so that the division is done once per row and not
-once per entry.
+every step (see Workspace in module.py), shared by all blocks if the name begins with "_", as of no use to the
+backward. `row_blocks` cuts chains of elementwise work into stretches that stay in the level-2 cache from the first
+link to the last. And the two softmaxes keep their exponentials unnormalised, so that the division is done once per
+row and not once per entry.
 """
 
 import functools
@@ -391,7 +391,7 @@ def causal_attention(
 
 
 def _transposed(x: Array, scale: float, new: Allocator) -> Array:
-    """scale x^T, (B, H, T, D) -> (B, H, D, T). With it a short product is twice as fast, which pays for the copy."""
+    """scale x^T, (B, H, T, D) -> (B, H, D, T). With it short products are so much faster that the copy pays."""
     B, H, T, D = x.shape
     return np.multiply(x.swapaxes(2, 3), x.dtype.type(scale), out=new("_transposed", (B, H, D, T), x.dtype))
 
