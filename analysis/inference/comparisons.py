@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.inference.estimates import Estimate, estimates
 from analysis.inference.pairs import SettingScores, Verdict
 from analysis.inference.verdicts import Conclusion, against, compare, conclude
 from analysis.records.collect import Collection, Problem, read_blocks
@@ -64,6 +65,24 @@ class Comparison:
         return f"{self.text.corpus}, {self.budget}{f', study {self.study}' if self.study else ''}"
 
     @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """A row per setting and measure: comparison, budget, then as `estimates.estimates` says."""
+        found = estimates(self.settings)
+        found.insert(0, "comparison", self.title)
+        found.insert(1, "budget", self.budget)
+        return found
+
+    @cached_property
+    def _estimates(self) -> dict[tuple[str, str], Estimate]:
+        found = self.estimates
+        figures = map(Estimate._make, found[[*Estimate._fields]].itertuples(index=False))
+        return dict(zip(zip(found["setting"], found["measure"], strict=True), figures, strict=True))
+
+    def estimate(self, setting: Setting, key: str) -> Estimate:
+        """A measure of a setting; all NaN if no run of it has any."""
+        return self._estimates.get((setting.label, key), Estimate())
+
+    @cached_property
     def tokenizers(self) -> list[str]:
         return [setting.tokenizer for setting in self.settings]
 
@@ -111,10 +130,10 @@ def _baseline(key: str, entry: Mapping[str, Any]) -> Baseline:
 def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]:
     """Finished runs as comparisons, in the order of corpus and budget. A run that is there twice counts once."""
     done, problems = collection.done.assign(apart=_apart(collection)), []
-    twice = done[done.duplicated(["setting", "seed", "apart"])]
+    twice = done[done.duplicated(["key", "seed", "apart"])]
     for path, run in zip(twice["folder"], twice["run"], strict=True):
         problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
-    done = done.drop_duplicates(["setting", "seed", "apart"])
+    done = done.drop_duplicates(["key", "seed", "apart"])
     comparisons = []
     for (*_, study), same_text in done.groupby([*Text._fields, "apart"], sort=True, dropna=False):
         by_budget: dict[str, list[Setting]] = {}
@@ -145,7 +164,7 @@ def _apart(collection: Collection) -> pd.Series:
 def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
     """The settings of runs on one text, still without labels."""
     found = []
-    for key, members in runs.groupby("setting", sort=False):
+    for key, members in runs.groupby("key", sort=False):
         rows: list[Any] = members.sort_values("seed").to_dict("records")
         records = [collection.records[row["folder"]] for row in rows]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)

@@ -13,7 +13,7 @@ from analysis.tables.model import Cell, Column, Row, Table
 
 def comparison_table(comparison: Comparison) -> Table:
     """Bits per byte as tokens + residual, and what each costs; baselines below."""
-    settings, leader = comparison.settings, comparison.conclusion.leader
+    settings = comparison.settings
     parts = {"bits_per_byte_tokens": 2, "bits_per_byte_residual": 7} if any(s.lossy for s in settings) else {}
     order = {
         **{"bits_per_byte": 0} | parts,
@@ -23,7 +23,7 @@ def comparison_table(comparison: Comparison) -> Table:
     notes = {
         "bits_per_byte_tokens": "tokens alone are a floor for any residual coder; "
         "bits/byte, with ours, a ceiling for the best one",
-        "gap_change_bits_per_byte": "gap: training to validation, bits per byte, since the first evaluation",
+        "gap_change_bits_per_byte": "gap growth: from training to validation, in bits per byte, since the start",
         "val_loss": PER_TOKEN,
     }
     columns = [NAME, Column("seeds", "seeds", priority=12)]
@@ -33,7 +33,7 @@ def comparison_table(comparison: Comparison) -> Table:
     rows = []
     for setting in settings:
         seeds = Cell(len(setting.seeds), "count")
-        rows.append(Row((Cell(setting.label), seeds, *(cell(setting, key, leader) for key in order))))
+        rows.append(Row((Cell(setting.label), seeds, *(cell(comparison, setting, key) for key in order))))
     for baseline in comparison.main_baselines:
         bits = Cell(baseline.bits_per_byte, ".3f")
         rows.append(Row((Cell(baseline.label), Cell(), bits, *[Cell()] * (len(order) - 1)), "baseline"))
@@ -96,16 +96,16 @@ ORIGINAL = {
 
 def original_table(comparison: Comparison) -> Table:
     """The results table of the original experiment, every tick and cross replaced by a number."""
-    settings, leader = comparison.settings, comparison.conclusion.leader
+    settings = comparison.settings
     with_human = any(key.startswith("human.") for key in settings[0].rows[0])
     columns = [Column("measure", "measure", False)]
     columns += [Column(s.label, s.label, True, 1 + i) for i, s in enumerate(settings)]
     columns += [Column("human", "human text", True, len(settings) + 1)] if with_human else []
     rows = []
     for title, key in ORIGINAL.items():
-        found, human = [cell(s, key, leader) for s in settings], key.replace("generated.", "human.")
+        found, human = [cell(comparison, s, key) for s in settings], key.replace("generated.", "human.")
         if any(c.text != MISSING for c in found):
-            beside = [cell(settings[0], human) if human != key else Cell()] if with_human else []
+            beside = [cell(comparison, settings[0], human) if human != key else Cell()] if with_human else []
             rows.append(Row((Cell(title), *found, *beside)))
     title = f"The original results table, measured: {comparison.title}"
     notes = (PER_TOKEN, *mean_note(comparison))

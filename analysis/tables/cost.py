@@ -18,7 +18,7 @@ GIVEN = (
 
 
 def parameter_table(comparison: Comparison) -> Table:
-    note = "embedding: token and position tables and the output head, biases included"
+    note = "embedding parameters: token and position tables and the output head, biases included"
     return measure_table(comparison, "parameters", "Parameters", PARAMETERS, note)
 
 

@@ -55,6 +55,7 @@ class MultiHeadAttention(Module):
         self.n_head, self.rotary, self.qk_norm = n_head, rotary, qk_norm
         self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, bias=bias, std=std, n_matrices=3, dtype=dtype)
         self.proj = Linear(n_embd, n_embd, rng=rng, bias=bias, std=proj_std, dtype=dtype)
+        self.bounded = qk_norm and n_embd // n_head <= 1024  # scores: at most sqrt(D), and exp(32) is no trouble
         self.weights_dropout = Dropout(dropout)
 
     def forward(self, x: Array) -> Array:
@@ -65,7 +66,9 @@ class MultiHeadAttention(Module):
         norm_cache = self._prepare(qkv.reshape(B, T, 3 * H, D)[:, :, : 2 * H], turns, self.forward_buffer)
         mask = self.weights_dropout.mask((B, H, T, T), x.dtype)
         qkv = qkv.reshape(B, T, 3, H, D)
-        out, attention_cache = F.causal_attention(qkv, mask, self.forward_buffer)  # (B, T, H, D)
+        out, attention_cache = F.causal_attention(  # (B, T, H, D)
+            qkv, mask, self.forward_buffer, bounded=self.bounded
+        )
         self.cache = attention_cache, norm_cache, turns
         return self.proj.forward(out.reshape(B, T, C))
 

@@ -14,7 +14,7 @@ def test_one_row_per_run_with_its_state(study):
     runs = collect(find_runs(study)).runs
     assert len(runs) == 20
     assert set(runs["state"]) == {"done"}
-    assert runs["setting"].nunique() == 4
+    assert runs["key"].nunique() == 4
     assert runs.loc[runs["tokenizer"] == "word", "tokenizer_measures.round_trip"].eq(False).all()
     assert runs["generated.word_share"].between(0.8, 1).all()
 
