@@ -1,14 +1,15 @@
 """How fast this is, measured in turns with peers in one call.
 
-    python experiments/benchmark.py train                   training steps: this project, and PyTorch if installed
-    python experiments/benchmark.py generate                tokens per second, one prompt
-    python experiments/benchmark.py memory                  peak memory of a training process
-    python experiments/benchmark.py scaling                 how time grows with width, depth, batch and so on
-    python experiments/benchmark.py tokenizers              training and encoding, ours and every installed peer
-    python experiments/benchmark.py race                    seconds of training until a loss is reached, by recipe
+    python experiments/benchmark.py train         an update: ours beside PyTorch's, and the share of the peak
+    python experiments/benchmark.py race          seconds of training until nanoGPT's loss is reached, by recipe
+    python experiments/benchmark.py generate      tokens per second, one text and several at once
+    python experiments/benchmark.py evaluate      tokens per second, and the share of the peak
+    python experiments/benchmark.py report        seconds of a report over 4, 20 and 109 runs, and of --help
+    python experiments/benchmark.py memory        peak memory of a training process
+    python experiments/benchmark.py scaling       how time grows with width, depth, batch, text and so on
+    python experiments/benchmark.py tokenizers    training and encoding, ours and every installed peer
 
-Options: --against torch|none, --rounds N, --seeds N, --updates N, --json FILE. See docs/PERFORMANCE.md for what the
-figures mean.
+docs/PERFORMANCE.md says what the figures mean.
 """
 
 import argparse
@@ -19,18 +20,17 @@ from pathlib import Path
 from experiments.cli.arguments import new_parser
 from numpygpt.commands import require_at_least, run_command
 
+NAMES = ("train", "race", "generate", "evaluate", "report", "memory", "scaling", "tokenizers")
+
 
 def parser() -> argparse.ArgumentParser:
     parser = new_parser("benchmark.py", __doc__)
     parser.description, parser.formatter_class = __doc__, argparse.RawDescriptionHelpFormatter
-    names = ("train", "generate", "memory", "scaling", "tokenizers", "race")
-    parser.add_argument("benchmark", choices=names)
+    parser.add_argument("benchmark", choices=NAMES)
     parser.add_argument(
-        "--against", choices=["torch", "none"], default="torch", help="of train, generate, memory and race"
+        "--against", choices=["torch", "none"], default="torch", help="a peer (default torch)"
     )
-    parser.add_argument(
-        "--rounds", type=int, default=4, help="turns that each implementation takes (default 4; memory: one)"
-    )
+    parser.add_argument("--rounds", type=int, default=4, help="turns that each one takes (default 4)")
     parser.add_argument("--seeds", type=int, default=3, help="race: how many, from 1 on (default 3)")
     parser.add_argument(
         "--updates", type=int, default=160, help="race: the length of our recipe's schedule (default 160)"
@@ -43,7 +43,7 @@ def benchmark(chosen: argparse.Namespace) -> None:
     require_at_least(1, chosen, "rounds", "seeds", "updates")
     from experiments.benchmarks.suite import run_benchmark
 
-    run_benchmark(chosen.benchmark, chosen.against, chosen.rounds, chosen.seeds, chosen.updates, chosen.json)
+    run_benchmark(chosen)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,29 +1,43 @@
-"""Modules of this room in processes of their own, which answer every line of JSON with a line of JSON.
+"""Functions of this room at work in processes of their own, several of them in turns.
 
-Several are run in turns: each has its own threads and memory, and a machine that gets slower gets slower for all.
+Called in a fresh process, a function gets ready and returns what answers questions there, a line of JSON each. Each
+process has its own threads and memory, and a machine that gets slower gets slower for all.
 """
 
+from __future__ import annotations
+
+import importlib
 import json
 import os
+import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from experiments.cli.threads import VARIABLES
+from numpygpt.machine import own_peak_mb
 from numpygpt.training.worker_pool import search_path
 
 THREADS = 2  # of each implementation
 
+Answer = Callable[[Any], Any]
+Work = partial[Answer]
+
 
 class WorkerProcess:
-    """`python -m experiments.benchmarks.MODULE ARGUMENTS`, until the context is left."""
+    """A process that does `work`, with arguments that can be written as JSON, until the context is left."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
-        self.name = " ".join((module, *arguments))
+    def __init__(self, work: Work, threads: int = THREADS) -> None:
+        self.command = [work.func.__module__, work.func.__name__, json.dumps(work.args)]
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", f"experiments.benchmarks.{module}", *arguments],
-            env=os.environ | dict.fromkeys(VARIABLES, str(THREADS)) | {"PYTHONPATH": search_path()},
+            [sys.executable, "-P", "-m", "experiments.benchmarks.processes", *self.command],
+            env=os.environ | dict.fromkeys(VARIABLES, str(threads)) | {"PYTHONPATH": search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -36,10 +50,10 @@ class WorkerProcess:
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         if not (line := self.process.stdout.readline()):
-            raise SystemExit(f"a process of the benchmark died: {self.name}")
+            raise SystemExit(f"a process of the benchmark died: {' '.join(self.command)}")
         return json.loads(line)
 
-    def __enter__(self) -> "WorkerProcess":
+    def __enter__(self) -> WorkerProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -47,7 +61,81 @@ class WorkerProcess:
         self.process.wait()
 
 
-def answer_all(answer: Callable[[Any], Any]) -> None:
-    """The process's side: `answer` to every question until there are no more."""
+@dataclass
+class Timings:
+    """What one process did: seconds of each unit of work, what each came to, the peak memory."""
+
+    seconds: list[float] = field(default_factory=list)
+    results: list[Any] = field(default_factory=list)
+    peak_mb: float = 0.0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def in_turns(
+    works: Mapping[str, Work], rounds: int, units: int, warm_up: int = 1, threads: int = THREADS
+) -> dict[str, Timings]:
+    """Has works that answer by `timed` do `units` units at a time; the warm-up's seconds are dropped."""
+    with ExitStack() as opened:
+        workers = {name: opened.enter_context(WorkerProcess(work, threads)) for name, work in works.items()}
+        found = {name: Timings(results=worker.ask(warm_up)["results"]) for name, worker in workers.items()}
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                answer = worker.ask(units)
+                found[name].seconds += answer["seconds"]
+                found[name].results += answer["results"]
+                found[name].peak_mb = answer["peak_mb"]
+        return found
+
+
+# --- in the process ---
+
+
+def timed(
+    prepare: Callable[[], Callable[[], Any]], result: Callable[[Any], Any] = lambda value: None
+) -> Answer:
+    """Answers n with the seconds of n units of work, the `result` of what each returned, and the peak memory.
+
+    `prepare` gets ready, untimed; what it returns is timed, once.
+    """
+
+    def answer(n: int) -> dict[str, Any]:
+        seconds, results = [], []
+        for _ in range(n):
+            unit = prepare()
+            started = time.perf_counter()
+            value = unit()
+            seconds.append(time.perf_counter() - started)
+            results.append(result(value))
+        return {"seconds": seconds, "results": results, "peak_mb": peak_mb()}
+
+    return answer
+
+
+def peak_mb() -> float:
+    """Peak resident memory in MiB, of this process and of the worker processes that it started.
+
+    Memory that they share is counted once: with workers, it is the sum of proportional set sizes in the steady
+    state, or this process's own peak if that is more.
+    """
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    if not children.exists():
+        return own_peak_mb()
+    family = ["self", *children.read_text().split()]
+    return max(own_peak_mb(), sum(_proportional_mb(pid) for pid in family))
+
+
+def _proportional_mb(pid: str) -> float:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+if __name__ == "__main__":
+    module, name, arguments = sys.argv[1:]
+    answer = getattr(importlib.import_module(module), name)(*json.loads(arguments))
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

@@ -1,41 +1,48 @@
 """The benchmarks by name, measured and shown."""
 
+import argparse
 import importlib.util
 import json
 from collections.abc import Callable
-from pathlib import Path
 
-from experiments.benchmarks import loss_race, speed, tokenizer_race
+from experiments.benchmarks import loss_race, reports, scaling, speed, tokenizer_race
 from experiments.benchmarks.processes import THREADS
 from experiments.benchmarks.table import Row, show
+from experiments.benchmarks.works import PEERS
 from numpygpt.errors import UserError
 from numpygpt.files import writing
 
+Chosen = argparse.Namespace  # of the command line: benchmark, against, rounds, seeds, updates, json
+BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
+    "train": lambda chosen: speed.train(peers(chosen), chosen.rounds),
+    "race": lambda chosen: loss_race.race(peers(chosen), chosen.seeds, chosen.updates),
+    "generate": lambda chosen: speed.generate(peers(chosen), chosen.rounds),
+    "evaluate": lambda chosen: speed.evaluate(chosen.rounds),
+    "report": lambda chosen: reports.report(chosen.rounds),
+    "memory": lambda chosen: speed.memory(peers(chosen)),
+    "scaling": lambda chosen: scaling.scaling(chosen.rounds),
+    "tokenizers": lambda chosen: tokenizer_race.race(chosen.rounds),
+}
 
-def run_benchmark(name: str, against: str, rounds: int, seeds: int, updates: int, out: Path | None) -> None:
-    """Measures, prints the table, and writes the rows to `out`. UserError: `out` cannot be written, or no text."""
+
+def run_benchmark(chosen: Chosen) -> None:
+    """Measures, prints the table, and writes its rows to `json`. UserError: that cannot be written, or no text."""
+    out = chosen.json
     if out and not out.absolute().parent.is_dir():
         raise UserError(f"--json={out} is not possible: its folder does not exist")
-    with_torch = against == "torch" and name not in ("scaling", "tokenizers") and torch_is_here()
-    benchmarks: dict[str, Callable[[], list[Row]]] = {
-        "train": lambda: speed.train(with_torch, rounds),
-        "generate": lambda: speed.generate(with_torch, rounds),
-        "memory": lambda: speed.memory(with_torch),
-        "scaling": lambda: speed.scaling(rounds),
-        "tokenizers": lambda: tokenizer_race.race(rounds),
-        "race": lambda: loss_race.race(seeds, updates, with_torch),
-    }
-    rows = benchmarks[name]()
-    threads = "1 thread" if name == "tokenizers" else f"{THREADS} threads"
-    figures = f"means over {seeds} seeds" if name == "race" else "medians"
-    show(f"{name} ({figures}; {threads} each, in turns)", rows)
+    rows = BENCHMARKS[chosen.benchmark](chosen)
+    threads = "1 thread" if chosen.benchmark == "tokenizers" else f"{THREADS} threads"
+    figures = f"means over {chosen.seeds} seeds" if chosen.benchmark == "race" else "medians"
+    show(f"{chosen.benchmark} ({figures}; {threads} each, in turns)", rows)
     if out:
         with writing(out):
             out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
-def torch_is_here() -> bool:
-    if importlib.util.find_spec("torch") is None:
+def peers(chosen: Chosen) -> tuple[str, ...]:
+    """Those of PyTorch, if it is wanted and installed."""
+    if chosen.against == "torch" and importlib.util.find_spec("torch"):
+        return PEERS
+    if chosen.against == "torch":
         print("PyTorch is not installed: measuring this project alone (pip install torch for the comparison)")
-        return False
-    return True
+    return ()

@@ -1,134 +1,141 @@
 """Training and encoding speeds of this project's tokenizers and of every installed peer, in turns.
 
-All do the same work on the whole Shakespeare text with one thread each: byte-level BPE (SentencePiece: its own BPE)
-to the vocabulary of the original experiment, then that text into ids, with a tokenizer that has seen no text
-before (first call) and with one that has (warm). Encoders of byte-level BPE are given one vocabulary, and their ids
-are compared before anything is timed. What is timed is processor time of this process, which on a busy machine says
-more than the clock.
+All do the same work on the Shakespeare text with one thread each: byte-level BPE (SentencePiece: its own) to the
+vocabulary of the original experiment, then that text into ids, by a tokenizer that has seen no text before.
+tiktoken and Hugging Face's are given our vocabulary, and must give our ids.
 """
 
 import importlib.util
 import io
 import json
-import os
-import statistics
-import time
-from collections.abc import Callable, Mapping
+import tempfile
+import zlib
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from experiments.benchmarks.processes import Answer, Timings, in_turns, timed
 from experiments.benchmarks.table import Row
 from experiments.configuration.build import default_corpus
-from numpygpt.tokenizers import Tokenizer, create, from_dict
+from numpygpt.tokenizers import create, from_dict
 from numpygpt.tokenizers.pretokenize import PATTERNS
 from numpygpt.tokenizers.to_hf import hugging_face_json
 
 VOCAB_SIZE = 6551
-HF_TRAINER = "Hugging Face (file)"
-Preparation = Callable[[], Callable[[], Any]]  # gets ready, untimed; what it returns is timed, once
-NewEncoder = Callable[[], Callable[[str], Any]]  # makes an encoder that has seen no text
+OURS, HUGGING_FACE, TIKTOKEN = "ours, bpe-bytelevel", "Hugging Face, bpe", "tiktoken"
+SAME_IDS = (OURS, HUGGING_FACE, TIKTOKEN)
+TRAINED = (OURS, "ours, bpe", HUGGING_FACE, "SentencePiece, bpe")
+ENCODERS = (
+    *SAME_IDS,
+    "SentencePiece, bpe",
+    *(f"ours, {k}" for k in ("bpe", "bpe-bytefallback", "word", "char")),
+)
+PACKAGES = {"Hugging Face": "tokenizers", "SentencePiece": "sentencepiece", "tiktoken": "tiktoken"}
 
 
-def race(rounds: int) -> list[Row]:
-    """All rows of `benchmark.py tokenizers`."""
-    os.environ |= {"RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}  # before it is loaded
-    corpus = default_corpus()
-    text = corpus.text
-    trained = create("bpe-bytelevel", vocab_size=VOCAB_SIZE)
-    trained.train(text)
-    same_ids = encoders(trained)
-    check_ids(same_ids, text)
-    training = in_turns(trainers(text, corpus.path), rounds)
-    result = rows(f"train to {VOCAB_SIZE:,}", HF_TRAINER, len(text), training)
-    groups = {
-        "same ids": (same_ids, "tiktoken"),
-        "others": (other_encoders(text, corpus.path), "SentencePiece, bpe"),
-    }
-    for group, (new_encoders, against) in groups.items():
-        for moment, warm_up in (
-            ("first call", "a"),
-            ("warm", text),
-        ):  # "a": what is compiled when first needed
-            racers = {name: partial(prepared, new, warm_up, text) for name, new in new_encoders.items()}
-            seconds = in_turns(racers, 2 * rounds + 1)
-            result += rows(f"encode, {moment}, {group}", against, len(text), seconds)
-    return result
+def race(rounds: int, text: str | None = None, vocab_size: int = VOCAB_SIZE) -> list[Row]:
+    """All rows of `benchmark.py tokenizers`; UserError: there is no text."""
+    text = text or default_corpus().text
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "text.txt")
+        path.write_text(text, encoding="utf-8", newline="")
+        for case, names, against, work in (
+            (f"train to {vocab_size:,}", TRAINED, HUGGING_FACE, train),
+            ("encode", ENCODERS, TIKTOKEN, encode),
+        ):
+            tasks = {name: partial(work, name, str(path), vocab_size) for name in names if is_there(name)}
+            found = in_turns(tasks, rounds, 1, threads=1)
+            check_ids(found)
+            rows += table_rows(case, against, len(text), found)
+    return rows
 
 
-def in_turns(racers: Mapping[str, Preparation], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each racer: every round lets each one work once."""
-    seconds: dict[str, list[float]] = {name: [] for name in racers}
-    for _ in range(rounds):
-        for name, prepare in racers.items():
-            work = prepare()
-            started = time.process_time()
-            work()
-            seconds[name].append(time.process_time() - started)
-    return seconds
+def is_there(name: str) -> bool:
+    package = PACKAGES.get(name.split(",")[0])
+    return package is None or importlib.util.find_spec(package) is not None
 
 
-def rows(case: str, against: str, n_chars: int, seconds: dict[str, list[float]]) -> list[Row]:
-    """`ratio` is the speed relative to the peer that the case is measured against; None where it is missing."""
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
+def check_ids(found: dict[str, Timings]) -> None:
+    """SystemExit unless all that have one vocabulary gave the same ids."""
+    sums = {name: timings.results for name, timings in found.items() if name in SAME_IDS}
+    if different := [name for name, results in sums.items() if results != sums[OURS]]:
+        raise SystemExit(f"{', '.join(different)} and ours give different ids: not the same work")
+
+
+def table_rows(case: str, against: str, n_chars: int, found: dict[str, Timings]) -> list[Row]:
+    """relative_speed: to that of the peer `against`, where it is installed."""
     return [
         {
             "case": case,
-            "implementation": name,
-            "median_ms": 1e3 * median,
-            "spread": (max(seconds[name]) - min(seconds[name])) / 2 / median,
-            "chars_per_second": n_chars / median,
-            "ratio": medians[against] / median if against in medians else None,
-            "against": against if against in medians else None,
+            "by": name,
+            "median_ms": 1e3 * timings.median,
+            "chars_per_second": n_chars / timings.median,
+            "relative_speed": found[against].median / timings.median if against in found else None,
+            "peak_mb": timings.peak_mb,
         }
-        for name, median in medians.items()
+        for name, timings in found.items()
     ]
 
 
-def is_installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
+# --- works ---
 
 
-# ---------------------------------------------------------------------- training
+def train(name: str, path: str, vocab_size: int) -> Answer:
+    return timed(lambda: trainer(name, path, vocab_size))
 
 
-def trainers(text: str, path: Path) -> dict[str, Preparation]:
-    racers: dict[str, Preparation] = {
-        f"ours, {kind}": lambda kind=kind: partial(create(kind, vocab_size=VOCAB_SIZE).train, text)  # type: ignore[misc]
-        for kind in ("bpe", "bpe-bytelevel")
-    }
-    if is_installed("tokenizers"):
-        racers[HF_TRAINER] = partial(_hugging_face_training, path)
-    if is_installed("sentencepiece"):
-        for kind in ("bpe", "unigram"):
-            racers[f"SentencePiece, {kind}"] = lambda kind=kind: partial(train_sentencepiece, path, kind)  # type: ignore[misc]
-    return racers
+def encode(name: str, path: str, vocab_size: int) -> Answer:
+    """By an encoder that has seen one letter, as some of it is compiled when first needed."""
+    text, new_encoder = read(path), encoders(name, path, vocab_size)
+
+    def prepare() -> Callable[[], Any]:
+        encoder = new_encoder()
+        encoder("a")
+        return partial(encoder, text)
+
+    return timed(prepare, checksum)
 
 
-def _hugging_face_training(path: Path) -> Callable[[], None]:
-    import tokenizers as hf
-
-    tokenizer = hf.Tokenizer(hf.models.BPE())
-    tokenizer.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    trainer = hf.trainers.BpeTrainer(
-        vocab_size=VOCAB_SIZE,
-        min_frequency=2,
-        initial_alphabet=hf.pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    return lambda: tokenizer.train([str(path)], trainer)
+def read(path: str) -> str:
+    return Path(path).read_bytes().decode()
 
 
-def train_sentencepiece(path: Path, model_type: str) -> bytes:
+def checksum(ids: Any) -> int:
+    return zlib.crc32(np.asarray(getattr(ids, "ids", ids), np.int64).tobytes())
+
+
+def trainer(name: str, path: str, vocab_size: int) -> Callable[[], Any]:
+    """What trains on the text at `path` when it is called, and returns what it has trained."""
+    library, _, kind = name.partition(", ")
+    if library == "SentencePiece":
+        return partial(train_sentencepiece, path, kind, vocab_size)
+    if library == "Hugging Face":
+        import tokenizers as hf
+
+        tokenizer = hf.Tokenizer(hf.models.BPE())
+        tokenizer.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        alphabet = hf.pre_tokenizers.ByteLevel.alphabet()
+        settings = {"min_frequency": 2, "initial_alphabet": alphabet, "show_progress": False}
+        return partial(tokenizer.train, [path], hf.trainers.BpeTrainer(vocab_size=vocab_size, **settings))
+    tokenizer = create(kind, **({"vocab_size": vocab_size} if kind.startswith("bpe") else {}))
+    text = read(path)
+    return lambda: (tokenizer.train(text), tokenizer)[1]
+
+
+def train_sentencepiece(path: str, kind: str, vocab_size: int) -> bytes:
     """The trained model, which changes nothing about the text."""
     import sentencepiece
 
     written = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        input=str(path),
+        input=path,
         model_writer=written,
-        model_type=model_type,
-        vocab_size=VOCAB_SIZE,
+        model_type=kind,
+        vocab_size=vocab_size,
         hard_vocab_limit=False,
         normalization_rule_name="identity",
         remove_extra_whitespaces=False,
@@ -139,57 +146,24 @@ def train_sentencepiece(path: Path, model_type: str) -> bytes:
     return written.getvalue()
 
 
-# ---------------------------------------------------------------------- encoding
+def encoders(name: str, path: str, vocab_size: int) -> Callable[[], Callable[[str], Any]]:
+    """What makes encoders that have seen no text, trained on the one at `path`."""
+    trained = trainer(OURS if name in SAME_IDS else name, path, vocab_size)()
+    if name.startswith("SentencePiece"):
+        import sentencepiece
 
-
-def prepared(new_encoder: NewEncoder, warm_up: str, text: str) -> Callable[[], Any]:
-    encode = new_encoder()
-    encode(warm_up)
-    return partial(encode, text)
-
-
-def encoders(trained: Tokenizer) -> dict[str, NewEncoder]:
-    """All that can have the vocabulary of `trained`."""
-    found: dict[str, NewEncoder] = {"ours": _new_encoder(trained)}
-    if is_installed("tiktoken"):
+        return lambda: sentencepiece.SentencePieceProcessor(model_proto=trained).encode
+    if name == TIKTOKEN:
         import tiktoken
 
         ranks = {trained.token_bytes(id) or b"": id for id in range(trained.vocab_size)}
         settings: dict[str, Any] = {"mergeable_ranks": ranks, "special_tokens": {}}
         pattern = PATTERNS["gpt2"].pieces or ""
-        found["tiktoken"] = lambda: tiktoken.Encoding("race", pat_str=pattern, **settings).encode_ordinary
-    if is_installed("tokenizers"):
+        return lambda: tiktoken.Encoding("race", pat_str=pattern, **settings).encode_ordinary
+    if name == HUGGING_FACE:
         import tokenizers
 
         page = json.dumps(hugging_face_json(trained))
-        found["Hugging Face"] = lambda: tokenizers.Tokenizer.from_str(page).encode
-    return found
-
-
-def other_encoders(text: str, path: Path) -> dict[str, NewEncoder]:
-    """Of other vocabularies: what else this project has, and SentencePiece."""
-    found: dict[str, NewEncoder] = {}
-    for kind in ("char", "word", "byte", "bpe", "bpe-bytefallback"):
-        tokenizer = create(kind, **({"vocab_size": VOCAB_SIZE} if kind.startswith("bpe") else {}))
-        tokenizer.train(text)
-        found[f"ours, {kind}"] = _new_encoder(tokenizer)
-    if is_installed("sentencepiece"):
-        import sentencepiece
-
-        model = train_sentencepiece(path, "bpe")
-        found["SentencePiece, bpe"] = lambda: sentencepiece.SentencePieceProcessor(model_proto=model).encode
-    return found
-
-
-def _new_encoder(trained: Tokenizer) -> NewEncoder:
+        return lambda: tokenizers.Tokenizer.from_str(page).encode
     described = trained.to_dict()
     return lambda: from_dict(described).encode
-
-
-def check_ids(found: dict[str, NewEncoder], text: str) -> None:
-    """SystemExit unless all give the same ids."""
-    ids = {name: new()(text) for name, new in found.items()}
-    listed = {name: list(getattr(value, "ids", value)) for name, value in ids.items()}
-    different = [name for name, value in listed.items() if value != listed["ours"]]
-    if different:
-        raise SystemExit(f"{', '.join(different)} and ours give different ids: not the same work")

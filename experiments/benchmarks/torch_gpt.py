@@ -31,14 +31,15 @@ def new_norm(c, width):
     return nn.LayerNorm(width, bias=c.bias)
 
 
-def rotate(x, position):
-    """Channels 2j and 2j + 1 of x (B, H, T, D) turned by t 10000^(-2j / D), with t from `position` on."""
-    T, D = x.shape[-2:]
-    angles = torch.outer(
-        torch.arange(position, position + T, dtype=torch.float64),
-        10000.0 ** (-torch.arange(0, D, 2, dtype=torch.float64) / D),
-    )
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+def rotation(T, D):
+    """cos and sin of t 10000^(-2j / D), t < T, j < D / 2: (2, T, D / 2) in float64."""
+    t = torch.arange(T, dtype=torch.float64)
+    angles = torch.outer(t, 10000.0 ** (-torch.arange(0, D, 2, dtype=torch.float64) / D))
+    return torch.stack([angles.cos(), angles.sin()])
+
+
+def rotate(x, cos, sin):
+    """Channels 2j and 2j + 1 of x (..., T, D) turned by the angles of cos and sin (T, D / 2)."""
     even, odd = x[..., ::2], x[..., 1::2]
     return torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1).flatten(-2)
 
@@ -46,7 +47,7 @@ def rotate(x, position):
 class Block(nn.Module):
     def __init__(self, c):
         super().__init__()
-        self.n_head, self.rotary = c.n_head, c.positions == "rotary"
+        self.n_head = c.n_head
         self.qk_norm = nn.RMSNorm(c.n_embd // c.n_head, 1e-6, False) if c.qk_norm else nn.Identity()
         self.ln1 = new_norm(c, c.n_embd)
         self.ln2 = new_norm(c, c.n_embd)
@@ -56,13 +57,15 @@ class Block(nn.Module):
         self.proj = nn.Linear(4 * c.n_embd, c.n_embd, bias=c.bias)
         self.activation = ACTIVATIONS[c.activation]
 
-    def forward(self, x, cache=None, position=0):
-        """With a cache (keys and values of the positions before, or None at first) x holds the new positions."""
+    def forward(self, x, turn=None, cache=None):
+        """turn: of rotary positions, the (cos, sin) of those in x (B, T, C).
+
+        With a cache (keys and values of the positions before) x holds the new positions.
+        """
         B, T, C = x.shape
-        q, k, v = self.qkv(self.ln1(x)).view(B, T, 3, self.n_head, C // self.n_head).permute(2, 0, 3, 1, 4)
-        if self.rotary:
-            q, k = rotate(q, position), rotate(k, position)
-        q, k = self.qk_norm(q), self.qk_norm(k)
+        qkv = self.qkv(self.ln1(x)).view(B, T, 3, self.n_head, C // self.n_head).permute(2, 0, 3, 1, 4)
+        qk, v = qkv[:2], qkv[2]
+        q, k = self.qk_norm(qk if turn is None else rotate(qk, *turn))
         if cache is not None:
             k, v = (torch.cat([old, new], dim=2) for old, new in zip(cache, (k, v), strict=True))
         heads = F.scaled_dot_product_attention(q, k, v, is_causal=cache is None)
@@ -78,6 +81,7 @@ class TorchGPT(nn.Module):
         super().__init__()
         self.tokens = nn.Embedding(c.vocab_size, c.n_embd)
         self.positions = nn.Embedding(c.block_size, c.n_embd) if c.positions == "learned" else None
+        self.rotation = rotation(c.block_size, c.n_embd // c.n_head) if c.positions == "rotary" else None
         self.embedding_norm = new_norm(c, c.n_embd) if c.norm == "rmsnorm" else nn.Identity()
         self.blocks = nn.ModuleList(Block(c) for _ in range(c.n_layer))
         self.norm = new_norm(c, c.n_embd)
@@ -85,26 +89,27 @@ class TorchGPT(nn.Module):
         if c.tied:
             self.head.weight = self.tokens.weight
 
-    def embed(self, ids, position=0):
+    def forward(self, ids):
+        return self.head(self.norm(self.body(ids)[0]))
+
+    def body(self, ids, position=0, caches=None):
+        """x (B, T, C) after all blocks for ids (B, T) at `position` onwards, and keys and values so far."""
+        here = slice(position, position + ids.shape[1])
         x = self.tokens(ids)
         if self.positions is not None:
-            x = x + self.positions.weight[position : position + ids.shape[1]]
-        return self.embedding_norm(x)
-
-    def forward(self, ids):
-        x = self.embed(ids)
-        for block in self.blocks:
-            x, _ = block(x)
-        return self.head(self.norm(x))
-
-    def step(self, ids, caches, position):
-        """Logits after ids (B, T) at `position` onwards, and the caches with their keys and values added."""
-        x = self.embed(ids, position)
+            x = x + self.positions.weight[here]
+        x = self.embedding_norm(x)
+        turn = None if self.rotation is None else self.rotation[:, here].to(x.dtype)
         kept = []
-        for block, cache in zip(self.blocks, caches, strict=True):
-            x, cache = block(x, cache, position)
+        for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
+            x, cache = block(x, turn, cache)
             kept.append(cache)
-        return self.head(self.norm(x[:, -1])), kept
+        return x, kept
+
+    def step(self, ids, position=0, caches=None):
+        """Logits (B, V) after ids, and the caches with their keys and values added."""
+        x, caches = self.body(ids, position, caches)
+        return self.head(self.norm(x[:, -1])), caches
 
     def loss(self, ids, targets):
         return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())
@@ -157,27 +162,16 @@ def load(model: TorchGPT, state: dict[str, np.ndarray]) -> TorchGPT:
     return model
 
 
-@torch.no_grad()
-def generate_with_cache(model: TorchGPT, ids: list[int], n: int, block_size: int) -> list[int]:
-    """n tokens drawn after ids; when the window is full, its last half is kept and recomputed."""
-    fresh = [None] * len(model.blocks)
-    logits, caches = model.step(torch.tensor([ids]), fresh, 0)
-    window = list(ids)
+@torch.inference_mode()
+def generate(model: TorchGPT, ids: torch.Tensor, n: int, block_size: int) -> torch.Tensor:
+    """ids (B, T) and n tokens drawn after each; when the window is full, its last half is kept and recomputed."""
+    logits, caches = model.step(ids)
+    start = 0  # of the window
     for _ in range(n):
-        token = int(torch.multinomial(F.softmax(logits, dim=-1), 1))
-        ids.append(token)
-        if len(window) == block_size:
-            window = window[-(block_size // 2) :]
-            _, caches = model.step(torch.tensor([window]), fresh, 0)
-        logits, caches = model.step(torch.tensor([[token]]), caches, len(window))
-        window.append(token)
-    return ids
-
-
-@torch.no_grad()
-def generate_without_cache(model: TorchGPT, ids: list[int], n: int, block_size: int) -> list[int]:
-    """nanoGPT's way: the whole window, cropped to block_size, through the model for every token."""
-    for _ in range(n):
-        logits = model(torch.tensor([ids[-block_size:]]))[:, -1]
-        ids.append(int(torch.multinomial(F.softmax(logits, dim=-1), 1)))
+        drawn = torch.multinomial(F.softmax(logits, dim=-1), 1)
+        if ids.shape[1] - start == block_size:
+            start += block_size - block_size // 2
+            _, caches = model.step(ids[:, start:])
+        logits, caches = model.step(drawn, ids.shape[1] - start, caches)
+        ids = torch.cat([ids, drawn], dim=1)
     return ids

@@ -1,62 +1,125 @@
-"""The benchmark: its operation counts, and one small race from start to table."""
+"""The benchmark: its operation counts, and every command from its processes to its table at a tiny size."""
 
-import json
+import importlib.util
+import math
+from functools import partial
 
 import pytest
 
 from experiments import benchmark
-from experiments.benchmarks import speed, tokenizer_race
-from experiments.benchmarks.workers import Case
+from experiments.benchmarks import cases, reports, scaling, speed, suite, tokenizer_race, works
+from experiments.benchmarks.cases import CASES, Case, train_operations
+from experiments.benchmarks.processes import Timings, WorkerProcess
 from experiments.configuration.compose import composed
-from numpygpt.data import resolve
 
-TINY_MODEL = (
-    "model=reference",
-    "model.block_size=16",
-    "model.n_layer=1",
-    "model.n_head=2",
-    "model.n_embd=16",
-)
-TINY = Case((*TINY_MODEL, "optimizer=adamw", "train.batch_size=4"), 65, n_tokens=40)
+SMALL = ("model.n_layer=1", "model.n_embd=16", "model.n_head=2", "model.block_size=16")
+TINY = Case((*SMALL, "train.batch_size=2"), 65)
+TEXT = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 40
+needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
+
+
+@pytest.fixture(autouse=True)
+def small_sizes(monkeypatch):
+    monkeypatch.setattr(speed, "EVALUATED", 100)
+    monkeypatch.setattr(speed, "GENERATED", 20)
+
+
+def figures(rows, *keys):
+    """Those of all rows, which must be finite and above zero."""
+    found = [row[key] for row in rows for key in keys]
+    assert all(math.isfinite(value) and value > 0 for value in found)
+    return found
+
+
+# --- how much work there is ---
 
 
 def test_operations_of_the_reference_model():
     """42 and 62 billion per step; 6 per weight and token, as usual, and attention."""
-    assert speed.train_operations(speed.cases()["reference, V=69"]) == pytest.approx(42.1e9, rel=0.01)
-    assert speed.train_operations(speed.cases()["reference, V=6551"]) == pytest.approx(62.5e9, rel=0.01)
-    c = TINY.shape
-    weights = 12 * c.n_layer * c.n_embd**2 + c.n_embd * c.vocab_size
-    attention = 12 * c.n_layer * c.block_size * c.n_embd
-    assert speed.train_operations(TINY) == 4 * 16 * (6 * weights + attention)
+    assert train_operations(CASES["reference, V=69"]) == pytest.approx(42.1e9, rel=0.01)
+    assert train_operations(CASES["reference, V=6551"]) == pytest.approx(62.5e9, rel=0.01)
+    weights = 12 * 16**2 + 16 * 65
+    products = 2 * 16 * (6 * weights + 12 * 16 * 16)
+    muon = TINY.optimizer().flops()
+    assert muon > 0
+    assert train_operations(TINY) == products + muon
+    assert cases.evaluate_operations(TINY, 10) == 10 * (2 * (2 * weights + 4 * 16 * 16) - 2 * 16 * 65)
 
 
-def test_the_default_recipe_and_nanogpts_are_timed_as_they_are_configured():
-    small, nanogpt = (speed.cases()[name] for name in ("small, V=65", "nanogpt, V=65"))
+def test_recipes_are_timed_as_they_are_configured():
     default = composed("tokenizer=char")
-    assert small.shape.positions == default.model.positions
-    assert type(small.optimizer()).__name__.lower() == default.optimizer.kind
-    assert small.optimizer().lr == default.optimizer.lr
-    assert (type(nanogpt.optimizer()).__name__, nanogpt.shape.positions) == ("AdamW", "learned")
-    assert small.optimizer().flops() > 0
-    products = 3 * speed.forward_operations(small)
-    assert speed.train_operations(small) == products + small.optimizer().flops()
+    for name in ("default, char", "default, bpe"):
+        assert CASES[name].config.model == default.model
+        assert CASES[name].config.optimizer == default.optimizer
+    classic = CASES["nanogpt, char"]
+    assert (type(classic.optimizer()).__name__, classic.shape.positions) == ("AdamW", "learned")
 
 
-@pytest.mark.parametrize("name", ["train", "generate", "memory"])
-def test_a_small_race(name, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(speed, "cases", lambda: {"tiny": TINY})
-    path = tmp_path / "rows.json"
-    assert benchmark.main([name, "--against", "none", "--rounds", "1", "--json", str(path)]) == 0
-    rows = json.loads(path.read_text())
-    assert "tiny" in capsys.readouterr().out
-    assert {"case", "implementation", "median_ms", "ratio_to_torch", "share_of_floor"} <= rows[0].keys()
-    assert all(row["median_ms"] > 0 and row["peak_mb"] > 10 for row in rows)
+# --- each command, small ---
+
+
+@pytest.mark.parametrize("peers", [(), pytest.param((works.TORCH,), marks=needs_torch)])
+def test_training_and_generating(peers):
+    rows = speed.train(peers, 1, {"tiny": TINY})
+    assert [row["by"] for row in rows] == ["numpy", *peers]
+    figures(rows, "median_ms", "share_of_peak", "peak_mb", *["ratio_to_eager"] * len(peers))
+    rows = speed.generate(peers, 1, {"tiny": TINY})
+    assert [row["case"] for row in rows[:: len(rows) // 2]] == ["tiny, 1 at once", "tiny, 8 at once"]
+    figures(rows, "tokens_per_second", *["relative_speed"] * len(peers))
+
+
+def test_evaluate_and_memory():
+    figures(speed.evaluate(1, {"tiny": TINY}), "tokens_per_second", "share_of_peak")
+    figures(speed.memory((), {"tiny": TINY}), "peak_mb")
+
+
+def test_scaling(shakespeare):
+    rows = scaling.scaling(1, TINY, {"vocabulary": (30, 60), "model.n_layer": (1, 2)}, (3000, 6000))
+    assert [row["case"] for row in rows][:2] == ["step, vocabulary", "step, model.n_layer"]
+    assert len(rows) == 4
+    figures(rows, "operations_slope")
+    assert all(math.isfinite(row[key]) for row in rows for key in ("time_slope", "memory_slope"))
+    assert scaling.slope([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2)
+
+
+def test_report(monkeypatch):
+    monkeypatch.setattr(reports, "HELP", ("analysis/report.py",))
+    rows = reports.report(1, (1,))
+    assert [row["case"] for row in rows][-1] == "report over 1 runs"
+    figures(rows, "seconds")
+
+
+def test_tokenizers(monkeypatch):
+    monkeypatch.setattr(tokenizer_race, "TRAINED", tokenizer_race.SAME_IDS[:2])
+    monkeypatch.setattr(tokenizer_race, "ENCODERS", (*tokenizer_race.SAME_IDS, "ours, char"))
+    rows = tokenizer_race.race(1, TEXT, 280)
+    assert {row["case"] for row in rows} == {"train to 280", "encode"}
+    figures(rows, "median_ms", "chars_per_second", "peak_mb")
+    for row in rows:
+        assert row["chars_per_second"] * row["median_ms"] / 1e3 == pytest.approx(len(TEXT))
+
+
+def test_the_rows_are_shown_and_written(monkeypatch, capsys, tmp_path):
+    rows = [{"case": "tiny", "by": "numpy", "median_ms": 1.5, "ratio_to_eager": None}]
+    monkeypatch.setitem(suite.BENCHMARKS, "train", lambda chosen: rows)
+    assert benchmark.main(["train", "--json", str(tmp_path / "rows.json")]) == 0
+    shown = capsys.readouterr().out
+    assert "tiny" in shown
+    assert "1.5" in shown
+    assert "eager" not in shown
+    assert '"median_ms": 1.5' in (tmp_path / "rows.json").read_text()
+    assert set(benchmark.NAMES) == set(suite.BENCHMARKS)
+
+
+# --- what is refused, and what stops it ---
 
 
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
         (["--rounds", "0"], "--rounds=0 is not possible"),
+        (["--seeds", "0"], "--seeds=0 is not possible"),
+        (["--updates", "0"], "--updates=0 is not possible"),
         (["--json", "no/such/folder/x.json"], "does not exist"),
     ],
 )
@@ -65,41 +128,19 @@ def test_what_cannot_be_timed_or_written_is_refused_before_any_work(arguments, f
     assert fault in capsys.readouterr().err
 
 
-def test_losses_that_differ_stop_the_race():
-    def measured(*losses):
-        return speed.Timings([1.0], list(losses), 1.0)
+def test_work_that_is_not_the_same_stops_the_race():
+    def did(*results):
+        return Timings([1.0], list(results), 1.0)
 
-    speed.check_losses("tiny", {"numpy train": measured(4.0, 3.9), "torch train": measured(4.0, 3.9001)})
+    speed.check_losses("tiny", {"numpy": did(4.0, 3.9), "PyTorch": did(4.0, 3.9001)})
     with pytest.raises(SystemExit, match="not the same work"):
-        speed.check_losses("tiny", {"numpy train": measured(4.0, 3.9), "torch train": measured(4.0, 3.8)})
+        speed.check_losses("tiny", {"numpy": did(4.0, 3.9), "PyTorch": did(4.0, 3.8)})
+    tokenizer_race.check_ids({tokenizer_race.OURS: did(7), "tiktoken": did(7), "ours, char": did(8)})
+    with pytest.raises(SystemExit, match="not the same work"):
+        tokenizer_race.check_ids({tokenizer_race.OURS: did(7), "tiktoken": did(8)})
 
 
-# --- The race of tokenizers: its rows are what the benchmark prints, and all encoders give the same ids ---
-
-
-TEXT = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 30
-
-
-def test_rows_and_ratios(tmp_path, monkeypatch):
-    (tmp_path / "text.txt").write_text(TEXT)
-    monkeypatch.setattr(tokenizer_race, "default_corpus", lambda: resolve("file", tmp_path / "text.txt"))
-    monkeypatch.setattr(tokenizer_race, "VOCAB_SIZE", 300)
-    has_tiktoken = tokenizer_race.is_installed("tiktoken")
-    monkeypatch.setattr(tokenizer_race, "is_installed", lambda name: name == "tiktoken" and has_tiktoken)
-    rows = tokenizer_race.race(1)
-    assert {row["case"] for row in rows} == {
-        "train to 300",
-        *(
-            f"encode, {moment}, {what}"
-            for moment in ("first call", "warm")
-            for what in ("same ids", "others")
-        ),
-    }
-    for row in rows:
-        assert row["chars_per_second"] * row["median_ms"] / 1e3 == pytest.approx(len(TEXT))
-        assert (row["ratio"] is None) == (row["against"] is None)
-    ours, *peers = [row for row in rows if row["case"] == "encode, warm, same ids"]
-    assert ours["implementation"] == "ours"
-    for peer in peers:
-        assert peer["ratio"] == 1
-        assert abs(ours["ratio"] - peer["median_ms"] / ours["median_ms"]) < 1e-9
+def test_a_process_that_dies_stops_the_race(capfd):
+    work = partial(tokenizer_race.train, tokenizer_race.OURS, "no/such/text.txt", 300)
+    with WorkerProcess(work) as worker, pytest.raises(SystemExit, match="died"):
+        worker.ask(1)
