@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments.run import main
-from experiments.sweeping.arguments import for_hydra, options_first
+from experiments.sweeping.arguments import for_hydra, settings_first
 from numpygpt.places import ROOT
 from numpygpt.runs import find_runs
 
@@ -25,35 +25,15 @@ hydra:
     params:
       seed: 7
 """
-SEARCH = '''"""A sweeper that searches: it takes the seed with the lowest number that the runs return."""
-
-from hydra.core.plugins import Plugins
-from hydra.plugins.sweeper import Sweeper
-
-
-class SearchSweeper(Sweeper):
-    def setup(self, *, hydra_context, task_function, config):
-        self.config = config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
-
-    def sweep(self, arguments):
-        lines = [[*arguments, f"seed={seed}"] for seed in (1, 2)]
-        print("best", min(float(job.return_value) for job in self.launcher.launch(lines, 0)))
-'''
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A folder with choices of one's own: two experiments, and a sweeper to be found on the path."""
-    own, plugin = tmp_path / "own", tmp_path / "path" / "hydra_plugins" / "search"
-    for folder in (own / "experiment", own / "hydra" / "sweeper", plugin):
-        folder.mkdir(parents=True)
+    """A folder with choices of one's own: two experiments."""
+    own = tmp_path / "own"
+    (own / "experiment").mkdir(parents=True)
     (own / "experiment" / "mine.yaml").write_text(MINE, encoding="utf-8")
     (own / "experiment" / "broken.yaml").write_text("tokenizer: {kind: [\n", encoding="utf-8")
-    (own / "hydra" / "sweeper" / "search.yaml").write_text("_target_: hydra_plugins.search.SearchSweeper\n")
-    (plugin / "__init__.py").write_text(SEARCH, encoding="utf-8")
     return own
 
 
@@ -67,7 +47,7 @@ def run(own: Path, settings: tuple[str, ...]) -> Callable[..., subprocess.Comple
     """run(*arguments) -> the finished command, as a process of its own."""
 
     def finished(*arguments: str) -> subprocess.CompletedProcess[str]:
-        paths = {"NUMPYGPT_CACHE": str(own.parent / "cache"), "PYTHONPATH": str(own.parent / "path")}
+        paths = {"NUMPYGPT_CACHE": str(own.parent / "cache")}
         command = [sys.executable, str(RUN), *settings, *arguments]
         return subprocess.run(
             command, capture_output=True, text=True, cwd=own.parent, env={**os.environ, **paths}
@@ -144,44 +124,28 @@ def test_a_mistake_is_answered_in_a_sentence_before_any_work(typed, tmp_path, ar
     assert find_runs(tmp_path / "out") == []
 
 
-def test_another_sweeper_searches_by_the_development_text_s_bits_per_byte(run, tmp_path):
-    search = ("--config-dir", "own", "hydra/sweeper=search")
-    refused = run(*search)
-    assert refused.returncode == 2
-    assert "add data.dev_fraction=0.1" in refused.stderr.splitlines()[-1]
-    assert "Traceback" not in refused.stderr
-    assert find_runs(tmp_path / "out") == []
-    ended = run(*search, "data.dev_fraction=0.2")
-    assert ended.returncode == 0, ended.stderr
-    found = [folder.result()["bits_per_byte"] for folder in find_runs(tmp_path / "out")]
-    assert len(found) == 2
-    assert f"best {min(found)}" in ended.stdout
-
-
-def test_hydra_is_verbose_if_told_so_but_scatters_no_files(run, tmp_path):
-    left_out = ("run.dir=a", "sweep.dir=b", "sweep.subdir=c", "output_subdir=d", "job.chdir=true")
-    ended = run("hydra.verbose=true", *(f"hydra.{setting}" for setting in left_out))
-    assert ended.returncode == 0, ended.stderr
-    assert "[HYDRA]" in ended.stdout
-    for setting in left_out:
-        assert f"note: hydra.{setting.partition('=')[0]} has no effect: " in ended.stdout
-    assert len(find_runs(tmp_path / "out" / "default")) == 1
-    assert not {"a", "b", "c", "d"} & {path.name for path in tmp_path.iterdir()}
+def test_help_knows_choices_of_one_s_own_and_the_values_of_the_command_line(typed):
+    code, page, _ = typed("--help", "--config-dir", "own", "experiment=mine", "seed=5")
+    assert code == 0
+    assert "experiment: broken, ladder, mine, " in page
+    assert "\nstudy=mine " in page
+    assert "\nseed=5 " in page
 
 
 @pytest.mark.parametrize(
     ("arguments", "given"),
     [
-        ("seed=1 -m", "--multirun seed=1"),
-        ("seed=1 --cfg job -m", "--cfg job seed=1"),
-        ("--info seed=1", "--info=all seed=1"),
-        ("seed=1 --info defaults", "--info defaults seed=1"),
+        ("-m seed=1", "seed=1 --multirun"),
+        ("seed=1 --cfg job -m", "seed=1 --cfg job"),
+        ("--info seed=1", "seed=1 --info"),
+        ("--info defaults seed=1", "seed=1 --info defaults"),
+        ("--config-dir own seed=1", "seed=1 --config-dir own --multirun"),
         ("seed=1 hydra.mode=RUN", "seed=1 hydra.mode=RUN"),
     ],
 )
 def test_options_stand_anywhere(arguments, given):
-    assert options_first(arguments.split()) == given.split()
+    assert settings_first(arguments.split()) == given.split()
 
 
 def test_completion_is_no_setting():
-    assert for_hydra(["-sc", "install=bash"]) == (["-sc", "install=bash"], [])
+    assert for_hydra(["-sc", "install=bash"]) == ["install=bash", "-sc"]
