@@ -14,11 +14,11 @@ from numpygpt.nn.module import Module
 
 
 class KeyValueCache:
-    """Keys and values of the positions so far, for generation: two arrays (B, H, max_length, D)."""
+    """Keys and values of the positions so far, for generation: two views (B, H, max_length, D) of one array."""
 
     def __init__(self, batch: int, n_head: int, max_length: int, head_size: int, dtype: DTypeLike) -> None:
-        self.keys = np.empty((batch, n_head, max_length, head_size), dtype)
-        self.values = np.empty_like(self.keys)
+        self.both = np.empty((batch, 2 * n_head, max_length, head_size), dtype)
+        self.keys, self.values = self.both[:, :n_head], self.both[:, n_head:]
 
 
 class MultiHeadAttention(Module):
@@ -60,7 +60,8 @@ class MultiHeadAttention(Module):
         )  # scores: at most sqrt(D), and exp(32) is no trouble
         self.weights_dropout = Dropout(dropout)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array, first: int = 0) -> Array:
+        """The results of the positions from `first` on, (B, T - first, C); `backward` undoes those from 0 on."""
         B, T, C = x.shape
         H, D = self.n_head, C // self.n_head
         qkv = self.qkv.forward(x)
@@ -69,10 +70,10 @@ class MultiHeadAttention(Module):
         mask = self.weights_dropout.mask((B, H, T, T), x.dtype)
         qkv = qkv.reshape(B, T, 3, H, D)
         out, attention_cache = F.causal_attention(  # (B, T, H, D)
-            qkv, mask, self.forward_buffer, bounded=self.bounded
+            qkv, mask, self.forward_buffer, bounded=self.bounded, first=first
         )
         self.cache = attention_cache, norm_cache, turns
-        return self.proj.forward(out.reshape(B, T, C))
+        return self.proj.forward(out.reshape(B, T - first, C))
 
     def backward(self, dout: Array) -> Array:
         B, T, C = dout.shape
@@ -94,14 +95,15 @@ class MultiHeadAttention(Module):
         """One position of each sequence, x (B, C), given the keys and values of all before; adds its own."""
         B, C = x.shape
         H, D = self.n_head, C // self.n_head
-        qkv = self.qkv.step(x).reshape(B, 3, H, D)
+        qkv = np.ascontiguousarray(self.qkv.step(x)).reshape(B, 3 * H, D)
         turns = self._turns(D, x.dtype)[position : position + 1]
-        self._prepare(qkv.reshape(B, 1, 3 * H, D)[:, :, : 2 * H], turns, F.fresh)
-        q, kv.keys[:, :, position], kv.values[:, :, position] = qkv[:, 0], qkv[:, 1], qkv[:, 2]
-        keys, values = kv.keys[:, :, : position + 1], kv.values[:, :, : position + 1]
-        scores = np.matvec(keys, q * D**-0.5)  # (B, H, T)
-        e = np.exp(scores - np.maximum.reduce(scores, axis=-1, keepdims=True))
-        out = np.vecmat(e, values)  # (B, H, D), over the sum of e
+        self._prepare(qkv[:, None, : 2 * H], turns, F.fresh)
+        kv.both[:, :, position] = qkv[:, H:]
+        e = np.matvec(kv.keys[:, :, : position + 1], qkv[:, :H] * D**-0.5)  # scores (B, H, T)
+        if not self.bounded:
+            e -= np.maximum.reduce(e, axis=-1, keepdims=True)
+        np.exp(e, out=e)
+        out = np.vecmat(e, kv.values[:, :, : position + 1])  # (B, H, D), over the sum of e
         out /= np.add.reduce(e, axis=-1, keepdims=True)
         return self.proj.step(out.reshape(B, C))
 
