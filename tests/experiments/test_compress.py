@@ -127,7 +127,7 @@ def test_every_tokenizer_restores_hostile_texts(untrained, text):
     assert restored(untrained, untrained.pack(text)).decode() == text
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(["the", "Cat", " ", "  ", "\r\n", ",", "日", "é", "\u0301", "😀"]) | st.text())
 )
