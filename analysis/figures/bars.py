@@ -8,7 +8,6 @@ import pandas as pd
 
 from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, row_height, spread
 from analysis.inference.comparisons import Comparison
-from analysis.inference.estimates import estimate_of
 from analysis.records.collect import Floats
 
 if TYPE_CHECKING:
@@ -22,14 +21,14 @@ def _rows(comparison: Comparison) -> pd.DataFrame:
     """One row per setting: key, label, colour, and the mean of what the bars show."""
     keys = ("bits_per_byte_tokens", "n_params_body", "n_params_embedding")
     settings = comparison.settings
-    found = [estimate_of(s, "bits_per_byte") for s in settings]
+    found = [comparison.estimate(s, "bits_per_byte") for s in settings]
     return pd.DataFrame({
         "key": [s.key for s in settings],
         "label": [plain(s.label) for s in settings],
         "colour": [look(s.tokenizer, comparison.tokenizers).colour for s in settings],
         "bits_per_byte": [e.mean for e in found],
         "half": np.nan_to_num([e.half for e in found]),
-        **{key: [s.values(key).mean() for s in settings] for key in keys},
+        **{key: [comparison.estimate(s, key).mean for s in settings] for key in keys},
     })  # fmt: skip
 
 

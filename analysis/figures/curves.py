@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from analysis.figures.bars import baseline_lines
 from analysis.figures.style import GRID, SOFT, label_ends, look, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
-from analysis.inference.uncertainty import LEVEL, t_quantile
+from analysis.inference.estimates import intervals
 from analysis.records.settings import Setting
 from analysis.tables.cells import NAME, mean_note
 from analysis.tables.model import Cell, Column, Row, Table
@@ -35,17 +36,14 @@ def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
     Of no others of the same settings, which failed, are under way, or are counted elsewhere. FLOPs grow with the
     updates: each has the same share of the run's total.
     """
-    per_update = {
-        folder: flops / iters
-        for s in comparison.settings
-        for folder, flops, iters in zip(
-            (row["folder"] for row in s.rows), s.values("train_flops"), s.values("iters"), strict=True
-        )
-    }
+    counted = [(row["folder"], s, row) for s in comparison.settings for row in s.rows]
+    per_update = {folder: row.get("train_flops", np.nan) / row["iters"] for folder, _, row in counted}
     rows = metrics[(metrics["kind"] == "eval") & metrics["folder"].isin(list(per_update))]
-    rows = rows.dropna(subset=["val_bpb"]).copy() if "val_bpb" in rows else rows.iloc[:0].copy()
-    rows["flops"] = rows["step"] * rows["folder"].map(per_update)
-    return rows
+    rows = rows.dropna(subset=["val_bpb"]) if "val_bpb" in rows else rows.iloc[:0]
+    return rows.assign(
+        setting=rows["folder"].map({folder: s.label for folder, s, _ in counted}),
+        flops=rows["step"] * rows["folder"].map(per_update),
+    )
 
 
 def bands_of(rows: pd.DataFrame, x: str) -> pd.DataFrame:
@@ -54,10 +52,8 @@ def bands_of(rows: pd.DataFrame, x: str) -> pd.DataFrame:
     Where seeds have different numbers of updates, a band ends with the last evaluation that all of them have.
     """
     seeds = rows.groupby(["setting", "step"])
-    table = seeds.agg(x=(x, "mean"), mean=("val_bpb", "mean"), sd=("val_bpb", "std"), n=("val_bpb", "count"))
-    table = table[table["n"] == table.groupby(level="setting")["n"].transform("max")].copy()
-    table["half"] = (t_quantile(table["n"] - 1, LEVEL) * table["sd"] / table["n"] ** 0.5).fillna(0.0)
-    return table.reset_index()
+    table = intervals(seeds["val_bpb"]).assign(x=seeds[x].mean()).fillna({"half": 0.0})
+    return table[table["n"] == table.groupby(level="setting")["n"].transform("max")].reset_index()
 
 
 def curve_table(comparison: Comparison, rows: pd.DataFrame) -> Table:
@@ -68,7 +64,7 @@ def curve_table(comparison: Comparison, rows: pd.DataFrame) -> Table:
     columns = (NAME, *(Column(f"step_{step}", f"{step:,} updates", priority=None) for step in kept))
     lines = []
     for setting in comparison.settings:
-        own = bands.reindex([(setting.key, step) for step in kept])
+        own = bands.reindex([(setting.label, step) for step in kept])
         half = own["half"].where(own["half"] > 0)
         cells = (Cell(m, ".3f", h) if m == m else Cell(None) for m, h in zip(own["mean"], half, strict=True))
         lines.append(Row((Cell(setting.label), *cells)))
@@ -79,7 +75,7 @@ def curve_table(comparison: Comparison, rows: pd.DataFrame) -> Table:
 def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figure":
     """Validation bits per byte while training: a line per setting, a band over its seeds, baselines as lines."""
     bands = bands_of(rows, axis)
-    drawn = [s for s in comparison.settings if s.key in set(bands["setting"])]
+    drawn = [s for s in comparison.settings if s.label in set(bands["setting"])]
     if len(drawn) > CROWD:
         return _crowd(comparison, drawn, bands, axis)
     figure = new_figure(8.6, 5.0)
@@ -90,7 +86,7 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figu
     low, high = axes.get_ylim()
     kinds = [look(s.tokenizer, comparison.tokenizers) for s in drawn]
     last = bands.groupby("setting")["mean"].last()
-    ends = [(last[s.key], s.label, kind.colour, kind.marker) for s, kind in zip(drawn, kinds, strict=True)]
+    ends = [(last[s.label], s.label, kind.colour, kind.marker) for s, kind in zip(drawn, kinds, strict=True)]
     ends += [
         (b.bits_per_byte, b.label, SOFT, "")
         for b in comparison.main_baselines
@@ -107,13 +103,13 @@ def _curves(
     import seaborn as sns
     from matplotlib.colors import to_rgba
 
-    kinds = {s.key: look(s.tokenizer, comparison.tokenizers) for s in drawn}
+    kinds = {s.label: look(s.tokenizer, comparison.tokenizers) for s in drawn}
     own = looks(comparison.tokenizers)
     sns.lineplot(
         bands, x="x", y="mean", hue="setting", style="setting", hue_order=[*kinds], style_order=[*kinds],
-        palette={s.key: to_rgba(kinds[s.key].colour, shade(s, drawn)) for s in drawn},
-        dashes={s.key: own["dashes"][s.tokenizer] for s in drawn} if dashed else False,
-        markers={s.key: own["markers"][s.tokenizer] for s in drawn}, markevery=[-1],
+        palette={s.label: to_rgba(kinds[s.label].colour, shade(s, drawn)) for s in drawn},
+        dashes={s.label: own["dashes"][s.tokenizer] for s in drawn} if dashed else False,
+        markers={s.label: own["markers"][s.tokenizer] for s in drawn}, markevery=[-1],
         estimator=None, legend=False, ax=axes,
     )  # fmt: skip
     for key, band in bands[bands["setting"].isin([*kinds]) & (bands["half"] > 0)].groupby("setting"):
@@ -155,7 +151,7 @@ def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     for axes, kind in zip(grid.flat, kinds, strict=False):
         own = [s for s in drawn if s.tokenizer == kind]
-        others = bands[~bands["setting"].isin([s.key for s in own])]
+        others = bands[~bands["setting"].isin([s.label for s in own])]
         sns.lineplot(others, x="x", y="mean", units="setting", estimator=None, color=GRID, linewidth=0.8,
                      zorder=1, ax=axes)  # fmt: skip
         _curves(axes, comparison, own, bands if len(own) <= CROWD else bands.assign(half=0.0), dashed=False)

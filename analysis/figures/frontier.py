@@ -9,7 +9,6 @@ import pandas as pd
 from analysis.figures.bars import baseline_lines
 from analysis.figures.style import GRID, SOFT, look, looks, new_figure, plain, tidy_legend
 from analysis.inference.comparisons import Comparison
-from analysis.inference.estimates import estimate_of
 from analysis.records.settings import size_families
 
 if TYPE_CHECKING:
@@ -37,10 +36,10 @@ def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
 def _points(comparison: Comparison) -> pd.DataFrame:
     """One row per setting: tokenizer, size ("" outside families of sizes), bits, half, and each of COSTS."""
     families = size_families(comparison.settings)
-    found = [(s, estimate_of(s, "bits_per_byte")) for s in comparison.settings]
+    found = [(s, comparison.estimate(s, "bits_per_byte")) for s in comparison.settings]
     return pd.DataFrame([
         {"tokenizer": s.tokenizer, "size": s.size if s.tokenizer in families else "", "bits": e.mean,
-         "half": np.nan_to_num(e.half), **{cost: s.values(cost).mean() for cost in COSTS}}
+         "half": np.nan_to_num(e.half), **{cost: comparison.estimate(s, cost).mean for cost in COSTS}}
         for s, e in found
     ])  # fmt: skip
 

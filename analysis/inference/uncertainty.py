@@ -36,15 +36,6 @@ NEIGHBOURS = 0.8  # 0.75 is the highest seen, and 27 blocks show about 0.1 too l
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A mean over `n` seeds with the half-width of its t-interval (NaN where nothing is known of it)."""
-
-    mean: float
-    half: float
-    n: int
-
-
-@dataclass(frozen=True)
 class Difference:
     """An estimate of a - b: `value` plus or minus `half` at `level`; `p` is two-sided, unadjusted."""
 
@@ -105,18 +96,6 @@ def _sample(values: ArrayLike, at_least: int, what: str) -> Floats:
     if not np.isfinite(sample).all():
         raise ValueError(f"{what} needs finite values")
     return sample
-
-
-def estimate(values: ArrayLike, level: float = LEVEL) -> Estimate:
-    """Mean of the finite ones of `values` (n,) and its t-interval: mean +- t_{n-1} s / sqrt(n).
-
-    The mean is NaN if there are none, the half-width if there is one, or no spread but that of rounding.
-    """
-    x = np.asarray(values, dtype=np.float64)
-    x = x[np.isfinite(x)]
-    n, mean = len(x), float(x.mean()) if len(x) else float("nan")
-    half = _t_half(float(x.std(ddof=1)) / n**0.5, n - 1, level) if n > 1 else 0.0
-    return Estimate(mean, half if half > 1e-9 * abs(mean) else float("nan"), n)
 
 
 def welch(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Difference:

@@ -14,16 +14,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.records.derived import with_derived
 from analysis.records.find import Run
 from analysis.records.identity import flatten, setting_of
 from numpygpt.errors import UserError
 
 Floats = NDArray[np.float64]
 
-# Dictionaries of result.json that become columns such as generated.word_share.
-NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human")
+# Dictionaries of result.json that become columns such as generated.word_share or texts.emoji.bits_per_byte.
+NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "texts")
 SPLIT = ["val_fraction", "dev_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
-COLUMNS = ["folder", "run", "study", "state", "reason", "setting", "seed", "tokenizer", "model"]
+COLUMNS = ["folder", "run", "study", "state", "reason", "key", "seed", "tokenizer", "model"]
 COLUMNS += ["corpus", "corpus_sha256", *SPLIT]  # what every run has, however it ended
 
 
@@ -55,7 +56,7 @@ class Record:
 class Collection:
     """Many runs: `runs` has one row per readable run, indexed by its path, sorted; `records` are by the same path.
 
-    The column `setting` is the hash of everything in the identity but the seed.
+    The column `key` is the hash of everything in the identity but the seed: that of the run's setting.
     """
 
     runs: pd.DataFrame
@@ -100,7 +101,8 @@ def collect(folders: Iterable[Run]) -> Collection:
             why = f"{folder.path} lacks what a run of this version holds ({error!r}): run its command again"
             problems.append(Problem(folder.path, why))
     frame = pd.DataFrame.from_records(rows) if rows else pd.DataFrame(columns=COLUMNS)
-    return Collection(frame.set_index("folder", drop=False).rename_axis("path"), records, problems)
+    frame = with_derived(frame.set_index("folder", drop=False).rename_axis("path"))
+    return Collection(frame, records, problems)
 
 
 def _row(record: Record) -> dict[str, Any]:
@@ -110,15 +112,16 @@ def _row(record: Record) -> dict[str, Any]:
     state = folder.state()
     failure = (folder.failure() if state == "failed" else None) or {}
     study = folder.path.parent
+    nested = result | {"texts": {t["name"]: t | {"name": None} for t in result.get("texts") or ()}}
+    figures = flatten({key: nested.get(key) or {} for key in NESTED})
     return {
-        **{key: value for key, value in result.items() if _scalar(value)},
-        **{f"{n}.{k}": v for n in NESTED for k, v in flatten(result.get(n) or {}).items() if _scalar(v)},
+        **{key: value for key, value in (result | figures).items() if _scalar(value)},
         "folder": str(folder.path),
         "run": folder.name,
         "study": study.stem if study.suffix == ".jsonl" else study.name,
         "state": state,
         "reason": failure.get("reason", ""),
-        "setting": setting_of(record.identity),
+        "key": setting_of(record.identity),
         "seed": int(run["identity"]["seed"]),
         "tokenizer": result.get("tokenizer") or config["tokenizer"]["name"],
         "model": result.get("model") or config["model"]["name"],
@@ -133,21 +136,19 @@ def _scalar(value: Any) -> bool:
 
 
 def metrics_frame(collection: Collection) -> tuple[pd.DataFrame, list[Problem]]:
-    """Every logged line of all runs: folder, setting, seed, then the line's own keys.
+    """Every logged line of all runs: folder, seed, then the line's own keys.
 
     One row per line of metrics.jsonl, in its order. A damaged file is named in the problems and left out.
     """
     rows: list[dict[str, Any]] = []
     problems = []
-    for path, setting, seed in zip(
-        *(collection.runs[key] for key in ("folder", "setting", "seed")), strict=True
-    ):
+    for path, seed in zip(collection.runs["folder"], collection.runs["seed"], strict=True):
         try:
-            own = {"folder": path, "setting": setting, "seed": seed}
+            own = {"folder": path, "seed": seed}
             rows.extend(own | row for row in collection.records[path].folder.metrics())
         except UserError as error:
             problems.append(Problem(Path(path), str(error)))
-    columns = None if rows else ["folder", "setting", "seed", "step", "kind"]
+    columns = None if rows else ["folder", "seed", "step", "kind"]
     return pd.DataFrame(rows, columns=columns), problems
 
 

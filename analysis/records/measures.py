@@ -1,6 +1,6 @@
 """The registry of measures: what every figure is called, how it is written, what it means and where it comes from.
 
-To add a measure: compute it (a key of result.json, or of `settings.DERIVED`), register it here, and place its key
+To add a measure: compute it (a key of result.json, or a column of derived.py), register it here, and place its key
 in a table of analysis/tables. Tables, figures, page and documents take names, forms and definitions from here.
 """
 
@@ -67,7 +67,7 @@ MEASURES: dict[str, Measure] = dict([
                 "Bits per byte of the end of the training text, as long as the validation text, charged alike."),
         Measure("gap_bits_per_byte", "gap", "+.3f", "", LOWER,
                 "Bits per byte on validation text less bits per byte on training text, at the end."),
-        Measure("gap_change_bits_per_byte", "gap", "+.3f", "", LOWER,
+        Measure("gap_change_bits_per_byte", "gap growth", "+.3f", "", LOWER,
                 "How much the gap has grown since before the first update: memory, and difficulty learned."),
         Measure("gap_unigram_bits_per_byte", "gap of a unigram", "+.3f", "", "",
                 "The same gap for a model that has seen neither passage: the frequencies of single tokens."),
@@ -113,7 +113,7 @@ MEASURES: dict[str, Measure] = dict([
                 "Share of the characters that stand behind an <unk>, dropped spaces before them included."),
         Measure("round_trip", "exact round trip", "yesno", "", "",
                 "Whether decoding the encoded validation text gives back the very same text."),
-        Measure("char_edit_rate", "characters lost", "percent", "", LOWER,
+        Measure("char_edit_rate", "character edit rate", "percent", "", LOWER,
                 "Characters to insert, delete or replace in the decoded text per character of the source."),
         Measure("vocab_used", "vocabulary used", "percent", "", HIGHER,
                 "Share of the vocabulary that occurs in the validation text."),
@@ -133,23 +133,25 @@ MEASURES: dict[str, Measure] = dict([
     *_from(
         "numpygpt/models: GPT",
         Measure("n_params", "parameters", "si", "", "", "Parameters of the model, every number that is trained."),
-        Measure("n_params_embedding", "embedding", "si", "", "",
+        Measure("n_params_embedding", "embedding parameters", "si", "", "",
                 "Parameters of tokens and positions: their tables and the output head, biases included."),
         Measure("n_params_body", "body", "si", "", "",
                 "Parameters of the blocks, the part that is the same for every vocabulary."),
     ),
     *_from(
-        "analysis/records: settings",
+        "analysis/records: derived",
         Measure("bits_per_token", "bits/token", ".3f", "", "",
                 "The mean loss per token in bits: what a token costs."),
         Measure("bytes_per_token", "bytes/token", ".2f", "", "",
                 "Bytes of the validation text per token: bits/token over the floor in bits/byte."),
-        Measure("embedding_share", "embedding", "percent", "", "",
+        Measure("embedding_share", "embedding share", "percent", "", "",
                 "The embedding-related share of the parameters."),
         Measure("bits_per_byte_at_best", "bits/byte at best", ".3f", "", LOWER,
                 "The final figure if training had stopped at the best evaluation; chosen on validation."),
         Measure("train_chars_per_second", "chars/s", "count", "", HIGHER,
                 "Characters of text trained on per second."),
+        Measure("other_seconds", "beside training", "seconds", "", LOWER,
+                "Seconds of the run that were no training: its texts, evaluations, scores, samples and measures."),
     ),
     *_from(
         "experiments/runner: results",

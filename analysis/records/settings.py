@@ -1,7 +1,6 @@
 """A setting: one configuration under several seeds, with what its runs measured."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +19,7 @@ class Setting:
 
     rows: each run's row of `Collection.runs`   results: each run's result.json
     identity: flat, with dotted keys, without the seed   label: what tables and figures call it
+    imported: the file of a tokenizer that another library made
     """
 
     key: str
@@ -28,6 +28,7 @@ class Setting:
     rows: tuple[Mapping[str, Any], ...]
     results: tuple[Mapping[str, Any], ...]
     identity: Mapping[str, Any]
+    imported: str = ""
 
     @property
     def tokenizer(self) -> str:
@@ -62,40 +63,9 @@ class Setting:
 
     def values(self, key: str) -> Floats:
         """A measure, one number per seed (n,), NaN where a run has none."""
-        if key in DERIVED:
-            return DERIVED[key](self)
         found = [row.get(key) for row in self.rows]
         numbers = [x if isinstance(x, int | float | np.number | np.bool_) else np.nan for x in found]
         return np.array(numbers, np.float64)
-
-
-def _final_minus_best(setting: Setting) -> Floats:
-    """By how much each run's last evaluation lies above its best one, on the same windows."""
-    is_best = setting.values("best_step") == setting.values("iters")
-    return np.where(is_best, 0.0, setting.values("lost_since_best_bits_per_byte"))
-
-
-def _bytes_per_token(setting: Setting) -> Floats:
-    floors = setting.values("bits_per_byte_tokens")  # zero under a tokenizer of a single token
-    return setting.values("bits_per_token") / np.where(floors > 0, floors, np.nan)
-
-
-# Measures that no run records because they follow from others.
-DERIVED: dict[str, Callable[[Setting], Floats]] = {
-    "bits_per_token": lambda s: s.values("val_loss") / math.log(2),
-    "bytes_per_token": _bytes_per_token,
-    "embedding_share": lambda s: s.values("n_params_embedding") / s.values("n_params"),
-    "final_minus_best": _final_minus_best,
-    "bits_per_byte_at_best": lambda s: s.values("bits_per_byte") - s.values("final_minus_best"),
-    "train_chars_per_second": lambda s: s.values("chars_seen") / s.values("train_seconds"),
-}
-
-
-def differences(settings: Sequence[Setting]) -> dict[str, list[Any]]:
-    """What is not configured the same way in all settings: key -> a value per setting (None where unused)."""
-    keys = sorted({key for setting in settings for key in setting.identity})
-    table = {key: [setting.identity.get(key) for setting in settings] for key in keys}
-    return {key: values for key, values in table.items() if any(v != values[0] for v in values)}
 
 
 def size_families(settings: Sequence[Setting]) -> dict[str, list[Setting]]:

@@ -5,37 +5,28 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.inference.comparisons import Comparison
-from analysis.inference.estimates import estimate_of
-from analysis.inference.uncertainty import Estimate
 from analysis.records.measures import measure
 from analysis.records.settings import Setting
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
-NAME = Column("tokenizer", "tokenizer", right=False)
+NAME = Column("setting", "tokenizer", right=False)
 PER_TOKEN = "* per token of its own vocabulary: never to be compared across vocabularies"
 MEAN = "± is the 95 % t-interval of the mean over the seeds of a row; (a to b) is one cut off at what can be"
 
 
-def cell(setting: Setting, key: str, leader: str | None = None) -> Cell:
+def cell(comparison: Comparison, setting: Setting, key: str) -> Cell:
     """A measure: the mean over the seeds with its interval; text and yes/no as the first seed has them.
 
-    The bits per byte are marked if the setting is the `leader`, which beats all others.
+    The bits per byte are marked if the setting beats all others.
     """
     form, value = measure(key).form, setting.rows[0].get(key)
     if isinstance(value, str | bool | np.bool_):
         return Cell(value if isinstance(value, str) else bool(value), form)
-    return estimate_cell(estimate_of(setting, key), form, key == "bits_per_byte" and setting.label == leader)
-
-
-def estimate_cell(found: Estimate, form: str, best: bool = False) -> Cell:
-    if np.isnan(found.mean):
-        return Cell(None, form)
-    return Cell(bool(found.mean), form) if form == "yesno" else Cell(found.mean, form, found.half, best)
-
-
-def bits_cell(comparison: Comparison, setting: Setting) -> Cell:
-    """The headline figure."""
-    return cell(setting, "bits_per_byte", comparison.conclusion.leader)
+    found = comparison.estimate(setting, key)
+    if np.isnan(found.mean) or form == "yesno":
+        return Cell(None if np.isnan(found.mean) else bool(found.mean), form)
+    best = key == "bits_per_byte" and setting.label == comparison.conclusion.leader
+    return Cell(found.mean, form, found.half, best)
 
 
 def mean_note(comparison: Comparison) -> tuple[str, ...]:
@@ -44,8 +35,9 @@ def mean_note(comparison: Comparison) -> tuple[str, ...]:
 
 
 def setting_rows(comparison: Comparison, keys: Sequence[str]) -> tuple[Row, ...]:
-    leader = comparison.conclusion.leader
-    return tuple(Row((Cell(s.label), *(cell(s, key, leader) for key in keys))) for s in comparison.settings)
+    return tuple(
+        Row((Cell(s.label), *(cell(comparison, s, key) for key in keys))) for s in comparison.settings
+    )
 
 
 def measure_table(comparison: Comparison, name: str, title: str, keys: Sequence[str], *notes: str) -> Table:

@@ -8,7 +8,7 @@ from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import Outcome, Verdict
 from analysis.records.collect import Collection
 from analysis.records.settings import size_families
-from analysis.tables.cells import NAME, bits_cell, cell
+from analysis.tables.cells import NAME, cell
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
 REVERSAL = "the ranking depends on the budget"
@@ -54,7 +54,7 @@ def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
         same_text = list(group)
         if len(same_text) < 2:
             continue
-        by_label = [{s.label: bits_cell(c, s) for s in c.settings} for c in same_text]
+        by_label = [{s.label: cell(c, s, "bits_per_byte") for s in c.settings} for c in same_text]
         columns = [NAME, *(Column(c.budget, c.budget, True, 1 + i) for i, c in enumerate(same_text))]
         labels = dict.fromkeys(label for bits in by_label for label in bits)
         rows = [Row((Cell(label), *(bits.get(label, Cell()) for bits in by_label))) for label in labels]
@@ -91,7 +91,7 @@ def best_size_table(comparisons: Sequence[Comparison]) -> Table | None:
     rows = []
     for comparison in comparisons:
         for tokenizer, settings in size_families(comparison.settings).items():
-            best = min(settings, key=lambda s: float(s.values("bits_per_byte").mean()))
+            best = min(settings, key=lambda s: comparison.estimate(s, "bits_per_byte").mean)
             rivals = {s.label for s in settings} - {best.label}
             verdicts = [v for v in comparison.conclusion.verdicts if best.label in (v.a, v.b)]
             beaten = sorted(v.b for v in verdicts if v.winner == best.label and v.b in rivals)
@@ -99,7 +99,7 @@ def best_size_table(comparisons: Sequence[Comparison]) -> Table | None:
             equals = [label for pair in open_pairs for label in pair & rivals]
             rows.append(Row((
                 Cell(comparison.title), Cell(tokenizer), Cell(best.label),
-                *(cell(best, key) for key in ("vocab_size", "n_params", "bits_per_byte")),
+                *(cell(comparison, best, key) for key in ("vocab_size", "n_params", "bits_per_byte")),
                 Cell(", ".join(beaten) or None), Cell(", ".join(equals) or None),
             )))  # fmt: skip
     if not rows:

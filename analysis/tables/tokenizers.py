@@ -3,14 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import pandas as pd
-
 from analysis.inference.comparisons import Comparison
-from analysis.inference.uncertainty import estimate
 from analysis.records.display import MISSING
 from analysis.records.identity import flatten
-from analysis.records.measures import measure
-from analysis.tables.cells import NAME, cell, estimate_cell, mean_note, measure_table, setting_rows
+from analysis.records.settings import Setting
+from analysis.tables.cells import NAME, cell, mean_note, measure_table, setting_rows
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
 
@@ -60,7 +57,8 @@ def generated_tables(comparison: Comparison) -> list[Table]:
 
 def _human_rows(comparison: Comparison, keys: Sequence[str]) -> Iterator[Row]:
     """The same of held-out text: one row if it is the same text for all settings, else one for each."""
-    beside = [[cell(s, key.replace("generated.", "human.")) for key in keys] for s in comparison.settings]
+    human = [key.replace("generated.", "human.") for key in keys]
+    beside = [[cell(comparison, s, key) for key in human] for s in comparison.settings]
     texts = [[c.text for c in cells] for cells in beside]
     same = all(t == texts[0] for t in texts)
     for setting, cells in zip(comparison.settings[:1] if same else comparison.settings, beside, strict=False):
@@ -74,23 +72,17 @@ def _human_rows(comparison: Comparison, keys: Sequence[str]) -> Iterator[Row]:
 
 def text_tables(comparison: Comparison) -> list[Table]:
     """Out-of-domain texts: bits per byte at a glance (texts in columns), and everything measured on them."""
-    found = [
-        {"setting": s.label, **flatten(text)}
-        for s in comparison.settings for result in s.results for text in result.get("texts") or ()
-    ]  # fmt: skip
-    if not found:
+    settings = comparison.settings
+    results = [result for s in settings for result in s.results]
+    texts = [flatten(text) for result in results for text in result.get("texts") or ()]
+    if not texts:
         return []
-    scores, labels = pd.DataFrame(found), [s.label for s in comparison.settings]
-    keys = [str(key) for key in scores if key not in ("setting", "name", "sha256")]
-    names = list(dict.fromkeys(scores["name"]))
-    of = dict(iter(scores.groupby(["name", "setting"])))
-    glance = [
-        Row((Cell(label), *(_glance(of[name, label]) if (name, label) in of else Cell() for name in names)))
-        for label in labels
-    ]
+    names = list(dict.fromkeys(text["name"] for text in texts))
+    keys = [k for k in dict.fromkeys(k for text in texts for k in text) if k not in ("name", "sha256")]
+    glance = [Row((Cell(s.label), *(_glance(comparison, s, name) for name in names))) for s in settings]
     long = [
-        Row((Cell(name), Cell(label), *(_text_cell(of[name, label], key) for key in keys)))
-        for name in names for label in labels if (name, label) in of
+        Row((Cell(name), Cell(s.label), *(cell(comparison, s, f"texts.{name}.{key}") for key in keys)))
+        for name in names for s in settings
     ]  # fmt: skip
     heads = tuple(Column(name, name, True, 1 + i) for i, name in enumerate(names))
     columns = (Column("text", "text", False), NAME, *map(measure_column, keys))
@@ -99,19 +91,12 @@ def text_tables(comparison: Comparison) -> list[Table]:
     )
     mean = mean_note(comparison)
     title = f"Other texts, bits per byte: {comparison.title}"
-    whole = Table("texts_all", f"Other texts: {comparison.title}", columns, tuple(long), mean)
+    read = tuple(row for row in long if any(c.text != MISSING for c in row.cells[2:]))
+    whole = Table("texts_all", f"Other texts: {comparison.title}", columns, read, mean)
     return [Table("texts", title, (NAME, *heads), tuple(glance), (note, *mean), True), whole.without_empty()]
 
 
-def _glance(seeds: pd.DataFrame) -> Cell:
+def _glance(comparison: Comparison, setting: Setting, name: str) -> Cell:
     """The bits per byte of a text, marked if any seed's tokenizer loses some of it."""
-    bits = _text_cell(seeds, "bits_per_byte")
-    return bits if seeds.get("round_trip", pd.Series([True])).ne(False).all() else replace(bits, mark="!")
-
-
-def _text_cell(seeds: pd.DataFrame, key: str) -> Cell:
-    """The mean of a measure over the seeds; text and yes/no as the first has them, lists not at all."""
-    values, form = seeds.get(key, pd.Series(dtype=float)).dropna(), measure(key).form
-    if values.empty or isinstance(values.iloc[0], str | bool | list):
-        return Cell(None if values.empty or isinstance(values.iloc[0], list) else values.iloc[0], form)
-    return estimate_cell(estimate(values.to_numpy(float)), form)
+    lost = comparison.estimate(setting, f"texts.{name}.round_trip").mean < 1
+    return replace(cell(comparison, setting, f"texts.{name}.bits_per_byte"), mark="!" if lost else "")

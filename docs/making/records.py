@@ -50,11 +50,11 @@ class Study:
 
     def mean(self, label: str, key: str) -> float:
         """Over seeds, of a number of result.json (`generated.word_share`)."""
-        return float(self.setting(label).values(key).mean())
+        return self.comparison.estimate(self.setting(label), key).mean
 
     def text(self, label: str, key: str) -> str:
         """As the report's tables show it: `2.160 ± 0.006`, `50.1 %`, `1.58M`."""
-        return cell(self.setting(label), key).text
+        return cell(self.comparison, self.setting(label), key).text
 
     def first_run(self, label: str) -> Run:
         """The run of the lowest seed."""

@@ -8,11 +8,12 @@ from making import records
 from making.lessons import KEY_GRADIENTS
 from making.records import BUDGETS, NAMES, OPTIMIZERS, Study, markdown, study
 
+from analysis.inference.estimates import intervals
 from analysis.inference.pairs import Outcome, Verdict
-from analysis.inference.uncertainty import estimate, paired
+from analysis.inference.uncertainty import paired
 from analysis.records import measures
 from analysis.records.display import plus_minus
-from analysis.tables.cells import bits_cell
+from analysis.tables.cells import cell
 from analysis.tables.comparison import original_table
 from analysis.tables.markdown import to_markdown
 from analysis.tables.model import Cell
@@ -23,7 +24,7 @@ def budgets() -> str:
     found = [study(name) for name in BUDGETS]
     heads = [f"{BUDGETS[name]}: {study(name).comparison.budget}" for name in BUDGETS]
     rows: list[list[str | Cell]] = [
-        [name, *(bits_cell(s.comparison, s.setting(name)) for s in found)] for name in NAMES
+        [name, *(cell(s.comparison, s.setting(name), "bits_per_byte") for s in found)] for name in NAMES
     ]
     counting = [f"counting: {found[0].counting.label}", *(f"{s.counting.bits_per_byte:.3f}" for s in found)]
     return markdown(["tokenizer", *heads], [*rows, counting])
@@ -77,8 +78,8 @@ def _by_rate(runs: pd.DataFrame, of: str, names: Iterable[str]) -> str:
 
 
 def _interval(bits: pd.Series) -> str:
-    found = None if bits.isna().any() else estimate(bits.to_numpy())
-    return plus_minus(found.mean, found.half) if found else "diverged"
+    found = intervals(bits.groupby(lambda _: "all")).iloc[0]
+    return "diverged" if bits.isna().any() else plus_minus(found["mean"], found["half"])
 
 
 def original() -> str:

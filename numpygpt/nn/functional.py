@@ -9,9 +9,10 @@ One alphabet of shapes:
     F feed-forward width    V vocabulary    N rows of anything (usually B * T)    R rows of one block
 
 Three things make it fast. `new` hands out result arrays: by default fresh ones, or memory that is used again at
-every step (see Workspace in module.py). `row_blocks` cuts chains of elementwise work into stretches that stay in
-the level-2 cache from the first link to the last. And the two softmaxes keep their exponentials unnormalised, so
-that the division is done once per row and not once per entry.
+every step (see Workspace in module.py), shared by all blocks if the name begins with "_", as of no use to the
+backward. `row_blocks` cuts chains of elementwise work into stretches that stay in the level-2 cache from the first
+link to the last. And the two softmaxes keep their exponentials unnormalised, so that the division is done once per
+row and not once per entry.
 """
 
 import functools
@@ -173,7 +174,7 @@ def rms_norm(x: Array, eps: float = 1e-6, new: Allocator = fresh) -> tuple[Array
     """
     out, rrms = new("out", x.shape, x.dtype), new("rrms", (*x.shape[:-1], 1), x.dtype)
     for r in row_blocks(x):
-        mean_square = np.einsum("...c,...c->...", x[r], x[r])[..., None] / x.dtype.type(x.shape[-1])
+        mean_square = np.vecdot(x[r], x[r])[..., None] / x.dtype.type(x.shape[-1])
         np.divide(1, np.sqrt(mean_square + x.dtype.type(eps)), out=rrms[r])
         np.multiply(x[r], rrms[r], out=out[r])
     return out, (out, rrms)
@@ -188,7 +189,7 @@ def rms_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
     dx = new("dx", dout.shape, dout.dtype)
     for r in row_blocks(dout):
         # out = x * rrms(x), therefore
-        mean_g_out = np.einsum("...c,...c->...", dout[r], out[r])[..., None] / dout.dtype.type(dout.shape[-1])
+        mean_g_out = np.vecdot(dout[r], out[r])[..., None] / dout.dtype.type(dout.shape[-1])
         part = np.multiply(out[r], mean_g_out, out=new("part", out[r].shape, dout.dtype))
         np.subtract(dout[r], part, out=dx[r])
         dx[r] *= rrms[r]
@@ -277,7 +278,7 @@ def gelu(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
     xs, outs, slopes = (array.reshape(-1, x.shape[-1]) for array in (x, out, slope))
     for r in row_blocks(xs):
         xb, y = xs[r], outs[r]
-        s, square = new("s", xb.shape, x.dtype), new("square", xb.shape, x.dtype)
+        s, square = new("_s", xb.shape, x.dtype), new("_square", xb.shape, x.dtype)
         gelu_gate(xb, s, square)
         np.multiply(xb, s, out=y)  # the result
         # s is the logistic function of 2 u, therefore d/dx [x s] = s + x s (1 - s) (2 u)', (2 u)' = 2 a + 6 b x^2
@@ -351,28 +352,34 @@ def softmax_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
 
 
 def causal_attention(
-    qkv: Array, mask: Array | None = None, new: Allocator = fresh, n_rows: int = ATTENTION_ROWS
+    qkv: Array,
+    mask: Array | None = None,
+    new: Allocator = fresh,
+    n_rows: int = ATTENTION_ROWS,
+    bounded: bool = False,
 ) -> tuple[Array, Any]:
     """Scaled dot-product attention, each position to itself and those before: (B, T, 3, H, D) -> (B, T, H, D).
 
     Vaswani et al. 2017, equation 1: softmax(q k^T / sqrt(D)) v, per head. `mask` (B, H, T, T) multiplies the
     attention weights (dropout). Queries are handled R = n_rows at a time, each block against the keys up to its
     own end: what lies further in the future is never computed, and the block stays in cache. The softmax is
-    left unnormalised: with e = exp(scores - max) and s = sum(e), out = (e v) / s.
+    left unnormalised: with e = exp(scores - max) and s = sum(e), out = (e v) / s. bounded: no score is too large
+    for exp, as where queries and keys are normalised, and no maximum is taken off.
     """
     B, T, _, H, D = qkv.shape
     q, k, v = (qkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))  # (B, H, T, D)
-    q = np.multiply(q, qkv.dtype.type(D**-0.5), out=new("q", (B, H, T, D), qkv.dtype))
+    keys = _transposed(k, D**-0.5, new)  # (B, H, D, T)
     out = new("out", (B, T, H, D), qkv.dtype)
     s = new("sums", (B, H, T, 1), qkv.dtype)
     blocks = []
     for start in range(0, T, n_rows):
         stop = min(start + n_rows, T)
         e = new(f"e{start}", (B, H, stop - start, stop), qkv.dtype)
-        np.matmul(q[:, :, start:stop], k[:, :, :stop].swapaxes(2, 3), out=e)  # scores (B, H, R, stop)
+        np.matmul(q[:, :, start:stop], keys[..., :stop], out=e)  # scores (B, H, R, stop)
         e[..., start:] += _future(stop - start, qkv.dtype)
-        largest = e.argmax(axis=-1, keepdims=True)  # argmax is several times as fast as max on short rows
-        e -= np.take_along_axis(e, largest, axis=-1)
+        if not bounded:
+            largest = e.argmax(axis=-1, keepdims=True)  # argmax is several times as fast as max on short rows
+            e -= np.take_along_axis(e, largest, axis=-1)
         np.exp(e, out=e)
         s[:, :, start:stop] = row_sum(e)
         kept = e if mask is None else e * mask[:, :, start:stop, :stop]
@@ -381,6 +388,12 @@ def causal_attention(
         o /= s[:, :, start:stop]
         blocks.append((start, stop, e))
     return out, (q, k, v, out, s, blocks, mask)
+
+
+def _transposed(x: Array, scale: float, new: Allocator) -> Array:
+    """scale x^T, (B, H, T, D) -> (B, H, D, T). With it short products are so much faster that the copy pays."""
+    B, H, T, D = x.shape
+    return np.multiply(x.swapaxes(2, 3), x.dtype.type(scale), out=new("_transposed", (B, H, D, T), x.dtype))
 
 
 @functools.cache
@@ -394,18 +407,21 @@ def causal_attention_backward(dout: Array, cache: Any, new: Allocator = fresh) -
 
     With p = e / s the attention weights, out = p v gives dp = dout v^T and dv = p^T dout, and the softmax gives
     dscores = p (dp - sum(p dp)). That sum equals sum(dout out), row by row, because sum_j p_j (dout . v_j) =
-    dout . (sum_j p_j v_j); and e is never divided: the 1 / s goes into dout, once per row.
+    dout . (sum_j p_j v_j); and e is never divided: the 1 / s goes into dout, once per row. The 1 / sqrt(D) of the
+    scores goes into v^T and the sum.
     """
     q, k, v, out, s, blocks, mask = cache
     B, T, H, D = out.shape
     dqkv = new("dqkv", (B, T, 3, H, D), dout.dtype)
     dq, dk, dv = (dqkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))
+    values = _transposed(v, D**-0.5, new)  # (B, H, D, T)
     g = np.divide(dout.transpose(0, 2, 1, 3), s, out=new("g", (B, H, T, D), dout.dtype))  # dout / s
     delta = np.einsum("bhtd,bthd->bht", g, out)[..., None]  # sum(p dp) / s
+    delta *= dout.dtype.type(D**-0.5)
     part = new("part", (B, H, T, D), dout.dtype)
     for start, stop, e in reversed(blocks):  # the last block reaches all keys: it stores, the others add
         gb, first = g[:, :, start:stop], stop == T
-        dp = np.matmul(gb, v[:, :, :stop].swapaxes(2, 3), out=new("dp", e.shape, dout.dtype))
+        dp = np.matmul(gb, values[..., :stop], out=new("dp", e.shape, dout.dtype))  # times 1 / sqrt(D)
         # out = (e v) / s, therefore
         kept = e
         if mask is not None:
@@ -414,10 +430,9 @@ def causal_attention_backward(dout: Array, cache: Any, new: Allocator = fresh) -
         _matmul_into(kept.swapaxes(2, 3), gb, dv[:, :, :stop], first, part)
         # p = softmax(scores), therefore
         dp -= delta[:, :, start:stop]
-        dp *= e  # dscores
-        # scores = (q / sqrt(D)) k^T, with q kept divided, therefore
+        dp *= e  # dscores / sqrt(D)
+        # scores = q k^T / sqrt(D), therefore
         np.matmul(dp, k[:, :, :stop], out=dq[:, :, start:stop])
-        dq[:, :, start:stop] *= dout.dtype.type(D**-0.5)
         _matmul_into(dp.swapaxes(2, 3), q[:, :, start:stop], dk[:, :, :stop], first, part)
     return dqkv
 

@@ -58,18 +58,18 @@ class Muon(AdamW):
         return found
 
     def cost(self, piece: Piece) -> float:
-        """Operations: some hundred memory accesses cost as much as a few thousand multiplications."""
-        p, size = self.parameters[piece[0]], super().cost(piece)
-        return size * min(self._shape(p)) if p.n_matrices else size * 10
+        """Operations of a matrix; an entry of the others takes as long as some three hundred of those."""
+        p = self.parameters[piece[0]]
+        return self._flops(p) if p.n_matrices else super().cost(piece) * 300
 
     def flops(self) -> int:
-        """Of `orthogonalised`: two products with the long side, and up to four of the short side per iteration."""
-        total, n = 0, len(self.coefficients)
-        for p in self.parameters:
-            if p.n_matrices and n:
-                short, long = sorted(self._shape(p))
-                total += p.n_matrices * (4 * short**2 * long + 2 * short**3 * (n + 3 * (n - 1)))
-        return total
+        """Of `orthogonalised`."""
+        return sum(p.n_matrices * self._flops(p) for p in self.parameters if p.n_matrices)
+
+    def _flops(self, p: LearnedArray) -> int:
+        """Of one of its matrices: 3 products an iteration if it is square, else 2 long ones, and up to 4 short."""
+        n, (short, long) = len(self.coefficients), sorted(self._shape(p))
+        return 2 * short**3 * 3 * n if short == long else 2 * short**2 * (2 * long + short * (4 * n - 3))
 
     def update_pieces(self, pieces: Any, lr: float, grad_scale: float = 1.0) -> None:
         others = []
@@ -77,15 +77,17 @@ class Muon(AdamW):
             p = self.parameters[i]
             if p.n_matrices:
                 g, m = (a.reshape(-1)[here] for a in (p.grad, self.state["mean"][i]))
-                self._update_matrix(p.data.reshape(-1)[here], g * grad_scale, m, self._shape(p), lr)
+                self._update_matrix(p.data.reshape(-1)[here], g, m, self._shape(p), lr, grad_scale)
             else:
                 others.append((i, here))
         super().update_pieces(others, lr * self.embedding_lr / self.lr, grad_scale)
 
-    def _update_matrix(self, p: Array, g: Array, m: Array, shape: tuple[int, int], lr: float) -> None:
+    def _update_matrix(
+        self, p: Array, g: Array, m: Array, shape: tuple[int, int], lr: float, grad_scale: float
+    ) -> None:
+        g = g * (grad_scale * (1 - self.momentum))
         m *= self.momentum
-        m += (1 - self.momentum) * g
-        g *= 1 - self.momentum
+        m += g
         g += self.momentum * m  # Nesterov's look ahead
         if self.weight_decay:
             p *= 1 - lr * self.weight_decay
@@ -102,19 +104,31 @@ def orthogonalised(g: Array, coefficients: Sequence[Sequence[float]] = QUINTIC, 
 
     Newton-Schulz iteration (Jordan et al. 2024): x = a x + b (x x^T) x + c (x x^T)^2 x acts on each singular value
     alone, as p(s) = a s + b s^3 + c s^5. Every factor is a polynomial in x x^T, so they commute: with G = x x^T of
-    the start, all of it is Q x for a Q that is built from matrices of the short side alone.
+    the start, all of it is Q x for a Q that is built from matrices of the short side alone. That spares products,
+    unless the matrix is square.
     """
-    x = g if g.shape[0] <= g.shape[1] else g.T
-    x = x / (np.sqrt(np.vdot(x, x)) + eps)
-    gram = x @ x.T
-    q: Array | None = None
-    for number, (a, b, c) in enumerate(coefficients):
-        p = gram @ gram
-        p *= c
-        p += b * gram
-        p.flat[:: len(p) + 1] += a  # p = a + b G + c G^2, symmetric
-        q = p if q is None else p @ q
-        if number + 1 < len(coefficients):
-            gram = p @ gram @ p  # of p x
-    x = x if q is None else q @ x
-    return x if g.shape[0] <= g.shape[1] else x.T
+    rows, columns = g.shape
+    if rows == columns:
+        x = g / (np.sqrt(np.vdot(g, g)) + eps)
+        for abc in coefficients:
+            x = _polynomial(x @ x.T, *abc) @ x
+        return x
+    gram = g.T @ g if rows > columns else g @ g.T
+    norm = np.sqrt(np.trace(gram)) + eps  # of g
+    gram /= norm * norm
+    p = q = _polynomial(gram, *coefficients[0])
+    for abc in coefficients[1:]:
+        gram = p @ gram @ p  # of q x
+        p = _polynomial(gram, *abc)
+        q = p @ q
+    q /= norm
+    return g @ q if rows > columns else q @ g
+
+
+def _polynomial(gram: Array, a: float, b: float, c: float) -> Array:
+    """a + b G + c G^2, for a symmetric G (M, M)."""
+    inner = c * gram
+    inner.reshape(-1)[:: len(gram) + 1] += b
+    p = gram @ inner
+    p.reshape(-1)[:: len(gram) + 1] += a
+    return p

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from synthetic import make_run, make_study
 
 from analysis.figures import style
@@ -14,7 +15,6 @@ from analysis.figures.frontier import pareto
 from analysis.figures.style import PALETTE
 from analysis.figures.training_panel import _change, draw_curves
 from analysis.inference.comparisons import group_runs
-from analysis.inference.uncertainty import estimate
 from analysis.page.shell import TEMPLATES
 from analysis.records.collect import collect, metrics_frame
 from numpygpt.runs import find_runs
@@ -47,10 +47,10 @@ def test_bands_are_means_and_intervals_over_seeds(study):
     rows = curve_rows(comparison, metrics_frame(found)[0])
     setting = comparison.settings[0]
     bands = bands_of(rows, "flops")
-    last = bands[bands["setting"] == setting.key].iloc[-1]
-    here = rows[(rows["setting"] == setting.key) & (rows["step"] == 1000)]
-    want = estimate(here["val_bpb"].to_numpy())
-    assert (last["mean"], last["half"]) == pytest.approx((want.mean, want.half))
+    last = bands[bands["setting"] == setting.label].iloc[-1]
+    here = rows[(rows["setting"] == setting.label) & (rows["step"] == 1000)]["val_bpb"]
+    want = stats.ttest_1samp(here, 0).confidence_interval(0.95)
+    assert (last["low"], last["high"]) == pytest.approx((want.low, want.high))
     assert last["x"] == pytest.approx(setting.values("train_flops").mean())
 
 
@@ -65,7 +65,7 @@ def test_curves_are_those_of_the_runs_that_count_and_end_where_a_seed_does(tmp_p
     rows = curve_rows(comparison, pd.concat([metrics, other, later]))
     assert set(rows["seed"]) == {1, 2}
     band = bands_of(rows, "step")
-    assert set(band["setting"]) == {setting.key}
+    assert set(band["setting"]) == {setting.label}
     assert band["step"].iloc[-1] == 1000
     assert (band["n"] == 2).all()
 

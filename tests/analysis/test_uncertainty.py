@@ -10,7 +10,6 @@ from analysis.inference.uncertainty import (
     Difference,
     bonferroni,
     detection,
-    estimate,
     holm,
     paired,
     seeds_needed,
@@ -23,18 +22,6 @@ from analysis.records.packed import read_packed
 
 RNG = np.random.default_rng(7)
 A, B = RNG.normal(2.3, 0.01, 5), RNG.normal(2.31, 0.03, 4)
-
-
-def test_mean_interval_is_scipys():
-    got, want = estimate(A), stats.ttest_1samp(A, 0).confidence_interval(0.95)
-    assert got.mean - got.half == pytest.approx(want.low, rel=1e-12)
-    assert got.mean + got.half == pytest.approx(want.high, rel=1e-12)
-
-
-def test_mean_of_one_seed_has_no_interval():
-    one = estimate([2.5])
-    assert one.mean == 2.5
-    assert np.isnan(one.half)
 
 
 @pytest.mark.parametrize("level", [0.95, 0.99])

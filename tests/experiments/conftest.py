@@ -1,8 +1,11 @@
-"""Fixtures of the experiments' tests: composing without a command line, and a small text to train on."""
+"""Fixtures of the experiments' tests: composing, typing commands in this process, and a small text to train on."""
 
 import copy
 import functools
-from collections.abc import Callable
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.configuration.schema import GROUPS, RunConfig, register, to_config
-from numpygpt.places import CONF
+from experiments.run import main
+from numpygpt.places import CONF, ROOT
 
 SENTENCES = (
     "The cat sat on the mat.",
@@ -49,3 +53,42 @@ def text_file(tmp_path: Path) -> Path:
     path = tmp_path / "cats, dogs = pets.txt"  # a name that has to be quoted for Hydra
     path.write_text("".join(lines), encoding="utf-8")
     return path
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    errors: str
+
+
+@pytest.fixture
+def typed(
+    text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Ended]]:
+    """typed(*arguments) -> what run.py did in this process, on the small text, with outputs in tmp_path/out."""
+
+    def ended(*arguments: str) -> Ended:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("NUMPYGPT_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "0")  # which the command itself sets
+        if not any(argument.startswith("data=") for argument in arguments):
+            arguments = ("data=file", f"data.path='{text_file}'", *arguments)
+        script = str(ROOT / "experiments" / "run.py")
+        monkeypatch.setattr(sys, "argv", [script, f"outputs={tmp_path / 'out'}", *arguments])
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+        return Ended(code, *capsys.readouterr())
+
+    level = logging.root.level
+    yield ended
+    logging.root.setLevel(level)  # Hydra, told to be verbose, writes on to an output that is closed by then
+    logging.root.handlers[:] = [
+        one for one in logging.root.handlers if type(one) is not logging.StreamHandler
+    ]

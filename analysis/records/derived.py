@@ -1,0 +1,27 @@
+"""Measures that no run records because they follow from others."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+
+def with_derived(runs: pd.DataFrame) -> pd.DataFrame:
+    """A frame with a row per run, and a column for each measure that follows from its others."""
+
+    def of(key: str) -> pd.Series:
+        column = runs[key] if key in runs else pd.Series(np.nan, runs.index)
+        return pd.to_numeric(column, errors="coerce").astype(float)
+
+    # By how much the last evaluation lies above the best one, on the same windows.
+    final_minus_best = of("lost_since_best_bits_per_byte").mask(of("best_step") == of("iters"), 0.0)
+    floor = of("bits_per_byte_tokens")
+    return runs.assign(
+        bits_per_token=of("val_loss") / math.log(2),
+        bytes_per_token=of("val_loss") / math.log(2) / floor.where(floor > 0),  # 0: a single token
+        embedding_share=of("n_params_embedding") / of("n_params"),
+        final_minus_best=final_minus_best,
+        bits_per_byte_at_best=of("bits_per_byte") - final_minus_best,
+        train_chars_per_second=of("chars_seen") / of("train_seconds"),
+        other_seconds=of("total_seconds") - of("train_seconds"),
+    )
