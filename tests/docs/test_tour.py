@@ -89,7 +89,9 @@ def test_the_committed_run_holds_what_it_promises(committed):
     assert sentence < words < nothing < letters
 
 
-@pytest.mark.timeout(1200)  # a dozen seconds on two free cores: a kernel, eight pictures and a model that learns
+@pytest.mark.timeout(
+    1200
+)  # a dozen seconds on two free cores: a kernel, eight pictures and a model that learns
 def test_it_runs_and_holds_what_it_promises(executed, committed):
     assert code(executed) == [shortened(source) for source in code(committed)] != code(committed)
     holds_what_it_promises(executed, nats=0.05)

@@ -89,10 +89,11 @@ def test_report(monkeypatch):
     figures(rows, "seconds")
 
 
-def test_tokenizers(monkeypatch):
+def test_tokenizers(monkeypatch, tmp_path):
+    (tmp_path / "text.txt").write_text(TEXT)
     monkeypatch.setattr(tokenizer_race, "TRAINED", tokenizer_race.SAME_IDS[:2])
     monkeypatch.setattr(tokenizer_race, "ENCODERS", (*tokenizer_race.SAME_IDS, "ours, char"))
-    rows = tokenizer_race.race(1, TEXT, 280)
+    rows = tokenizer_race.race(1, str(tmp_path / "text.txt"), 280)
     assert {row["case"] for row in rows} == {"train to 280", "encode"}
     figures(rows, "median_ms", "chars_per_second", "peak_mb")
     for row in rows:
