@@ -4,6 +4,8 @@ import argparse
 import importlib.util
 import json
 from collections.abc import Callable
+from datetime import date
+from importlib.metadata import version
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +13,7 @@ from rich.table import Table
 from experiments.benchmarks import loss_race, reports, scaling, speed, tokenizer_race
 from experiments.benchmarks.processes import THREADS, Row
 from experiments.benchmarks.works import PEERS
+from experiments.runner.environment import environment
 from numpygpt.errors import UserError
 from numpygpt.files import writing
 
@@ -28,17 +31,26 @@ BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
 
 
 def run_benchmark(chosen: Chosen) -> None:
-    """Measures, prints the table, and writes its rows to `json`. UserError: that cannot be written, or no text."""
+    """Measures, prints the table, and writes what it shows to `json`. UserError: that is no place, or no text."""
     out = chosen.json
     if out and not out.absolute().parent.is_dir():
         raise UserError(f"--json={out} is not possible: its folder does not exist")
     rows = BENCHMARKS[chosen.benchmark](chosen)
-    threads = "1 thread" if chosen.benchmark == "tokenizers" else f"{THREADS} threads"
-    figures = f"means over {chosen.seeds} seeds" if chosen.benchmark == "race" else "medians"
-    show(f"{chosen.benchmark} ({figures}; {threads} each, in turns)", rows)
+    page = {"measured": measured(chosen), "rows": rows}
+    show(f"{chosen.benchmark}: {page['measured']}", rows)
     if out:
         with writing(out):
-            out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            out.write_text(json.dumps(page, indent=1) + "\n", encoding="utf-8")
+
+
+def measured(chosen: Chosen) -> str:
+    """When, how and with what."""
+    figures = f"means over {chosen.seeds} seeds" if chosen.benchmark == "race" else "medians"
+    threads = "1 thread" if chosen.benchmark == "tokenizers" else f"{THREADS} threads"
+    versions = [f"{name} {version(name)}" for name in ("numpy", "torch") if importlib.util.find_spec(name)]
+    return ", ".join(
+        [str(date.today()), figures, f"{threads} each, in turns", environment()["cpu"], *versions]
+    )
 
 
 def peers(chosen: Chosen) -> tuple[str, ...]:
@@ -75,12 +87,20 @@ COLUMNS = {
 }
 
 
+def cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
+    """The heads and the cells of a table, without the columns that no row fills."""
+    keys = [key for key in COLUMNS if any(row.get(key) is not None for row in rows)]
+    texts = [
+        ["" if row.get(key) is None else COLUMNS[key][1].format(row[key]) for key in keys] for row in rows
+    ]
+    return [COLUMNS[key][0] for key in keys], texts
+
+
 def show(title: str, rows: list[Row]) -> None:
-    """Print the rows, leaving out the columns that none of them fills."""
+    heads, texts = cells(rows)
     table = Table(title=title)
-    keys = [key for key in COLUMNS if any(r.get(key) is not None for r in rows)]
-    for key in keys:
-        table.add_column(COLUMNS[key][0], justify="left" if key in ("case", "by") else "right")
-    for r in rows:
-        table.add_row(*("" if r.get(key) is None else COLUMNS[key][1].format(r[key]) for key in keys))
+    for head in heads:
+        table.add_column(head, justify="left" if head in ("case", "by") else "right")
+    for text in texts:
+        table.add_row(*text)
     Console(width=max(Console().width, 110)).print(table)
