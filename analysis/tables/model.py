@@ -60,14 +60,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`name` is that of its files; `essential` tables are printed in the terminal."""
+    """`name` is that of its files."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
-    essential: bool = False
 
     @property
     def all_notes(self) -> list[str]:
