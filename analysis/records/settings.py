@@ -20,6 +20,7 @@ class Setting:
 
     rows: each run's row of `Collection.runs`   results: each run's result.json
     identity: flat, with dotted keys, without the seed   label: what tables and figures call it
+    imported: the file of a tokenizer that another library made
     """
 
     key: str
@@ -28,6 +29,7 @@ class Setting:
     rows: tuple[Mapping[str, Any], ...]
     results: tuple[Mapping[str, Any], ...]
     identity: Mapping[str, Any]
+    imported: str = ""
 
     @property
     def tokenizer(self) -> str:
@@ -74,13 +76,6 @@ class Setting:
     def mean(self, key: str) -> float:
         """A measure over the seeds; NaN where a run has none."""
         return float(self.values(key).mean())
-
-
-def differences(settings: Sequence[Setting]) -> dict[str, list[Any]]:
-    """What is not configured the same way in all settings: key -> a value per setting (None where unused)."""
-    keys = sorted({key for setting in settings for key in setting.identity})
-    table = {key: [setting.identity.get(key) for setting in settings] for key in keys}
-    return {key: values for key, values in table.items() if any(v != values[0] for v in values)}
 
 
 def size_families(settings: Sequence[Setting]) -> dict[str, list[Setting]]:

@@ -60,13 +60,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`name` is that of its files."""
+    """`name` is that of its files. In a `transposed` one a column is a setting, and a row has values of its own."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    transposed: bool = False
 
     @property
     def all_notes(self) -> list[str]:

@@ -270,8 +270,8 @@ def test_longer_training_before_further_seeds(tmp_path):
     make_study(tmp_path, ("char", "word"), (1,), **FEW, extra=counting(1.0))
     step = next_step(view(find_runs(tmp_path)))
     assert step.changes == {"budget.iters": "10000"}
-    assert step.words(["-m", "tokenizer=char,word"]).endswith(
-        "run.py -m tokenizer=char,word budget.iters=10000"
+    assert step.words(["run", "-m", "tokenizer=char"]).endswith(
+        "\n    run -m tokenizer=char budget.iters=10000"
     )
 
 
