@@ -1,8 +1,8 @@
 """Where the bits of a text go: by kind of byte, by how frequent the word is in training, by place in the window.
 
-A token of several bytes has one cost, and how much of it belongs to which byte nobody can say: here each byte of its
-stretch carries the same share, of the token's bits and of the residual's. So every way of taking the text apart sums
-to the whole, and the parts of two tokenizers can be subtracted.
+A token of several bytes has one cost, and how much of it belongs to which byte nobody can say: here each byte of
+its stretch carries the same share, of the token's bits and of the residual's. So every way of taking the text apart
+sums to the whole, and the parts of two tokenizers can be subtracted.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def parts_of(
 
 
 def spread(source: Source, bits: Floats, bits_tail: float) -> Floats:
-    """The bits of each byte, (B,): a token's in equal shares; those of an empty stretch lie on the byte after it."""
+    """The bits of each byte, (B,): a token's in equal shares; those of an empty stretch, on the byte after it."""
     n_bytes, lengths = len(source.data), source.ends - source.starts
     of_byte = np.zeros(n_bytes)
     covered = int(lengths.sum())
