@@ -1,6 +1,6 @@
 """Run folders to a report: tables, figures and one page from what the runs have written, no model computed.
 
-    python analysis/report.py [FOLDER ...] [-o OUT]
+    python analysis/report.py [FOLDER ...] [-o OUT] [--label OLD=NEW ...]
     python analysis/report.py --status [FOLDER ...]
 
 Without a folder: the newest study under outputs/.
@@ -23,7 +23,7 @@ def report(options: argparse.Namespace) -> None:
     if options.status:
         print_status([run_status(run) for run in runs_in(folders)])
     else:
-        write_report(folders, options.out).show()
+        write_report(folders, options.out, options.label).show()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER",
                         help="studies or runs, packed or not (default: the newest study)")  # fmt: skip
     parser.add_argument("-o", "--out", type=Path, help="where to write (default: report/ beside the runs)")
+    parser.add_argument("--label", action="append", default=[], metavar="OLD=NEW",
+                        help="call a setting by another name, in everything; may be given again")  # fmt: skip
     parser.add_argument(
         "--status",
         action="store_true",

@@ -5,7 +5,7 @@ across two of them but side by side. A study that tries several optimizers stand
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -19,7 +19,7 @@ from analysis.inference.pairs import SettingScores, Verdict
 from analysis.inference.verdicts import Conclusion, against, compare, conclude
 from analysis.records.collect import Collection, Problem, read_blocks
 from analysis.records.identity import budget_words, data_order, setting_of
-from analysis.records.names import named
+from analysis.records.names import named, renaming
 from analysis.records.settings import Setting
 
 USUAL_ORDER = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte")
@@ -127,20 +127,27 @@ def _baseline(key: str, entry: Mapping[str, Any]) -> Baseline:
     )
 
 
-def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]:
-    """Finished runs as comparisons, in the order of corpus and budget. A run that is there twice counts once."""
+def group_runs(collection: Collection, labels: Sequence[str] = ()) -> tuple[list[Comparison], list[Problem]]:
+    """Finished runs as comparisons, in the order of corpus and budget. A run that is there twice counts once.
+
+    labels: `OLD=NEW`, other names for settings. Raises UserError if there is no OLD, or another NEW.
+    """
     done, problems = collection.done.assign(apart=_apart(collection)), []
     twice = done[done.duplicated(["key", "seed", "apart"])]
     for path, run in zip(twice["folder"], twice["run"], strict=True):
         problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
     done = done.drop_duplicates(["key", "seed", "apart"])
+    groups = done.groupby([*Text._fields, "apart"], sort=True, dropna=False)
+    alike = [(str(study), named(_settings(own, collection))) for (*_, study), own in groups]
+    new = renaming(labels, {setting.label for _, settings in alike for setting in settings})
     comparisons = []
-    for (*_, study), same_text in done.groupby([*Text._fields, "apart"], sort=True, dropna=False):
+    for study, settings in alike:
         by_budget: dict[str, list[Setting]] = {}
-        for setting in sorted(named(_settings(same_text, collection)), key=_order):
+        for setting in sorted(settings, key=_order):
+            setting = replace(setting, label=new.get(setting.label, setting.label))
             by_budget.setdefault(budget_words(setting.identity), []).append(setting)
         for budget in sorted(by_budget):
-            comparison, found = _comparison(by_budget[budget], budget, str(study))
+            comparison, found = _comparison(by_budget[budget], budget, study)
             comparisons.append(comparison)
             problems.extend(found)
     return comparisons, problems
@@ -168,7 +175,8 @@ def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
         rows: list[Any] = members.sort_values("seed").to_dict("records")
         records = [collection.records[row["folder"]] for row in rows]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
-        found.append(Setting(str(key), "", folders, tuple(rows), results, records[0].identity))
+        imported = records[0].run["config"]["tokenizer"].get("path") or ""
+        found.append(Setting(str(key), "", folders, tuple(rows), results, records[0].identity, imported))
     return found
 
 

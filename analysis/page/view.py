@@ -46,10 +46,13 @@ class View:
     drawings: tuple[Drawing, ...]
 
 
-def view(folders: Sequence[Run]) -> View:
-    """Reads the folders and computes all tables; figures are drawn when they are asked for."""
+def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
+    """Reads the folders and computes all tables; figures are drawn when they are asked for.
+
+    labels: `OLD=NEW`, other names for settings.
+    """
     collection = collect(folders)
-    comparisons, more = group_runs(collection)
+    comparisons, more = group_runs(collection, labels)
     metrics, broken = metrics_frame(collection)
     prefixes = _prefixes([c.title for c in comparisons])
     sections = tuple(

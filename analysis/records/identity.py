@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -27,6 +27,13 @@ def setting_of(identity: Mapping[str, Any]) -> str:
 def without(identity: Mapping[str, Any], *prefixes: str) -> dict[str, Any]:
     """An identity without the keys that begin with one of `prefixes`."""
     return {key: value for key, value in identity.items() if not key.startswith(prefixes)}
+
+
+def differences(identities: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """What is not configured the same way in all of them: key -> a value for each (None where unused)."""
+    keys = sorted({key for identity in identities for key in identity})
+    table = {key: [identity.get(key) for identity in identities] for key in keys}
+    return {key: values for key, values in table.items() if any(v != values[0] for v in values)}
 
 
 def budget_words(identity: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ class Setting:
 
     rows: each run's row of `Collection.runs`   results: each run's result.json
     identity: flat, with dotted keys, without the seed   label: what tables and figures call it
+    imported: the file of a tokenizer that another library made
     """
 
     key: str
@@ -27,6 +28,7 @@ class Setting:
     rows: tuple[Mapping[str, Any], ...]
     results: tuple[Mapping[str, Any], ...]
     identity: Mapping[str, Any]
+    imported: str = ""
 
     @property
     def tokenizer(self) -> str:
@@ -64,13 +66,6 @@ class Setting:
         found = [row.get(key) for row in self.rows]
         numbers = [x if isinstance(x, int | float | np.number | np.bool_) else np.nan for x in found]
         return np.array(numbers, np.float64)
-
-
-def differences(settings: Sequence[Setting]) -> dict[str, list[Any]]:
-    """What is not configured the same way in all settings: key -> a value per setting (None where unused)."""
-    keys = sorted({key for setting in settings for key in setting.identity})
-    table = {key: [setting.identity.get(key) for setting in settings] for key in keys}
-    return {key: values for key, values in table.items() if any(v != values[0] for v in values)}
 
 
 def size_families(settings: Sequence[Setting]) -> dict[str, list[Setting]]:

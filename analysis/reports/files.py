@@ -1,4 +1,4 @@
-"""The report of some runs as files: an HTML page, Markdown, CSV and LaTeX tables, figures, all logged scalars.
+"""The report of some runs as files: an HTML page, Markdown, CSV and LaTeX tables, figures, all scalars.
 
 The same runs give the same bytes.
 """
@@ -45,11 +45,14 @@ class Report:
         console.print(place, soft_wrap=True)
 
 
-def write_report(places: Path | str | Sequence[Path | str], out: Path | str | None = None) -> Report:
+def write_report(
+    places: Path | str | Sequence[Path | str], out: Path | str | None = None, labels: Sequence[str] = ()
+) -> Report:
     """Writes the report of all runs in `places` (studies, runs, packed studies, or folders of them) into `out`.
 
-    `out` is by default `report` in the one place that is named, or in the folder that holds them all. Raises
-    UserError for a place without runs or an `out` that cannot be written.
+    `out` is by default `report` in the one place that is named, or in the folder that holds them all; `labels` are
+    other names for settings, `OLD=NEW`. Raises UserError for a place without runs, an `out` that cannot be written
+    or a label that nothing has.
     """
     named = [Path(places)] if isinstance(places, str | Path) else [Path(place) for place in places]
     runs = runs_in(named)
@@ -57,7 +60,7 @@ def write_report(places: Path | str | Sequence[Path | str], out: Path | str | No
 
     from analysis.page.view import view  # pandas takes 0.6 s: after the places have been looked at
 
-    found = view(runs)
+    found = view(runs, labels)
     if found.collection.runs.empty:
         raise UserError(f"none of the {len(runs)} runs can be read: {found.problems[0].sentence}")
     try:
@@ -78,9 +81,10 @@ def _beside(places: Sequence[Path]) -> Path:
 def _write(view: "View", out: Path) -> Path:
     """All files of the report; those of an earlier report that are no longer due are removed."""
     from analysis.figures.style import save, styled
+    from analysis.inference.frames import metric_frame, run_frame
     from analysis.page.page import page
     from analysis.reports.markdown import markdown
-    from analysis.tables.formats import to_csv, to_latex
+    from analysis.tables.formats import frame_of, to_csv, to_latex
     from analysis.tables.markdown import to_markdown
 
     for folder in ("tables", "figures"):
@@ -91,12 +95,16 @@ def _write(view: "View", out: Path) -> Path:
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")  # a folder may have any name
         written.append(path)
 
-    prefixed = [(s.prefix, table) for s in view.sections for table in s.tables]
-    for prefix, table in [*prefixed, *(("", t) for t in (*view.overviews, view.runs))]:
+    prefixed = [(s.prefix, s.comparison.title, table) for s in view.sections for table in s.tables]
+    for prefix, title, table in [*prefixed, *(("", "", t) for t in (*view.overviews, view.runs))]:
         stem = f"{prefix}{table.name}"
         put(out / "tables" / f"{stem}.md", to_markdown(table))
-        put(out / "tables" / f"{stem}.csv", to_csv(table))
         put(out / "tables" / f"{stem}.tex", to_latex(table, label=stem))
+        if table is not view.runs and not table.transposed:  # runs.csv has more
+            frame = frame_of(table)
+            if title:
+                frame.insert(0, "comparison", title)
+            put(out / "tables" / f"{stem}.csv", to_csv(frame))
     drawn = [
         *((s.prefix, drawing) for s in view.sections for drawing in s.drawings),
         *(("", d) for d in view.drawings),
@@ -104,24 +112,14 @@ def _write(view: "View", out: Path) -> Path:
     with styled():
         for prefix, drawing in drawn:
             written += save(drawing.draw(), out / "figures" / f"{prefix}{drawing.name}")
-    put(out / "scalars.csv", scalars(view))
+    runs = run_frame(view.collection, [section.comparison for section in view.sections])
+    put(out / "runs.csv", to_csv(runs))
+    put(out / "scalars.csv", to_csv(metric_frame(runs, view.metrics)))
     pictures = {path.stem: path for path in written if path.suffix == ".svg"}
     put(out / "report.html", page(view, pictures))
     put(out / "report.md", markdown(view, out))
     _clear(out, [path.relative_to(out).as_posix() for path in written])
     return out / "report.md"
-
-
-def scalars(view: "View") -> str:
-    """Every logged scalar of every readable run, a line per logged step, as CSV."""
-    from analysis.tables.formats import csv_value
-
-    names = view.collection.runs[["folder", "run", "study", "tokenizer", "model"]].reset_index(drop=True)
-    names = names.map(csv_value)
-    table = names.merge(view.metrics, on="folder", how="inner", sort=False).drop(
-        columns=["folder", "setting"]
-    )
-    return str(table.to_csv(index=False, lineterminator="\n"))
 
 
 def _clear(out: Path, names: Sequence[str]) -> None:

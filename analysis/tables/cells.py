@@ -9,7 +9,7 @@ from analysis.records.measures import measure
 from analysis.records.settings import Setting
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
-NAME = Column("tokenizer", "tokenizer", right=False)
+NAME = Column("setting", "tokenizer", right=False)
 PER_TOKEN = "* per token of its own vocabulary: never to be compared across vocabularies"
 MEAN = "± is the 95 % t-interval of the mean over the seeds of a row; (a to b) is one cut off at what can be"
 

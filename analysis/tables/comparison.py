@@ -4,9 +4,8 @@ from analysis.inference.comparisons import Comparison
 from analysis.inference.uncertainty import MIN_BLOCKS
 from analysis.inference.wording import SMALL
 from analysis.records.display import MISSING
-from analysis.records.identity import value_words
+from analysis.records.identity import differences, value_words
 from analysis.records.measures import measure
-from analysis.records.settings import differences
 from analysis.tables.cells import NAME, PER_TOKEN, cell, mean_note
 from analysis.tables.model import Cell, Column, Row, Table
 
@@ -46,7 +45,7 @@ def comparison_table(comparison: Comparison) -> Table:
 def verdict_table(comparison: Comparison) -> Table:
     """Every pair, then each setting beside counting: the differences, their doubt, and what may be said."""
     shown = (
-        ("a", "fewer bits", "text"), ("b", "more bits", "text"),
+        ("setting", "fewer bits", "text"), ("rival", "more bits", "text"),
         ("seeds", "difference", ".4f"), ("seeds_half", "over seeds ±", ".4f"), ("p", "Holm p", ".2g"),
         ("method", "test", "text"), ("text", "within passage", ".4f"), ("text_half", "passage ±", ".4f"),
         ("first", "first half", ".4f"), ("second", "second half", ".4f"), ("neighbours", "neighbours", ".2f"),
@@ -74,6 +73,7 @@ def verdict_table(comparison: Comparison) -> Table:
 
 
 # The original project's results table: its row, and the measure in its place.
+ORIGINAL_TEXT = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"  # sha256: tiny Shakespeare
 ORIGINAL = {
     "final loss, nats per token*": "val_loss",
     "bits per byte": "bits_per_byte",
@@ -94,8 +94,10 @@ ORIGINAL = {
 }
 
 
-def original_table(comparison: Comparison) -> Table:
-    """The results table of the original experiment, every tick and cross replaced by a number."""
+def original_table(comparison: Comparison) -> Table | None:
+    """The results table of the original experiment, every tick and cross a number; None of another text."""
+    if comparison.text.corpus_sha256 != ORIGINAL_TEXT:
+        return None
     settings = comparison.settings
     with_human = any(key.startswith("human.") for key in settings[0].rows[0])
     columns = [Column("measure", "measure", False)]
@@ -109,12 +111,14 @@ def original_table(comparison: Comparison) -> Table:
             rows.append(Row((Cell(title), *found, *beside)))
     title = f"The original results table, measured: {comparison.title}"
     notes = (PER_TOKEN, *mean_note(comparison))
-    return Table("original", title, tuple(columns), tuple(rows), notes, essential=len(settings) <= 8)
+    return Table(
+        "original", title, tuple(columns), tuple(rows), notes, essential=len(settings) <= 8, transposed=True
+    )
 
 
 def difference_table(comparison: Comparison) -> Table | None:
     """Only what is not configured the same way everywhere."""
-    found = differences(comparison.settings)
+    found = differences([s.identity for s in comparison.settings])
     if not found:
         return None
     columns = (Column("setting", "setting", False), *(Column(s.label, s.label) for s in comparison.settings))
@@ -122,4 +126,4 @@ def difference_table(comparison: Comparison) -> Table | None:
         Row((Cell(key), *(Cell(MISSING if value is None else value_words(value)) for value in values)))
         for key, values in found.items()
     )
-    return Table("differences", f"Settings that differ: {comparison.title}", columns, rows)
+    return Table("differences", f"Settings that differ: {comparison.title}", columns, rows, transposed=True)

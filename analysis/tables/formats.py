@@ -1,37 +1,42 @@
-"""A table as CSV and as LaTeX: every text is escaped."""
+"""Tables as CSV and as LaTeX: every text is escaped."""
 
-import csv
-import io
 import math
 from itertools import groupby
 from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from analysis.records.display import MISSING
 from analysis.tables.model import Table
 
 
-def to_csv(table: Table) -> str:
-    """Full precision: a column per key, and KEY_interval with the half-width where a column has intervals."""
-    columns: list[list[Any]] = []
+def to_csv(frame: pd.DataFrame) -> str:
+    """Full precision, integers as such; what is missing is empty. What a spreadsheet would compute is quoted."""
+    plain = frame.convert_dtypes()
+    for name, column in plain.items():
+        if not is_numeric_dtype(column):
+            plain[name] = column.map(_defused, na_action="ignore")
+    return str(plain.rename(columns=_defused).to_csv(index=False, lineterminator="\n"))
+
+
+def _defused(value: Any) -> Any:
+    return (
+        f"'{value}"
+        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else value
+    )
+
+
+def frame_of(table: Table) -> pd.DataFrame:
+    """A column per key, and KEY_half with the half-widths where a column has intervals."""
+    columns: dict[str, list[Any]] = {}
     for i, column in enumerate(table.columns):
         cells = [row.cells[i] for row in table.rows]
-        columns.append([column.key, *(cell.value for cell in cells)])
+        columns[column.key] = [cell.value for cell in cells]
         if any(not math.isnan(cell.half) for cell in cells):
-            columns.append([f"{column.key}_interval", *(cell.half for cell in cells)])
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(
-        map(csv_value, line) for line in zip(*columns, strict=True)
-    )
-    return out.getvalue()
-
-
-def csv_value(value: Any) -> Any:
-    """CSV has no missing value but the empty field. A text that a spreadsheet would compute is quoted."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
+            columns[f"{column.key}_half"] = [cell.half for cell in cells]
+    return pd.DataFrame(columns)
 
 
 _LATEX = {

@@ -60,7 +60,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`name` is that of its files; `essential` tables are printed in the terminal."""
+    """`name` is that of its files; `essential` tables are printed in the terminal.
+
+    In a `transposed` one a column is a setting, and a row has values of its own kind.
+    """
 
     name: str
     title: str
@@ -68,6 +71,7 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     essential: bool = False
+    transposed: bool = False
 
     @property
     def all_notes(self) -> list[str]:

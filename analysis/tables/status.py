@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.text import Text
 
 from analysis.records.find import Run
-from analysis.tables.formats import to_csv
 from analysis.tables.model import Cell, Column, Row, Table
 from analysis.tables.terminal import to_rich
 from numpygpt.errors import UserError
@@ -95,7 +94,9 @@ def print_status(statuses: Sequence[RunStatus], console: Console | None = None) 
     rows = [Row(tuple(Cell(getattr(status, key), form) for key, _, form in COLUMNS)) for status in statuses]
     table = Table("status", "How far the runs are", tuple(columns), tuple(rows))
     if not console.is_terminal:
-        console.file.write(to_csv(table))
+        from analysis.tables.formats import frame_of, to_csv  # pandas takes 0.6 s
+
+        console.file.write(to_csv(frame_of(table)))
         return
     console.print(to_rich(table, console.width))
     for status in statuses:

@@ -190,13 +190,18 @@ def make_run(
     name: str | None = None,
     extra: dict[str, Any] | None = None,
     every: int = 10,
+    imported: str | None = None,
     **changes: Any,
 ) -> RunFolder:
-    """One run folder under `root`. `changes` are identity keys such as model__n_embd=64."""
+    """One run folder under `root`. `changes` are identity keys such as model__n_embd=64.
+
+    imported: the file of the tokenizer
+    """
     rng = np.random.default_rng([seed, sum(map(ord, tokenizer))])
     suffix = "-".join(f"{key.split('__')[1]}{value}" for key, value in changes.items())
     folder = RunFolder(Path(root) / (name or f"{tokenizer}-small{suffix}-s{seed}"))
     run = record(tokenizer, seed, folder.name, corpus, **changes)
+    run["config"]["tokenizer"]["path"] = imported
     _, floor, rest, chars, _ = KINDS[tokenizer]
     width, vocabulary = (
         run["identity"]["model"]["n_embd"],

@@ -56,11 +56,11 @@ def test_other_configurations_are_other_settings_and_are_named_by_what_differs(t
 def test_names_say_the_kind_first_and_no_sha256(tmp_path):
     make_run(tmp_path, "char", 1)
     make_run(tmp_path, "char", 1, optimizer__kind="sgd", optimizer__beta1=None)
-    make_run(tmp_path, "bpe", 1, tokenizer__path="a" * 64)
-    make_run(tmp_path, "bpe", 1, tokenizer__path="b" * 64)
+    make_run(tmp_path, "bpe", 1, tokenizer__pattern="a" * 64)
+    make_run(tmp_path, "bpe", 1, tokenizer__pattern="b" * 64)
     ((comparison,), _) = group_runs(collect(find_runs(tmp_path)))
     labels = [s.label for s in comparison.settings]
-    assert sorted(labels) == ["bpe path=aaaaaaaa", "bpe path=bbbbbbbb", "char adamw", "char sgd"]
+    assert sorted(labels) == ["bpe pattern=aaaaaaaa", "bpe pattern=bbbbbbbb", "char adamw", "char sgd"]
 
 
 def test_other_texts_and_budgets_are_other_comparisons(tmp_path):

@@ -20,7 +20,7 @@ from analysis.records.find import runs_in
 from analysis.records.measures import measure
 from analysis.tables.all_tables import tables_of
 from analysis.tables.comparison import comparison_table, difference_table, original_table, verdict_table
-from analysis.tables.formats import to_csv, to_latex
+from analysis.tables.formats import frame_of, to_csv, to_latex
 from analysis.tables.markdown import to_markdown
 from analysis.tables.model import Cell, Column, Row, Table
 from analysis.tables.overviews import best_size_table, budget_tables, run_table, unfinished
@@ -47,7 +47,7 @@ def cells(table: Table, row: int) -> dict[str, str]:
 SMALL = Table(
     "small",
     "Bits & bytes",
-    (Column("tokenizer", "tokenizer", False), Column("bits_per_byte", "bits/byte")),
+    (Column("setting", "tokenizer", False), Column("bits_per_byte", "bits/byte")),
     (
         Row((Cell("char"), Cell(2.5, ".3f", 0.0123))),
         Row((Cell("a_b"), Cell(2.25, ".3f", best=True))),
@@ -70,7 +70,8 @@ def test_golden_markdown():
 
 def test_golden_csv():
     assert (
-        to_csv(SMALL) == "tokenizer,bits_per_byte,bits_per_byte_interval\nchar,2.5,0.0123\na_b,2.25,\nxz,,\n"
+        to_csv(frame_of(SMALL))
+        == "setting,bits_per_byte,bits_per_byte_half\nchar,2.5,0.0123\na_b,2.25,\nxz,,\n"
     )
 
 
@@ -97,7 +98,7 @@ def test_hostile_names_are_shown_and_do_nothing():
     latex = to_latex(table)
     assert "\\&d\\%e\\$f\\#g\\{h\\}\\textbackslash{}\\textasciitilde{}\\textasciicircum{}" in latex
     assert "\\textless{}script\\textgreater{}" in latex
-    assert next(iter(list(csv.reader(io.StringIO(to_csv(table))))[1])) == HOSTILE
+    assert next(iter(list(csv.reader(io.StringIO(to_csv(frame_of(table)))))[1])) == HOSTILE
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(to_rich(Table("t", "[red]x", (Column("k", "[bold]h"),), (Row((Cell("[link=x]y"),)),)), 80))
     assert "[link=x]y" in console.export_text()
@@ -107,7 +108,7 @@ def test_a_text_that_a_spreadsheet_would_compute_is_defused():
     table = Table(
         "t", "t", (Column("=a.txt", "k"), Column("n", "n")), (Row((Cell("-2+3"), Cell(-2.0, ".1f"))),)
     )
-    assert to_csv(table) == "'=a.txt,n\n'-2+3,-2.0\n"
+    assert to_csv(frame_of(table)) == "'=a.txt,n\n'-2+3,-2\n"
 
 
 def test_a_row_that_begins_with_a_bracket_is_no_option_of_the_line_before():
@@ -250,7 +251,7 @@ def test_verdicts_of_counting_stand_below_those_of_pairs():
     ((comparison,), _) = group_runs(collect(runs_in([study])))
     assert [verdict.b for verdict in comparison.against_counting].count("modified Kneser-Ney, order 7") == 1
     rows = [cells(verdict_table(comparison), n) for n in range(10)]
-    assert [row["b"] == "modified Kneser-Ney, order 7" for row in rows].count(True) == 1
+    assert [row["rival"] == "modified Kneser-Ney, order 7" for row in rows].count(True) == 1
     assert all(row["text_half"] != MISSING for row in rows)
     labels = [baseline.label for baseline in comparison.main_baselines]
     assert labels[:3] == ["PPMd, order 6", "modified Kneser-Ney, order 7", "Kneser-Ney, order 6"]

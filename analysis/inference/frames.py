@@ -1,0 +1,68 @@
+"""Studies as tidy frames that can be joined: a row per run, per estimate or per logged line.
+
+`comparison` and `setting` mean the same in all of them; they are missing from runs that count nowhere.
+"""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.inference.comparisons import Comparison, group_runs
+from analysis.records.collect import Collection, collect
+from analysis.records.find import runs_in
+from analysis.records.identity import differences, value_words
+
+NAMES = ["study", "run", "comparison", "setting", "tokenizer", "model", "seed"]  # of a run, in every frame
+
+Places = Path | str | Sequence[Path | str]
+
+
+def load(places: Places, labels: Sequence[str] = ()) -> pd.DataFrame:
+    """A row per comparison, setting and measure: its mean, low, high and half over n seeds (95 % t-interval).
+
+    places: a study, a packed study, a run, or several; what cannot be read is warned of. labels: OLD=NEW, as
+    report.py takes them. Raises UserError for a place without runs.
+    """
+    _, comparisons = _read(places, labels)
+    return pd.concat([c.estimates for c in comparisons], ignore_index=True).convert_dtypes()
+
+
+def load_runs(places: Places, labels: Sequence[str] = ()) -> pd.DataFrame:
+    """A row per run, finished or not: NAMES, its state, the settings that differ, and every measure."""
+    return run_frame(*_read(places, labels)).reset_index(drop=True)
+
+
+def _read(places: Places, labels: Sequence[str]) -> tuple[Collection, list[Comparison]]:
+    named = [places] if isinstance(places, str | Path) else places
+    collection = collect(runs_in([Path(place) for place in named]))
+    comparisons, problems = group_runs(collection, labels)
+    for problem in (*collection.problems, *problems):
+        warnings.warn(problem.sentence, stacklevel=3)
+    return collection, comparisons
+
+
+def run_frame(collection: Collection, comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """What `load_runs` returns, of runs that have been read; indexed by their folders."""
+    counted = {row["folder"]: (c.title, s.label) for c in comparisons for s in c.settings for row in s.rows}
+    paths = collection.runs["folder"]
+    differing = differences([collection.records[path].identity for path in paths])
+    settings = {key: list(map(_plain, values)) for key, values in differing.items()}
+    runs = collection.runs.drop(columns=["folder", "key"]).assign(
+        comparison=[counted.get(path, (None, None))[0] for path in paths],
+        setting=[counted.get(path, (None, None))[1] for path in paths],
+    )
+    frame = pd.concat([runs, pd.DataFrame(settings, index=runs.index)], axis=1)
+    first = [*NAMES, "state", "reason", *settings]
+    return frame[first + [column for column in frame if column not in first]].convert_dtypes()
+
+
+def _plain(value: object) -> object:
+    return value_words(value) if isinstance(value, list) else value
+
+
+def metric_frame(runs: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
+    """A row per logged line: NAMES of its run, one of `run_frame`, then the line's own keys."""
+    names = runs[[name for name in NAMES if name != "seed"]]
+    return names.merge(metrics, left_index=True, right_on="folder").drop(columns="folder").convert_dtypes()
