@@ -147,23 +147,18 @@ def new_figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="tight", dpi=dpi)
 
 
-def save(figure: "Figure", stem: Path) -> list[Path]:
-    """STEM.png and STEM.svg, the same bytes for the same figure: no dates, no versions.
+def save(figure: "Figure", file: Path) -> None:
+    """Writes an SVG, the same bytes for the same figure: no dates, no versions.
 
-    Laid out once for both; savefig would lay out and draw the figure twice for each file.
+    Laid out here: savefig would draw the figure twice.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-    canvas = FigureCanvasAgg(figure)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine("none")
-    canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
-    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
-    return [png, svg]
+    FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None})
 
 
 def row_height(rows: int, wished: float = 0.42) -> float:

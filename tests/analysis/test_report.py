@@ -40,12 +40,13 @@ def test_report_lies_beside_the_runs_with_all_its_parts(written):
     assert {
         "report.html",
         "report.md",
+        "runs.csv",
         "scalars.csv",
         "tables/comparison.md",
         "tables/comparison.csv",
         "tables/comparison.tex",
     } <= names
-    assert {"figures/bits_per_byte.png", "figures/bits_per_byte.svg", "figures/curves_flops.png"} <= names
+    assert {"figures/bits_per_byte.svg", "figures/curves_flops.svg"} <= names
     assert names == {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} - {"files.txt"}
 
 
@@ -84,12 +85,12 @@ def test_same_runs_give_the_same_bytes(written, tmp_path):
 def test_an_earlier_report_is_replaced_and_nothing_else_is_touched(tmp_path):
     make_study(tmp_path, ("char", "bpe"), (1,), every=100)
     first = write_report(tmp_path)
-    mine = first.path.parent / "figures" / "mine.png"
+    mine = first.path.parent / "figures" / "mine.svg"
     mine.write_text("not yours")
     shutil.rmtree(tmp_path / "bpe-small-s1")
-    assert (first.path.parent / "figures" / "verdicts.png").exists()
+    assert (first.path.parent / "figures" / "verdicts.svg").exists()
     write_report(tmp_path)
-    assert not (first.path.parent / "figures" / "verdicts.png").exists()
+    assert not (first.path.parent / "figures" / "verdicts.svg").exists()
     assert mine.read_text() == "not yours"
 
 
