@@ -29,6 +29,11 @@ ROOT = Path(__file__).resolve().parents[1]
 MARKED = re.compile(r"(<!-- made by docs/rebuild\.py: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SHOWN = re.compile(r"\]\((?:docs/)?images/([\w-]+)\.svg\)")
 PLACES, LONG = re.compile(r' (?:d|x|y)="[^"]*"|translate\([^)]*\)'), re.compile(r"-?\d+\.\d{3,}")
+FONTS = {  # the same wherever they are drawn, with others as wide where they are looked at
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
+    "font.monospace": ["DejaVu Sans Mono", "Menlo", "Liberation Mono", "Courier New"],
+}
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -62,7 +67,7 @@ def made(document: Path) -> Iterator[tuple[Path, str]]:
 
 def drawn(drawing: Callable[[], Figure]) -> str:
     """A figure as SVG, the same for the same data; places are rounded to a hundredth of a point."""
-    with styled(), rc_context({"svg.fonttype": "path"}):  # letters as shapes: the same wherever it is shown
+    with styled(), rc_context(FONTS):
         written = StringIO()
         FigureCanvasSVG(drawing()).print_svg(written, metadata={"Date": None, "Creator": None})
     return PLACES.sub(lambda places: LONG.sub(lambda x: f"{float(x[0]):.2f}", places[0]), written.getvalue())

@@ -31,7 +31,7 @@ FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in room
 INNER_FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "measures": (("bits",), ("text", "baselines", "cost")),
     "tokenizers": (
-        ("unicode", "files", "cache"),
+        ("unicode",),
         ("base", "pretokenize", "spacing"),
         ("char", "word", "byte", "bpe"),
         ("foreign",),

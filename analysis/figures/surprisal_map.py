@@ -29,7 +29,12 @@ DARK = 5.5  # bits per byte from which the letters are white
 COLUMNS, LINES = 56, 18  # characters per line, after which it is broken; lines shown
 PANEL = 4.1  # inches of a line
 EM = 0.602  # width of a letter of DejaVu Sans Mono, in font sizes
+CELL, BASELINE = (
+    12,
+    0.76,
+)  # pixels of a letter's cell each way, of which the last row is a gap; share above the line
 LINE_BREAK, UNSEEN = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\N{MIDDLE DOT}"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"  # which no viewer collapses
 
 
 @dataclass(frozen=True)
@@ -117,13 +122,13 @@ def surprisal_figure(
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, (label, own) in zip(grid.flat, laid.items(), strict=False):
-        _panel(axes, own, rows, size=72 * letter / EM)
+        _cells(axes, own, rows)
         axes.set_title(plain(label, 26), fontsize=9.5, pad=3)
         axes.set_title(
             _summary(passages[label]), loc="right", fontsize=8.5, color=SOFT, weight="normal", pad=3
         )
     bar = figure.colorbar(
-        grid[0, 0].collections[0],
+        grid[0, 0].images[0],
         ax=grid,
         location="bottom",
         extend="max",
@@ -134,6 +139,11 @@ def surprisal_figure(
     bar.set_label("bits per byte of the token's stretch of text", fontsize=8.5, loc="left")
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=2)
+    layout_engine = figure.get_layout_engine()
+    assert layout_engine is not None
+    layout_engine.execute(figure)  # letters must be as wide as cells have become
+    for axes, own in zip(grid.flat, laid.values(), strict=False):
+        _letters(axes, own, rows, size=axes.get_window_extent().width * 72 / figure.dpi / columns / EM)
     return figure
 
 
@@ -145,22 +155,32 @@ def _summary(passage: Mapping[str, Any]) -> str:
     return f"{floor + rest:.2f} bits/byte" + (f" (tokens alone: {floor:.2f})" if rest >= 0.005 else "")
 
 
-def _panel(axes: "Axes", grid: Layout, rows: int, size: float) -> None:
-    """The coloured text: a white gap sets each token apart from the one before."""
-    import seaborn as sns
+def _cells(axes: "Axes", grid: Layout, rows: int) -> None:
+    """The colours, as one image; a white gap sets each token apart from the one before."""
+    fine = grid.bits[:rows].repeat(CELL, axis=0).repeat(CELL, axis=1)
+    fine[CELL - 1 :: CELL] = np.nan
+    fine[:, ::CELL][grid.begins[:rows].repeat(CELL, axis=0)] = np.nan
+    axes.imshow(fine, COLOURS, vmin=0, vmax=MOST, aspect="auto", interpolation="none",
+                extent=(0, grid.bits.shape[1], rows, 0))  # fmt: skip
+    axes.set_xlim(0, grid.bits.shape[1] - 1)
+
+
+def _letters(axes: "Axes", grid: Layout, rows: int, size: float) -> None:
+    """One text per line and ink, as one per letter would make files ten times as large; wide letters alone."""
     from matplotlib import rcParams
 
-    fonts = ["DejaVu Sans Mono", *rcParams["font.family"]]
-    sns.heatmap(grid.bits[:rows], vmin=0, vmax=MOST, cmap=COLOURS, cbar=False, ax=axes)
-    line, column = np.nonzero(grid.begins[:rows])
-    axes.vlines(column, line, line + 1, color=PAPER, linewidth=1)
-    axes.hlines(range(1, rows), 0, grid.bits.shape[1], color=PAPER, linewidth=0.5)
-    for (y, x), letter in np.ndenumerate(grid.letters[:rows]):
-        if letter.strip():
-            ink = PAPER if grid.bits[y, x] > DARK else SOFT if letter == LINE_BREAK else INK
-            axes.text(x + _width(letter) / 2, y + 0.54, letter, color=ink, fontsize=size,
-                      family=fonts, ha="center", va="center_baseline")  # fmt: skip
-    axes.set_xlim(0, grid.bits.shape[1] - 1)
+    look: dict[str, Any] = {"fontsize": size, "family": ["monospace", *rcParams["font.family"]]}
+    look |= {"in_layout": False, "parse_math": False}
+    for y, (bits, letters) in enumerate(zip(grid.bits[:rows], grid.letters[:rows], strict=True)):
+        inks = np.where(bits > DARK, PAPER, np.where(letters == LINE_BREAK, SOFT, INK))
+        wide = np.array([letter != "" and _width(letter) == 2 for letter in letters])
+        for ink in (INK, SOFT, PAPER):
+            shown = np.where((inks == ink) & ~wide, letters, "")
+            line = "".join(letter.strip() or NO_BREAK_SPACE for letter in shown).rstrip(NO_BREAK_SPACE)
+            if line:
+                axes.text(0, y + BASELINE, line, color=ink, **look)
+        for x in np.flatnonzero(wide):
+            axes.text(x + 1, y + BASELINE, letters[x], color=inks[x], ha="center", **look)
 
 
 # --- reading ---

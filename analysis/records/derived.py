@@ -23,4 +23,5 @@ def with_derived(runs: pd.DataFrame) -> pd.DataFrame:
         final_minus_best=final_minus_best,
         bits_per_byte_at_best=of("bits_per_byte") - final_minus_best,
         train_chars_per_second=of("chars_seen") / of("train_seconds"),
+        other_seconds=of("total_seconds") - of("train_seconds"),
     )

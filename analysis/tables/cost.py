@@ -6,8 +6,14 @@ from analysis.tables.model import Table
 
 PARAMETERS = ("vocab_size", "n_params", "n_params_embedding", "embedding_share", "n_params_body")
 COST = (
-    *("train_seconds", "total_seconds", "train_chars_per_second", "seconds_per_mb", "train_flops"),
-    *("flops_per_byte", "peak_rss_mb", "tokens_per_second_generated", "chars_per_second_generated"),
+    *("train_seconds", "other_seconds", "total_seconds", "train_chars_per_second", "seconds_per_mb"),
+    *(
+        "train_flops",
+        "flops_per_byte",
+        "peak_rss_mb",
+        "tokens_per_second_generated",
+        "chars_per_second_generated",
+    ),
     *("grad_spikes", "clipped_share", "loss_spread"),
 )
 GIVEN = (

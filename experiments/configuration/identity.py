@@ -47,7 +47,7 @@ def _tokenizer_file(tokenizer: TokenizerConfig) -> dict[str, Any]:
     if tokenizer.kind not in IMPORTED:
         return {}
     if tokenizer.kind == "custom":
-        from numpygpt.tokenizers.foreign.factory import code_sha256
+        from numpygpt.tokenizers.foreign.custom import code_sha256
 
         return {"code": code_sha256(tokenizer.factory)}
     if tokenizer.path is None:

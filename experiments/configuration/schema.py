@@ -95,7 +95,9 @@ class TokenizerConfig:
     )
     path: str | None = setting(None, "the file", only=("hf", "sentencepiece", "tiktoken"))
     factory: str | None = setting(None, "package.module:Class", only=("custom",))
-    charge_all: bool = setting(False, "charge every token, lossy or not", only=IMPORTED)
+    charge_all: bool = setting(
+        False, "charge every token, lossy or not", only=("hf", "sentencepiece", "custom")
+    )
 
 
 @dataclass

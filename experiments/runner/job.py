@@ -20,7 +20,7 @@ from experiments.runner.budget import require_memory, updates
 from experiments.runner.environment import PeakMemory, earlier_parts, run_record
 from experiments.runner.failures import failure_of, keep_traceback
 from experiments.runner.interrupts import Interrupted, stop_requests
-from experiments.runner.progress import Reporter, never_silent, reporter
+from experiments.runner.progress import Reporter, shown
 from experiments.runner.texts import Texts, prepare_texts, try_out
 from experiments.runner.tracking import tracked
 from experiments.trained.scoring import held_finished
@@ -47,8 +47,8 @@ def job(composed: Any) -> RunFolder:
     check(config)
     if config.data.sha256 is None:  # not planned by a sweep
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
-    with stop_requests.handled():
-        execute(config, reporter())
+    with stop_requests.handled(), shown() as reporter:
+        execute(config, reporter)
     return run_folder(config)
 
 
@@ -57,7 +57,7 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
     folder = run_folder(config)
     reporter.start(folder.name)
     try:
-        with folder.lock(), never_silent(reporter):
+        with folder.lock():
             return _done_or_failed(config, folder, reporter)
     except Locked as error:
         reporter.note(str(error))
@@ -96,37 +96,33 @@ def measure_again(folders: Sequence[RunFolder], settings: Sequence[str]) -> list
 
     Returns the faults of single runs, which do not keep the others from being measured.
     """
-    shown, faults = reporter(), []
-    for folder in folders:
-        try:
-            config = recorded_config(folder.run()["config"])
-            config = replace(config, sample=_changed(config.sample, settings))
-            check(config)
-            shown.start(folder.name)
-            with held_finished(folder), never_silent(shown):
-                run_job(config, folder, shown)
-                shown.done(folder.result())
-        except UserError as error:
-            faults.append(error)
+    faults = []
+    with shown(len(folders)) as reporter:
+        for folder in folders:
+            try:
+                config = recorded_config(folder.run()["config"], settings)
+                check(config)
+                reporter.start(folder.name)
+                with held_finished(folder):
+                    run_job(config, folder, reporter)
+                    reporter.done(folder.result())
+            except UserError as error:
+                faults.append(error)
     return faults
 
 
-def recorded_config(values: Mapping[str, Any]) -> RunConfig:
-    """The configuration that run.json holds."""
+def recorded_config(values: Mapping[str, Any], settings: Sequence[str] = ()) -> RunConfig:
+    """The configuration that run.json holds, with other settings of samples (`sample.KEY=VALUE`)."""
     config = RunConfig()
     for key, value in values.items():
         setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
-    return config
-
-
-def _changed(sample: SampleConfig, settings: Sequence[str]) -> SampleConfig:
-    names = [setting.partition("=")[0].removeprefix("sample.") for setting in settings]
     try:
-        typed = OmegaConf.merge({"sample": SampleConfig()}, OmegaConf.from_dotlist(list(settings))).sample
-        return replace(sample, **{name: typed[name] for name in names})
-    except (OmegaConfBaseException, AttributeError) as error:
+        asked = OmegaConf.from_dotlist([setting.removeprefix("sample.") for setting in settings])
+        typed = OmegaConf.merge(SampleConfig, asked)
+    except OmegaConfBaseException as error:
         allowed = ", ".join(f"sample.{own.name}" for own in fields(SampleConfig))
         raise UserError(f"{' '.join(settings)} is not possible: it may set {allowed}") from error
+    return replace(config, sample=replace(config.sample, **{str(key): typed[key] for key in asked}))
 
 
 # --- the run itself ---

@@ -15,7 +15,6 @@ from numpygpt.data import Corpus, Part
 from numpygpt.data.batches import check_window
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
-from numpygpt.machine import available_cores
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
@@ -51,7 +50,7 @@ def prepare_texts(
     Raises UserError if the text is too short or does not suit the tokenizer, or if another tokenizer comes out.
     """
     train_part, val_part = corpus_parts(corpus, vars(config.data))
-    tokenizer = _saved(folder, fingerprint, config.tokenizer.factory)
+    tokenizer = _saved(folder, fingerprint)
     if tokenizer is None:
         reporter.phase(f"fitting the {config.tokenizer.kind} tokenizer")
         tokenizer = build_tokenizer(config.tokenizer)
@@ -63,10 +62,7 @@ def prepare_texts(
             )
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
-    workers = config.train.workers or available_cores()
-    train_ids = encoded(
-        train_part, tokenizer, workers=workers, progress=counted(reporter, "encoding the text")
-    )
+    train_ids = encoded(train_part, tokenizer, progress=counted(reporter, "encoding the text"))
     val_text = val_part.text
     val_ids, val_ends = tokenizer.spans(val_text)
     val_source = Source(val_text, val_ids, val_ends)
@@ -110,11 +106,11 @@ def _named(text: str, instead: str) -> Iterator[None]:
         raise UserError(f"{text} cannot be scored: {error}; or {instead}") from error
 
 
-def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:
+def _saved(folder: RunFolder, fingerprint: str | None) -> tokenizers.Tokenizer | None:
     if fingerprint is None:
         return None
     try:
-        tokenizer = tokenizers.load(folder.tokenizer_path, factory)
+        tokenizer = tokenizers.load(folder.tokenizer_path)
     except UserError:
         return None
     return tokenizer if tokenizer.fingerprint() == fingerprint else None

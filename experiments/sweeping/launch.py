@@ -13,9 +13,8 @@ from typing import Any
 from hydra.core.singleton import Singleton
 from hydra.plugins.launcher import Launcher
 
-from experiments.runner.forecast import Forecast, works
 from experiments.runner.interrupts import Interrupted, send_to_children, stop_requests
-from experiments.runner.progress import display, working
+from experiments.runner.progress import shown
 from experiments.sweeping.plan import PlannedRun
 from numpygpt.machine import available_cores
 
@@ -30,7 +29,7 @@ def launch(launcher: Launcher, todo: Sequence[PlannedRun]) -> int:
     kind = type(launcher).__module__.rpartition(".")[2]
     start = {"joblib_launcher": _with_joblib, "submitit_launcher": _with_submitit}.get(kind, _with_any)
     try:
-        with display(_forecast(todo)) if kind == "basic_launcher" else nullcontext():
+        with shown(len(todo)) if kind == "basic_launcher" else nullcontext():
             start(launcher, todo)
     except Interrupted:
         pass  # what is remembered decides below: a finalizer may have swallowed it, or the launcher
@@ -38,13 +37,6 @@ def launch(launcher: Launcher, todo: Sequence[PlannedRun]) -> int:
         reason = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
         print(f"the launcher gave up: {reason}", file=sys.stderr)
     return 128 + stop_requests.signum if stop_requests.signum is not None else 0
-
-
-def _forecast(runs: Sequence[PlannedRun]) -> Forecast:
-    if len(runs) == 1:
-        return Forecast([1.0])
-    with working("looking at the text, to tell how long it takes"):
-        return Forecast(works([run.config for run in runs]))
 
 
 def _with_any(launcher: Launcher, runs: Sequence[PlannedRun]) -> None:

@@ -12,8 +12,7 @@ from rich.panel import Panel
 
 from analysis.tables.status import print_status, run_status
 from experiments.configuration.schema import outputs_folder
-from experiments.runner.forecast import about
-from experiments.runner.progress import working
+from experiments.runner.progress import about, shown
 from experiments.sweeping.plan import PlannedRun
 from numpygpt.errors import UserError
 from numpygpt.places import REPORT, RUN
@@ -82,7 +81,9 @@ def _report(runs: Sequence[PlannedRun], console: Console) -> None:
 
     folder = study_folder(runs)
     try:
-        with working("making the tables and the report"):
+        with shown() as reporter:
+            reporter.start("sweep")
+            reporter.phase("making the tables and the report")
             report = write_report(folder)
         report.show(console)
     except UserError as error:

@@ -26,8 +26,8 @@ class Activation(Module):
     def _forward_buffer(self, x: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         return x if self.inplace and name == self.reuses else self.forward_buffer(name, shape, dtype)
 
-    def _backward_buffer(self, dout: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        return dout if self.inplace else self.backward_buffer(name, shape, dtype)
+    def _shared_buffer(self, dout: Array, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        return dout if self.inplace else self.shared_buffer(name, shape, dtype)
 
 
 class ReLU(Activation):
@@ -38,7 +38,7 @@ class ReLU(Activation):
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.relu_backward(dout, self.cache, lambda *a: self._backward_buffer(dout, *a))
+        return F.relu_backward(dout, self.cache, lambda *a: self._shared_buffer(dout, *a))
 
 
 class ReLUSquared(Activation):
@@ -51,7 +51,7 @@ class ReLUSquared(Activation):
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.relu_squared_backward(dout, self.cache, lambda *a: self._backward_buffer(dout, *a))
+        return F.relu_squared_backward(dout, self.cache, lambda *a: self._shared_buffer(dout, *a))
 
 
 class LeakyReLU(Activation):
@@ -68,7 +68,7 @@ class LeakyReLU(Activation):
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.leaky_relu_backward(dout, self.cache, lambda *a: self._backward_buffer(dout, *a))
+        return F.leaky_relu_backward(dout, self.cache, lambda *a: self._shared_buffer(dout, *a))
 
 
 class GELU(Activation):
@@ -81,7 +81,7 @@ class GELU(Activation):
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.gelu_backward(dout, self.cache, lambda *a: self._backward_buffer(dout, *a))
+        return F.gelu_backward(dout, self.cache, lambda *a: self._shared_buffer(dout, *a))
 
     def step(self, x: Array) -> Array:
         s = np.empty_like(x)
@@ -98,7 +98,7 @@ class Softmax(Module):
         return out
 
     def backward(self, dout: Array) -> Array:
-        return F.softmax_backward(dout, self.cache, self.backward_buffer)
+        return F.softmax_backward(dout, self.cache, self.shared_buffer)
 
 
 ACTIVATIONS: dict[str, type[Activation]] = {

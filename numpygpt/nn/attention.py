@@ -54,8 +54,10 @@ class MultiHeadAttention(Module):
             )
         self.n_head, self.rotary, self.qk_norm = n_head, rotary, qk_norm
         self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, bias=bias, std=std, n_matrices=3, dtype=dtype)
-        self.proj = Linear(n_embd, n_embd, rng=rng, bias=bias, std=proj_std, dtype=dtype)
-        self.bounded = qk_norm and n_embd // n_head <= 1024  # scores: at most sqrt(D), and exp(32) is no trouble
+        self.proj = Linear(n_embd, n_embd, rng=rng, bias=bias, std=proj_std, passing=True, dtype=dtype)
+        self.bounded = (
+            qk_norm and n_embd // n_head <= 1024
+        )  # scores: at most sqrt(D), and exp(32) is no trouble
         self.weights_dropout = Dropout(dropout)
 
     def forward(self, x: Array) -> Array:
@@ -77,15 +79,15 @@ class MultiHeadAttention(Module):
         H, D = self.n_head, C // self.n_head
         attention_cache, norm_cache, turns = self.cache
         dheads = self.proj.backward(dout).reshape(B, T, H, D)
-        dqkv = F.causal_attention_backward(dheads, attention_cache, self.backward_buffer).reshape(
+        dqkv = F.causal_attention_backward(dheads, attention_cache, self.shared_buffer).reshape(
             B, T, 3 * H, D
         )
         dqk = dqkv[:, :, : 2 * H]
         # q, k = norm(turn(q, k)), therefore
         if self.qk_norm:
-            F.rms_norm_backward(dqk, norm_cache, F.reuse(dqk, "dx", self.backward_buffer))
+            F.rms_norm_backward(dqk, norm_cache, F.reuse(dqk, "dx", self.shared_buffer))
         if self.rotary:
-            F.rotary_backward(dqk, turns, F.reuse(dqk, "out", self.backward_buffer))
+            F.rotary_backward(dqk, turns, F.reuse(dqk, "out", self.shared_buffer))
         return self.qkv.backward(dqkv.reshape(B, T, 3 * C))
 
     def step(self, x: Array, kv: KeyValueCache, position: int) -> Array:

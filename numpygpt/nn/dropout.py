@@ -29,7 +29,7 @@ class Dropout(Module):
         return out
 
     def backward(self, dout: Array) -> Array:
-        return dout if self.cache is None else F.dropout_backward(dout, self.cache, self.backward_buffer)
+        return dout if self.cache is None else F.dropout_backward(dout, self.cache, self.shared_buffer)
 
     def mask(self, shape: tuple[int, ...], dtype: np.dtype) -> Array | None:
         """A mask of this shape to multiply with, or None when dropout does nothing."""

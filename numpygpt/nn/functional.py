@@ -9,9 +9,10 @@ One alphabet of shapes:
     F feed-forward width    V vocabulary    N rows of anything (usually B * T)    R rows of one block
 
 Three things make it fast. `new` hands out result arrays: by default fresh ones, or memory that is used again at
-every step (see Workspace in module.py). `row_blocks` cuts chains of elementwise work into stretches that stay in
-the level-2 cache from the first link to the last. And the two softmaxes keep their exponentials unnormalised, so
-that the division is done once per row and not once per entry.
+every step (see Workspace in module.py), shared by all blocks if the name begins with "_", as of no use to the
+backward. `row_blocks` cuts chains of elementwise work into stretches that stay in the level-2 cache from the first
+link to the last. And the two softmaxes keep their exponentials unnormalised, so that the division is done once per
+row and not once per entry.
 """
 
 import functools
@@ -277,7 +278,7 @@ def gelu(x: Array, new: Allocator = fresh) -> tuple[Array, Any]:
     xs, outs, slopes = (array.reshape(-1, x.shape[-1]) for array in (x, out, slope))
     for r in row_blocks(xs):
         xb, y = xs[r], outs[r]
-        s, square = new("s", xb.shape, x.dtype), new("square", xb.shape, x.dtype)
+        s, square = new("_s", xb.shape, x.dtype), new("_square", xb.shape, x.dtype)
         gelu_gate(xb, s, square)
         np.multiply(xb, s, out=y)  # the result
         # s is the logistic function of 2 u, therefore d/dx [x s] = s + x s (1 - s) (2 u)', (2 u)' = 2 a + 6 b x^2
@@ -390,9 +391,9 @@ def causal_attention(
 
 
 def _transposed(x: Array, scale: float, new: Allocator) -> Array:
-    """scale x^T, (B, H, T, D) -> (B, H, D, T): as right-hand side of a short product, copy included, it saves time."""
+    """scale x^T, (B, H, T, D) -> (B, H, D, T). With it short products are so much faster that the copy pays."""
     B, H, T, D = x.shape
-    return np.multiply(x.swapaxes(2, 3), x.dtype.type(scale), out=new("transposed", (B, H, D, T), x.dtype))
+    return np.multiply(x.swapaxes(2, 3), x.dtype.type(scale), out=new("_transposed", (B, H, D, T), x.dtype))
 
 
 @functools.cache

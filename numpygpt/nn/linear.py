@@ -13,7 +13,8 @@ class Linear(Module):
 
     W (out_features, in_features) is drawn from a normal distribution of standard deviation `std` and b starts
     at zero, as in GPT-2 (Radford et al. 2019, section 2.3, and its published code). n_matrices: W is that many
-    matrices, one below the other.
+    matrices, one below the other. passing: what a forward returns is used up before the same layer of another block
+    has its turn, so that they can share the memory of it.
     """
 
     def __init__(
@@ -25,15 +26,18 @@ class Linear(Module):
         bias: bool = True,
         std: float = 0.02,
         n_matrices: int = 1,
+        passing: bool = False,
         dtype: DTypeLike = np.float32,
     ) -> None:
         weight = rng.normal(0.0, std, (out_features, in_features)).astype(dtype)
         self.weight = Parameter(weight, n_matrices=n_matrices)
         self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
+        self.passing = passing
 
     def forward(self, x: Array) -> Array:
         bias = None if self.bias is None else self.bias.data
-        out, self.cache = F.linear(x, self.weight.data, bias, self.forward_buffer)
+        new = self.shared_buffer if self.passing else self.forward_buffer
+        out, self.cache = F.linear(x, self.weight.data, bias, new)
         return out
 
     def step(self, x: Array) -> Array:
@@ -47,4 +51,4 @@ class Linear(Module):
         self.weight.add_grad_product(*F.linear_backward_weight(dout, self.cache))
         if self.bias is not None:
             self.bias.add_grad(F.column_sum(dout))
-        return F.linear_backward(dout, self.cache, self.backward_buffer)
+        return F.linear_backward(dout, self.cache, self.shared_buffer)

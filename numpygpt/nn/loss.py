@@ -49,7 +49,7 @@ class LinearCrossEntropy(Module):
         """dx for the loss `scale * sum(nats)`."""
         cache, shape = self.cache
         dnats = np.full(len(cache[0]), scale, cache[0].dtype)
-        dx, weight_factors, dbias = F.linear_cross_entropy_backward(dnats, cache, self.backward_buffer)
+        dx, weight_factors, dbias = F.linear_cross_entropy_backward(dnats, cache, self.shared_buffer)
         self.head.weight.add_grad_product(*weight_factors)
         if self.head.bias is not None:
             self.head.bias.add_grad(dbias)

@@ -143,20 +143,25 @@ class Module:
     # -- memory of a step --
 
     def forward_buffer(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        """An uninitialised array for a forward: with a workspace it lasts until this layer's next forward."""
+        """An uninitialised array for a forward: with a workspace it lasts until this layer's next forward.
+
+        Evaluation has no backward, and a name that begins with "_" is of no use to one: such arrays are shared.
+        """
+        if not self.training or name[0] == "_":
+            return self.shared_buffer(name, shape, dtype)
         if self._workspace is None:
             return np.empty(shape, dtype)
         return self._workspace.array(self._path, name, shape, dtype)
 
-    def backward_buffer(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    def shared_buffer(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """An uninitialised array for a backward: with a workspace it is shared by the layers of the same role.
 
-        The same layer of another block overwrites it. That is safe because gradients flow down in one line: by
-        the time the next block's layer writes, this one's has been used up.
+        The same layer of another block overwrites it. That is safe because values and gradients flow in one line:
+        by the time the next block's layer writes, this one's has been used up.
         """
         if self._workspace is None:
             return np.empty(shape, dtype)
-        return self._workspace.array("backward " + self._role, name, shape, dtype)
+        return self._workspace.array("shared " + self._role, name, shape, dtype)
 
     def use_workspace(self, workspace: Workspace | None) -> Self:
         """Take arrays from `workspace` from now on (None: fresh ones). A result then lasts one step only."""

@@ -34,7 +34,7 @@ class LayerNorm(Module):
         return out
 
     def backward(self, dout: Array) -> Array:
-        dx, dgain, dbias = F.layer_norm_backward(dout, self.cache, self.backward_buffer)
+        dx, dgain, dbias = F.layer_norm_backward(dout, self.cache, self.shared_buffer)
         self.gain.add_grad(dgain)
         if self.bias is not None and dbias is not None:
             self.bias.add_grad(dbias)
@@ -56,5 +56,5 @@ class RMSNorm(Module):
         return x / np.sqrt(np.vecdot(x, x)[:, None] / x.shape[1] + self.eps)
 
     def backward(self, dout: Array) -> Array:
-        dx = F.rms_norm_backward(dout.reshape(-1, dout.shape[-1]), self.cache, self.backward_buffer)
+        dx = F.rms_norm_backward(dout.reshape(-1, dout.shape[-1]), self.cache, self.shared_buffer)
         return dx.reshape(dout.shape)

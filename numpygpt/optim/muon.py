@@ -67,7 +67,7 @@ class Muon(AdamW):
         return sum(p.n_matrices * self._flops(p) for p in self.parameters if p.n_matrices)
 
     def _flops(self, p: LearnedArray) -> int:
-        """Of one of its matrices. Square: 3 products an iteration. Else: 2 with the long side, up to 4 without it."""
+        """Of one of its matrices: 3 products an iteration if it is square, else 2 long ones, and up to 4 short."""
         n, (short, long) = len(self.coefficients), sorted(self._shape(p))
         return 2 * short**3 * 3 * n if short == long else 2 * short**2 * (2 * long + short * (4 * n - 3))
 

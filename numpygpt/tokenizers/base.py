@@ -15,19 +15,17 @@ import reprlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
 from numpygpt.errors import UserError
 from numpygpt.files import replacing
-from numpygpt.tokenizers import files
-from numpygpt.tokenizers.files import damaged
 from numpygpt.tokenizers.unicode import check_text
 
 UNK = "<unk>"
+FORMAT, VERSION = "numpygpt-tokenizer", 1  # of files
 
 
 class Tokenizer(ABC):
@@ -77,7 +75,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def _restore(self, learned: dict[str, Any]) -> None:
-        """Take back what `_learned` gave, trusting none of it: UserError where it is damaged."""
+        """Take back what `_learned` gave; other keys may be there."""
 
     # ------------------------------------------------------------------ ids and their texts
 
@@ -162,31 +160,19 @@ class Tokenizer(ABC):
     def to_dict(self) -> dict[str, Any]:
         """The tokenizer as JSON values: format, version, kind, options, and what it learned."""
         self._require_trained()
-        header = {"format": files.FORMAT, "version": files.VERSION, "kind": self.kind}
-        return {**header, "options": {"specials": list(self.specials), **self._options()}, **self._learned()}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The tokenizer that `to_dict` described; UserError if the description is damaged."""
-        if data.get("kind") != cls.kind:
-            raise UserError(f"this describes a tokenizer of kind {data.get('kind')!r}, not {cls.kind!r}")
-        try:
-            tokenizer = cls(**data["options"])
-        except (KeyError, TypeError) as error:  # none, no mapping, or one that the class does not know
-            raise damaged(f"its options are missing or wrong ({error})") from None
-        tokenizer._restore({key: value for key, value in data.items() if key not in _HEADER})
-        return tokenizer
+        options = {"specials": list(self.specials), **self._options()}
+        header = {"format": FORMAT, "version": VERSION, "kind": self.kind, "options": options}
+        return {**header, **self._learned()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the tokenizer to `path` as JSON, atomically. Raises NotWritable, a UserError."""
-        data = self.to_dict()
+        """Write it with its fingerprint to `path` as JSON, atomically. Raises NotWritable, a UserError."""
+        data = {**self.to_dict(), "sha256": self.fingerprint()}
         with replacing(Path(path)) as part, part.open("w", encoding="utf-8", newline="\n") as file:
             json.dump(data, file, ensure_ascii=False, indent=0)
 
     def fingerprint(self) -> str:
-        """The sha256 of the tokenizer's canonical JSON: equal if and only if it encodes by the same file."""
-        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        """The sha256 of `to_dict` as canonical JSON: equal if and only if two tokenizers have the same file."""
+        return sha256_of(self.to_dict())
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self._options().items())
@@ -194,7 +180,9 @@ class Tokenizer(ABC):
         return f"{type(self).__name__}({options}) with {state}"
 
 
-_HEADER = ("format", "version", "kind", "options")
+def sha256_of(data: dict[str, Any]) -> str:
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 # ---------------------------------------------------------------------- checks that the kinds share
@@ -225,20 +213,3 @@ def checked_bool(name: str, value: bool) -> bool:
     if not isinstance(value, bool):
         raise UserError(f"{name} must be true or false, not {value!r}")
     return value
-
-
-def checked_alphabet(learned: dict[str, Any]) -> str:
-    """The characters of a saved vocabulary: one string, each character once, in code point order."""
-    alphabet = learned.get("alphabet")
-    if not isinstance(alphabet, str) or not alphabet:
-        raise damaged("its alphabet is missing or no text")
-    if any(a >= b for a, b in pairwise(alphabet)):
-        raise damaged("its alphabet is unsorted or holds a character twice")
-    return check_text(alphabet)
-
-
-def checked_keys(learned: dict[str, Any], *names: str) -> None:
-    """Refuse a file that lacks a key of its kind or has one too many."""
-    if set(learned) != set(names):
-        odd = sorted(set(learned) ^ set(names))
-        raise damaged(f"missing or unknown keys {', '.join(map(repr, odd))}")

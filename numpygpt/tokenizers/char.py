@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from numpygpt.tokenizers.base import Tokenizer, checked_alphabet, checked_keys
+from numpygpt.tokenizers.base import Tokenizer
 from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
 
 
@@ -42,5 +42,4 @@ class CharTokenizer(Tokenizer):
         return {"alphabet": self._alphabet}
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        checked_keys(learned, "alphabet")
-        self._set_alphabet(checked_alphabet(learned))
+        self._set_alphabet(learned["alphabet"])

@@ -1,4 +1,4 @@
-"""Pre-tokenisation: cutting a text into pieces that no token crosses, and counting the pieces of a stream.
+"""Pre-tokenisation: cutting a text into pieces that no token crosses; counting and remembering the pieces.
 
 A pattern names what a piece looks like; its matches tile every text. It also names places where no piece
 can ever be under way, whatever comes before or after: a stream may be cut there, so that its pieces are
@@ -6,17 +6,20 @@ those of the whole text however its chunks fall.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from re import compile as compile_standard
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import regex
 
 from numpygpt.errors import UserError
 
-BLOCK_CHARS = 1 << 20  # how much of a stream is split at a time
+Value = TypeVar("Value")
+
+MAX_ENTRIES = 1 << 17  # of a Cache
+MAX_KEY_CHARS = 256
 
 # What the classes of the patterns below mean in ASCII. Python's own engine is twice as fast as the regex
 # library but knows no \p{L} and has other ideas of \s, so ASCII text is split by it with these in their place.
@@ -63,44 +66,37 @@ class Splitter:
             return [text] if text else []
         return (self._ascii if text.isascii() else self._unicode).findall(text)
 
-    def blocks(self, chunks: Iterable[str], size: int = BLOCK_CHARS) -> Iterator[str]:
-        """The stream cut anew into blocks of about `size` characters that no piece crosses.
-
-        A block grows beyond that where the text has no place to cut.
-        """
-        rest, wanted = "", size
-        for text in _regrouped(chunks, size):
-            rest += text
-            if len(rest) < wanted:
-                continue
-            found = self._last_cut.search(rest) if self.cut is not None else None
-            if found:
-                yield rest[: found.start()]
-                rest = rest[found.start() :]
-            wanted = max(size, 2 * len(rest))  # doubling: a text without cuts is not searched again and again
-        if rest:
-            yield rest
-
     def count(self, chunks: Iterable[str]) -> Counter[str]:
-        """How often each piece occurs. Memory holds the distinct pieces and a block, not the text."""
+        """How often each piece occurs. Memory holds the distinct pieces and what follows the last cut."""
         counts: Counter[str] = Counter()
-        for block in self.blocks(chunks):
-            counts.update(self.split(block))
+        rest = ""
+        for chunk in chunks:
+            before, rest = len(rest), rest + chunk
+            # No cut lies further back, but for one right behind what was there.
+            if self.cut is not None and (found := self._last_cut.search(rest, max(before - 1, 0))):
+                counts.update(self.split(rest[: found.start()]))
+                rest = rest[found.start() :]
+        counts.update(self.split(rest))
         return counts
 
 
-def _regrouped(chunks: Iterable[str], size: int) -> Iterator[str]:
-    """The same stream in strings of at least `size` characters and less than twice that, but for the last."""
-    pending: list[str] = []
-    length = 0
-    for chunk in chunks:
-        for start in range(0, len(chunk), size):
-            pending.append(chunk[start : start + size])
-            length += len(pending[-1])
-            if length >= size:
-                yield "".join(pending)
-                pending, length = [], 0
-    yield "".join(pending)
+class Cache(dict[str, Value], Generic[Value]):
+    """From a piece of text to what `compute` makes of it.
+
+    A full cache is emptied rather than trimmed: what is frequent is back at once, and a hit costs no more than
+    a look-up in a plain dict. Long pieces, which hardly ever recur, are not kept.
+    """
+
+    def __init__(self, compute: Callable[[str], Value]):
+        self._compute = compute
+
+    def __missing__(self, piece: str) -> Value:
+        value = self._compute(piece)
+        if len(piece) <= MAX_KEY_CHARS:
+            if len(self) >= MAX_ENTRIES:
+                self.clear()
+            self[piece] = value
+        return value
 
 
 # A run of letters ends wherever another character follows: true of both GPT patterns, contractions included.

@@ -1,14 +1,12 @@
 """From the name of a kind to a tokenizer, and from a file to the tokenizer that it holds."""
 
-import inspect
+import json
 import os
-from contextlib import suppress
 from typing import Any
 
 from numpygpt.errors import UserError
 from numpygpt.files import read_bytes
-from numpygpt.tokenizers import files
-from numpygpt.tokenizers.base import Tokenizer
+from numpygpt.tokenizers.base import FORMAT, VERSION, Tokenizer, sha256_of
 from numpygpt.tokenizers.bpe import BPETokenizer, ByteFallbackBPETokenizer, ByteLevelBPETokenizer
 from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.char import CharTokenizer
@@ -19,10 +17,9 @@ from numpygpt.tokenizers.foreign import (
     TiktokenTokenizer,
     UnigramTokenizer,
 )
-from numpygpt.tokenizers.foreign.recognise import mismatch
 from numpygpt.tokenizers.word import WordTokenizer
 
-_CLASSES: tuple[type[Tokenizer], ...] = (
+_OURS: tuple[type[Tokenizer], ...] = (
     CharTokenizer,
     WordTokenizer,
     BPETokenizer,
@@ -37,50 +34,50 @@ _FOREIGN: tuple[type[Tokenizer], ...] = (
     TiktokenTokenizer,
     CustomTokenizer,
 )
-KINDS: dict[str, type[Tokenizer]] = {cls.kind: cls for cls in _CLASSES}  # ours
+KINDS: dict[str, type[Tokenizer]] = {cls.kind: cls for cls in _OURS}  # ours
 ALL_KINDS: dict[str, type[Tokenizer]] = KINDS | {cls.kind: cls for cls in _FOREIGN}
 
 
 def create(kind: str, **options: Any) -> Tokenizer:
-    """An untrained tokenizer. UserError: unknown kind, unknown option or impossible value."""
-    known = option_names(kind)
-    for name in options:
-        if name not in known:
-            raise UserError(f"the {kind} tokenizer has no option {name!r}: it knows {', '.join(known)}")
+    """An untrained tokenizer. UserError: unknown kind or impossible value."""
+    if kind not in ALL_KINDS:
+        raise UserError(f"there is no tokenizer of kind {kind!r}: choose one of {', '.join(ALL_KINDS)}")
     return ALL_KINDS[kind](**options)
 
 
-def option_names(kind: str) -> tuple[str, ...]:
-    """The options of a kind: its constructor's keywords."""
-    if kind not in ALL_KINDS:
-        raise UserError(f"there is no tokenizer of kind {kind!r}: choose one of {', '.join(ALL_KINDS)}")
-    return tuple(inspect.signature(ALL_KINDS[kind]).parameters)
+def from_dict(data: dict[str, Any]) -> Tokenizer:
+    """The tokenizer that `Tokenizer.to_dict` described. UserError: it is no such description."""
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise UserError(f"it is no tokenizer of this project: it lacks the key format={FORMAT!r}")
+    if data.get("version") != VERSION:
+        raise UserError(
+            f"it has version {data.get('version')!r} of the tokenizer format, this program reads "
+            f"version {VERSION}: train the tokenizer again or update the program"
+        )
+    try:
+        tokenizer = create(data["kind"], **data["options"])
+        tokenizer._restore(data)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise UserError(
+            f"it lacks a part, or holds a wrong one ({error!r}): train the tokenizer again"
+        ) from None
+    return tokenizer
 
 
-def from_dict(data: dict[str, Any], factory: str | None = None) -> Tokenizer:
-    """The tokenizer that `Tokenizer.to_dict` described. UserError: the description is damaged.
-
-    `factory`: the class, as package.module:Class, that a custom tokenizer may be of.
-    """
-    files.check_header(data)
-    kind = data.get("kind")
-    if not isinstance(kind, str) or kind not in ALL_KINDS:
-        raise UserError(f"there is no tokenizer of kind {kind!r}: this program knows {', '.join(ALL_KINDS)}")
-    if kind == CustomTokenizer.kind:
-        return CustomTokenizer.from_dict(data, factory=factory)
-    return ALL_KINDS[kind].from_dict(data)
-
-
-def load(path: str | os.PathLike[str], factory: str | None = None) -> Tokenizer:
+def load(path: str | os.PathLike[str]) -> Tokenizer:
     """The tokenizer that `Tokenizer.save` wrote. UserError: damaged or foreign file.
 
-    No code is run, whatever the file says; a custom tokenizer's class is imported only if `factory` names it, or
-    the environment variable NUMPYGPT_FACTORY does.
+    No code is run, whatever the file says; a custom tokenizer's class is imported only if the environment variable
+    NUMPYGPT_FACTORY names it.
     """
     try:
-        return from_dict(files.read_json(path), factory)
-    except UserError as error:
-        other = ""  # what it is instead
-        with suppress(OSError):
-            other = mismatch(read_bytes(path), "numpygpt")
-        raise UserError(f"cannot load the tokenizer {path}: {error}{other}") from None
+        data = json.loads(read_bytes(path))
+        if isinstance(data, dict) and data.pop("sha256", None) not in (None, sha256_of(data)):
+            raise UserError("it is damaged, or was edited: train the tokenizer again")
+        return from_dict(data)
+    except OSError as error:
+        raise UserError(
+            f"cannot load the tokenizer {path}: it cannot be read ({error.strerror or error})"
+        ) from None
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or one of the UserErrors above
+        raise UserError(f"cannot load the tokenizer {path}: {error}") from None

@@ -12,10 +12,8 @@ import numpy as np
 import regex
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import UNK, Tokenizer, checked_bool, checked_int, checked_keys
-from numpygpt.tokenizers.cache import Cache
-from numpygpt.tokenizers.files import damaged
-from numpygpt.tokenizers.pretokenize import BEFORE_SPACE, Splitter
+from numpygpt.tokenizers.base import UNK, Tokenizer, checked_bool, checked_int
+from numpygpt.tokenizers.pretokenize import BEFORE_SPACE, Cache, Splitter
 from numpygpt.tokenizers.spacing import set_line_spacing
 from numpygpt.tokenizers.unicode import WORD, byte_offsets, check_text, training_chunks
 
@@ -89,14 +87,12 @@ class WordTokenizer(Tokenizer):
     def _stretches(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The ids of the stretches, int32 (n,), and their lengths in characters, int64 (n,); without the tail."""
         self._require_trained()
-        ids, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
-        for block in STRETCHES.blocks((check_text(text),)):
-            stretches = STRETCHES.split(block)
-            n = len(stretches)
-            ids.append(np.fromiter(map(self._id_of_stretch.__getitem__, stretches), np.int32, n))
-            lengths.append(np.fromiter(map(len, stretches), np.int64, n))
-        end = -1 if TAIL in ids[-1][-1:] else None
-        return np.concatenate(ids)[:end], np.concatenate(lengths)[:end]
+        stretches = STRETCHES.split(check_text(text))
+        n = len(stretches)
+        ids = np.fromiter(map(self._id_of_stretch.__getitem__, stretches), np.int32, n)
+        lengths = np.fromiter(map(len, stretches), np.int64, n)
+        end = -1 if TAIL in ids[-1:] else None
+        return ids[:end], lengths[:end]
 
     def encode(self, text: str) -> np.ndarray:
         return self._stretches(text)[0]
@@ -120,13 +116,4 @@ class WordTokenizer(Tokenizer):
         return {"words": self._words}
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        checked_keys(learned, "words")
-        words = learned["words"]
-        if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
-            raise damaged("its words are no list of texts")
-        if not words:
-            raise damaged("it holds no words")
-        if twice := [word for word, count in Counter(words).items() if count > 1]:
-            raise damaged(f"its words hold {twice[0]!r} twice")
-        check_text("".join(words))
-        self._set_words(words)
+        self._set_words(learned["words"])

@@ -76,12 +76,9 @@ class SliceRunner:
 
     def losses(self, jobs: Sequence[Job]) -> list[Array]:
         """For each job nats (B, T - first) of its targets, in evaluation mode."""
-        return [self._losses(*job) for job in jobs]
-
-    def _losses(self, x: Array, y: Array, first: int) -> Array:
-        self.first_replica.eval()
-        nats = self.first_replica.loss(x, y, first).reshape(len(x), -1).copy()
-        self.first_replica.train()
+        model = self.first_replica.eval()
+        nats = [model.loss(x, y, first).reshape(len(x), -1).copy() for x, y, first in jobs]
+        model.train()
         return nats
 
     def _part(self, pieces: Sequence[Piece], cost: Callable[[Piece], float]) -> list[Piece]:

@@ -16,3 +16,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("outputs") / "quick"
     make_study(root)
     return root
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of a report's time goes into its figures."""
+    monkeypatch.setattr("analysis.page.view.drawings", lambda comparison, metrics: [])
+    monkeypatch.setattr("analysis.page.view.run_drawings", lambda runs, metrics: [])

@@ -323,11 +323,11 @@ def test_same_runs_give_the_same_bytes_wherever_they_lie(study, tmp_path):
     assert str(study).encode() not in first
 
 
-def test_forty_runs_weigh_less_than_three_megabytes(tmp_path):
-    """Of forty settings, with as much as real ones hold: four passages of 800 tokens, five samples, 100 steps."""
+def test_ten_runs_weigh_less_than_a_megabyte(tmp_path):
+    """Of ten settings, with as much as real ones hold: four passages of 800 tokens, five samples, 100 steps."""
     rng = np.random.default_rng(1)
     texts = ["".join(rng.choice(list("abcdef \n"), 800)) for _ in range(4)]
-    for number in range(40):
+    for number in range(10):
         run = make_run(tmp_path, "char", 1, every=10, model__n_embd=64 + number)
         run.write_passages([
             passage(text) | {"start": i, "bits": rng.uniform(0, 9, 800).tolist()}
@@ -344,7 +344,8 @@ def test_forty_runs_weigh_less_than_three_megabytes(tmp_path):
                            "samples": [{"text": text, "n_words": 200, "marks": marks}] * 5})  # fmt: skip
     size = (write_report(tmp_path).path.parent / "report.html").stat().st_size
     pictures = 10 * 60_000
-    assert size + pictures < 3_000_000
+    print(size)
+    assert size + pictures < 1_200_000
 
 
 def test_scripts_and_styles_can_stand_in_a_page():

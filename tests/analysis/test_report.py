@@ -2,7 +2,6 @@
 
 import csv
 import io
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +14,6 @@ from analysis.report import main
 from analysis.reports import write_report
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def no_figures(monkeypatch):
-    """Most of a report's time goes into its figures."""
-    monkeypatch.setattr("analysis.page.view.drawings", lambda comparison, metrics: [])
 
 
 @pytest.fixture(scope="module")
@@ -71,52 +64,40 @@ def test_every_logged_scalar_is_in_the_csv(written):
     ].keys()
 
 
-def test_same_runs_give_the_same_bytes(written, tmp_path):
-    study = written.path.parent.parent
-    again = write_report(study, tmp_path / "again").path.parent
-    first = written.path.parent
-    for name in (first / "files.txt").read_text().split():
-        if name != "report.md":  # which links the runs' curves relative to itself
-            assert (again / name).read_bytes() == (first / name).read_bytes(), name
-    once = written.path.read_bytes()
-    assert write_report(study).path.read_bytes() == once
+def test_same_runs_give_the_same_bytes(written):
+    out = written.path.parent
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    write_report(out.parent)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
-def test_an_earlier_report_is_replaced_and_nothing_else_is_touched(tmp_path):
-    make_study(tmp_path, ("char", "bpe"), (1,), every=100)
-    first = write_report(tmp_path)
-    mine = first.path.parent / "figures" / "mine.svg"
-    mine.write_text("not yours")
-    shutil.rmtree(tmp_path / "bpe-small-s1")
-    assert (first.path.parent / "figures" / "verdicts.svg").exists()
-    write_report(tmp_path)
-    assert not (first.path.parent / "figures" / "verdicts.svg").exists()
-    assert mine.read_text() == "not yours"
-
-
-def test_hostile_names_reach_no_page(tmp_path):
-    name = "<script>alert(1)</script>|_$x^{"
-    for seed in (1, 2, 3):
-        extra = {"tokenizer": name, "losses": "<b>loses</b> $all$"}
-        make_run(tmp_path, "bpe", seed, corpus="<img src=x>$", extra=extra, every=100)
-        make_run(tmp_path, "char", seed, corpus="<img src=x>$", every=100)
+def test_an_earlier_report_is_replaced_and_nothing_else_is_touched(tmp_path, no_figures):
+    make_run(tmp_path, "char", 1, every=100)
     out = write_report(tmp_path).path.parent
-    for path in out.rglob("*.md"):
-        assert "<script" not in path.read_text(encoding="utf-8")
-        assert "<img" not in path.read_text(encoding="utf-8")
-    for path in out.rglob("*.svg"):
-        assert "<script" not in path.read_text(encoding="utf-8")
+    old, mine = out / "figures" / "verdicts.svg", out / "figures" / "mine.svg"
+    out.joinpath("figures").mkdir(exist_ok=True)
+    for path in (old, mine):
+        path.write_text("of an earlier report, or not yours")
+    files = out / "files.txt"
+    files.write_text(files.read_text() + "figures/verdicts.svg\n")
+    write_report(tmp_path)
+    assert not old.exists()
+    assert mine.exists()
 
 
-def test_names_that_are_not_utf8_reach_every_file(tmp_path):
-    name = b"t\xe9xt.txt".decode("utf-8", "surrogateescape")
-    study = tmp_path / name
-    study.mkdir()
+def test_hostile_names_reach_no_page_and_those_that_are_not_utf8_every_file(tmp_path):
+    name = "<script>alert(1)</script>|_$x^{" + b"t\xe9xt.txt".decode("utf-8", "surrogateescape")
+    study = tmp_path / name[-8:]
     for tokenizer in ("char", "bpe"):
-        make_run(study, tokenizer, 1, corpus=name, extra={"tokenizer": f"{tokenizer}{name}"}, every=100)
+        extra = {"tokenizer": f"{tokenizer}{name}", "losses": "<b>loses</b> $all$"}
+        make_run(study, tokenizer, 1, corpus=f"<img src=x>${name}", extra=extra, every=100)
     written = write_report(study)
     written.show(Console(width=80, file=io.StringIO()))
-    assert list(written.path.parent.rglob("*.svg"))
+    out = written.path.parent
+    for path in (pages := [*out.rglob("*.md"), *out.rglob("*.svg")]):
+        assert "<script" not in path.read_text(encoding="utf-8")
+        assert "<img" not in path.read_text(encoding="utf-8")
+    assert {path.suffix for path in pages} == {".md", ".svg"}
     assert "xt.txt" in written.page.read_text(encoding="utf-8")
 
 

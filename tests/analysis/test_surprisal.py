@@ -58,10 +58,13 @@ def test_all_panels_share_one_scale_whose_lightness_falls_all_the_way():
         )
         figure.draw_without_rendering()
     char, word, _scale = figure.axes
-    cells, others = (axes.collections[0] for axes in (char, word))
-    np.testing.assert_allclose(cells.get_facecolor()[0], others.get_facecolor()[0])  # both 1 bit per byte
-    np.testing.assert_allclose(cells.get_facecolor()[4], cells.cmap(1.0))
-    assert [text.get_text() for text in char.texts[:5]] == list("a$b$c")
+    cells, others = (axes.images[0] for axes in (char, word))
+    shown, other = (image.to_rgba(image.get_array())[0, 1 :: surprisal.CELL] for image in (cells, others))
+    np.testing.assert_array_equal(shown[0], other[0])  # both 1 bit per byte
+    np.testing.assert_array_equal(shown[4], cells.cmap(1.0))
+    inks = {text.get_color(): text.get_text() for text in char.texts}
+    assert inks == {style.INK: "a$b$", style.PAPER: 4 * surprisal.NO_BREAK_SPACE + "c"}
+    assert char.texts[0].get_window_extent().width == pytest.approx(4 * char.bbox.width / 56, rel=0.05)
     lightness = cells.cmap(np.linspace(0, 1, 64))[:, :3] @ [0.299, 0.587, 0.114]
     assert (np.diff(lightness) < 0).all()
     assert lightness[0] - lightness[-1] > 0.7

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 TOUR = Path(__file__).resolve().parents[2] / "docs" / "tour.ipynb"
-UPDATES = 500  # a third of the committed run's: every cell runs, and the model learns more than pairs
-CPU_SECONDS = 100  # for the whole notebook; that a machine is busy with other things does not count
+UPDATES = 250  # a sixth of the committed run's: every cell runs, and the model learns more than pairs
+CPU_SECONDS = 60  # for the whole notebook; that a machine is busy with other things does not count
 Notebook = dict[str, Any]
 
 
@@ -85,18 +85,24 @@ def test_no_line_is_cut_off_on_the_web_and_every_link_leads_to_a_file_of_ours(co
 
 def test_the_committed_run_holds_what_it_promises(committed):
     assert "shakespeare: 1,003,854 characters" in printed(committed)
-    holds_what_it_promises(committed, nats=0.4)
+    sentence, words, letters, nothing = holds_what_it_promises(committed, nats=0.4)
+    assert sentence < words < nothing < letters
 
 
-@pytest.mark.timeout(1200)  # half a minute on two free cores; what it may take of a processor is held below
+@pytest.mark.timeout(
+    1200
+)  # a dozen seconds on two free cores: a kernel, eight pictures and a model that learns
 def test_it_runs_and_holds_what_it_promises(executed, committed):
     assert code(executed) == [shortened(source) for source in code(committed)] != code(committed)
-    holds_what_it_promises(executed, nats=0.2)
+    holds_what_it_promises(executed, nats=0.05)
     assert 3 < executed["cpu"] < CPU_SECONDS
 
 
-def holds_what_it_promises(notebook: Notebook, nats: float) -> None:
-    """And models the text by at least so many nats better than counting does."""
+def holds_what_it_promises(notebook: Notebook, nats: float) -> tuple[float, ...]:
+    """And models the text by at least so many nats better than counting does.
+
+    Returns the bits of a sentence, of its words and of its letters in other orders, and of who knows nothing.
+    """
     text = printed(notebook)
     assert not [output for output in outputs(notebook) if output["output_type"] == "error"]
     counts = [cell["execution_count"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
@@ -116,8 +122,7 @@ def holds_what_it_promises(notebook: Notebook, nats: float) -> None:
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < min(counted) - nats
 
-    if "shakespeare:" not in text:  # the small text that needs no network teaches too little for what follows
-        return
     shuffled = re.search(r"^(\S+) bits per char.*\n(\S+) bits.*\n(\S+) bits.*\n(\S+) bits, who", text, re.M)
     sentence, words, letters, nothing = map(float, shuffled.groups())
-    assert sentence < words < nothing < letters
+    assert sentence < words < letters
+    return sentence, words, letters, nothing

@@ -1,9 +1,10 @@
-"""Fixtures of the experiments' tests: composing and typing commands in this process, and a small text to train on."""
+"""Fixtures of the experiments' tests: composing, typing commands in this process, and a small text to train on."""
 
 import copy
 import functools
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +67,7 @@ class Ended:
 @pytest.fixture
 def typed(
     text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Ended]:
+) -> Iterator[Callable[..., Ended]]:
     """typed(*arguments) -> what run.py did in this process, on the small text, with outputs in tmp_path/out."""
 
     def ended(*arguments: str) -> Ended:
@@ -85,4 +86,9 @@ def typed(
             code = int(leaving.code or 0)
         return Ended(code, *capsys.readouterr())
 
-    return ended
+    level = logging.root.level
+    yield ended
+    logging.root.setLevel(level)  # Hydra, told to be verbose, writes on to an output that is closed by then
+    logging.root.handlers[:] = [
+        one for one in logging.root.handlers if type(one) is not logging.StreamHandler
+    ]

@@ -18,7 +18,7 @@ from experiments import compress, decompress
 from experiments.configuration.corpora import Corpora
 from experiments.configuration.identity import run_folder
 from experiments.runner.job import execute
-from experiments.runner.progress import PlainReporter
+from experiments.runner.progress import Reporter
 from experiments.trained import codec
 from experiments.trained import packed as packed_file
 from experiments.trained.codec import Codec
@@ -93,7 +93,7 @@ def run_of(composer, corpus_path, tmp_path_factory):
                 *("eval.texts=[]", "sample.tokens=5", "sample.number=1", f"outputs='{outputs}'"),
             )
             config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
-            assert execute(config, PlainReporter()) == "done"
+            assert execute(config, Reporter()) == "done"
             found[tokenizer] = run_folder(config)
         return found[tokenizer]
 

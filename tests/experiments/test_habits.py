@@ -1,19 +1,15 @@
 """What somebody who knows Hydra types out of habit works here, or is answered in a sentence."""
 
-import os
-import subprocess
-import sys
+import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from experiments.run import main
 from experiments.sweeping.arguments import for_hydra, options_first
-from numpygpt.places import ROOT
 from numpygpt.runs import find_runs
 
-RUN = ROOT / "experiments" / "run.py"
 TINY = (
     *("model=tiny", "budget.iters=4", "train.eval_interval=4", "train.eval_windows=4", "train.workers=1"),
     *("sample.tokens=12", "sample.number=2", "eval.texts=[]"),
@@ -58,70 +54,37 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(text_file: Path, tmp_path: Path) -> tuple[str, ...]:
-    return (*TINY, "data=file", f"data.path={text_file}", f"outputs={tmp_path / 'out'}")
-
-
-@pytest.fixture
-def run(own: Path, settings: tuple[str, ...]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """run(*arguments) -> the finished command, as a process of its own."""
-
-    def finished(*arguments: str) -> subprocess.CompletedProcess[str]:
-        paths = {"NUMPYGPT_CACHE": str(own.parent / "cache"), "PYTHONPATH": str(own.parent / "path")}
-        command = [sys.executable, str(RUN), *settings, *arguments]
-        return subprocess.run(
-            command, capture_output=True, text=True, cwd=own.parent, env={**os.environ, **paths}
-        )
-
-    return finished
-
-
-@pytest.fixture
-def typed(own: Path, settings: tuple[str, ...], monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
-    """typed(*arguments) -> exit code, output and errors of a command that starts no run, in this process."""
-
-    def ended(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.chdir(own.parent)
-        monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
-        monkeypatch.setattr(sys, "argv", [str(RUN), *settings, *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as error:
-            code = int(error.code or 0)
-        out, errors = capsys.readouterr()
-        return code, out, errors
-
-    return ended
+def run(own: Path, typed: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """run(*arguments) -> the ended command of a tiny run, where one's own choices and plug-ins are found."""
+    monkeypatch.syspath_prepend(str(own.parent / "path"))
+    return functools.partial(typed, *TINY)
 
 
 @pytest.mark.parametrize("option", [("--cfg", "job"), ("-m", "--cfg", "job"), ("-c", "job", "--multirun")])
-def test_the_configuration_is_shown_with_m_or_without(typed, tmp_path, option):
-    code, out, _ = typed(*option, "tokenizer=bpe")
-    assert code == 0
-    assert "kind: bpe" in out
+def test_the_configuration_is_shown_with_m_or_without(run, tmp_path, option):
+    shown = run(*option, "tokenizer=bpe")
+    assert shown.code == 0
+    assert "kind: bpe" in shown.out
     assert not (tmp_path / "out").exists()
 
 
 def test_hydra_shows_how_it_composes(run):
     shown = run("--info", "tokenizer=bpe")
-    assert shown.returncode == 0, shown.stderr
-    assert "tokenizer/bpe" in shown.stdout
+    assert shown.code == 0, shown.errors
+    assert "tokenizer/bpe" in shown.out
 
 
 def test_an_experiment_of_one_s_own_is_found_with_config_dir(run, tmp_path):
     ended = run("--config-dir", "own", "experiment=mine")
-    assert ended.returncode == 0, ended.stderr
+    assert ended.code == 0, ended.errors
     (folder,) = find_runs(tmp_path / "out" / "mine")
     assert folder.run()["config"]["seed"] == 7
 
 
-def test_the_shell_completes_choices(typed, monkeypatch):
-    code, out, _ = typed("-sc", "install=bash")
-    assert code == 0
-    assert "-sc query=bash" in out
+def test_the_shell_completes_choices(run, monkeypatch):
+    assert "-sc query=bash" in run("-sc", "install=bash").out
     monkeypatch.setenv("COMP_LINE", "python run.py tokenizer=b")
-    assert "tokenizer=bpe" in typed("-sc", "query=bash")[1].split()
+    assert "tokenizer=bpe" in run("-sc", "query=bash").out.split()
 
 
 @pytest.mark.parametrize(
@@ -136,35 +99,35 @@ def test_the_shell_completes_choices(typed, monkeypatch):
         (("seed=1,2", "model=5"), "model=5 is not possible: model may be"),
     ],
 )
-def test_a_mistake_is_answered_in_a_sentence_before_any_work(typed, tmp_path, arguments, said):
-    code, _, errors = typed(*arguments)
-    assert code == 2
-    assert said in errors
-    assert len(errors.strip().splitlines()) == 1
+def test_a_mistake_is_answered_in_a_sentence_before_any_work(run, tmp_path, arguments, said):
+    refused = run(*arguments)
+    assert refused.code == 2
+    assert said in refused.errors
+    assert len(refused.errors.strip().splitlines()) == 1
     assert find_runs(tmp_path / "out") == []
 
 
 def test_another_sweeper_searches_by_the_development_text_s_bits_per_byte(run, tmp_path):
     search = ("--config-dir", "own", "hydra/sweeper=search")
     refused = run(*search)
-    assert refused.returncode == 2
-    assert "add data.dev_fraction=0.1" in refused.stderr.splitlines()[-1]
-    assert "Traceback" not in refused.stderr
+    assert refused.code == 2
+    assert "add data.dev_fraction=0.1" in refused.errors.splitlines()[-1]
+    assert "Traceback" not in refused.errors
     assert find_runs(tmp_path / "out") == []
     ended = run(*search, "data.dev_fraction=0.2")
-    assert ended.returncode == 0, ended.stderr
+    assert ended.code == 0, ended.errors
     found = [folder.result()["bits_per_byte"] for folder in find_runs(tmp_path / "out")]
     assert len(found) == 2
-    assert f"best {min(found)}" in ended.stdout
+    assert f"best {min(found)}" in ended.out
 
 
 def test_hydra_is_verbose_if_told_so_but_scatters_no_files(run, tmp_path):
     left_out = ("run.dir=a", "sweep.dir=b", "sweep.subdir=c", "output_subdir=d", "job.chdir=true")
     ended = run("hydra.verbose=true", *(f"hydra.{setting}" for setting in left_out))
-    assert ended.returncode == 0, ended.stderr
-    assert "[HYDRA]" in ended.stdout
+    assert ended.code == 0, ended.errors
+    assert "[HYDRA]" in ended.out
     for setting in left_out:
-        assert f"note: hydra.{setting.partition('=')[0]} has no effect: " in ended.stdout
+        assert f"note: hydra.{setting.partition('=')[0]} has no effect: " in ended.out
     assert len(find_runs(tmp_path / "out" / "default")) == 1
     assert not {"a", "b", "c", "d"} & {path.name for path in tmp_path.iterdir()}
 

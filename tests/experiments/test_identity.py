@@ -14,7 +14,7 @@ from experiments.configuration.identity import RESULTS_VERSION, identity, identi
 from experiments.configuration.schema import RunConfig, used_keys
 from numpygpt.errors import UserError
 from numpygpt.places import ROOT
-from numpygpt.tokenizers.foreign.factory import code_sha256
+from numpygpt.tokenizers.foreign.custom import code_sha256
 
 SHA = "0" * 64
 NOT_PART_OF_IT = {

@@ -17,7 +17,7 @@ from experiments.runner import environment, job, measures, results
 from experiments.runner.interrupts import Interrupted, StopRequests, stop_requests
 from experiments.runner.job import execute
 from experiments.runner.measures import MAX_TRAIN_BYTES, MAX_VAL_BYTES, corpus_baselines
-from experiments.runner.progress import PlainReporter
+from experiments.runner.progress import Reporter
 from experiments.runner.results import context_metrics
 from experiments.runner.texts import Texts
 from numpygpt.data import resolve
@@ -64,7 +64,7 @@ def configured(composer, corpus, tmp_path):
 def test_weights_that_are_lost_in_the_last_update_are_a_divergence_and_not_kept(configured):
     config = configured("budget.iters=1", "optimizer.warmup_ratio=0", "optimizer.lr=3e38")
     for _ in range(2):  # the second time, too
-        assert execute(config, PlainReporter()) == "failed"
+        assert execute(config, Reporter()) == "failed"
         failure = run_folder(config).failure()
         assert failure is not None
         assert failure["status"] == "diverged"
@@ -82,7 +82,7 @@ def test_a_text_is_recorded_with_the_content_that_was_scored(configured, tmp_pat
         return run_to_the_end(trainer)
 
     monkeypatch.setattr(Trainer, "run", run_and_edit)
-    assert execute(config, PlainReporter()) == "done"
+    assert execute(config, Reporter()) == "done"
     result = folder.result()
     (scored,) = result["texts"]
     assert scored["sha256"] == hashlib.sha256("grau und schön".encode()).hexdigest()
@@ -95,7 +95,7 @@ def test_a_failure_is_written_down_before_the_run_is_let_go(configured, monkeypa
         held.append(folder.state())
 
     monkeypatch.setattr(RunFolder, "write_failure", note)
-    assert execute(configured("optimizer.lr=3e38"), PlainReporter()) == "failed"
+    assert execute(configured("optimizer.lr=3e38"), Reporter()) == "failed"
     assert held == ["running"]
 
 
@@ -106,7 +106,7 @@ def test_steadiness_does_not_depend_on_how_often_a_run_logs(configured):
             "budget.iters=24", "train.eval_interval=24", f"train.log_interval={interval}", "optimizer.lr=0.01",
             f"study=every{interval}",
         )  # fmt: skip
-        assert execute(config, PlainReporter()) == "done"
+        assert execute(config, Reporter()) == "done"
         found[interval] = run_folder(config).result()["loss_spread"]
     assert found[10] == found[1] > 0
     assert np.isnan(found[3])
@@ -118,7 +118,7 @@ def test_a_worker_without_memory_is_no_bug(configured, monkeypatch):
 
     monkeypatch.setattr(job, "Engine", start)
     config = configured()
-    assert execute(config, PlainReporter()) == "failed"
+    assert execute(config, Reporter()) == "failed"
     failure = run_folder(config).failure()
     assert failure is not None
     assert failure["status"] == "out of memory"
@@ -130,17 +130,17 @@ def test_a_tokenizer_that_comes_out_otherwise_does_not_go_on_under_old_weights(c
     with monkeypatch.context() as patch:
         patch.setattr(stop_requests, "signum", 15)
         with pytest.raises(Interrupted):
-            execute(config, PlainReporter())
+            execute(config, Reporter())
     folder = run_folder(config)
     saved = folder.tokenizer_path.read_bytes()
     folder.tokenizer_path.unlink()
     with monkeypatch.context() as patch:
         patch.setattr(CharTokenizer, "fingerprint", lambda self: "another")
-        assert execute(config, PlainReporter()) == "failed"
+        assert execute(config, Reporter()) == "failed"
     failure = folder.failure()
     assert failure is not None
     assert "came out otherwise than when this run began" in failure["reason"]
-    assert execute(config, PlainReporter()) == "done"
+    assert execute(config, Reporter()) == "done"
     assert folder.tokenizer_path.read_bytes() == saved
 
 
@@ -151,10 +151,10 @@ def test_other_software_than_at_the_beginning_is_kept_and_said(configured, monke
     with monkeypatch.context() as patch:
         patch.setattr(stop_requests, "signum", 15)
         with pytest.raises(Interrupted):
-            execute(config, PlainReporter())
+            execute(config, Reporter())
     assert folder.run()["earlier"] == []
     monkeypatch.setattr(environment, "environment", lambda: {**took_part, "python": "3.99"})
-    assert execute(config, PlainReporter()) == "done"
+    assert execute(config, Reporter()) == "done"
     (earlier,) = folder.run()["earlier"]
     assert earlier["environment"]["python"] == took_part["python"]
     assert folder.run()["environment"]["python"] == "3.99"
@@ -211,7 +211,7 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
     config = configured("eval.texts=[emoji,code]")
     config.eval.texts = [str(text_path(text)) for text in config.eval.texts]
     monkeypatch.setenv("NUMPYGPT_CACHE", str(run_folder(config).path.parent / "cache"))
-    assert execute(config, PlainReporter()) == "done"
+    assert execute(config, Reporter()) == "done"
     result = run_folder(config).result()
     assert result["bits_per_byte"] > 0
     assert result["texts"] == [{"name": "emoji"}, {"name": "code"}]
@@ -257,7 +257,7 @@ def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
     config = configured(
         "tokenizer=custom", f"tokenizer.factory={__name__}:KeepsWhatItKnows", override.format(mine=mine)
     )
-    assert execute(config, PlainReporter()) == "failed"
+    assert execute(config, Reporter()) == "failed"
     failure = run_folder(config).failure()
     assert failure is not None
     assert failure["status"] == "bad input"

@@ -1,14 +1,13 @@
 """What a person sees while runs go on, in a log and in a terminal."""
 
-import io
 import re
 import time
 
 import pytest
 from rich.console import Console
 
-from experiments.runner.forecast import Forecast
-from experiments.runner.progress import LiveReporter, PlainReporter, counted, never_silent
+from experiments.runner import progress
+from experiments.runner.progress import Reporter, about, counted, shown
 
 RESULT = {"bits_per_byte": 2.5, "val_loss": 1.7, "n_params": 1000, "train_seconds": 61.0}
 
@@ -20,75 +19,80 @@ def row(step: int) -> dict[str, object]:
     }
 
 
-@pytest.fixture
-def every_row(monkeypatch):
-    monkeypatch.setattr("experiments.runner.progress.BETWEEN_ROWS", 0.0)
+@pytest.fixture(params=["log", "terminal"])
+def said(request, monkeypatch, capsys):
+    """Calls a function with a reporter of so many runs; what was printed, without colours."""
+    monkeypatch.setattr(progress, "BETWEEN_ROWS", 0.0)
+    if request.param == "terminal":
+        monkeypatch.setattr(progress, "Console", lambda: Console(force_terminal=True, width=120))
+
+    def call(use, n_runs=1):
+        with shown(n_runs) as reporter:
+            use(reporter)
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().out)
+
+    return call
 
 
-def shown(kind: str, forecast: Forecast, lossless: bool) -> str:
-    """What is printed of two rows of a sweep's first run, which goes at a known pace."""
-    out = io.StringIO()
-    now = iter(range(100))
-    forecast._clock = lambda: next(now)
-    if kind == "plain":
-        reporter = PlainReporter(out, forecast)
-    else:
-        reporter = LiveReporter(Console(file=out, force_terminal=True, width=120), forecast)
-        reporter.progress.start()
+def a_run(reporter: Reporter, lossless: bool = True) -> None:
     reporter.start("word-small-s1-12345678")
     reporter.training(100, 0, lossless=lossless)
     for step in (1, 21, 41):
         reporter.row(row(step))
-    if kind == "live":
-        reporter.progress.refresh()
+        time.sleep(0.15)  # a live line is drawn ten times a second
     reporter.done(RESULT)
-    if kind == "live":
-        reporter.progress.stop()
-    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out.getvalue())
 
 
-@pytest.mark.parametrize("kind", ["plain", "live"])
-def test_a_sweep_is_forecast_and_counted(kind, every_row):
-    text = shown(kind, Forecast([1.0, 2.0, 1.0]), lossless=True)
-    assert "for 3 runs" in text
-    assert "run 1 of 3" in text
-    assert "left in all" in text
-    alone = shown(kind, Forecast([1.0]), lossless=True)
+def test_the_runs_of_a_sweep_are_counted_and_one_alone_is_not(said):
+    def three(reporter):
+        for _ in range(3):
+            a_run(reporter)
+
+    text = said(three, n_runs=3)
+    assert "run 1 of 3\n" in text
+    assert "run 3 of 3, about 10 s left in all" in text
+    alone = said(a_run)
     assert "of 1" not in alone
-    assert "in all" not in alone
+    assert "41/100  loss 2.000  0.962 bits/char  300 chars/s  0:06 left" in alone
+    assert "done: 2.500 bits/byte, 1.700 nats/token, 1,000 parameters, 1:01 of training" in alone
 
 
-@pytest.mark.parametrize("kind", ["plain", "live"])
-def test_the_figure_of_tokens_alone_says_so(kind, every_row):
-    assert "bits/char (tokens only)" in shown(kind, Forecast([1.0]), lossless=False)
-    assert "tokens only" not in shown(kind, Forecast([1.0]), lossless=True)
+def test_the_figure_of_tokens_alone_says_so(said):
+    assert "bits/char (tokens only)" in said(lambda reporter: a_run(reporter, lossless=False))
+    assert "tokens only" not in said(a_run)
 
 
-def test_a_long_step_is_not_silent_and_a_short_one_says_nothing_more(monkeypatch):
-    monkeypatch.setattr("experiments.runner.progress.SILENCE", 0.0)
-    out = io.StringIO()
-    reporter = PlainReporter(out)
-    reporter.start("char-s1-12345678")
-    reporter.phase("fitting")
-    with never_silent(reporter):
+def test_a_block_within_another_is_shown_by_the_same():
+    with shown() as outer, shown(5) as inner:
+        assert inner is outer
+    with shown() as later:
+        assert later is not outer
+
+
+def test_a_long_step_is_not_silent_and_a_short_one_says_nothing_more(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "SILENCE", 0.0)
+    with shown() as reporter:
+        reporter.start("char-s1-12345678")
+        reporter.phase("fitting")
         time.sleep(1.2)
-    assert "fitting: 0:01 so far" in out.getvalue()
-    before = out.getvalue()
+    assert "fitting: 0:01 so far" in capsys.readouterr().out
     time.sleep(1.1)
-    assert out.getvalue() == before  # it ends with its block
-    with never_silent(reporter):
-        pass
-    assert out.getvalue() == before
+    assert capsys.readouterr().out == ""  # it ends with its block
 
 
-def test_shares_are_told_now_and_then(monkeypatch):
-    out = io.StringIO()
-    reporter = PlainReporter(out)
-    progress = counted(reporter, "scoring")
+def test_shares_are_told_now_and_then(monkeypatch, capsys):
+    progress = counted(Reporter(), "scoring")
     progress(0.1)
-    assert out.getvalue() == ""
+    assert capsys.readouterr().out == ""
     later = time.monotonic() + 100
     monkeypatch.setattr(time, "monotonic", lambda: later)
     progress(0.5)
     progress(0.6)
-    assert re.findall(r"scoring: (\d+) %|scoring: (\d+)%", out.getvalue()) == [("", "50")]
+    assert re.findall(r"scoring: (\d+)%", capsys.readouterr().out) == ["50"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(3, "10 s"), (41, "50 s"), (100, "2 min"), (600, "10 min"), (9000, "2.5 h")]
+)
+def test_times_are_said_roughly(seconds, words):
+    assert about(seconds) == f"about {words}"

@@ -13,7 +13,7 @@ from experiments import score
 from experiments.configuration.corpora import Corpora
 from experiments.configuration.identity import run_folder
 from experiments.runner.job import execute
-from experiments.runner.progress import PlainReporter
+from experiments.runner.progress import Reporter
 from experiments.trained import passages
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
@@ -46,7 +46,7 @@ def study(composer, tmp_path_factory) -> Path:
             ),
         )
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
-        assert execute(config, PlainReporter()) == "done"
+        assert execute(config, Reporter()) == "done"
     return run_folder(config).path.parent
 
 

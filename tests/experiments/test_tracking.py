@@ -11,7 +11,7 @@ from experiments.configuration.schema import TrackingConfig
 from experiments.configuration.validation import check
 from experiments.runner.interrupts import stop_requests
 from experiments.runner.job import execute
-from experiments.runner.progress import PlainReporter
+from experiments.runner.progress import Reporter
 from experiments.runner.tracking import tracked
 from numpygpt.errors import UserError
 
@@ -53,9 +53,9 @@ def test_a_resumed_run_has_no_point_twice(config, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(stop_requests, "requested", power_cut)
-        assert execute(config, PlainReporter()) == "failed"
+        assert execute(config, Reporter()) == "failed"
     assert max(row["step"] for row in run.metrics()) == 5
-    assert execute(config, PlainReporter()) == "done"
+    assert execute(config, Reporter()) == "done"
     curves, rows = drawn(run), run.metrics()
     assert set(curves) == TAGS
     for tag, points in curves.items():

@@ -4,14 +4,14 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from forks import Disk, Failing, fork
 
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_runs
@@ -31,31 +31,9 @@ TINY = (
 SWEEP = ("tokenizer=char,word", "budget.iters=40")
 SHORT = ("tokenizer=word", "budget.iters=12", "train.workers=1")
 
-Disk = tuple[str, int]
-
 
 class Wrong(Exception):
     """What must never happen: a lost line, a doubled one, another number, a fault without a sentence."""
-
-
-class Server:
-    """The process of which all commands are forks (server.py)."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, str(Path(__file__).parent / "server.py")]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, **request: Any) -> Any:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def end(self) -> None:
-        """Ends the server, not what it started."""
-        self.process.kill()
-        self.process.wait()
 
 
 @dataclass(frozen=True)
@@ -64,7 +42,6 @@ class Sandbox:
 
     folder: Path
     settings: Sequence[str]
-    server: Server
 
     @classmethod
     def make(cls, folder: Path, settings: Sequence[str] = SWEEP) -> "Sandbox":
@@ -73,13 +50,13 @@ class Sandbox:
         words = ["".join(rng.choices("aeinorst", k=rng.randint(1, 6))) for _ in range(300)]
         lines = (" ".join(rng.choices(words, k=8)).capitalize() + "." for _ in range(600))
         (folder / "text.txt").write_text("\n".join(lines), encoding="utf-8")
-        return cls(folder, settings, Server())
+        return cls(folder, settings)
 
     def study(self, name: str) -> Path:
         return self.folder / "outputs" / name
 
     def start(
-        self, study: str, settings: Sequence[str] | None = None, disk: Disk | None = None, log: str = ""
+        self, study: str, settings: Sequence[str] | None = None, disk: Failing | None = None, log: str = ""
     ) -> "Started":
         """A sweep, in the background. disk: (error, the first write that it strikes)."""
         data = ("data=file", f"data.path={self.folder / 'text.txt'}", f"outputs={self.folder / 'outputs'}")
@@ -87,7 +64,7 @@ class Sandbox:
         return self._start("run", arguments, study, log or study, disk)
 
     def type(
-        self, study: str, settings: Sequence[str] | None = None, disk: Disk | None = None
+        self, study: str, settings: Sequence[str] | None = None, disk: Failing | None = None
     ) -> tuple[int, str]:
         """The exit code of a sweep, and what was printed."""
         return self.start(study, settings, disk).end()
@@ -96,30 +73,28 @@ class Sandbox:
         return self._start("report", [str(self.study(study))], study, f"{study}-report", None)
 
     def _start(
-        self, program: str, arguments: Sequence[str], study: str, log: str, disk: Disk | None
+        self, program: str, arguments: Sequence[str], study: str, log: str, disk: Failing | None
     ) -> "Started":
         path = self.folder / f"{log}.log"
         path.unlink(missing_ok=True)
         environment = {"NUMPYGPT_CACHE": str(self.folder / "caches" / study), "COLUMNS": "200"}
-        request = {"program": program, "arguments": list(arguments), "environment": environment}
-        failing = None if disk is None else [*disk, str(self.folder)]
-        pid = self.server.ask(start={**request, "log": str(path), "disk": failing})
-        return Started(self.server, pid, path)
+        failing = None if disk is None else Disk(*disk, str(self.folder))
+        return Started(fork(program, arguments, environment, path, failing), path)
 
 
 @dataclass
 class Started:
     """A command that goes on; what it prints lies in `log`."""
 
-    server: Server
     pid: int
     log: Path
     code: int | None = None
 
     def poll(self) -> int | None:
-        """The exit code, None while it goes on."""
+        """The exit code (of a signal, its negative number), None while it goes on."""
         if self.code is None:
-            self.code = self.server.ask(poll=self.pid)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if pid else None
         return self.code
 
     def printed(self) -> str:

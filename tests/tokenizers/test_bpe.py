@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from numpygpt.errors import UserError
 from numpygpt.tokenizers import create, from_dict
 from numpygpt.tokenizers.bpe import bpe
-from numpygpt.tokenizers.cache import Cache
-from numpygpt.tokenizers.pretokenize import PATTERNS
+from numpygpt.tokenizers.pretokenize import PATTERNS, Cache
 
 FEW_LETTERS = st.text(st.sampled_from("aab bc\n"), min_size=1, max_size=120)
 
@@ -175,7 +174,7 @@ def test_a_failed_training_changes_nothing(train_small, small_text):
 
 
 def test_the_cache_is_bounded(train_small, small_text, monkeypatch):
-    monkeypatch.setattr("numpygpt.tokenizers.cache.MAX_ENTRIES", 5)
+    monkeypatch.setattr("numpygpt.tokenizers.pretokenize.MAX_ENTRIES", 5)
     tokenizer = from_dict(train_small("bpe").to_dict())
     np.testing.assert_array_equal(tokenizer.encode(small_text), train_small("bpe").encode(small_text))
     assert len(tokenizer._symbols_of_piece) <= 5

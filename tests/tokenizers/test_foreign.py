@@ -1,10 +1,6 @@
 """Tokenizers of other libraries under this project's contract: spans, exactness, charges, files."""
 
 import base64
-import copy
-import json
-import pickle
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -112,9 +108,9 @@ def case(request, tmp_path_factory):
 def test_what_is_kept_is_found_out(case):
     name, tokenizer = case
     kept = CASES[name][1]
-    assert tokenizer._kept == kept
     assert tokenizer.lossless == (kept == "everything") == (not tokenizer.losses)
     assert tokenizer.exact.any() == (kept != "nothing")
+    assert (tokenizer.losses == "loses what is unknown to it") == (kept == "known")
 
 
 @given(text=st.one_of(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.sampled_from(HARD))))
@@ -154,18 +150,11 @@ def test_what_is_lost_is_charged_and_comes_back(case):
 def test_files_are_self_contained(case, tmp_path):
     _, tokenizer = case
     tokenizer.save(tmp_path / "tokenizer.json")
-    for other in (
-        load(tmp_path / "tokenizer.json"),
-        pickle.loads(pickle.dumps(tokenizer)),
-        copy.deepcopy(tokenizer),
-    ):
-        assert other.fingerprint() == tokenizer.fingerprint()
-        assert other.encode(HARD).tolist() == tokenizer.encode(HARD).tolist()
-        assert (other.lossless, other.losses, other.unk_id) == (
-            tokenizer.lossless,
-            tokenizer.losses,
-            tokenizer.unk_id,
-        )
+    other = load(tmp_path / "tokenizer.json")
+    assert other.fingerprint() == tokenizer.fingerprint()
+    assert other.encode(HARD).tolist() == tokenizer.encode(HARD).tolist()
+    for name in ("lossless", "losses", "unk_id"):
+        assert getattr(other, name) == getattr(tokenizer, name)
     assert str(tokenizer.path) not in (tmp_path / "tokenizer.json").read_text() or tokenizer.path is None
 
 
@@ -183,35 +172,8 @@ def test_bad_texts_and_ids(case):
         tokenizer.train("")
     with pytest.raises(UserError, match="outside of the vocabulary"):
         tokenizer.decode([10**6])
-    for damaged in (
-        {},
-        {"model": 3, "kept": "everything", "losses": ""},
-        {"model": "AAAA", "kept": "x", "losses": ""},
-    ):
-        header = {
-            k: v for k, v in tokenizer.to_dict().items() if k in ("format", "version", "kind", "options")
-        }
-        with pytest.raises(UserError):
-            from_dict(header | damaged)
-
-
-@given(data=st.data())
-@settings(max_examples=40, deadline=None)
-def test_damaged_models_are_refused_or_work(case, data):
-    """Anything in the place of any part of the saved model."""
-    _, tokenizer = case
-    page = copy.deepcopy(tokenizer.to_dict())
-    node, key = page, "model"
-    while isinstance(node[key], dict | list) and node[key] and data.draw(st.booleans()):
-        node = node[key]
-        key = data.draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
-    node[key] = data.draw(
-        st.sampled_from([None, True, 0, -1, 2**70, "", "a", "AAAA", [], {}, [["a", "b"]], ["a", "a"]])
-    )
-    with suppress(UserError):
-        other = from_dict(page)
-        other.decode(other.encode(HARD))
-        other.spans(HARD)
+    with pytest.raises(UserError):
+        from_dict(tokenizer.to_dict() | {"model": 3})
 
 
 def test_losses_are_named(tmp_path):
@@ -231,38 +193,11 @@ def test_missing_and_foreign_files(kind, tmp_path):
     (tmp_path / "other").write_bytes(b'{"a": 1}\n\xff')
     for path, message in (
         (None, "tokenizer"),
-        (tmp_path / "none", "cannot be read"),
-        (tmp_path / "other", "tokenizer.json|cannot read"),
+        (tmp_path / "none", "is not possible: name .* No such file"),
+        (tmp_path / "other", "is no tokenizer.json|cannot be used"),
     ):
         with pytest.raises(UserError, match=message):
             create(kind, path=path and str(path)).train("abc")
-
-
-FILES = {"hf": "tokenizer=hf", "sentencepiece": "tokenizer=sentencepiece", "tiktoken": "tokenizer=tiktoken"}
-
-
-@pytest.mark.parametrize("made", [*FILES, "ours"])
-@pytest.mark.parametrize("given", [*FILES, "ours"])
-@pytest.mark.parametrize("indent", [None, 2])
-def test_a_file_of_another_kind_is_named(made, given, indent, tmp_path):
-    path = tmp_path / "x.model"
-    {
-        "hf": lambda: hugging_face(path, "bytes"),
-        "sentencepiece": lambda: sentence_piece(path, "identity"),
-        "tiktoken": lambda: ranks(path),
-        "ours": lambda: create("byte").save(path),
-    }[made]()
-    if made in ("hf", "ours"):
-        path.write_text(json.dumps(json.loads(path.read_text()), indent=indent))
-    if given != "ours":
-        pytest.importorskip(extras.PACKAGES[given], reason="reads its files")
-    use = (lambda: load(path)) if given == "ours" else lambda: create(given, path=str(path)).train("abc")
-    if given == made:
-        return use()
-    with pytest.raises(UserError, match=f"looks like .*{FILES.get(made, 'of this project')}") as caught:
-        use()
-    assert len(str(caught.value)) < 600
-    return None
 
 
 def test_messages_are_bounded_whatever_a_file_holds(tmp_path):
@@ -294,7 +229,11 @@ def test_special_names_of_tiktoken_may_share_an_id(tmp_path):
 
 @pytest.mark.parametrize(
     ("lines", "message"),
-    [("YQ== 0\n", "no rank for the byte 0"), ("YQ==\n", "not a token in base64"), ("?? 1\n", "no base64")],
+    [
+        ("YQ== 0\n", "no rank for the byte 0"),
+        ("YQ==\n", "not a token in base64"),
+        ("?? 1\n", "not a token in base64"),
+    ],
 )
 def test_damaged_ranks(tmp_path, lines, message):
     pytest.importorskip("tiktoken")
@@ -310,10 +249,8 @@ def test_encodings_of_tiktoken(monkeypatch):
         raise ConnectionError("no network")
 
     monkeypatch.setattr(tiktoken, "get_encoding", no_network)
-    with pytest.raises(UserError, match="cannot download its encoding gpt2"):
+    with pytest.raises(UserError, match=r"tokenizer\.name=gpt2 .*cannot be downloaded.*: no network"):
         create("tiktoken", encoding="gpt2").train("abc")
-    with pytest.raises(UserError, match="tiktoken is no encoding"):
-        create("tiktoken", encoding="tiktoken").train("abc")
 
 
 @pytest.mark.parametrize("kind", extras.PACKAGES)

@@ -170,17 +170,14 @@ class ResidualCoder:
 
     def _frequencies(self, reading: Reading) -> npt.NDArray[np.int64]:
         """The distribution in integers; the latest are kept, for texts repeat themselves."""
+        points = reading.z != TAIL and self.own_bytes[reading.z] is not None
+        if points and reading.length > ORDER:  # only then does more count than the window
+            return quantise(self._spread(reading.contexts()))
         if len(self._known) * len(self.alphabet) >= _KNOWN:
             self._known.clear()
-        key: Hashable = (TAIL, *reading.window)  # spelling looks back no further, and at nothing else
-        contexts = None
-        if reading.z != TAIL and self.own_bytes[reading.z] is not None:
-            key = (reading.z, reading.c, *reading.window)
-            if reading.length > ORDER:
-                contexts = reading.contexts()
-                key = tuple(c if level.has(c) else 0 for level, c in zip(self.levels, contexts, strict=True))
+        key = (reading.z if points else TAIL, reading.c if points else "", *reading.window)
         if key not in self._known:
-            self._known[key] = quantise(self._spread(contexts or reading.contexts()))
+            self._known[key] = quantise(self._spread(reading.contexts()))
         return self._known[key]
 
     def encode(self, encoder: Encoder, z: int, x: str, c: str) -> None:

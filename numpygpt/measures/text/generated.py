@@ -15,6 +15,7 @@ from numpygpt.tokenizers.unicode import PROSE_WORDS, code_points
 
 NGRAMS = (3, 4, 5)
 LEAST_COPIED = 20  # characters: shorter stretches in common are chance, and are not marked as copied
+BETWEEN = "\U0010ffff"  # samples, when they are looked through together: no character, so in no training text
 # Possessive, and a name begins with no blank: or a line of blanks would take the square of its length.
 _HEADING = re.compile(r"(?:\A|\n[^\S\n]*+\n)[^\S\n]*+([^\s:][^\n:]{0,59}?)[^\S\n]*+:[^\S\n]*+(?=\n|\Z)")
 
@@ -105,7 +106,7 @@ class Reference:
             unknown_word=[word.span() for word in words if word[0].lower() not in self._words],
             known_speaker=named[True],
             unknown_speaker=named[False] if self._speakers else [],
-            copied=self._windows.shared(sample, LEAST_COPIED),
+            copied=self._windows.shared(sample),
         )
 
     def human(self, n_chars: int, n_samples: int = 3) -> GeneratedMeasures:
@@ -130,7 +131,7 @@ class Reference:
         texts = [_Words(sample) for sample in samples]
         found = [heading for sample in samples for heading in headings(sample)]
         grams = {n: np.concatenate([text.grams(n) for text in texts]) for n in range(1, NGRAMS[-1] + 1)}
-        copied = max((self._windows.longest_shared(sample) for sample in samples), key=len)
+        copied = self._windows.longest_shared(BETWEEN.join(samples))
         return GeneratedMeasures(
             n_samples=len(samples),
             chars_per_sample=sum(map(len, samples)) / len(samples),
@@ -165,6 +166,7 @@ class _Windows:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._tables: dict[int, UInts] = {}
         base = 0xD6E8FEB86659FD93
         powers = np.cumprod(np.full(len(text), base, np.uint64))
         # Dividing by the power at a window's start makes its hash the same wherever it stands.
@@ -199,19 +201,20 @@ class _Windows:
             length = min(max(2 * best, 1), (best + most + 1) // 2)
         return other[at : at + best]
 
-    def shared(self, other: str, length: int) -> list[tuple[int, int]]:
+    def _table(self, length: int) -> UInts:
+        """The hashes of all windows of a length, sorted: made once."""
+        if length not in self._tables:
+            starts = np.arange(max(0, len(self.text) - length + 1))
+            self._tables[length] = np.unique(self.hashes(starts, length))
+        return self._tables[length]
+
+    def shared(self, other: str, length: int = LEAST_COPIED) -> list[tuple[int, int]]:
         """The stretches of `other` that its windows of `length` cover, those that also stand in the text."""
-        if min(len(other), len(self.text)) < length:
-            return []
-        wanted = _Windows(other).hashes(np.arange(len(other) - length + 1), length)
-        mine = self.hashes(np.arange(len(self.text) - length + 1), length)
-        found = np.unique(mine[_in(mine, np.unique(wanted))])
+        wanted = _Windows(other).hashes(np.arange(max(0, len(other) - length + 1)), length)
         stretches: list[tuple[int, int]] = []
-        for start in np.flatnonzero(_in(wanted, found)).tolist():
-            if stretches and start < stretches[-1][1]:
-                stretches[-1] = (stretches[-1][0], start + length)
-            else:
-                stretches.append((start, start + length))
+        for start in np.flatnonzero(_in(wanted, self._table(length))).tolist():
+            first = stretches.pop()[0] if stretches and start < stretches[-1][1] else start
+            stretches.append((first, start + length))
         return stretches
 
 

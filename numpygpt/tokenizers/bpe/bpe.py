@@ -18,11 +18,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import UNK, Tokenizer, checked_alphabet, checked_int, checked_keys
+from numpygpt.tokenizers.base import UNK, Tokenizer, checked_int
 from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
-from numpygpt.tokenizers.cache import Cache
-from numpygpt.tokenizers.files import damaged
-from numpygpt.tokenizers.pretokenize import splitter
+from numpygpt.tokenizers.pretokenize import Cache, splitter
 from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
 
 NOT_MERGED = MAX_SYMBOLS  # greater than every id
@@ -146,9 +144,7 @@ class BPETokenizer(Tokenizer):
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
         self._require_trained()
-        symbols_of = self._symbols_of_piece.__getitem__
-        blocks = self._splitter.blocks((check_text(text),))
-        symbols = "".join("".join(map(symbols_of, self._splitter.split(block))) for block in blocks)
+        symbols = "".join(map(self._symbols_of_piece.__getitem__, self._splitter.split(check_text(text))))
         # Ids between U+D800 and U+DFFF are symbols like all others: surrogatepass lets them through.
         return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
 
@@ -201,24 +197,16 @@ class BPETokenizer(Tokenizer):
         return {"alphabet": self._alphabet, "merges": pairs}
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        checked_keys(learned, "alphabet", "merges")
-        alphabet = checked_alphabet(learned)
-        self._set_merges(alphabet, self._checked_merges(alphabet, learned["merges"]))
+        alphabet = learned["alphabet"]
+        self._set_merges(alphabet, self._symbol_pairs(alphabet, learned["merges"]))
 
-    def _checked_merges(self, alphabet: str, merges: Any) -> list[str]:
-        """The merges of a file as pairs of symbols: each joins two known texts to a new one."""
-        if not isinstance(merges, list) or len(merges) > self._room_for_merges(alphabet):
-            raise damaged("its merges are no list or exceed its vocab_size")
+    def _symbol_pairs(self, alphabet: str, merges: list[list[str]]) -> list[str]:
+        """The merges of a file, each two texts, as pairs of symbols."""
         symbol_of = {view: chr(id) for id, view in enumerate(alphabet, start=self._first_id)}
         pairs = []
-        for number, merge in enumerate(merges):
-            match merge:
-                case [str(left), str(right)] if left in symbol_of and right in symbol_of:
-                    pairs.append(symbol_of[left] + symbol_of[right])
-                case _:
-                    raise damaged(f"merge {number} is {merge!r}, not two earlier tokens")
-            if symbol_of.setdefault(left + right, new := chr(self._first_id + len(symbol_of))) != new:
-                raise damaged(f"its merges form {left + right!r} twice")
+        for left, right in merges:
+            pairs.append(symbol_of[left] + symbol_of[right])
+            symbol_of[left + right] = chr(self._first_id + len(symbol_of))
         return pairs
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import Any
 
-from numpygpt.tokenizers.base import checked_keys
 from numpygpt.tokenizers.bpe.bpe import BPETokenizer
 
 
@@ -46,5 +45,4 @@ class ByteLevelBPETokenizer(BPETokenizer):
         return {"merges": [[view.translate(PRINTABLE) for view in pair] for pair in pairs]}
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        checked_keys(learned, "merges")
-        self._set_merges(ALPHABET, self._checked_merges(PRINTABLE_ALPHABET, learned["merges"]))
+        self._set_merges(ALPHABET, self._symbol_pairs(PRINTABLE_ALPHABET, learned["merges"]))

@@ -2,39 +2,31 @@
 
 What such a tokenizer says of itself is not believed. Its ids are given texts of their own by what its file says
 of them, and then it is tried out, on the whole training text and on probes (probes.py): do the ids' own texts
-join to the text again? What was found decides how it is charged, and is checked again on every text:
-
-everything   they always do: lossless.
-known        all but those of unknown stretches do.
-nothing      anything else: no id is believed to stand for its own text, and the residual coder charges for all
-             of them. It soon knows ids that do stand for their own text: they cost next to nothing.
+join to the text again, but for those of stretches that are unknown to it? If so the ids are exact, and that is
+checked again on every text that is scored; if nothing was unknown, either, it is lossless. Else no id is believed
+to stand for its own text, and the residual coder charges for all of them. It soon knows ids that do stand for
+their own text: they cost next to nothing.
 """
 
-import base64
-import binascii
+import reprlib
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from numpygpt import files
 from numpygpt.errors import UserError
-from numpygpt.files import expanded
 from numpygpt.tokenizers.base import Tokenizer, checked_bool
-from numpygpt.tokenizers.files import damaged
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
-from numpygpt.tokenizers.foreign.recognise import mismatch
 from numpygpt.tokenizers.unicode import byte_offsets, check_text, training_chunks
 
-EVERYTHING, KNOWN, NOTHING = "everything", "known", "nothing"
-LEVELS = (EVERYTHING, KNOWN, NOTHING)
+Spans = tuple[np.ndarray, np.ndarray]  # ids, and the byte ends of their stretches
 MOST_IDS = 1 << 22
 
 
 class ForeignTokenizer(Tokenizer):
-    """What the kinds share. `train` reads the file and tries out what it does with the text; nothing is learned.
+    """What the kinds share. `train` makes the model, of most kinds from a file, and tries it out on the text.
 
     path        the file; it is kept whole in what `save` writes, so that it is not needed again
     charge_all  charge for every token, even if nothing was found to be lost
@@ -47,80 +39,81 @@ class ForeignTokenizer(Tokenizer):
     def __init__(self, *, path: str | None = None, charge_all: bool = False):
         super().__init__()
         self.path = path
+        self._called = f"the {self.kind} tokenizer {path or ''}".strip()  # in messages
         self.charge_all = checked_bool("charge_all", charge_all)
         self._model: Any = None  # what `_open` takes
-        self._kept, self.losses = NOTHING, ""
+        self._believed, self.losses = False, ""
 
     # ------------------------------------------------------------------ what the kinds say
 
     @abstractmethod
+    def _make(self, chunks: list[str]) -> Any:
+        """The model, as `_open` takes it, read from the file that `path` names or learned from a text."""
+
+    @abstractmethod
     def _open(self, model: Any) -> None:
-        """Keep the model, a JSON value, in `_model`; call `_set_ids`. UserError or anything else: it is damaged."""
+        """Make the model, a JSON value, ready; call `_set_ids`. What it raises says that the model is damaged."""
 
     @abstractmethod
     def _ids(self, text: str) -> Any:
         """The ids of the text."""
 
-    @abstractmethod
     def _spans(self, text: str) -> tuple[Any, np.ndarray]:
         """The ids, and where in the text's characters each one's stretch ends, as the library tells."""
+        raise UserError(
+            "its tokens do not join to the text, and nothing tells which part each of them stands for"
+        )
 
     @abstractmethod
     def _text(self, ids: list[int]) -> str:
         """The library's own way back."""
 
-    def _read(self) -> Any:
-        """The model that `path` names, as `_open` takes it."""
-        raise NotImplementedError
-
     # ------------------------------------------------------------------ trying it out
 
     def train(self, text: str | Iterable[str]) -> None:
-        """Read the file, and find out on `text` what it keeps. UserError: no such file, damaged, or of no use."""
+        """Make the model, and find out on `text` what it keeps. UserError: no such file, damaged, or of no use."""
         extras.require(self.kind)
-        self._guarded_open(self._read())
-        self._try_out(text)
+        chunks = list(training_chunks(text))
+        self._use(self._make(chunks))
+        self._try_out(chunks)
 
-    def _try_out(self, text: str | Iterable[str]) -> None:
-        self._kept = NOTHING  # until it is known
+    def _use(self, model: Any) -> None:
+        self._model = model
+        with extras.refusing(f"{self._called} cannot be used"):
+            self._open(model)
+
+    def _try_out(self, chunks: list[str]) -> None:
+        self._believed, self.losses = False, "may lose anything"  # until it is known
         readable = (own.decode("utf-8", errors="ignore") for own in self._own if own is not None)
-        texts = [
-            *training_chunks(text),
-            *probes(),
-            " ".join(map(self.token, self.special_ids.values())),
-            " ".join(readable),
-        ]
-        found = {NOTHING} if self.charge_all else {self._kept_of(chunk) for chunk in texts}
-        self._kept = max(found, key=LEVELS.index)
-        self.losses = "" if self._kept == EVERYTHING else self._describe_losses()
+        specials = map(self.token, self.special_ids.values())
+        texts = [*chunks, *probes(), " ".join(specials), " ".join(readable)]
+        found = [None] if self.charge_all else [self._own_spans(text) for text in texts]
+        self._believed = None not in found
+        if not self._believed:
+            for (
+                text
+            ) in probes():  # what is charged must have stretches: to find out before anything is trained
+                self._offset_spans(text)
+            self.losses = self._describe_losses()
+        else:
+            is_complete = not any(self.unk_id in spans[0] for spans in found if spans)
+            self.losses = "" if is_complete else "loses what is unknown to it"
 
-    def _kept_of(self, text: str) -> str:
-        """Whose own texts join to `text`."""
-        ids = self.encode(text)
-        if self._joined(ids) == text.encode():
-            return EVERYTHING
-        ids, ends = self._offset_spans(text)
-        return KNOWN if self.unk_id is not None and self._are_own(ids, ends, text.encode()) else NOTHING
-
-    def _joined(self, ids: np.ndarray) -> bytes | None:
-        """The ids' own texts in one, or None if one of them has none."""
-        if self._nameless[ids].any():
+    def _own_spans(self, text: str) -> Spans | None:
+        """As `spans`, if every stretch is the id's own text, but for those of `<unk>` if something may be lost."""
+        ids, data = self.encode(text), text.encode()
+        if not self._nameless[ids].any() and data == b"".join(map(self._printed.__getitem__, ids.tolist())):
+            return ids, np.cumsum(self._widths[ids])
+        if self.unk_id is None or self.lossless:
             return None
-        return b"".join(map(self._printed.__getitem__, ids.tolist()))
-
-    def _are_own(self, ids: np.ndarray, ends: np.ndarray, data: bytes) -> bool:
-        """Whether all stretches but those of `<unk>` are the ids' own texts, and nothing is left over."""
-        if (int(ends[-1]) if len(ends) else 0) != len(data):
-            return False
-        starts = np.concatenate([[0], ends])[:-1].tolist()
-        spans = zip(ids.tolist(), starts, ends.tolist(), strict=True)
-        return all(id == self.unk_id or data[a:b] == self._own[id] for id, a, b in spans)
+        ids, ends = self._offset_spans(text)
+        edges = [0, *ends.tolist()]
+        spans = zip(ids.tolist(), edges, edges[1:], strict=False)
+        are_own = all(id == self.unk_id or data[a:b] == self._own[id] for id, a, b in spans)
+        return (ids, ends) if are_own and edges[-1] == len(data) else None
 
     def _describe_losses(self) -> str:
-        if self._kept == KNOWN:
-            return "loses what is unknown to it"
-        lost = [name for name in FEATURES if self._loses(name)]
-        if lost:
+        if lost := [name for name in FEATURES if self._loses(name)]:
             return f"loses {', '.join(lost)}"
         return (
             "is charged as asked" if self.charge_all else "has tokens that stand for more than their own text"
@@ -137,52 +130,37 @@ class ForeignTokenizer(Tokenizer):
     def exact(self) -> np.ndarray:
         """For each id whether its stretch is always its own text: all that have one, or none at all."""
         self._require_trained()
-        return ~self._nameless & (self._kept != NOTHING)
+        return ~self._nameless & self._believed
 
     def encode(self, text: str) -> np.ndarray:
-        """As in the contract. UserError: the text shows that what was found in training does not hold."""
         self._require_trained()
-        with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
-            ids = self._checked_ids(self._ids(check_text(text))).astype(np.int32)
-        if self._kept == EVERYTHING and self._joined(ids) != (data := text.encode()):
-            self._refuse_change(ids, data)
-        return ids
+        with extras.refusing(f"{self._called} cannot encode this text"):
+            return self._checked_ids(self._ids(check_text(text))).astype(np.int32)
 
-    def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """As in the contract. UserError as in `encode`."""
-        if self._kept != NOTHING:
-            ids = self.encode(text)
-            if self._kept == EVERYTHING or self._joined(ids) == text.encode():
-                return ids, np.cumsum(self._widths[ids])
-        ids, ends = self._offset_spans(text)
-        if self._kept == KNOWN and not self._are_own(ids, ends, text.encode()):
-            self._refuse_change(ids, text.encode())
-        return ids, ends
+    def spans(self, text: str) -> Spans:
+        """As in the contract. UserError: the text shows that what was found in training does not hold."""
+        spans = self._own_spans(text) if self._believed else self._offset_spans(text)
+        if spans is None:
+            raise UserError(
+                f"{self._called} kept all of its training text but changes this one ({reprlib.repr(text)}): "
+                "set tokenizer.charge_all=true, so that what it loses is charged"
+            )
+        return spans
 
-    def _refuse_change(self, ids: np.ndarray, data: bytes) -> None:
-        joined = b"".join(map(self._printed.__getitem__, ids.tolist()))
-        differ = (i for i, (a, b) in enumerate(zip(joined, data, strict=False)) if a != b)
-        at = next(differ, min(len(joined), len(data)))
-        there = data[max(at - 20, 0) : at + 20].decode("utf-8", errors="ignore")
-        raise UserError(
-            f"the {self.kind} tokenizer kept all of its training text but changes this one near {there!r}: "
-            "set tokenizer.charge_all=true, so that what it loses is charged"
-        )
-
-    def _offset_spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """The ids and the byte ends of their stretches, which begin and end between characters."""
-        with extras.refusing(f"the {self.kind} tokenizer cannot encode this text"):
+    def _offset_spans(self, text: str) -> Spans:
+        """As `spans`, as the library tells, and between characters."""
+        with extras.refusing(f"{self._called} cannot encode this text"):
             ids, ends = self._spans(check_text(text))
-        ends = np.maximum.accumulate(np.clip(ends, 0, len(text)).astype(np.int64))
-        return self._checked_ids(ids).astype(np.int32), byte_offsets(text, ends)
+            ends = np.maximum.accumulate(np.clip(ends, 0, len(text)).astype(np.int64))
+            return self._checked_ids(ids).astype(np.int32), byte_offsets(text, ends)
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
-        if self._kept != NOTHING:
+        if self._believed:
             return super().decode(ids)
         checked = self._checked_ids(ids)
         try:
-            with extras.refusing(f"the {self.kind} tokenizer cannot decode these ids"):
-                return self._text(checked.tolist())
+            with extras.refusing(f"{self._called} cannot decode these ids"):
+                return check_text(self._text(checked.tolist()))
         except UserError:  # a model may write what no text is encoded to
             return super().decode(checked)
 
@@ -192,9 +170,7 @@ class ForeignTokenizer(Tokenizer):
         """Ids with a text of their own, special ids with their names, and which of them stands for the unknown."""
         size = max([*own, *names], default=-1) + 1
         if not 0 < size <= MOST_IDS:
-            raise UserError(
-                f"the {self.kind} tokenizer's ids go up to {size - 1}, not to between 0 and {MOST_IDS}"
-            )
+            raise UserError(f"its ids go up to {size - 1}, not to between 0 and {MOST_IDS}")
         self._own = [own.get(id) for id in range(size)]
         self._printed = [own.get(id) or names.get(id, f"<unused {id}>").encode() for id in range(size)]
         self._nameless = np.array([text is None for text in self._own])
@@ -202,11 +178,6 @@ class ForeignTokenizer(Tokenizer):
         self.special_ids = {name: id for id, name in sorted(names.items())}
         self.specials = tuple(self.special_ids)
         self.unk_id = unk
-
-    def _guarded_open(self, model: Any) -> None:
-        source = "its file" if self.path is None else self.path
-        with extras.refusing(f"the {self.kind} tokenizer cannot read {source}"):
-            self._open(model)
 
     # ------------------------------------------------------------------ files
 
@@ -218,49 +189,12 @@ class ForeignTokenizer(Tokenizer):
         return {"charge_all": self.charge_all}
 
     def _learned(self) -> dict[str, Any]:
-        return {"model": self._model, "kept": self._kept, "losses": self.losses}
+        return {"model": self._model, "believed": self._believed, "losses": self.losses}
 
     def _restore(self, learned: dict[str, Any]) -> None:
         extras.require(self.kind)
-        match learned:
-            case {"model": model, "kept": str(kept), "losses": str(losses), **rest} if (
-                kept in LEVELS and not rest
-            ):
-                if (kept == EVERYTHING) != (not losses):
-                    raise damaged("it contradicts itself on what is lost")
-                self._kept, self.losses = kept, losses
-            case _:
-                raise damaged("it needs a model, kept and losses")
-        self._guarded_open(model)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).from_dict, (self.to_dict(),)
-
-
-def read_bytes(path: str | None, kind: str, example: str) -> bytes:
-    """The content of the file that `tokenizer.path` names. UserError: it cannot be read, or is of another kind."""
-    if path is None:
-        raise UserError(f"tokenizer={kind} needs a file: give tokenizer.path={example}")
-    try:
-        data = files.read_bytes(expanded(path))
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"tokenizer.path={path} cannot be read ({reason}): name {example}") from None
-    if wrong := mismatch(data, kind):
-        raise UserError(f"tokenizer.path={path} is no {example}{wrong}")
-    return data
-
-
-def to_base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def from_base64(text: Any) -> bytes:
-    """UserError: it is no base64."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except (TypeError, ValueError, binascii.Error):
-        raise damaged("a part of it is no base64") from None
+        self._use(learned["model"])
+        self._believed, self.losses = learned["believed"], learned["losses"]
 
 
 def ends_between(spans: Sequence[tuple[int, int]]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Optional packages: asked for by name, refused in one sentence."""
+"""Files and packages that may be missing or damaged: asked for by name, refused in one sentence."""
 
 import importlib
 import importlib.util
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from numpygpt import files
 from numpygpt.errors import UserError
 
 PACKAGES = {
@@ -27,6 +28,14 @@ def package_of(kind: str) -> Any:
     """The module that a kind needs, imported now. UserError: it is not installed."""
     require(kind)
     return importlib.import_module(PACKAGES[kind])
+
+
+def read_bytes(path: str | None, kind: str, example: str) -> bytes:
+    """The content of the file that `tokenizer.path` names. UserError: none is named, or it cannot be read."""
+    if path is None:
+        raise UserError(f"tokenizer={kind} needs a file: give tokenizer.path={example}")
+    with refusing(f"tokenizer.path={path} is not possible: name {example}, as {kind} has it"):
+        return files.read_bytes(files.expanded(path))
 
 
 @contextmanager

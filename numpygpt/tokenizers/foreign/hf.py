@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from numpygpt.errors import UserError
 from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.foreign import extras
-from numpygpt.tokenizers.foreign.contract import NOTHING, ForeignTokenizer, ends_between, read_bytes
+from numpygpt.tokenizers.foreign.contract import ForeignTokenizer, Spans, ends_between
 
 BYTE_OF_PRINTABLE = {character: bytes([byte]) for byte, character in PRINTABLE.items()}
 BYTE_TOKENS = {f"<0x{byte:02X}>": bytes([byte]) for byte in range(256)}
@@ -20,20 +19,15 @@ class HuggingFaceTokenizer(ForeignTokenizer):
 
     kind = "hf"
 
-    def _read(self) -> Any:
-        raw = read_bytes(self.path, "hf", "tokenizer.json")
-        try:
-            return json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"tokenizer.path={self.path} is no tokenizer.json: {error}") from None
+    def _make(self, chunks: list[str]) -> Any:
+        raw = extras.read_bytes(self.path, self.kind, "tokenizer.json")
+        with extras.refusing(f"tokenizer.path={self.path} is no tokenizer.json of Hugging Face's"):
+            page = json.loads(raw)
+            page |= {"truncation": None, "padding": None, "post_processor": None}
+            page["model"] |= {"dropout": None} if "dropout" in page["model"] else {}
+        return page
 
     def _open(self, model: Any) -> None:
-        if not isinstance(model, dict) or not isinstance(model.get("model"), dict):
-            raise UserError("it has no model: name a tokenizer.json as Hugging Face's tokenizers write it")
-        model = {**model, "truncation": None, "padding": None, "post_processor": None}
-        if "dropout" in model["model"]:
-            model["model"] = {**model["model"], "dropout": None}
-        self._model = model
         self._tokenizer = extras.package_of(self.kind).Tokenizer.from_str(json.dumps(model))
         self._tokenizer.encode_special_tokens = True  # a special token in a text is text
         added = self._tokenizer.get_added_tokens_decoder()
@@ -73,9 +67,9 @@ class HuggingFaceTokenizer(ForeignTokenizer):
         """The kinds of all its parts but the model."""
         return set(_types(self._model.get(part) for part in ("normalizer", "pre_tokenizer", "decoder")))
 
-    def _kept_of(self, text: str) -> str:
+    def _own_spans(self, text: str) -> Spans | None:
         """A normalizer may change texts that nobody thought of trying: then nothing is believed to be kept."""
-        return super()._kept_of(text) if self._model.get("normalizer") is None else NOTHING
+        return super()._own_spans(text) if self._model.get("normalizer") is None else None
 
     def _ids(self, text: str) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=False).ids

@@ -1,9 +1,9 @@
 """SentencePiece: a model that exists, and a unigram model trained here."""
 
+import base64
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,7 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, checked_int, checked_specials
 from numpygpt.tokenizers.bpe.bytefallback import most_frequent
 from numpygpt.tokenizers.foreign import extras
-from numpygpt.tokenizers.foreign.contract import (
-    ForeignTokenizer,
-    ends_between,
-    from_base64,
-    read_bytes,
-    to_base64,
-)
-from numpygpt.tokenizers.unicode import training_chunks
+from numpygpt.tokenizers.foreign.contract import ForeignTokenizer, ends_between
 
 SPACE = "\u2581"  # how SentencePiece writes a space
 RESERVED = "\n\t\u2581\u2585"  # ends its lines, or stands for something else inside of SentencePiece
@@ -34,16 +27,13 @@ class SentencePieceTokenizer(ForeignTokenizer):
 
     kind = "sentencepiece"
 
-    def _read(self) -> Any:
-        return to_base64(read_bytes(self.path, self.kind, "x.model"))
+    def _make(self, chunks: list[str]) -> Any:
+        return base64.b64encode(extras.read_bytes(self.path, self.kind, "x.model")).decode()
 
     def _open(self, model: Any) -> None:
-        package, proto = (
-            extras.package_of(self.kind),
-            from_base64(model) or b"?",
-        )  # an empty one is taken for none
-        self._model, self._processor = model, package.SentencePieceProcessor(model_proto=proto)
-        processor, own, names = self._processor, {}, {}
+        proto = base64.b64decode(model) or b"?"  # an empty one is taken for none
+        self._processor = processor = extras.package_of(self.kind).SentencePieceProcessor(model_proto=proto)
+        own, names = {}, {}
         for id in range(processor.vocab_size()):
             piece = processor.id_to_piece(id)
             if processor.is_byte(id):
@@ -107,13 +97,10 @@ class UnigramTokenizer(SentencePieceTokenizer):
                 f"specials and 256 byte tokens take at least {needed}: raise it, or lower character_coverage"
             )
 
-    def train(self, text: str | Iterable[str]) -> None:
+    def _make(self, chunks: list[str]) -> Any:
         """Learn the pieces. UserError: the text has too little to learn from, or too much for `vocab_size`."""
-        package = extras.package_of(self.kind)
-        chunks = list(training_chunks(text))
-        sentences = filter(None, _sentences(chunks))
-        first = next(sentences, None)
-        if first is None:
+        sentences = list(filter(None, regex.split(f"[{RESERVED}]", "".join(chunks))))
+        if not sentences:
             raise UserError(
                 "the training text holds nothing but line ends, tabs, U+2581 and U+2585, of which the unigram "
                 "tokenizer makes no pieces: give it other text, or take tokenizer=bpe-bytelevel"
@@ -122,8 +109,10 @@ class UnigramTokenizer(SentencePieceTokenizer):
         with extras.refusing(
             f"SentencePiece cannot train a unigram model of vocab_size={self.wanted_vocab_size}"
         ):
-            package.SentencePieceTrainer.train(
-                sentence_iterator=_cut(chain([first], sentences)),
+            extras.package_of(self.kind).SentencePieceTrainer.train(
+                sentence_iterator=(
+                    part for s in sentences for part in LONG_WORD.sub(r"\g<0>\n", s).split("\n")
+                ),
                 model_writer=written,
                 model_type="unigram",
                 vocab_size=self.wanted_vocab_size,
@@ -142,8 +131,7 @@ class UnigramTokenizer(SentencePieceTokenizer):
                 num_threads=1,  # more give other bits
                 minloglevel=2,
             )
-        self._guarded_open(to_base64(written.getvalue()))
-        self._try_out(chunks)
+        return base64.b64encode(written.getvalue()).decode()
 
     def _open(self, model: Any) -> None:
         super()._open(model)
@@ -165,20 +153,3 @@ class UnigramTokenizer(SentencePieceTokenizer):
             "character_coverage": self.character_coverage,
             "specials": list(self._wanted_specials),
         }
-
-
-def _cut(sentences: Iterable[str]) -> Iterator[str]:
-    for sentence in sentences:
-        yield from LONG_WORD.sub(r"\g<0>\n", sentence).split("\n")
-
-
-def _sentences(chunks: Iterable[str]) -> Iterator[str]:
-    """What lies between reserved characters, wherever the chunks were cut."""
-    rest: list[str] = []
-    for chunk in chunks:
-        first, *others = regex.split(f"[{RESERVED}]", chunk)
-        rest.append(first)
-        for other in others:
-            yield "".join(rest)
-            rest = [other]
-    yield "".join(rest)
