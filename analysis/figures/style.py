@@ -87,16 +87,6 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
     return OTHERS[named.index(tokenizer) % len(OTHERS) if tokenizer else -1]
 
 
-def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The looks of tokenizers as seaborn takes them: palette, markers and dashes by name."""
-    found = {name: look(name, tokenizers) for name in tokenizers}
-    return {
-        "palette": {name: own.colour for name, own in found.items()},
-        "markers": {name: own.marker for name, own in found.items()},
-        "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
-    }
-
-
 def look_number(tokenizer: str, all_tokenizers: Sequence[str]) -> int:
     """The place of a tokenizer's look in the palette; a page has a class and a colour for each."""
     return PALETTE.index(look(tokenizer, all_tokenizers))
@@ -172,18 +162,6 @@ def plain(text: str, longest: int = 48) -> str:
     return (text if cell_len(text) <= longest else f"{set_cell_size(text, longest - 1)}\u2026").replace(
         "$", r"\$"
     )
-
-
-def tidy_legend(axes: "Axes", **place: Any) -> None:
-    """The legend that seaborn has made, if any, in another place, without titles, its texts shown as they are."""
-    handles, labels = axes.get_legend_handles_labels()
-    kept = [
-        (h, plain(text))
-        for h, text in zip(handles, labels, strict=True)
-        if text not in ("tokenizer", "state")
-    ]
-    if kept:
-        axes.legend(*zip(*kept, strict=True), title="", **place)
 
 
 def spread(positions: Sequence[float], least: float) -> list[float]:
