@@ -47,7 +47,7 @@ def makers(*modules: ModuleType) -> dict[str, Callable[[], Any]]:
     }
 
 
-TABLES, FIGURES = makers(tables), makers(result_figures, lessons)
+TABLES, FIGURES = makers(tables) | tables.BENCHMARKS, makers(result_figures, lessons)
 
 
 def documents() -> list[Path]:
