@@ -15,7 +15,6 @@ from numpygpt.data import Corpus, Part
 from numpygpt.data.batches import check_window
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
-from numpygpt.machine import available_cores
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
@@ -63,10 +62,7 @@ def prepare_texts(
             )
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
-    workers = config.train.workers or available_cores()
-    train_ids = encoded(
-        train_part, tokenizer, workers=workers, progress=counted(reporter, "encoding the text")
-    )
+    train_ids = encoded(train_part, tokenizer, progress=counted(reporter, "encoding the text"))
     val_text = val_part.text
     val_ids, val_ends = tokenizer.spans(val_text)
     val_source = Source(val_text, val_ids, val_ends)

@@ -21,7 +21,7 @@ from numpygpt.measures.bits.scores import block_edges, sum_by_block
 from numpygpt.tokenizers.unicode import code_points, utf8_widths
 
 ORDER = 6  # of Kneser-Ney with one discount, and of PPMd; three discounts bear one more
-BZ2_BLOCK = 900_000 - 19  # bytes after bz2's run-length coding
+BZ2_BLOCK = 900_000 - 19  # bytes that bz2 -9 packs together; a few more where it shortens runs of one byte
 
 _COMPRESSORS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "gzip": ("gzip -9", lambda data: gzip.compress(data, 9, mtime=0)),
@@ -92,29 +92,10 @@ def _ppmd(data: bytes) -> bytes:
 
 def _sees(key: str, train: bytes) -> str:
     """What a compressor can still see of the training text when the validation text begins."""
-    window = bz2_block(train) if key == "bz2" else {"gzip": 32 << 10, "xz": 64 << 20}.get(key, len(train))
+    window = {"gzip": 32 << 10, "bz2": len(train) % BZ2_BLOCK, "xz": 64 << 20}.get(key, len(train))
     if window >= len(train):
         return "all of the training text"
     return f"the last {window / 1024:,.0f} KiB of training text"
-
-
-def bz2_block(data: bytes) -> int:
-    """How many of the last bytes share a block of bz2 -9, which starts a new one once BZ2_BLOCK bytes are in it.
-
-    They are counted after run-length coding: of 4 to 255 equal bytes in a row, four and a count are left.
-    """
-    values = np.frombuffer(data, np.uint8)
-    starts = np.flatnonzero(np.diff(values, prepend=-1 if len(values) else []))
-    runs = np.diff(starts, append=len(values))
-    pieces = -(-runs // 255)
-    lengths = np.full(pieces.sum(), 255)
-    lengths[np.cumsum(pieces) - 1] = runs - 255 * (pieces - 1)
-    coded = np.concatenate([[0], np.cumsum(np.where(lengths < 4, lengths, 5))])
-    begins = np.concatenate([[0], np.cumsum(lengths)])
-    first = 0
-    while coded[-1] - coded[first] > BZ2_BLOCK:
-        first = int(np.searchsorted(coded, coded[first] + BZ2_BLOCK))
-    return int(len(values) - begins[first])
 
 
 def kneser_ney(train_text: str, val_text: str, order: int = ORDER, n_discounts: int = 1) -> list[Baseline]:

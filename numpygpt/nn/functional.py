@@ -357,6 +357,7 @@ def causal_attention(
     new: Allocator = fresh,
     n_rows: int = ATTENTION_ROWS,
     bounded: bool = False,
+    first: int = 0,
 ) -> tuple[Array, Any]:
     """Scaled dot-product attention, each position to itself and those before: (B, T, 3, H, D) -> (B, T, H, D).
 
@@ -364,15 +365,16 @@ def causal_attention(
     attention weights (dropout). Queries are handled R = n_rows at a time, each block against the keys up to its
     own end: what lies further in the future is never computed, and the block stays in cache. The softmax is
     left unnormalised: with e = exp(scores - max) and s = sum(e), out = (e v) / s. bounded: no score is too large
-    for exp, as where queries and keys are normalised, and no maximum is taken off.
+    for exp, as where queries and keys are normalised, and no maximum is taken off. Queries before `first` are left
+    out of the result, (B, T - first, H, D), which then has no backward.
     """
     B, T, _, H, D = qkv.shape
     q, k, v = (qkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))  # (B, H, T, D)
     keys = _transposed(k, D**-0.5, new)  # (B, H, D, T)
-    out = new("out", (B, T, H, D), qkv.dtype)
-    s = new("sums", (B, H, T, 1), qkv.dtype)
+    out = new("out", (B, T - first, H, D), qkv.dtype)
+    s = new("sums", (B, H, T - first, 1), qkv.dtype)
     blocks = []
-    for start in range(0, T, n_rows):
+    for start in range(first, T, n_rows):
         stop = min(start + n_rows, T)
         e = new(f"e{start}", (B, H, stop - start, stop), qkv.dtype)
         np.matmul(q[:, :, start:stop], keys[..., :stop], out=e)  # scores (B, H, R, stop)
@@ -381,11 +383,12 @@ def causal_attention(
             largest = e.argmax(axis=-1, keepdims=True)  # argmax is several times as fast as max on short rows
             e -= np.take_along_axis(e, largest, axis=-1)
         np.exp(e, out=e)
-        s[:, :, start:stop] = row_sum(e)
+        here = slice(start - first, stop - first)
+        s[:, :, here] = row_sum(e)
         kept = e if mask is None else e * mask[:, :, start:stop, :stop]
-        o = out[:, start:stop].transpose(0, 2, 1, 3)  # (B, H, R, D)
+        o = out[:, here].transpose(0, 2, 1, 3)  # (B, H, R, D)
         np.matmul(kept, v[:, :, :stop], out=o)
-        o /= s[:, :, start:stop]
+        o /= s[:, :, here]
         blocks.append((start, stop, e))
     return out, (q, k, v, out, s, blocks, mask)
 

@@ -15,25 +15,6 @@ It knows nothing of models or corpora. Measures, runs and commands come in, and 
 """
 
 from numpygpt.tokenizers.base import UNK, Tokenizer
-from numpygpt.tokenizers.bpe import BPETokenizer, ByteFallbackBPETokenizer, ByteLevelBPETokenizer
-from numpygpt.tokenizers.byte import ByteTokenizer
-from numpygpt.tokenizers.char import CharTokenizer
-from numpygpt.tokenizers.registry import ALL_KINDS, KINDS, create, from_dict, load, option_names
-from numpygpt.tokenizers.word import WordTokenizer
+from numpygpt.tokenizers.registry import ALL_KINDS, KINDS, create, from_dict, load
 
-__all__ = [
-    "ALL_KINDS",
-    "KINDS",
-    "UNK",
-    "BPETokenizer",
-    "ByteFallbackBPETokenizer",
-    "ByteLevelBPETokenizer",
-    "ByteTokenizer",
-    "CharTokenizer",
-    "Tokenizer",
-    "WordTokenizer",
-    "create",
-    "from_dict",
-    "load",
-    "option_names",
-]
+__all__ = ["ALL_KINDS", "KINDS", "UNK", "Tokenizer", "create", "from_dict", "load"]

@@ -10,13 +10,10 @@ from typing import Any
 
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer
-from numpygpt.tokenizers.bpe.bpe import BPETokenizer
 from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.foreign import HuggingFaceTokenizer
 from numpygpt.tokenizers.pretokenize import splitter
-from numpygpt.tokenizers.word import WordTokenizer
 
-EXPRESSIBLE = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte", "hf")
 Json = dict[str, Any]
 
 FUSE: Json = {"type": "Fuse"}
@@ -27,13 +24,12 @@ def hugging_face_json(tokenizer: Tokenizer) -> Json:
     """The content of a tokenizer.json that encodes as `tokenizer` does. UserError: there is no such file."""
     if isinstance(tokenizer, HuggingFaceTokenizer):
         return tokenizer.to_dict()["model"]
-    if tokenizer.kind not in EXPRESSIBLE:
+    if tokenizer.kind not in BUILDERS:
         raise UserError(
             f"a {tokenizer.kind} tokenizer cannot be written as Hugging Face's tokenizer.json: "
-            f"those of kind {', '.join(EXPRESSIBLE)} can"
+            f"those of kind {', '.join(BUILDERS)} and hf can"
         )
-    builders = {"char": _char, "word": _word, "byte": _byte, "bpe-bytelevel": _byte_level}
-    parts = builders.get(tokenizer.kind, _bpe)(tokenizer)
+    parts = BUILDERS[tokenizer.kind](tokenizer)
     names = [*tokenizer.specials, *parts.pop("tokens")]
     vocabulary = {name: id for id, name in enumerate(names)}
     if len(vocabulary) < len(names):
@@ -70,8 +66,7 @@ def _char(tokenizer: Tokenizer) -> Json:
     }
 
 
-def _word(tokenizer: Tokenizer) -> Json:
-    assert isinstance(tokenizer, WordTokenizer)
+def _word(tokenizer: Any) -> Json:
     # WORD in Oniguruma's terms: its \w has no joiners, but has the superscripts and fractions of Latin-1.
     word = "(?:[\\w&&[^\u00b2\u00b3\u00b9\u00bc\u00bd\u00be]]|[\u200c\u200d])+"
     cuts = [_split(r"[^\S\n]+", "Removed"), _split(word + r"|\S|\n")]
@@ -83,31 +78,21 @@ def _word(tokenizer: Tokenizer) -> Json:
     }
 
 
-def _byte(tokenizer: Tokenizer) -> Json:
-    return {
-        "tokens": [PRINTABLE[byte] for byte in range(256)],
-        "model": _bpe_model([]),
-        "pre_tokenizer": BYTE_LEVEL,
-        "decoder": BYTE_LEVEL,
-    }
-
-
-def _byte_level(tokenizer: Tokenizer) -> Json:
-    assert isinstance(tokenizer, BPETokenizer)
+def _byte_level(tokenizer: Any) -> Json:
+    """Single bytes, or BPE over them."""
     own = (tokenizer.token_bytes(id) or b"" for id in range(len(tokenizer.specials), tokenizer.vocab_size))
-    pieces = splitter(tokenizer.pattern).pieces
+    pieces = splitter(getattr(tokenizer, "pattern", "none")).pieces
     cuts = [BYTE_LEVEL] if pieces is None else [_split(pieces), BYTE_LEVEL]
     return {
         "tokens": ["".join(map(PRINTABLE.__getitem__, text)) for text in own],
-        "model": _bpe_model(tokenizer.to_dict()["merges"]),
+        "model": _bpe_model(tokenizer.to_dict().get("merges", [])),
         "pre_tokenizer": _sequence("pretokenizers", cuts),
         "decoder": BYTE_LEVEL,
     }
 
 
-def _bpe(tokenizer: Tokenizer) -> Json:
+def _bpe(tokenizer: Any) -> Json:
     """BPE over characters, with or without byte fallback."""
-    assert isinstance(tokenizer, BPETokenizer)
     n_bytes = tokenizer.n_byte_tokens
     model = _bpe_model(tokenizer.to_dict()["merges"])
     decoder = FUSE
@@ -129,3 +114,13 @@ def _bpe_model(merges: list[list[str]]) -> Json:
     unused = dict.fromkeys(("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"))
     flags = dict.fromkeys(("fuse_unk", "byte_fallback", "ignore_merges"), False)
     return {"type": "BPE", **unused, **flags, "merges": merges}
+
+
+BUILDERS = {
+    "char": _char,
+    "word": _word,
+    "bpe": _bpe,
+    "bpe-bytefallback": _bpe,
+    "bpe-bytelevel": _byte_level,
+    "byte": _byte_level,
+}

@@ -44,7 +44,8 @@ def test_report_lies_beside_the_runs_with_all_its_parts(written):
 
 def test_page_begins_with_the_conclusion_and_names_what_is_left_out(written):
     page = written.path.read_text(encoding="utf-8")
-    assert page.index("**Nobody beats") < page.index("### Verdicts") < page.index("Comparison: shakespeare")
+    assert page.index("## shakespeare, 1,000 updates, model small: ") < page.index("sha256 86c4e6aa9db7")
+    assert page.index("sha256 86c4e6aa9db7") < page.index("Comparison: shakespeare")
     assert "bpe is better than char by" in page
     assert "sha256 86c4e6aa9db7" in page
     assert "## Left out" in page
@@ -115,8 +116,8 @@ def test_terminal_shows_the_essential(written):
     written.show(console)
     text = console.export_text()
     assert "bits/byte" in text
-    assert "bpe is better than char by" in text
-    assert "Not counted" in text
+    assert "model small: " in text
+    assert "not counted: bpe-small-s9, failed (the loss is not finite at step 40)" in " ".join(text.split())
     assert "left out:" in text
     assert text.rstrip().endswith("report.html (and report.md)")
 
@@ -132,7 +133,7 @@ def test_runs_without_metrics_or_scores_are_still_reported(tmp_path, no_figures)
             run = make_run(tmp_path, tokenizer, seed, every=100)
             (run.path / "scores.json").unlink()
     found = write_report(tmp_path)
-    assert "no ranking of bpe and char" in found.path.read_text(encoding="utf-8")
+    assert "no ranking of bpe and char: their bits per block" in found.path.read_text(encoding="utf-8")
     assert any("scores.json does not exist" in p.sentence for p in found.view.problems)
 
 

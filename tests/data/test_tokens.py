@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,15 +155,6 @@ def test_a_cut_that_changes_ids_is_not_made(tmp_path: Path, monkeypatch: pytest.
     np.testing.assert_array_equal(encoded(part, Pairs(), tmp_path), Pairs().encode(part.text))
 
 
-def test_workers_change_no_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "PIECE", 4000)
-    tokenizer = create("bpe", vocab_size=150)
-    tokenizer.train(PROSE * 20)
-    part = part_of(tmp_path / "text", PROSE * 300)
-    ids = encoded(part, tokenizer, tmp_path / "cache", workers=2)
-    np.testing.assert_array_equal(ids, tokenizer.encode(part.text))
-
-
 # --- faults ---
 
 
@@ -254,50 +244,6 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
             encoded(part, Counting(), disk / "new")
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-WORKERS = """
-import sys
-from pathlib import Path
-from numpygpt.data import tokens
-from numpygpt.data import resolve
-from tests_worker import Endless
-
-if __name__ == "__main__":
-    tokens.PIECE = 4000
-    part = resolve("file", sys.argv[1]).parts(0.1)[0]
-    tokens.encoded(part, Endless(), Path(sys.argv[2]), workers=2)
-"""
-ENDLESS = """
-import os, time
-import numpy as np
-
-class Endless:
-    vocab_size = 256
-    def fingerprint(self): return "endless"
-    def encode(self, text):
-        if len(text) > 600:
-            print(os.getpid(), flush=True)
-            time.sleep(60)
-        return np.frombuffer(text.encode(), np.uint8).astype(np.int32)
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
-def test_workers_die_with_a_killed_parent(tmp_path: Path) -> None:
-    part = part_of(tmp_path / "text", "abc def " * 10_000)
-    (tmp_path / "tests_worker.py").write_text(ENDLESS)
-    (tmp_path / "script.py").write_text(WORKERS)
-    command = [sys.executable, str(tmp_path / "script.py"), str(part.corpus.path), str(tmp_path / "cache")]
-    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    workers = [int(parent.stdout.readline()) for _ in range(2)]
-    parent.kill()
-    parent.wait()
-    deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
 def test_where_no_cut_is_safe_few_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

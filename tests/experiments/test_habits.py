@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from experiments.sweeping.arguments import for_hydra, options_first
+from experiments.sweeping.arguments import for_hydra, settings_first
 from numpygpt.runs import find_runs
 
 TINY = (
@@ -58,6 +58,14 @@ def run(own: Path, typed: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -
     """run(*arguments) -> the ended command of a tiny run, where one's own choices and plug-ins are found."""
     monkeypatch.syspath_prepend(str(own.parent / "path"))
     return functools.partial(typed, *TINY)
+
+
+def test_help_knows_choices_of_one_s_own_and_the_values_of_the_command_line(run):
+    ended = run("--help", "--config-dir", "own", "experiment=mine", "seed=5")
+    assert ended.code == 0
+    assert "experiment: broken, ladder, mine, " in ended.out
+    assert "\nstudy=mine " in ended.out
+    assert "\nseed=5 " in ended.out
 
 
 @pytest.mark.parametrize("option", [("--cfg", "job"), ("-m", "--cfg", "job"), ("-c", "job", "--multirun")])
@@ -135,16 +143,17 @@ def test_hydra_is_verbose_if_told_so_but_scatters_no_files(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "given"),
     [
-        ("seed=1 -m", "--multirun seed=1"),
-        ("seed=1 --cfg job -m", "--cfg job seed=1"),
-        ("--info seed=1", "--info=all seed=1"),
-        ("seed=1 --info defaults", "--info defaults seed=1"),
+        ("-m seed=1", "seed=1 --multirun"),
+        ("seed=1 --cfg job -m", "seed=1 --cfg job"),
+        ("--info seed=1", "seed=1 --info"),
+        ("--info defaults seed=1", "seed=1 --info defaults"),
+        ("--config-dir own seed=1", "seed=1 --config-dir own --multirun"),
         ("seed=1 hydra.mode=RUN", "seed=1 hydra.mode=RUN"),
     ],
 )
 def test_options_stand_anywhere(arguments, given):
-    assert options_first(arguments.split()) == given.split()
+    assert settings_first(arguments.split()) == given.split()
 
 
 def test_completion_is_no_setting():
-    assert for_hydra(["-sc", "install=bash"]) == (["-sc", "install=bash"], [])
+    assert for_hydra(["-sc", "install=bash"]) == (["install=bash", "-sc"], [])

@@ -19,7 +19,7 @@ from numpygpt import tokenizers
 from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
-from numpygpt.tokenizers.foreign.contract import read_bytes as read_tokenizer
+from numpygpt.tokenizers.foreign.extras import read_bytes as read_tokenizer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes, sockets and devices")
 

@@ -93,11 +93,6 @@ class Level:
         share = np.where(self.keys[entry] == key, self.share[entry], 0.0)
         return np.where(seen, share + self.rest[row] * lower, lower)
 
-    def has(self, context: int) -> bool:
-        """Whether the context was seen, so that this level has a say."""
-        row = int(self.contexts.searchsorted(np.uint64(context)))
-        return row < len(self.contexts) and int(self.contexts[row]) == context
-
     def spread(self, lower: Floats, context: np.uint64, alphabet: Ints) -> Floats:
         """The whole distribution of one context, from the one below it.
 

@@ -2,14 +2,13 @@
 
 What such a tokenizer says of itself is not believed. Its ids are given texts of their own by what its file says
 of them, and then it is tried out, on the whole training text and on probes (probes.py): do the ids' own texts
-join to the text again? What was found decides how it is charged, and is checked again on every text:
-
-everything   they always do: lossless.
-known        all but those of unknown stretches do.
-nothing      anything else: no id is believed to stand for its own text, and the residual coder charges for all
-             of them. It soon knows ids that do stand for their own text: they cost next to nothing.
+join to the text again, but for those of stretches that are unknown to it? If so the ids are exact, and that is
+checked again on every text that is scored; if nothing was unknown, either, it is lossless. Else no id is believed
+to stand for its own text, and the residual coder charges for all of them. It soon knows ids that do stand for
+their own text: they cost next to nothing.
 """
 
+import reprlib
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -22,8 +21,7 @@ from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
 from numpygpt.tokenizers.unicode import byte_offsets, check_text, training_chunks
 
-EVERYTHING, KNOWN, NOTHING = "everything", "known", "nothing"
-LEVELS = (EVERYTHING, KNOWN, NOTHING)
+Spans = tuple[np.ndarray, np.ndarray]  # ids, and the byte ends of their stretches
 MOST_IDS = 1 << 22
 
 
@@ -44,7 +42,7 @@ class ForeignTokenizer(Tokenizer):
         self._called = f"the {self.kind} tokenizer {path or ''}".strip()  # in messages
         self.charge_all = checked_bool("charge_all", charge_all)
         self._model: Any = None  # what `_open` takes
-        self._kept, self.losses = NOTHING, ""
+        self._believed, self.losses = False, ""
 
     # ------------------------------------------------------------------ what the kinds say
 
@@ -85,39 +83,36 @@ class ForeignTokenizer(Tokenizer):
             self._open(model)
 
     def _try_out(self, chunks: list[str]) -> None:
-        self._kept = NOTHING  # until it is known
+        self._believed, self.losses = False, "may lose anything"  # until it is known
         readable = (own.decode("utf-8", errors="ignore") for own in self._own if own is not None)
         specials = map(self.token, self.special_ids.values())
         texts = [*chunks, *probes(), " ".join(specials), " ".join(readable)]
-        found = {NOTHING} if self.charge_all else {self._kept_of(chunk) for chunk in texts}
-        self._kept = max(found, key=LEVELS.index)
-        self.losses = self._describe_losses()
+        found = [None] if self.charge_all else [self._own_spans(text) for text in texts]
+        self._believed = None not in found
+        if not self._believed:
+            for (
+                text
+            ) in probes():  # what is charged must have stretches: to find out before anything is trained
+                self._offset_spans(text)
+            self.losses = self._describe_losses()
+        else:
+            is_complete = not any(self.unk_id in spans[0] for spans in found if spans)
+            self.losses = "" if is_complete else "loses what is unknown to it"
 
-    def _kept_of(self, text: str) -> str:
-        """Whose own texts join to `text`."""
-        ids = self.encode(text)
-        if self._joined(ids) == text.encode():
-            return EVERYTHING
-        ids, ends = self._offset_spans(text)
-        return KNOWN if self.unk_id is not None and self._are_own(ids, ends, text.encode()) else NOTHING
-
-    def _joined(self, ids: np.ndarray) -> bytes | None:
-        """The ids' own texts in one, or None if one of them has none."""
-        if self._nameless[ids].any():
+    def _own_spans(self, text: str) -> Spans | None:
+        """As `spans`, if every stretch is the id's own text, but for those of `<unk>` if something may be lost."""
+        ids, data = self.encode(text), text.encode()
+        if not self._nameless[ids].any() and data == b"".join(map(self._printed.__getitem__, ids.tolist())):
+            return ids, np.cumsum(self._widths[ids])
+        if self.unk_id is None or self.lossless:
             return None
-        return b"".join(map(self._printed.__getitem__, ids.tolist()))
-
-    def _are_own(self, ids: np.ndarray, ends: np.ndarray, data: bytes) -> bool:
-        """Whether all stretches but those of `<unk>` are the ids' own texts, and nothing is left over."""
+        ids, ends = self._offset_spans(text)
         edges = [0, *ends.tolist()]
         spans = zip(ids.tolist(), edges, edges[1:], strict=False)
-        return edges[-1] == len(data) and all(
-            id == self.unk_id or data[a:b] == self._own[id] for id, a, b in spans
-        )
+        are_own = all(id == self.unk_id or data[a:b] == self._own[id] for id, a, b in spans)
+        return (ids, ends) if are_own and edges[-1] == len(data) else None
 
     def _describe_losses(self) -> str:
-        if self._kept != NOTHING:
-            return "loses what is unknown to it" if self._kept == KNOWN else ""
         if lost := [name for name in FEATURES if self._loses(name)]:
             return f"loses {', '.join(lost)}"
         return (
@@ -135,47 +130,32 @@ class ForeignTokenizer(Tokenizer):
     def exact(self) -> np.ndarray:
         """For each id whether its stretch is always its own text: all that have one, or none at all."""
         self._require_trained()
-        return ~self._nameless & (self._kept != NOTHING)
+        return ~self._nameless & self._believed
 
     def encode(self, text: str) -> np.ndarray:
-        """As in the contract. UserError: the text shows that what was found in training does not hold."""
         self._require_trained()
         with extras.refusing(f"{self._called} cannot encode this text"):
-            ids = self._checked_ids(self._ids(check_text(text))).astype(np.int32)
-        if self._kept == EVERYTHING and self._joined(ids) != text.encode():
-            self._refuse_change(ids, text.encode())
-        return ids
+            return self._checked_ids(self._ids(check_text(text))).astype(np.int32)
 
-    def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """As in the contract. UserError as in `encode`."""
-        if self._kept != NOTHING:
-            ids = self.encode(text)
-            if self._kept == EVERYTHING or self._joined(ids) == text.encode():
-                return ids, np.cumsum(self._widths[ids])
-        ids, ends = self._offset_spans(text)
-        if self._kept == KNOWN and not self._are_own(ids, ends, text.encode()):
-            self._refuse_change(ids, text.encode())
-        return ids, ends
+    def spans(self, text: str) -> Spans:
+        """As in the contract. UserError: the text shows that what was found in training does not hold."""
+        spans = self._own_spans(text) if self._believed else self._offset_spans(text)
+        if spans is None:
+            raise UserError(
+                f"{self._called} kept all of its training text but changes this one ({reprlib.repr(text)}): "
+                "set tokenizer.charge_all=true, so that what it loses is charged"
+            )
+        return spans
 
-    def _refuse_change(self, ids: np.ndarray, data: bytes) -> None:
-        joined = b"".join(map(self._printed.__getitem__, ids.tolist()))
-        differ = (i for i, (a, b) in enumerate(zip(joined, data, strict=False)) if a != b)
-        at = next(differ, min(len(joined), len(data)))
-        there = data[max(at - 20, 0) : at + 20].decode("utf-8", errors="ignore")
-        raise UserError(
-            f"{self._called} kept all of its training text but changes this one near {there!r}: "
-            "set tokenizer.charge_all=true, so that what it loses is charged"
-        )
-
-    def _offset_spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """The ids and the byte ends of their stretches, which begin and end between characters."""
+    def _offset_spans(self, text: str) -> Spans:
+        """As `spans`, as the library tells, and between characters."""
         with extras.refusing(f"{self._called} cannot encode this text"):
             ids, ends = self._spans(check_text(text))
             ends = np.maximum.accumulate(np.clip(ends, 0, len(text)).astype(np.int64))
             return self._checked_ids(ids).astype(np.int32), byte_offsets(text, ends)
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
-        if self._kept != NOTHING:
+        if self._believed:
             return super().decode(ids)
         checked = self._checked_ids(ids)
         try:
@@ -209,12 +189,12 @@ class ForeignTokenizer(Tokenizer):
         return {"charge_all": self.charge_all}
 
     def _learned(self) -> dict[str, Any]:
-        return {"model": self._model, "kept": self._kept, "losses": self.losses}
+        return {"model": self._model, "believed": self._believed, "losses": self.losses}
 
     def _restore(self, learned: dict[str, Any]) -> None:
         extras.require(self.kind)
         self._use(learned["model"])
-        self._kept, self.losses = learned["kept"], learned["losses"]
+        self._believed, self.losses = learned["believed"], learned["losses"]
 
 
 def ends_between(spans: Sequence[tuple[int, int]]) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.foreign import extras
-from numpygpt.tokenizers.foreign.contract import NOTHING, ForeignTokenizer, ends_between
+from numpygpt.tokenizers.foreign.contract import ForeignTokenizer, Spans, ends_between
 
 BYTE_OF_PRINTABLE = {character: bytes([byte]) for byte, character in PRINTABLE.items()}
 BYTE_TOKENS = {f"<0x{byte:02X}>": bytes([byte]) for byte in range(256)}
@@ -67,9 +67,9 @@ class HuggingFaceTokenizer(ForeignTokenizer):
         """The kinds of all its parts but the model."""
         return set(_types(self._model.get(part) for part in ("normalizer", "pre_tokenizer", "decoder")))
 
-    def _kept_of(self, text: str) -> str:
+    def _own_spans(self, text: str) -> Spans | None:
         """A normalizer may change texts that nobody thought of trying: then nothing is believed to be kept."""
-        return super()._kept_of(text) if self._model.get("normalizer") is None else NOTHING
+        return super()._own_spans(text) if self._model.get("normalizer") is None else None
 
     def _ids(self, text: str) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=False).ids

@@ -3,8 +3,7 @@
 import base64
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -100,9 +99,8 @@ class UnigramTokenizer(SentencePieceTokenizer):
 
     def _make(self, chunks: list[str]) -> Any:
         """Learn the pieces. UserError: the text has too little to learn from, or too much for `vocab_size`."""
-        sentences = filter(None, _sentences(chunks))
-        first = next(sentences, None)
-        if first is None:
+        sentences = list(filter(None, regex.split(f"[{RESERVED}]", "".join(chunks))))
+        if not sentences:
             raise UserError(
                 "the training text holds nothing but line ends, tabs, U+2581 and U+2585, of which the unigram "
                 "tokenizer makes no pieces: give it other text, or take tokenizer=bpe-bytelevel"
@@ -112,7 +110,9 @@ class UnigramTokenizer(SentencePieceTokenizer):
             f"SentencePiece cannot train a unigram model of vocab_size={self.wanted_vocab_size}"
         ):
             extras.package_of(self.kind).SentencePieceTrainer.train(
-                sentence_iterator=_cut(chain([first], sentences)),
+                sentence_iterator=(
+                    part for s in sentences for part in LONG_WORD.sub(r"\g<0>\n", s).split("\n")
+                ),
                 model_writer=written,
                 model_type="unigram",
                 vocab_size=self.wanted_vocab_size,
@@ -153,20 +153,3 @@ class UnigramTokenizer(SentencePieceTokenizer):
             "character_coverage": self.character_coverage,
             "specials": list(self._wanted_specials),
         }
-
-
-def _cut(sentences: Iterable[str]) -> Iterator[str]:
-    for sentence in sentences:
-        yield from LONG_WORD.sub(r"\g<0>\n", sentence).split("\n")
-
-
-def _sentences(chunks: Iterable[str]) -> Iterator[str]:
-    """What lies between reserved characters, wherever the chunks were cut."""
-    rest: list[str] = []
-    for chunk in chunks:
-        first, *others = regex.split(f"[{RESERVED}]", chunk)
-        rest.append(first)
-        for other in others:
-            yield "".join(rest)
-            rest = [other]
-    yield "".join(rest)
