@@ -1,4 +1,4 @@
-"""Pre-tokenisation: cutting a text into pieces that no token crosses; counting and remembering the pieces.
+"""Pre-tokenisation: cutting a text into pieces that no token crosses, and counting the pieces of a stream.
 
 A pattern names what a piece looks like; its matches tile every text. It also names places where no piece
 can ever be under way, whatever comes before or after: a stream may be cut there, so that its pieces are
@@ -6,20 +6,17 @@ those of the whole text however its chunks fall.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from re import compile as compile_standard
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import regex
 
 from numpygpt.errors import UserError
 
-Value = TypeVar("Value")
-
-MAX_ENTRIES = 1 << 17  # of a Cache
-MAX_KEY_CHARS = 256
+CACHED = 1 << 17  # pieces whose tokens are kept
 
 # What the classes of the patterns below mean in ASCII. Python's own engine is twice as fast as the regex
 # library but knows no \p{L} and has other ideas of \s, so ASCII text is split by it with these in their place.
@@ -78,25 +75,6 @@ class Splitter:
                 rest = rest[found.start() :]
         counts.update(self.split(rest))
         return counts
-
-
-class Cache(dict[str, Value], Generic[Value]):
-    """From a piece of text to what `compute` makes of it.
-
-    A full cache is emptied rather than trimmed: what is frequent is back at once, and a hit costs no more than
-    a look-up in a plain dict. Long pieces, which hardly ever recur, are not kept.
-    """
-
-    def __init__(self, compute: Callable[[str], Value]):
-        self._compute = compute
-
-    def __missing__(self, piece: str) -> Value:
-        value = self._compute(piece)
-        if len(piece) <= MAX_KEY_CHARS:
-            if len(self) >= MAX_ENTRIES:
-                self.clear()
-            self[piece] = value
-        return value
 
 
 # A run of letters ends wherever another character follows: true of both GPT patterns, contractions included.

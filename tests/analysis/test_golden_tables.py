@@ -17,7 +17,7 @@ from make_tables import GOLDEN, STUDIES, numbers_of
 def test_tables_hold_the_numbers_that_they_held(study):
     golden = json.loads(gzip.decompress(GOLDEN.read_bytes()))[study]
     found = numbers_of("" if study == "all" else study)
-    assert found.keys() == golden.keys()
+    assert found.keys() >= golden.keys()
     for table, lines in golden.items():
         if table == "budgets":  # a row joins what differs in the budget alone
             lines, found[table] = ([sorted(chain(*all_lines))] for all_lines in (lines, found[table]))
@@ -30,4 +30,6 @@ def test_tables_hold_the_numbers_that_they_held(study):
 def _missing(held, line):
     """What of `held` is not in `line`, both in order: a table may gain columns, and loses no number."""
     rest = iter(line)
-    return [number for number in held if not any(x == pytest.approx(number, rel=1e-8, abs=1e-12) for x in rest)]
+    return [
+        number for number in held if not any(x == pytest.approx(number, rel=1e-8, abs=1e-12) for x in rest)
+    ]

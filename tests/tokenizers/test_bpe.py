@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpygpt.errors import UserError
 from numpygpt.tokenizers import create, from_dict
 from numpygpt.tokenizers.bpe import bpe
-from numpygpt.tokenizers.pretokenize import PATTERNS, Cache
+from numpygpt.tokenizers.pretokenize import PATTERNS
 
 FEW_LETTERS = st.text(st.sampled_from("aab bc\n"), min_size=1, max_size=120)
 
@@ -170,16 +170,6 @@ def test_a_failed_training_changes_nothing(train_small, small_text):
     with pytest.raises(UserError):
         tokenizer.train("".join(map(chr, range(1000))))
     assert tokenizer.fingerprint() == before
-
-
-def test_the_cache_is_bounded(train_small, small_text, monkeypatch):
-    monkeypatch.setattr("numpygpt.tokenizers.pretokenize.MAX_ENTRIES", 5)
-    tokenizer = from_dict(train_small("bpe").to_dict())
-    np.testing.assert_array_equal(tokenizer.encode(small_text), train_small("bpe").encode(small_text))
-    assert len(tokenizer._symbols_of_piece) <= 5
-    cache = Cache(len)
-    assert cache["a" * 1000] == 1000
-    assert not cache
 
 
 def test_many_ids_including_those_that_are_surrogates_as_characters():

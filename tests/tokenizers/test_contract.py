@@ -1,10 +1,7 @@
 """The promises of base.Tokenizer, held by every kind."""
 
-import copy
 import importlib.util
-import pickle
 from itertools import pairwise, product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers import KINDS, create, from_dict
-from numpygpt.tokenizers.foreign import custom
+from numpygpt.tokenizers import KINDS, create
 
 ALL_OF_UNICODE = st.text(st.characters(exclude_categories=["Cs"]))
 LIKE_TRAINING = st.text(st.sampled_from("the cat<unk>SAT.,'1\u0301é你😀 \t\r\n\x1c\x85\u2028"))
@@ -313,30 +309,8 @@ def test_chunks_do_not_change_the_vocabulary(kind, cuts, train_small, small_text
     assert streamed.fingerprint() == whole.fingerprint()
 
 
-def test_copies_and_pickles_encode_alike(tokenizer, small_text):
-    ids = tokenizer.encode(small_text)
-    for other in (
-        copy.deepcopy(tokenizer),
-        pickle.loads(pickle.dumps(tokenizer)),
-        from_dict(tokenizer.to_dict()),
-    ):
-        np.testing.assert_array_equal(other.encode(small_text), ids)
-        assert other.fingerprint() == tokenizer.fingerprint()
-
-
 def test_training_again_starts_afresh(tokenizer, train_small, small_text):
     again = train_small(tokenizer.kind)
     again.train("another text, another text" * 20 + "".join(map(chr, range(33, 100))))
     again.train(small_text)
     assert again.fingerprint() == tokenizer.fingerprint()
-
-
-# --- docs/TOKENIZERS.md shows the class that custom.py documents ---
-
-
-PAGE = Path(__file__).parents[2] / "docs" / "TOKENIZERS.md"
-
-
-def test_the_example_is_the_documented_one():
-    start, end = custom.__doc__.index("    # frequent.py"), custom.__doc__.index("Needed:")
-    assert custom.__doc__[start:end].rstrip() in PAGE.read_text(encoding="utf-8")

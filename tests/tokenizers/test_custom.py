@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from spans import HARD, TEXT, check_spans
@@ -12,19 +13,19 @@ from numpygpt.errors import UserError
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.source import Source
 from numpygpt.tokenizers import create, from_dict, load
-from numpygpt.tokenizers.foreign import custom
 from numpygpt.tokenizers.foreign.custom import code_sha256
 
 
-def example_of(module) -> str:
-    """The class in the docstring: the lines that are indented."""
-    lines = module.__doc__.splitlines()
-    return textwrap.dedent("\n".join(line for line in lines if line.startswith("    ") or not line))
+def example() -> str:
+    """The class that docs/TOKENIZERS.md shows: the lines that are indented, from its name on."""
+    page = (Path(__file__).parents[2] / "docs" / "TOKENIZERS.md").read_text(encoding="utf-8")
+    start = page.index("    # frequent.py")
+    return textwrap.dedent(page[start : page.index("\nand train a model on it", start)])
 
 
 @pytest.fixture
 def own_class(tmp_path, monkeypatch):
-    (tmp_path / "frequent.py").write_text(example_of(custom))
+    (tmp_path / "frequent.py").write_text(example())
     monkeypatch.syspath_prepend(str(tmp_path))
     code_sha256.cache_clear()
     yield "frequent:FrequentWords"
@@ -50,7 +51,7 @@ def test_a_file_is_refused_if_the_code_of_its_class_has_changed(own_class, tmp_p
     tokenizer.train(TEXT)
     tokenizer.save(tmp_path / "tokenizer.json")
     before = tokenizer.fingerprint()
-    (tmp_path / "frequent.py").write_text(example_of(custom).replace("most_common(500)", "most_common(400)"))
+    (tmp_path / "frequent.py").write_text(example().replace("most_common(500)", "most_common(400)"))
     assert tokenizer.fingerprint() == before  # this process goes on with the code that it imported
     code_sha256.cache_clear()  # another process
     with pytest.raises(UserError, match="the code of frequent:FrequentWords is not what it was"):
@@ -229,7 +230,7 @@ def test_ids_that_no_text_is_encoded_to_are_decoded_all_the_same(own_class, tmp_
 
 def test_a_class_that_was_edited_since_it_was_planned_is_refused(own_class, tmp_path):
     code_sha256(own_class)  # as a sweep does before its first run
-    (tmp_path / "frequent.py").write_text(example_of(custom) + "\n# edited\n")
+    (tmp_path / "frequent.py").write_text(example() + "\n# edited\n")
     with pytest.raises(UserError, match="was edited since this command began"):
         create("custom", factory=own_class).train(TEXT)
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ from numpygpt.measures.bits.arithmetic import Decoder, Encoder, quantise
 from numpygpt.measures.bits.kneser_ney import KneserNey
 from numpygpt.measures.bits.mixing import END, N_SCALARS, START, Floats, Level, distinct
 from numpygpt.measures.bits.source import TAIL, Source, Stretch
-from numpygpt.measures.bits.spelling import N_POINTER_LEVELS, ORDER, Events, Reading, Sequences
+from numpygpt.measures.bits.spelling import N_POINTER_LEVELS, ORDER, Events, Sequences
 from numpygpt.tokenizers.base import Tokenizer
 
 _SURROGATES = range(0xD800, 0xE000)
@@ -56,7 +56,7 @@ class ResidualCoder:
         self.lossless = bool(tokenizer.lossless)
         self.levels: tuple[Level, ...] = ()
         self.alphabet = np.array([END], np.int64)
-        self._known: dict[Hashable, npt.NDArray[np.int64]] = {}
+        self._known: dict[Stretch, npt.NDArray[np.int64]] = {}
 
     @classmethod
     def fit(cls, tokenizer: Tokenizer, train_text: str) -> ResidualCoder:
@@ -156,28 +156,23 @@ class ResidualCoder:
 
     def distribution(self, z: int, so_far: str, c: str) -> Floats:
         """q of the next symbol, (A + 1,): of each symbol of `alphabet`, then of all other scalars together."""
-        reading = Reading(z, c, self._own(z))
-        for character in so_far:
-            reading.read(character)
-        return self._spread(reading.contexts())
-
-    def _spread(self, contexts: Iterable[int]) -> Floats:
+        own = self._own(z)
+        if own is None:
+            so_far = so_far[-ORDER:]  # spelling looks back no further
         p = np.full(len(self.alphabet) + 1, _UNIFORM)
+        contexts = Events.of([(z, so_far, c)], [own]).contexts()
         for level, context in zip(self.levels, contexts, strict=True):
-            p = level.spread(p, np.uint64(context), self.alphabet)
+            p = level.spread(p, context[-1], self.alphabet)  # that of END
         p[-1] *= N_SCALARS + 1 - len(self.alphabet)
         return p
 
-    def _frequencies(self, reading: Reading) -> npt.NDArray[np.int64]:
+    def _frequencies(self, z: int, so_far: str, c: str) -> npt.NDArray[np.int64]:
         """The distribution in integers; the latest are kept, for texts repeat themselves."""
-        points = reading.z != TAIL and self.own_bytes[reading.z] is not None
-        if points and reading.length > ORDER:  # only then does more count than the window
-            return quantise(self._spread(reading.contexts()))
-        if len(self._known) * len(self.alphabet) >= _KNOWN:
-            self._known.clear()
-        key = (reading.z if points else TAIL, reading.c if points else "", *reading.window)
+        key = (z, so_far, c) if self._own(z) is not None else (TAIL, so_far[-ORDER:], "")
         if key not in self._known:
-            self._known[key] = quantise(self._spread(reading.contexts()))
+            if len(self._known) * len(self.alphabet) >= _KNOWN:
+                self._known.clear()
+            self._known[key] = quantise(self.distribution(z, so_far, c))
         return self._known[key]
 
     def encode(self, encoder: Encoder, z: int, x: str, c: str) -> None:
@@ -188,43 +183,36 @@ class ResidualCoder:
         """
         if not self.charges(z):
             return
-        reading = Reading(z, c, self._own(z))
-        for character in [*x, None]:
-            symbol = END if character is None else ord(character)
-            frequencies = self._frequencies(reading)
+        for at, symbol in enumerate([*map(ord, x), END]):
+            frequencies = self._frequencies(z, x[:at], c)
             index = int(np.searchsorted(self.alphabet, symbol))
             if index < len(self.alphabet) and self.alphabet[index] == symbol:
                 encoder.encode(index, frequencies)
             else:
                 encoder.encode(len(self.alphabet), frequencies)
                 encoder.encode_range(_scalar(symbol), 1, N_SCALARS)
-            if character is not None:
-                reading.read(character)
 
     def decode(self, decoder: Decoder, z: int, c: str, longest: int = sys.maxsize) -> str:
         """Read back the stretch that `encode` wrote for token z (or TAIL); empty where nothing is charged.
 
         ValueError: it has more than `longest` characters, as damaged data may seem to.
         """
-        reading = Reading(z, c, self._own(z))
-        x: list[str] = []
+        x = ""
         while self.charges(z):
             if len(x) > longest:
                 raise ValueError(
                     f"a stretch of source is longer than {longest} characters: the data are damaged"
                 )
-            index = decoder.decode(self._frequencies(reading))
+            index = decoder.decode(self._frequencies(z, x, c))
             if index == len(self.alphabet):
                 scalar = decoder.target(N_SCALARS)
                 decoder.consume(scalar, 1, N_SCALARS)
-                character = chr(_code_point(scalar))
+                x += chr(_code_point(scalar))
             elif self.alphabet[index] == END:
                 break
             else:
-                character = chr(int(self.alphabet[index]))
-            x.append(character)
-            reading.read(character)
-        return "".join(x)
+                x += chr(int(self.alphabet[index]))
+        return x
 
 
 def _speller(stretches: set[str]) -> tuple[Level, ...]:

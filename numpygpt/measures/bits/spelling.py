@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpygpt.tokenizers.unicode import code_points
 
 ORDER = 6
 N_POINTER_LEVELS = 3
-BASE, MASK = 0xD6E8FEB86659FD93, (1 << 64) - 1  # of the hashes of prefixes, polynomials modulo 2**64
+BASE = 0xD6E8FEB86659FD93  # of the hashes of prefixes, polynomials modulo 2**64
 
 
 @dataclass(frozen=True)
@@ -130,58 +129,9 @@ def _moved(own: str, at: int, character: str) -> int:
     return at
 
 
-@cache
-def _mixed(symbol: int) -> int:
-    """A term of `_prefixes`, but for its power."""
-    return int(mix(np.array([symbol + 1], np.uint64))[0])
-
-
-class Reading:
-    """A stretch of token z after source character c, read character by character, each at the same cost.
-
-    `contexts` are those that `Events` has at END of what was read. `window`: the last of START and what was read.
-    """
-
-    def __init__(self, z: int, c: str, own: str | None) -> None:
-        self.z, self.c, self._own, self._at = z, c, own, 0
-        self.length, self.window = 0, [START]
-        self._sum, self._power = 0, 1
-        self._add(START)
-
-    def _add(self, symbol: int) -> None:
-        self._power = self._power * BASE & MASK
-        self._sum = self._sum + _mixed(symbol) * self._power & MASK
-
-    def read(self, character: str) -> None:
-        self.length += 1
-        self.window = [*self.window[-ORDER:], ord(character)]
-        self._add(ord(character))
-        if self._own is not None:
-            self._at = _moved(self._own, self._at, character)
-
-    def contexts(self) -> tuple[int, ...]:
-        """Of the symbol that follows, on all levels, lowest first."""
-        symbols = np.array([*self.window, END], np.int64)
-        m = len(symbols)
-        place = np.arange(self.length + 2 - m, self.length + 2)
-        one, owner = np.zeros(1, np.int64), np.zeros(m, np.int64)
-        preceding = np.array([ord(self.c)])
-        pointed = ord(self._own[self._at]) if self._own and self._at < len(self._own) else END
-        events = Events(
-            Sequences(symbols, one, one + m - 1, owner, place),
-            np.where(symbols == START, preceding, symbols),
-            np.full(m, pointed),
-            np.full(m, self._sum, np.uint64),
-            np.array([self.z]),
-            preceding,
-            np.array([self._own is not None]),
-        )
-        return tuple(int(context[-1]) for context in events.contexts())
-
-
 def _prefixes(s: Sequences) -> UInts:
     """Hash of the symbols of the same string that stand before each symbol: a polynomial in an odd base."""
     powers = np.cumprod(np.full(int(s.place.max(initial=0)) + 1, BASE, np.uint64))
-    terms = mix(s.symbols.astype(np.uint64) + np.uint64(1)) * powers[s.place]  # as in _mixed
+    terms = mix(s.symbols.astype(np.uint64) + np.uint64(1)) * powers[s.place]
     sums = np.cumsum(terms) - terms
     return sums - sums[s.first][s.owner]

@@ -1,23 +1,6 @@
-r"""A tokenizer class of the user's own, with a handful of methods, under this project's contract.
+"""A tokenizer class of the user's own, with a handful of methods, under this project's contract.
 
-    # frequent.py: five hundred words are tokens, everything else is spelled in bytes
-    import re
-    from collections import Counter
-
-    class FrequentWords:
-        def train(self, text):
-            self.words = [word for word, _ in Counter(re.findall(r"\w+", text)).most_common(500)]
-            self.vocab_size = 256 + len(self.words)
-
-        def encode(self, text):
-            for part in re.split(r"(\w+)", text):
-                yield from [256 + self.words.index(part)] if part in self.words else part.encode()
-
-        def token_bytes(self, id):
-            return bytes([id]) if id < 256 else self.words[id - 256].encode()
-
-        def decode(self, ids):
-            return b"".join(map(self.token_bytes, ids)).decode(errors="replace")
+docs/TOKENIZERS.md shows one, whole.
 
 Needed: `train(text)`, `encode(text) -> ids`, `decode(ids) -> str`, and `vocab_size`. Ids count from 0. Its
 attributes at the end of `train` are what it has learned. They are saved as JSON, and what is used from then on is a
