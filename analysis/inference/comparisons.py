@@ -159,7 +159,8 @@ def group_runs(collection: Collection, labels: Sequence[str] = ()) -> tuple[list
         problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
     done = done.drop_duplicates(["key", "seed", "apart"])
     groups = done.groupby([*Text._fields, "apart"], sort=True, dropna=False)
-    alike = [(str(study), named(_settings(own, collection))) for (*_, study), own in groups]
+    rows = dict(zip(done["folder"], done.to_dict("records"), strict=True))
+    alike = [(str(study), named(_settings(own, rows, collection))) for (*_, study), own in groups]
     new = renaming(labels, {setting.label for _, settings in alike for setting in settings})
     comparisons = []
     for study, settings in alike:
@@ -189,15 +190,17 @@ def _apart(collection: Collection) -> pd.Series:
     return done["study"].where(done["study"].isin(several), "")
 
 
-def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
+def _settings(
+    runs: pd.DataFrame, row_of: Mapping[str, Mapping[Any, Any]], collection: Collection
+) -> list[Setting]:
     """The settings of runs on one text, still without labels."""
     found = []
-    for key, members in runs.groupby("key", sort=False):
-        rows: list[Any] = members.sort_values("seed").to_dict("records")
-        records = [collection.records[row["folder"]] for row in rows]
+    for key, members in runs.sort_values("seed").groupby("key", sort=False)["folder"]:
+        rows = tuple(row_of[path] for path in members)
+        records = [collection.records[path] for path in members]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
         imported = records[0].run["config"]["tokenizer"].get("path") or ""
-        found.append(Setting(str(key), "", folders, tuple(rows), results, records[0].identity, imported))
+        found.append(Setting(str(key), "", folders, rows, results, records[0].identity, imported))
     return found
 
 

@@ -117,7 +117,8 @@ def _write(view: "View", out: Path) -> Path:
     ]
     with styled():
         for prefix, drawing in drawn:
-            written += save(drawing.draw(), out / "figures" / f"{prefix}{drawing.name}")
+            written.append(out / "figures" / f"{prefix}{drawing.name}.svg")
+            save(drawing.draw(), written[-1])
     runs = run_frame(view.collection, [section.comparison for section in view.sections])
     put(out / "runs.csv", to_csv(runs))
     put(out / "scalars.csv", to_csv(metric_frame(runs, view.metrics)))

@@ -29,7 +29,8 @@ def markdown(view: View, out: Path) -> str:
         parts.append("## Left out\n")
         parts.append("".join(f"- {escape_markdown(p.text)}\n" for p in view.problems))
     parts.append(
-        "All logged scalars: [scalars.csv](scalars.csv). Each table as Markdown, CSV and LaTeX: `tables/`.\n"
+        "A row per run, with all its measures: [runs.csv](runs.csv). All logged scalars: "
+        "[scalars.csv](scalars.csv). Tables as Markdown, CSV and LaTeX: `tables/`.\n"
     )
     return "\n".join(parts)
 
@@ -50,7 +51,7 @@ def _bullets(sentences: Sequence[str]) -> str:
 
 
 def _figures(drawings: Sequence[Drawing], prefix: str) -> list[str]:
-    return [f"![{escape_markdown(d.caption)}](figures/{prefix}{d.name}.png)\n" for d in drawings]
+    return [f"![{escape_markdown(d.caption)}](figures/{prefix}{d.name}.svg)\n" for d in drawings]
 
 
 def _table(table: Table, level: str = "##") -> str:

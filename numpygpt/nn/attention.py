@@ -62,12 +62,11 @@ class MultiHeadAttention(Module):
         B, T, C = x.shape
         H, D = self.n_head, C // self.n_head
         qkv = self.qkv.forward(x).reshape(B, T, 3 * H, D)
-        qk = qkv[:, :, : 2 * H]
         new, turns, norm_cache = self.forward_buffer, self._turns(D, x.dtype)[:T], None
         if self.rotary:
-            F.rotary(qk, turns, F.reuse(qk, "out", new))
+            F.rotary(qkv, turns, F.reuse(qkv, "out", new))
         if self.qk_norm is not None:
-            _, norm_cache = F.rms_norm(qk, self.qk_norm.eps, F.reuse(qk, "out", new))
+            _, norm_cache = F.rms_norm(qkv, self.qk_norm.eps, F.reuse(qkv, "out", new), n=2 * H)
         mask = self.weights_dropout.mask((B, H, T, T), x.dtype)
         bounded = self.qk_norm is not None  # then no score exceeds sqrt(D)
         out, attention_cache = F.causal_attention(
@@ -84,12 +83,11 @@ class MultiHeadAttention(Module):
         dqkv = F.causal_attention_backward(dheads, attention_cache, self.shared_buffer).reshape(
             B, T, 3 * H, D
         )
-        dqk = dqkv[:, :, : 2 * H]
         # q, k = norm(turn(q, k)), therefore
         if self.qk_norm is not None:
-            F.rms_norm_backward(dqk, norm_cache, F.reuse(dqk, "dx", self.shared_buffer))
+            F.rms_norm_backward(dqkv, norm_cache, F.reuse(dqkv, "dx", self.shared_buffer))
         if self.rotary:
-            F.rotary_backward(dqk, turns, F.reuse(dqk, "out", self.shared_buffer))
+            F.rotary_backward(dqkv, turns, F.reuse(dqkv, "out", self.shared_buffer))
         return self.qkv.backward(dqkv.reshape(B, T, 3 * C))
 
     def step(self, x: Array, kv: KeyValueCache, position: int) -> Array:
@@ -97,11 +95,10 @@ class MultiHeadAttention(Module):
         B, C = x.shape
         H, D = self.n_head, C // self.n_head
         qkv = np.ascontiguousarray(self.qkv.step(x)).reshape(B, 3 * H, D)
-        qk = qkv[:, : 2 * H]
         if self.rotary:
-            F.rotary(qk, self._turns(D, x.dtype)[position], F.reuse(qk, "out", F.fresh))
+            F.rotary(qkv, self._turns(D, x.dtype)[position], F.reuse(qkv, "out", F.fresh))
         if self.qk_norm is not None:
-            qkv[:, : 2 * H] = self.qk_norm.step(qk)
+            qkv[:, : 2 * H] = self.qk_norm.step(qkv[:, : 2 * H])
         kv.both[:, :, position] = qkv[:, H:]
         e = np.matvec(kv.keys[:, :, : position + 1], qkv[:, :H] * D**-0.5)  # scores (B, H, T)
         if self.qk_norm is None:
@@ -112,8 +109,8 @@ class MultiHeadAttention(Module):
         return self.proj.step(out.reshape(B, C))
 
     def _turns(self, D: int, dtype: np.dtype) -> Array:
-        """The rotations of queries and keys at each position, (positions, 2H, D / 2); none without rotary."""
-        return F.rotations(self.rotary, 2 * self.n_head, D, dtype)
+        """The rotations at each position, (positions, 3H, D / 2), 1 for the values; none without rotary."""
+        return F.rotations(self.rotary, 2 * self.n_head, D, dtype, n_still=self.n_head)
 
     def fill(self, kv: KeyValueCache) -> None:
         """Copy the keys and values of the last forward (B, T, ...) into the first T places of the cache."""

@@ -177,7 +177,7 @@ class RunFolder:
             raise RunDamaged(f"{path} is damaged: {self._anew}")
         if content.get("schema") != SCHEMA or any(key not in content for key in REQUIRED[name]):
             raise UserError(f"{path} was written by another version of numpygpt: use that, or run it again")
-        return from_json(content)
+        return from_json(content) if b'"float"' in raw else content  # only then is there anything to turn
 
     # --- metrics.jsonl ---
 

@@ -33,12 +33,13 @@ def test_report_lies_beside_the_runs_with_all_its_parts(written):
     assert {
         "report.html",
         "report.md",
+        "runs.csv",
         "scalars.csv",
         "tables/comparison.md",
         "tables/comparison.csv",
         "tables/comparison.tex",
     } <= names
-    assert {"figures/bits_per_byte.png", "figures/bits_per_byte.svg", "figures/curves_flops.png"} <= names
+    assert {"figures/bits_per_byte.svg", "figures/curves_flops.svg"} <= names
     assert names == {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} - {"files.txt"}
 
 
@@ -74,12 +75,12 @@ def test_same_runs_give_the_same_bytes(written):
 def test_an_earlier_report_is_replaced_and_nothing_else_is_touched(tmp_path, no_figures):
     make_run(tmp_path, "char", 1, every=100)
     out = write_report(tmp_path).path.parent
-    old, mine = out / "figures" / "verdicts.png", out / "figures" / "mine.png"
+    old, mine = out / "figures" / "verdicts.svg", out / "figures" / "mine.svg"
     out.joinpath("figures").mkdir(exist_ok=True)
     for path in (old, mine):
         path.write_text("of an earlier report, or not yours")
     files = out / "files.txt"
-    files.write_text(files.read_text() + "figures/verdicts.png\n")
+    files.write_text(files.read_text() + "figures/verdicts.svg\n")
     write_report(tmp_path)
     assert not old.exists()
     assert mine.exists()

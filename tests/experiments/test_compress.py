@@ -180,17 +180,18 @@ def test_another_runs_tokenizer_or_weights_are_noticed(packed, untrained):
     packer, _, file = packed
     with pytest.raises(UserError, match=rf"another run: .* ends in {packer.run.hex()}$"):
         restored(untrained, file)
-    with pytest.raises(UserError, match=r"other (tokenizer|weights)"):
+    others = "tokenizer, weights or arithmetic .* others here"
+    with pytest.raises(UserError, match=others):
         restored(replace(untrained, run=packer.run), file)
     model = GPT(packer.codec.model.config, rng=np.random.default_rng(1))
-    with pytest.raises(UserError, match="other weights"):
+    with pytest.raises(UserError, match=others):
         restored(replace(packer, codec=replace(packer.codec, model=model)), file)
 
 
 def test_another_machines_arithmetic_is_noticed_at_once(packed, monkeypatch):
     packer, _, file = packed
     monkeypatch.setattr(codec, "quantise", lambda p: quantise(p * (1 + 1e-9)))
-    with pytest.raises(UserError, match="other last bits"):
+    with pytest.raises(UserError, match="last bits are others here"):
         restored(packer, file)
 
 

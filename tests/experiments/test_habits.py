@@ -1,11 +1,13 @@
 """What somebody who knows Hydra types out of habit works here, or is answered in a sentence."""
 
 import functools
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra.core.plugins import Plugins
 
 from experiments.sweeping.arguments import for_hydra, settings_first
 from numpygpt.runs import find_runs
@@ -116,6 +118,8 @@ def test_a_mistake_is_answered_in_a_sentence_before_any_work(run, tmp_path, argu
 
 
 def test_another_sweeper_searches_by_the_development_text_s_bits_per_byte(run, tmp_path):
+    plugin = importlib.import_module("hydra_plugins.search")
+    Plugins.instance().register(plugin.SearchSweeper)  # Hydra looks for plug-ins once in a process
     search = ("--config-dir", "own", "hydra/sweeper=search")
     refused = run(*search)
     assert refused.code == 2

@@ -1,6 +1,7 @@
 """A user's own text costs what the run's own scores say, and joins what the run knows; nothing else is touched."""
 
 import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments import score
-from experiments.trained import passages
+from experiments.trained import scoring
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
@@ -55,9 +56,9 @@ def test_every_byte_is_charged(runs, mine, capsys):
     total = sum(entry["bits"]) + sum(entry["bits_residual"]) + entry["bits_tail"]
     assert entry["bits_tail"] > 5  # a tab and spaces that no token stands for
     assert entry["ends"][-1] < len(entry["text"].encode())
-    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("word-tiny"))
-    assert [float(n) for n in line.split()[1:3]] == pytest.approx([total, total / 27], abs=0.06)
-    assert line.split()[4:] == [str(len(entry["ids"])), f"{27 / len(entry['ids']):.2f}"]
+    said = r"mine\.txt  word-tiny\S+  ([\d.]+) bits/byte, tokens alone .*; ([\d.]+) bits, (\d+) tokens"
+    (line,) = re.findall(said, capsys.readouterr().out)
+    assert [float(n) for n in line] == pytest.approx([total / 27, total, len(entry["ids"])], abs=0.06)
 
 
 def test_a_study_is_scored_and_a_passage_of_the_same_name_is_replaced(runs, mine, tmp_path, capsys):
@@ -66,8 +67,8 @@ def test_a_study_is_scored_and_a_passage_of_the_same_name_is_replaced(runs, mine
     both = ["--passage", str(mine), "--passage", str(other)]
     assert score.main([str(tmp_path / "cats"), *both]) == 0
     said = capsys.readouterr().out
-    assert "mine.txt: 27 bytes" in said
-    assert "[b]other: 20 bytes" in said
+    assert "mine.txt  byte-tiny" in said
+    assert "[b]other  word-tiny" in said
     assert "added to 2 runs" in said
     mine.write_text("Another hat.")
     assert score.main([str(tmp_path / "cats"), "--passage", str(mine)]) == 0
@@ -82,7 +83,7 @@ def test_a_text_is_added_to_finished_runs_as_if_they_had_been_told_to_evaluate_i
 ):
     before = {run: (run.result(), run.checkpoint_path.stat().st_mtime_ns) for run in runs.values()}
     assert score.main([str(tmp_path / "cats"), "--text", str(mine), "--text", "crlf"]) == 0
-    assert "mine.txt: 27 bytes" in capsys.readouterr().out
+    assert "mine.txt  word-tiny" in capsys.readouterr().out
     for run, (result, trained_at) in before.items():
         assert run.checkpoint_path.stat().st_mtime_ns == trained_at
         added = run.result()
@@ -164,7 +165,7 @@ def test_a_text_without_a_token_is_all_tail(runs, tmp_path):
     [
         (b"", "is empty"),
         (b"caf\xe9 au lait", r"not UTF-8 text \(byte 3\)"),
-        (b"a" * (passages.MAX_PASSAGE_BYTES + 1), "more than 20,000 bytes"),
+        (b"a" * (scoring.MAX_PASSAGE_BYTES + 1), "more than 20,000 bytes"),
         (None, "cannot be read"),
     ],
 )
@@ -172,7 +173,7 @@ def test_bad_files_are_refused_before_any_work(runs, tmp_path, data, fault, caps
     path = tmp_path / "bad.txt"
     path.mkdir() if data is None else path.write_bytes(data)
     with pytest.raises(UserError, match=fault):
-        passages.read_passages([str(path)])
+        scoring.read_passages([str(path)])
     before = (runs["byte"].path / "passages.json").read_bytes()
     assert score.main([str(runs["byte"].path), "--passage", str(path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
@@ -183,22 +184,22 @@ def test_two_files_of_one_name_are_refused(mine, tmp_path):
     (tmp_path / "folder").mkdir()
     twin = shutil.copy(mine, tmp_path / "folder")
     with pytest.raises(UserError, match=r"two texts are called mine\.txt"):
-        passages.read_passages([str(mine), twin])
-    assert len(passages.read_passages([str(mine), str(mine)])) == 1
+        scoring.read_passages([str(mine), twin])
+    assert len(scoring.read_passages([str(mine), str(mine)])) == 1
     with pytest.raises(UserError, match=r"two texts are called mine\.txt"):
-        passages.score_runs([], {"mine.txt": "a"}, {"mine.txt": "b"})
+        scoring.score_runs([], {"mine.txt": "a"}, {"mine.txt": "b"})
 
 
 def test_runs_that_cannot_be_scored_are_refused_by_name(runs, mine, tmp_path):
     runs["byte"].checkpoint_path.unlink()
     with pytest.raises(UserError, match=r"byte-tiny.* has no checkpoint\.safetensors"):
-        passages.runs_to_score([str(runs["byte"].path)])
+        scoring.runs_to_score([str(runs["byte"].path)])
     for run in runs.values():
         (run.path / "result.json").unlink()
     with pytest.raises(UserError, match=r"is not done \(interrupted\)"):
-        passages.runs_to_score([str(runs["byte"].path)])
+        scoring.runs_to_score([str(runs["byte"].path)])
     with pytest.raises(UserError, match=r"none of the 2 runs in .* is done"):
-        passages.runs_to_score([str(tmp_path / "cats")])
+        scoring.runs_to_score([str(tmp_path / "cats")])
     assert score.main(["nowhere", "--passage", str(mine)]) == 2
 
 
