@@ -3,7 +3,7 @@
 import functools
 from dataclasses import replace
 
-from experiments.configuration.schema import IMPORTED, DataConfig, RunConfig, options
+from experiments.configuration.schema import IMPORTED, DataConfig, RunConfig
 from numpygpt.data import Corpus, Part, resolve
 from numpygpt.errors import UserError
 
@@ -18,7 +18,6 @@ class Corpora:
         self._by_sha256: dict[str, Corpus] = {}
         self._resolve = functools.cache(resolve)
         self._parts = functools.cache(self._split)
-        self._characters = functools.cache(Part.characters)
 
     def decide(self, data: DataConfig, may_fall_back: bool) -> DataConfig:
         """`data` with the corpus really used: its kind, absolute path and sha256, and no fallback left.
@@ -42,19 +41,10 @@ class Corpora:
         return next(filter(None, (corpus.fallback_reason for corpus in self._by_sha256.values())), "")
 
     def check(self, config: RunConfig) -> None:
-        """Raises UserError if its text, which is decided, is surely too short, or too rich for its tokenizer."""
+        """Raises UserError if its text, which is decided, is surely too short."""
         train, val = self._parts(config.data.sha256, config.data.val_fraction)
         _check_length(config, train)
         _check_length(config, val)
-        if "vocab_size" in options("tokenizer", config.tokenizer.kind):
-            from experiments.configuration.build import build_tokenizer  # not needed where all is done
-
-            try:
-                build_tokenizer(config.tokenizer).check_characters(self._characters(train))
-            except UserError as error:
-                raise UserError(
-                    f"tokenizer={config.tokenizer.name} does not fit {train.corpus.path}: {error}"
-                ) from error
 
     def _split(self, sha256: str, val_fraction: float) -> tuple[Part, Part]:
         return self._by_sha256[sha256].parts(val_fraction)

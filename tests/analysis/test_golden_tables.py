@@ -30,4 +30,6 @@ def test_tables_hold_the_numbers_that_they_held(study):
 def _missing(held, line):
     """What of `held` is not in `line`, both in order: a table may gain columns, and loses no number."""
     rest = iter(line)
-    return [number for number in held if not any(x == pytest.approx(number, rel=1e-8, abs=1e-12) for x in rest)]
+    return [
+        number for number in held if not any(x == pytest.approx(number, rel=1e-8, abs=1e-12) for x in rest)
+    ]
