@@ -34,6 +34,7 @@ FONTS = {  # the same wherever they are drawn, with others as wide where they ar
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
     "font.monospace": ["DejaVu Sans Mono", "Menlo", "Liberation Mono", "Courier New"],
 }
+ID = re.compile(r"\b[mp][0-9a-f]{10}\b")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -47,7 +48,7 @@ def makers(*modules: ModuleType) -> dict[str, Callable[[], Any]]:
     }
 
 
-TABLES, FIGURES = makers(tables), makers(result_figures, lessons)
+TABLES, FIGURES = makers(tables) | tables.BENCHMARKS, makers(result_figures, lessons)
 
 
 def documents() -> list[Path]:
@@ -70,7 +71,9 @@ def drawn(drawing: Callable[[], Figure]) -> str:
     with styled(), rc_context(FONTS):
         written = StringIO()
         FigureCanvasSVG(drawing()).print_svg(written, metadata={"Date": None, "Creator": None})
-    return PLACES.sub(lambda places: LONG.sub(lambda x: f"{float(x[0]):.2f}", places[0]), written.getvalue())
+    page = PLACES.sub(lambda places: LONG.sub(lambda x: f"{float(x[0]):.2f}", places[0]), written.getvalue())
+    names: dict[str, str] = {}  # ids are hashes of places to the last bit
+    return ID.sub(lambda found: names.setdefault(found[0], f"id{len(names)}"), page)
 
 
 def is_stale(path: Path, due: str) -> bool:

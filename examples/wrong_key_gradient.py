@@ -1,23 +1,21 @@
 """A wrong gradient that trains: attention's key gradient transposed and silently reshaped, and who notices.
 
-    python examples/wrong_key_gradient.py                       which tests notice it (seconds)
-    python examples/wrong_key_gradient.py --train right wrong none --seeds 1 2 3
-                                                                what it does to a loss curve (minutes per run)
+    python examples/wrong_key_gradient.py                         which tests notice it (seconds)
+    python examples/wrong_key_gradient.py FILE [SEED ...]         what it does to a loss curve: records, into FILE
+                                                                  (two trainings per seed, a minute or two each)
 
 Scores are q k^T, so with ds the gradient of the scores, dk = ds^T q. Write q^T ds instead and each head's dk
 comes out transposed, (D, T) for (T, D). The line after it merges the heads into (B, T, C), with a reshape that
 takes any array of the right size; so nothing fails, and every entry lands in the wrong place. The library has no
-such switch: here the function is exchanged while a model trains. Records go to docs/results/wrong-gradient.
+such switch: here the function is exchanged while a model trains. docs/results/wrong-gradient keeps such records.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-import platform
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,15 +26,14 @@ from weak_tests import STRONG, TESTS, loss_and_gradient
 
 from experiments.configuration import build
 from experiments.configuration.compose import composed
-from numpygpt.commands import run_command
 from numpygpt.data.batches import sample_batch
-from numpygpt.errors import UserError
 from numpygpt.models import GPT
 from numpygpt.nn import functional as F
 from numpygpt.nn.functional import Array
 from numpygpt.streams import generator
 from numpygpt.training import Engine, Text, Trainer, score_tokens
 
+ITERS = 1000  # updates
 RECIPE = (
     "tokenizer=char",
     "model=nanogpt",
@@ -44,7 +41,6 @@ RECIPE = (
     "train.batch_size=12",
     "train.eval_interval=50",
 )
-RECORDS = Path(__file__).resolve().parents[1] / "docs" / "results" / "wrong-gradient" / "records.jsonl"
 
 # ---- the fault -------------------------------------------------------------------------------------------
 
@@ -62,14 +58,7 @@ def wrong_backward(dout: Array, cache: Any, new: F.Allocator = F.fresh) -> Array
     return dqkv
 
 
-def none_backward(dout: Array, cache: Any, new: F.Allocator = F.fresh) -> Array:
-    """dqkv with a key gradient of zero: the keys' weights stay as they were drawn."""
-    dqkv = right_backward(dout, cache, new)
-    dqkv[:, :, 1] = 0
-    return dqkv
-
-
-BACKWARDS = {"right": right_backward, "wrong": wrong_backward, "none": none_backward}
+BACKWARDS = {"right": right_backward, "wrong": wrong_backward}
 
 
 @contextmanager
@@ -82,7 +71,7 @@ def key_gradient(kind: str) -> Iterator[None]:
 # ---- what it does to a loss curve ------------------------------------------------------------------------
 
 
-def train(kind: str, seed: int, iters: int, on_row: Callable[[dict], None] = lambda row: None) -> dict:
+def train(kind: str, seed: int) -> dict[str, Any]:
     """Trains by RECIPE with one of BACKWARDS, in this process; returns what is kept of it."""
     config = composed(*RECIPE, f"seed={seed}")
     parts = build.corpus_parts(build.build_corpus(config.data), vars(config.data))
@@ -90,35 +79,19 @@ def train(kind: str, seed: int, iters: int, on_row: Callable[[dict], None] = lam
     tokenizer.train(parts[0].chunks())
     train_text, val_text = (Text(tokenizer.encode(part.text), part.n_bytes, part.n_chars) for part in parts)
     model = build.build_model(config.model, seed, tokenizer.vocab_size, 1.0)
-    optimizer, schedule = (
-        build.build_optimizer(config.optimizer, model),
-        build.build_schedule(config.optimizer, iters),
-    )
-    rows: list[dict] = []
-
-    def keep(row: dict) -> None:
-        rows.append({key: value for key, value in row.items() if key != "seconds"})
-        on_row(row)
-
+    optimizer = build.build_optimizer(config.optimizer, model)
+    schedule, settings = build.build_schedule(config.optimizer, ITERS), build.train_config(config, ITERS)
+    rows: list[dict[str, Any]] = []
     shape = config.train.batch_size, config.model.block_size
     batch = sample_batch(train_text.ids, *shape, generator(seed, "evaluation"))
     agreement = {"first": compare_gradients(model, *batch)}
-    settings = build.train_config(config, iters)
     with key_gradient(kind), Engine(model, config.train.slices, workers=1) as engine:
-        Trainer(engine, optimizer, schedule, train_text, val_text, settings, on_row=keep).run()
+        Trainer(engine, optimizer, schedule, train_text, val_text, settings, on_row=rows.append).run()
         val_loss = float(score_tokens(engine, val_text.ids).mean())
     agreement["last"] = compare_gradients(model, *batch)
-    return {
-        "what": "examples/wrong_key_gradient.py: not a run of run.py; see docs/BACKPROP.md",
-        "key_gradient": kind,
-        "seed": seed,
-        "recipe": {"overrides": RECIPE, "iters": iters},
-        "val_loss": val_loss,
-        "bits_per_byte": val_text.bits_per_byte(val_loss),
-        "wrong_against_right": agreement,
-        "versions": {"python": platform.python_version(), "numpy": np.__version__},
-        "rows": rows,
-    }
+    bits = val_text.bits_per_byte(val_loss)
+    return {"key_gradient": kind, "seed": seed, "val_loss": val_loss, "bits_per_byte": bits,
+            "wrong_against_right": agreement, "rows": rows}  # fmt: skip
 
 
 def compare_gradients(model: GPT, x: Array, y: Array) -> dict[str, float]:
@@ -148,78 +121,33 @@ def compare_gradients(model: GPT, x: Array, y: Array) -> dict[str, float]:
 def run_tests() -> dict[str, dict[str, bool]]:
     """For each test whether it passes, with the right key gradient and with the wrong one."""
     found: dict[str, dict[str, bool]] = {}
-    for kind in ("right", "wrong"):
+    for kind in BACKWARDS:
         with key_gradient(kind):
             for name, passes in TESTS.items():
                 found.setdefault(name, {})[kind] = passes()
     return found
 
 
-def print_tests() -> None:
-    """A table of TESTS: a test of any use passes with the right gradient and fails with the wrong one."""
+def main(arguments: list[str]) -> None:
+    """A test of any use passes with the right gradient and fails with the wrong one."""
+    if arguments:
+        for seed in map(int, arguments[1:] or ["1"]):
+            for kind in BACKWARDS:
+                record = train(kind, seed)
+                print(
+                    f"{kind}, seed {seed}: {record['bits_per_byte']:.3f} bits per byte of the validation text"
+                )
+                with Path(arguments[0]).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(record) + "\n")
+        return
+    words = {True: "pass", False: "FAIL"}
     print(f"{'with the key gradient':<60}{'right':>8}{'wrong':>8}")
     for name, passes in run_tests().items():
-        print(f"{name:<60}{_word(passes['right']):>8}{_word(passes['wrong']):>8}")
-    with key_gradient("right"):
-        dk, numeric = STRONG.gradients()
-    with key_gradient("wrong"):
-        error = np.abs(STRONG.gradients()[0] - numeric).max()
-    print(
-        f"\nLast test: the largest true entry of dk is {np.abs(numeric).max():.2f}; the right formula is off by"
-    )
-    print(f"{np.abs(dk - numeric).max():.0e} at most, the wrong one by {error:.2f}.")
-
-
-def _word(passes: bool) -> str:
-    return "pass" if passes else "FAIL"
-
-
-def train_all(kinds: Sequence[str], seeds: Sequence[int], iters: int, file: Path) -> None:
-    """A line of `file` for each; one that is there is left as it is."""
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    records = {(record["key_gradient"], record["seed"]): record for record in map(json.loads, lines)}
-    for seed in seeds:
-        for kind in kinds:
-            name = f"{kind}-s{seed}"
-            if (kind, seed) not in records:
-                record = train(kind, seed, iters, lambda row, name=name: _say(name, row))
-                records[kind, seed] = json.loads(json.dumps(record))
-                with file.open("a", encoding="utf-8") as opened:
-                    opened.write(json.dumps(record) + "\n")
-            record = records[kind, seed]
-            if record["recipe"]["iters"] != iters:
-                raise UserError(f"{file} holds {name} of other settings: name another file")
-            print(f"{name}: {record['bits_per_byte']:.3f} bits per byte of the validation text")
-
-
-def _say(name: str, row: dict) -> None:
-    if row["kind"] == "eval":
-        print(f"{name} {row['step']:>5}  validation loss {row['val_loss']:.3f}", flush=True)
-
-
-def new_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="wrong_key_gradient.py",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--train", nargs="+", choices=BACKWARDS, metavar="KIND", help="right, wrong, none")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1], metavar="N")
-    parser.add_argument("--iters", type=int, default=1000, metavar="N", help="updates (1000)")
-    parser.add_argument("--records", type=Path, default=RECORDS, metavar="FILE", help="where records go")
-    return parser
-
-
-def work(chosen: argparse.Namespace) -> None:
-    if chosen.train:
-        train_all(chosen.train, chosen.seeds, chosen.iters, chosen.records)
-    else:
-        print_tests()
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    return run_command(new_parser(), work, arguments)
+        print(f"{name:<60}{words[passes['right']]:>8}{words[passes['wrong']]:>8}")
+    for kind in BACKWARDS:
+        with key_gradient(kind):
+            print(f"by the last test the {kind} dk is off by {STRONG.error():.0e} of the norm")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(sys.argv[1:])

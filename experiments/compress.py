@@ -15,7 +15,7 @@ from numpygpt.runs import find_run
 
 
 def compress(chosen: argparse.Namespace) -> None:
-    from experiments.trained.compression import compress_file
+    from experiments.trained.packed import compress_file
 
     print(compress_file(find_run(chosen.run), chosen.file, chosen.output, chosen.force), file=sys.stderr)
 

@@ -14,7 +14,7 @@ from numpygpt.runs import find_run
 
 
 def decompress(chosen: argparse.Namespace) -> None:
-    from experiments.trained.compression import decompress_file
+    from experiments.trained.packed import decompress_file
 
     print(decompress_file(find_run(chosen.run), chosen.file, chosen.output, chosen.force), file=sys.stderr)
 

@@ -35,11 +35,20 @@ def sample(chosen: argparse.Namespace) -> None:
     require_at_least(1, chosen, "length", "number")
     require_at_least(0, chosen, "seed")
     run = find_run(chosen.run)
-    from experiments.trained.samples import print_samples
+    from experiments.trained.load import load_model
+    from numpygpt.generation import prompt_ids, sample_ids, stream
 
+    model, tokenizer = load_model(run)
+    ids = prompt_ids(tokenizer, chosen.prompt)
     seed = secrets.randbits(32) if chosen.seed is None else chosen.seed
     settings = {name: getattr(chosen, name) for name in ("temperature", "top_k", "top_p")}
-    print_samples(run, chosen.prompt, chosen.length, chosen.number, seed, **settings)
+    for k in range(chosen.number):
+        if chosen.number > 1:
+            print(f"--- sample {k + 1} ---")
+        print(chosen.prompt.lstrip("\n"), end="", flush=True)
+        for piece in stream(tokenizer, ids, sample_ids(model, ids, chosen.length, seed, k, **settings)):
+            print(piece, end="", flush=True)
+        print()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -40,7 +40,7 @@ def score(chosen: argparse.Namespace) -> int:
         raise UserError("there is nothing to score: name a file with --passage or --text, or say --measures")
     from experiments.cli.eval_texts import read_texts
     from experiments.runner.job import measure_again
-    from experiments.trained.passages import read_passages, runs_to_score, score_runs
+    from experiments.trained.scoring import read_passages, runs_to_score, score_runs
 
     passages, texts = read_passages(chosen.passage), read_texts(chosen.text)
     runs = runs_to_score(chosen.runs)

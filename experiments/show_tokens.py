@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from experiments.cli.arguments import new_parser
-from experiments.cli.files import given_text
+from experiments.cli.files import PIPE, decoded, input_name, read_input
 from numpygpt.commands import require_at_least, run_command
+from numpygpt.errors import UserError
 
 DEFAULT_TOKENIZERS = "char,word,bpe,bpe-bytefallback"
 
@@ -19,7 +20,6 @@ DEFAULT_TOKENIZERS = "char,word,bpe,bpe-bytefallback"
 def parser() -> argparse.ArgumentParser:
     parser = new_parser("show_tokens.py", __doc__)
     parser.add_argument("text", nargs="?", help="the text (default: standard input)")
-    parser.add_argument("--file", help="read the text from this UTF-8 file")
     parser.add_argument(
         "--runs", nargs="+", default=[], metavar="RUN", help="run folders, or names under outputs/"
     )
@@ -29,22 +29,22 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--ids", action="store_true", help="list every token with its id")
     parser.add_argument("--vocab", action="store_true", help="browse the vocabularies: needs no text")
     parser.add_argument("--number", type=int, default=12, metavar="N", help="tokens per list of --vocab (12)")
-    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     return parser
 
 
 def show(chosen: argparse.Namespace) -> None:
     require_at_least(1, chosen, "number")
     from experiments.trained.named_tokenizers import named_tokenizers
-    from experiments.trained.token_view import show_tokens
-    from experiments.trained.vocabulary_browser import show_vocabularies
+    from experiments.trained.token_view import show_tokens, show_vocabularies
 
     choices = DEFAULT_TOKENIZERS if chosen.tokenizers is None and not chosen.runs else chosen.tokenizers
     if chosen.vocab:
-        show_vocabularies(named_tokenizers(chosen.runs, choices), chosen.number, chosen.json)
-    else:
-        text = given_text(chosen.text, chosen.file)
-        show_tokens(named_tokenizers(chosen.runs, choices), text, chosen.ids, chosen.json)
+        show_vocabularies(named_tokenizers(chosen.runs, choices), chosen.number)
+        return
+    text = decoded(read_input(PIPE), input_name(PIPE)) if chosen.text is None else chosen.text
+    if not text:
+        raise UserError("the text is empty: give one, or pipe one in")
+    show_tokens(named_tokenizers(chosen.runs, choices), text, chosen.ids)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

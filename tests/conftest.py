@@ -8,8 +8,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # tests may run side by side
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["pytester"]
+settings.register_profile("suite", deadline=None)  # a machine may be busy with other things
+settings.load_profile("suite")
 SKIPPED = "skipped"  # in pytest's cache: the ids of tests, and of whole files, that the last run skipped
 SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 

@@ -18,12 +18,11 @@ FEW = 16  # up to so many bars, their figures stand on white
 
 
 def _rows(comparison: Comparison) -> pd.DataFrame:
-    """One row per setting: key, label, colour, and the mean of what the bars show."""
+    """One row per setting: label, colour, and the mean of what the bars show."""
     keys = ("bits_per_byte_tokens", "n_params_body", "n_params_embedding")
     settings = comparison.settings
     found = [comparison.estimate(s, "bits_per_byte") for s in settings]
     return pd.DataFrame({
-        "key": [s.key for s in settings],
         "label": [plain(s.label) for s in settings],
         "colour": [look(s.tokenizer, comparison.tokenizers).colour for s in settings],
         "bits_per_byte": [e.mean for e in found],
@@ -34,14 +33,9 @@ def _rows(comparison: Comparison) -> pd.DataFrame:
 
 def _bars(axes: "Axes", rows: pd.DataFrame, solid: Floats, whole: Floats) -> None:
     """A solid bar over a hatched one per row, in its colour, with its name; the first row on top."""
-    import seaborn as sns
-
-    bars: dict[str, Any] = {
-        "y": rows["key"], "hue": rows["key"], "palette": dict(zip(rows["key"], rows["colour"], strict=True)),
-        "ax": axes, "width": 0.62, "saturation": 1, "errorbar": None, "legend": False,
-    }  # fmt: skip
-    sns.barplot(x=whole, fill=False, hatch="////", linewidth=1, **bars)
-    sns.barplot(x=solid, linewidth=0, **bars)
+    bars: dict[str, Any] = {"y": rows.index, "height": 0.62}
+    axes.barh(width=whole, fill=False, hatch="////", linewidth=1, edgecolor=rows["colour"], **bars)
+    axes.barh(width=solid, linewidth=0, color=rows["colour"], **bars)
     size = min(9.5, 72 * 0.8 * row_height(len(rows)))
     axes.set_yticks(range(len(rows)), rows["label"], color=INK, fontsize=size)
     axes.grid(False, axis="y")

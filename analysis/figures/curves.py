@@ -1,13 +1,13 @@
 """Bits per byte while training, against updates, characters, FLOPs or seconds. To be drawn within `styled()`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, SOFT, label_ends, look, looks, new_figure, plain
+from analysis.figures.style import GRID, PAPER, SOFT, label_ends, look, new_figure, plain
 from analysis.inference.comparisons import Comparison
 from analysis.inference.estimates import intervals
 from analysis.records.settings import Setting
@@ -98,24 +98,20 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figu
 
 def _curves(
     axes: "Axes", comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, dashed: bool = True
-) -> None:
-    """Lines and bands of some settings, in their tokenizers' looks, and the baselines."""
-    import seaborn as sns
-    from matplotlib.colors import to_rgba
-
-    kinds = {s.label: look(s.tokenizer, comparison.tokenizers) for s in drawn}
-    own = looks(comparison.tokenizers)
-    sns.lineplot(
-        bands, x="x", y="mean", hue="setting", style="setting", hue_order=[*kinds], style_order=[*kinds],
-        palette={s.label: to_rgba(kinds[s.label].colour, shade(s, drawn)) for s in drawn},
-        dashes={s.label: own["dashes"][s.tokenizer] for s in drawn} if dashed else False,
-        markers={s.label: own["markers"][s.tokenizer] for s in drawn}, markevery=[-1],
-        estimator=None, legend=False, ax=axes,
-    )  # fmt: skip
-    for key, band in bands[bands["setting"].isin([*kinds]) & (bands["half"] > 0)].groupby("setting"):
+) -> list[Any]:
+    """Lines and bands of some settings, in their tokenizers' looks, and the baselines; returns the lines."""
+    lines, of = [], dict(iter(bands.groupby("setting")))
+    for setting in drawn:
+        kind, band = look(setting.tokenizer, comparison.tokenizers), of[setting.label]
+        lines += axes.plot(
+            band["x"], band["mean"], color=kind.colour, alpha=shade(setting, drawn), marker=kind.marker,
+            linestyle=kind.dash if dashed else "-", markevery=[-1], markeredgecolor=PAPER,
+        )  # fmt: skip
         low, high = band["mean"] - band["half"], band["mean"] + band["half"]
-        axes.fill_between(band["x"], low, high, color=kinds[str(key)].colour, alpha=0.18, linewidth=0)
+        if (high > low).any():
+            axes.fill_between(band["x"], low, high, color=kind.colour, alpha=0.18, linewidth=0)
     baseline_lines(axes, comparison, vertical=False)
+    return lines
 
 
 def shade(setting: Setting, drawn: Sequence[Setting]) -> float:
@@ -142,7 +138,7 @@ def _frame(axes: "Axes", comparison: Comparison, bands: pd.DataFrame, axis: str)
 
 def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, axis: str) -> "Figure":
     """A small picture per tokenizer: its settings in colour, all others' as grey ground."""
-    import seaborn as sns
+    from matplotlib.collections import LineCollection
 
     kinds = list(dict.fromkeys(s.tokenizer for s in drawn))
     columns = min(2, len(kinds))
@@ -152,11 +148,11 @@ def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame
     for axes, kind in zip(grid.flat, kinds, strict=False):
         own = [s for s in drawn if s.tokenizer == kind]
         others = bands[~bands["setting"].isin([s.label for s in own])]
-        sns.lineplot(others, x="x", y="mean", units="setting", estimator=None, color=GRID, linewidth=0.8,
-                     zorder=1, ax=axes)  # fmt: skip
-        _curves(axes, comparison, own, bands if len(own) <= CROWD else bands.assign(half=0.0), dashed=False)
+        ground = [line[["x", "mean"]].to_numpy() for _, line in others.groupby("setting")]
+        axes.add_collection(LineCollection(ground, colors=GRID, linewidths=0.8, zorder=1))
+        shown = bands if len(own) <= CROWD else bands.assign(half=0.0)
+        coloured = _curves(axes, comparison, own, shown, dashed=False)
         step = 1 if len(own) <= CROWD else len(own) - 1  # all, or the first and the last
-        coloured = axes.lines[-len(own) - len(comparison.main_baselines) :][: len(own)]
         axes.legend(
             coloured[::step], [plain(s.size or kind) for s in own][::step], fontsize=8, loc="upper right"
         )

@@ -87,16 +87,6 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
     return OTHERS[named.index(tokenizer) % len(OTHERS) if tokenizer else -1]
 
 
-def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The looks of tokenizers as seaborn takes them: palette, markers and dashes by name."""
-    found = {name: look(name, tokenizers) for name in tokenizers}
-    return {
-        "palette": {name: own.colour for name, own in found.items()},
-        "markers": {name: own.marker for name, own in found.items()},
-        "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
-    }
-
-
 def look_number(tokenizer: str, all_tokenizers: Sequence[str]) -> int:
     """The place of a tokenizer's look in the palette; a page has a class and a colour for each."""
     return PALETTE.index(look(tokenizer, all_tokenizers))
@@ -147,23 +137,18 @@ def new_figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="tight", dpi=dpi)
 
 
-def save(figure: "Figure", stem: Path) -> list[Path]:
-    """STEM.png and STEM.svg, the same bytes for the same figure: no dates, no versions.
+def save(figure: "Figure", file: Path) -> None:
+    """Writes an SVG, the same bytes for the same figure: no dates, no versions.
 
-    Laid out once for both; savefig would lay out and draw the figure twice for each file.
+    Laid out here: savefig would draw the figure twice.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-    canvas = FigureCanvasAgg(figure)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine("none")
-    canvas.print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
-    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
-    return [png, svg]
+    FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None})
 
 
 def row_height(rows: int, wished: float = 0.42) -> float:
@@ -177,18 +162,6 @@ def plain(text: str, longest: int = 48) -> str:
     return (text if cell_len(text) <= longest else f"{set_cell_size(text, longest - 1)}\u2026").replace(
         "$", r"\$"
     )
-
-
-def tidy_legend(axes: "Axes", **place: Any) -> None:
-    """The legend that seaborn has made, if any, in another place, without titles, its texts shown as they are."""
-    handles, labels = axes.get_legend_handles_labels()
-    kept = [
-        (h, plain(text))
-        for h, text in zip(handles, labels, strict=True)
-        if text not in ("tokenizer", "state")
-    ]
-    if kept:
-        axes.legend(*zip(*kept, strict=True), title="", **place)
 
 
 def spread(positions: Sequence[float], least: float) -> list[float]:

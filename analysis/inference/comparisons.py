@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.inference.choices import Family, families
 from analysis.inference.estimates import Estimate, estimates
 from analysis.inference.pairs import SettingScores, Verdict
-from analysis.inference.verdicts import Conclusion, against, compare, conclude
+from analysis.inference.verdicts import Conclusion, against, compare
 from analysis.records.collect import Collection, Problem, read_blocks
 from analysis.records.identity import budget_words, data_order, setting_of
 from analysis.records.names import named, renaming
@@ -51,6 +52,7 @@ class Comparison:
     """Settings that may stand in one table, and what comes of comparing them.
 
     budget: in words, `1,000 updates`   study: the study that it is of, if it stands by itself
+    conclusion: of all settings, from the pairs that were to be weighed
     """
 
     text: Text
@@ -85,6 +87,25 @@ class Comparison:
     @cached_property
     def tokenizers(self) -> list[str]:
         return [setting.tokenizer for setting in self.settings]
+
+    @cached_property
+    def families(self) -> list[Family]:
+        return families(self.settings)
+
+    @cached_property
+    def contenders(self) -> tuple[Setting, ...]:
+        """Whom a verdict is about: each tokenizer at its best; if there is but one, all its settings."""
+        if len(self.families) == 1:
+            return self.settings
+        return tuple(family.best for family in self.families)
+
+    @cached_property
+    def contest(self) -> Conclusion:
+        """Of the contenders. Any two settings might have become contenders: all pairs are weighed together."""
+        labels = {setting.label for setting in self.contenders}
+        scores = tuple(s for s in self.scores if s.label in labels)
+        every = self.conclusion.verdicts if len(self.settings) <= ALL_PAIRS else compare(self.scores)
+        return Conclusion(scores, tuple(v for v in every if {v.a, v.b} <= labels))
 
     @cached_property
     def baselines(self) -> tuple[Baseline, ...]:
@@ -138,7 +159,8 @@ def group_runs(collection: Collection, labels: Sequence[str] = ()) -> tuple[list
         problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
     done = done.drop_duplicates(["key", "seed", "apart"])
     groups = done.groupby([*Text._fields, "apart"], sort=True, dropna=False)
-    alike = [(str(study), named(_settings(own, collection))) for (*_, study), own in groups]
+    rows = dict(zip(done["folder"], done.to_dict("records"), strict=True))
+    alike = [(str(study), named(_settings(own, rows, collection))) for (*_, study), own in groups]
     new = renaming(labels, {setting.label for _, settings in alike for setting in settings})
     comparisons = []
     for study, settings in alike:
@@ -168,15 +190,17 @@ def _apart(collection: Collection) -> pd.Series:
     return done["study"].where(done["study"].isin(several), "")
 
 
-def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
+def _settings(
+    runs: pd.DataFrame, row_of: Mapping[str, Mapping[Any, Any]], collection: Collection
+) -> list[Setting]:
     """The settings of runs on one text, still without labels."""
     found = []
-    for key, members in runs.groupby("key", sort=False):
-        rows: list[Any] = members.sort_values("seed").to_dict("records")
-        records = [collection.records[row["folder"]] for row in rows]
+    for key, members in runs.sort_values("seed").groupby("key", sort=False)["folder"]:
+        rows = tuple(row_of[path] for path in members)
+        records = [collection.records[path] for path in members]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
         imported = records[0].run["config"]["tokenizer"].get("path") or ""
-        found.append(Setting(str(key), "", folders, tuple(rows), results, records[0].identity, imported))
+        found.append(Setting(str(key), "", folders, rows, results, records[0].identity, imported))
     return found
 
 
@@ -195,7 +219,7 @@ def _comparison(settings: Sequence[Setting], budget: str, study: str) -> tuple[C
         scores.append(own)
         problems.extend(found)
     text = Text(*(settings[0].rows[0][key] for key in Text._fields))
-    conclusion = conclude(scores, compare(scores, pairs_to_compare(settings)))
+    conclusion = Conclusion(tuple(scores), compare(scores, pairs_to_compare(settings)))
     return Comparison(text, budget, tuple(settings), tuple(scores), conclusion, study), problems
 
 
@@ -206,10 +230,8 @@ def _scores(setting: Setting) -> tuple[SettingScores, list[Problem]]:
         seeds=setting.seeds,
         totals=setting.values("bits_per_byte"),
         floors=setting.values("bits_per_byte_tokens"),
-        final_minus_best=setting.values("final_minus_best"),
-        gap=setting.values("gap_change_bits_per_byte"),
         losses=setting.losses,
-        tokenizer=setting_of({k: v for k, v in setting.identity.items() if k.startswith("tokenizer.")}),
+        tokenizer=setting.tokenizer_key,
         data_order=data_order(setting.identity, setting.first("iters")),
         blocks=blocks,
     )

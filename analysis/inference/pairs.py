@@ -10,6 +10,7 @@ nobody can say.
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -20,11 +21,17 @@ from analysis.inference.uncertainty import (
     Difference,
     TextDifference,
     paired,
+    seeds_needed,
+    smallest_shown,
     welch,
     within_text,
 )
 from analysis.records.collect import Blocks, Floats
+from analysis.records.display import plus_minus
 from analysis.records.settings import NEGLIGIBLE
+
+BITS = "bits per byte"
+SMALL = 0.02  # bits per byte: a difference for which the number of seeds is told
 
 
 class Outcome(StrEnum):
@@ -39,7 +46,6 @@ class SettingScores:
     """The figures of a setting that are weighed, per seed (n,), in bits per byte.
 
     totals: with what is charged for losses   floors: of the tokens alone (equal to `totals` if nothing is lost)
-    final_minus_best: the last evaluation above the best one, on the same windows   gap: training to validation
     tokenizer: settings that share it pay the same residual bits
     data_order: settings that share it saw, under one seed, the same batches in the same order
     """
@@ -48,8 +54,6 @@ class SettingScores:
     seeds: tuple[int, ...]
     totals: Floats
     floors: Floats
-    final_minus_best: Floats
-    gap: Floats
     losses: str = ""
     tokenizer: str = ""
     data_order: str | None = None
@@ -58,6 +62,10 @@ class SettingScores:
     @property
     def mean(self) -> float:
         return float(self.totals.mean())
+
+    @property
+    def charge(self) -> float:
+        return self.mean - float(self.floors.mean())
 
     @property
     def lossy(self) -> bool:
@@ -88,26 +96,66 @@ class Verdict:
     """One pair. `a` has fewer bits than `b`; `seeds` and `text` are b - a, so that positive favours `a`.
 
     p: of the seed test, after Holm
-    bound: the lead is the least that any residual coder as good as ours leaves
-    shown_from: the difference that both tests would have shown in 8 of 10 cases
-    seeds_for_small: of each setting, for the seed test to show a difference of SMALL in 8 of 10 cases
     """
 
-    a: str
-    b: str
+    pair: Match
     outcome: Outcome
-    sentence: str
-    notes: tuple[str, ...] = ()
     seeds: Difference | None = None
     text: TextDifference | None = None
     p: float = 1.0
-    bound: bool = False
-    shown_from: float = math.nan
-    seeds_for_small: int | None = None
+
+    @property
+    def a(self) -> str:
+        return self.pair.a.label
+
+    @property
+    def b(self) -> str:
+        return self.pair.b.label
+
+    @property
+    def bound(self) -> bool:
+        """Whether the lead is the least that any residual coder as good as ours leaves."""
+        return self.pair.bound
 
     @property
     def winner(self) -> str | None:
         return self.a if self.outcome is Outcome.BETTER else None
+
+    @property
+    def lead(self) -> str:
+        """`at least 0.213 ± 0.042 bits per byte`"""
+        least = "at least " if self.bound else ""
+        return f"{least}{plus_minus(self.seeds.value, self.seeds.half)} {BITS}" if self.seeds else ""
+
+    @property
+    def sentence(self) -> str:
+        a, b = self.pair.a, self.pair.b
+        if self.outcome is Outcome.BETTER:
+            numbers = " and ".join(str(n) for n in dict.fromkeys((len(a.seeds), len(b.seeds))))
+            return f"{a.label} is better than {b.label} by {self.lead} ({numbers} seeds)"
+        if self.outcome is Outcome.TIED:
+            return f"{a.label} and {b.label} cannot be told apart by these runs"
+        if self.outcome is Outcome.DEPENDS:
+            return f"{a.label} or {b.label}: depends on the residual coder ({_overlap(self.pair)})"
+        return f"no ranking of {a.label} and {b.label}: {why_unranked(self.pair)}"
+
+    @cached_property
+    def shown_from(self) -> float:
+        """The difference that both tests would have shown in 8 of 10 cases; NaN where there were none."""
+        return smallest_shown(self.seeds, self.text) if self._tested and self.text else math.nan
+
+    @cached_property
+    def seeds_for_small(self) -> int | None:
+        """Of each setting, for the seed test to show a difference of SMALL in 8 of 10 cases."""
+        return (
+            seeds_needed(self.seeds, self.pair.fewest_seeds, SMALL) if self._tested and self.seeds else None
+        )
+
+    @property
+    def _tested(self) -> bool:
+        return (
+            bool(self.seeds and self.text) and not self.pair.overlap and self.pair.fewest_seeds >= MIN_SEEDS
+        )
 
 
 def match(a: SettingScores, b: SettingScores) -> Match:
@@ -140,13 +188,41 @@ def text_test(pair: Match) -> TextDifference | None:
     return within_text(b_bits.mean(axis=0), (a.tokens + a.residual).mean(axis=0), a.sizes)
 
 
-def outcome_of(pair: Match, seeds: Difference | None, text: TextDifference | None, p: float) -> Outcome:
-    """`p`: of the seed test, after Holm."""
+def outcome_of(
+    pair: Match, seeds: Difference | None, text: TextDifference | None, p: float, by_seeds: bool = False
+) -> Outcome:
+    """`p`: of the seed test, after Holm. `by_seeds`: nothing is asked of the text, which is short."""
     if pair.fewest_seeds < MIN_SEEDS or seeds is None:
         return Outcome.UNRANKED
     if pair.overlap:
         return Outcome.DEPENDS
+    over_seeds = p <= 1 - LEVEL and seeds.excludes_zero and seeds.value > 0
+    if by_seeds:
+        return Outcome.BETTER if over_seeds else Outcome.TIED
     if text is None:
         return Outcome.UNRANKED
-    over_seeds = p <= 1 - LEVEL and seeds.excludes_zero and seeds.value > 0
     return Outcome.BETTER if over_seeds and text.excludes_zero and text.value > 0 else Outcome.TIED
+
+
+def why_unranked(pair: Match) -> str:
+    """Too few seeds, or too little text."""
+    if pair.fewest_seeds < MIN_SEEDS:
+        return f"a rank needs at least {MIN_SEEDS} seeds"
+    a, b = pair.a.blocks, pair.b.blocks
+    if a and b and len(a.sizes) == len(b.sizes) < MIN_BLOCKS:
+        return (
+            f"the validation text is too short to say how sure a difference is, of its blocks of about 4 kB "
+            f"{MIN_BLOCKS} are needed and there are {len(a.sizes)}"
+        )
+    return "their bits per block of text are missing or differ"
+
+
+def _overlap(pair: Match) -> str:
+    low, high = sorted((pair.a, pair.b), key=lambda scores: float(scores.floors.mean()))
+    lossy, other = (low, high) if low.lossy else (high, low)
+    if other.lossy:
+        return f"the floors and ceilings of {lossy.label} and {other.label} overlap"
+    return (
+        f"{other.label} at {other.mean:.3f} lies between the floor {lossy.floors.mean():.3f} "
+        f"and the ceiling {lossy.mean:.3f} of {lossy.label}"
+    )

@@ -1,71 +1,73 @@
-"""Who models this text better: a verdict on every pair of settings, and the conclusion from all of them."""
+"""Who models this text better: a verdict on every pair of settings, and the order that all of them support."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
-from analysis.inference.pairs import (
-    Match,
-    Outcome,
-    SettingScores,
-    Verdict,
-    match,
-    outcome_of,
-    seed_test,
-    text_test,
-)
-from analysis.inference.uncertainty import (
-    LEVEL,
-    MIN_BLOCKS,
-    MIN_SEEDS,
-    Difference,
-    bonferroni,
-    holm,
-    seeds_needed,
-    smallest_shown,
-)
-from analysis.inference.wording import BITS, SMALL, cautions, counted, evidence, power_words, sentence
+from analysis.inference.pairs import SettingScores, Verdict, match, outcome_of, seed_test, text_test
+from analysis.inference.uncertainty import LEVEL, bonferroni, holm
 from analysis.records.collect import Blocks
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """All verdicts of one comparison, and what they come to."""
+    """All verdicts of some settings, and what they come to."""
 
-    headline: str
+    settings: tuple[SettingScores, ...]
     verdicts: tuple[Verdict, ...]
-    leader: str | None = None  # beats every other
+
+    @cached_property
+    def groups(self) -> tuple[tuple[SettingScores, ...], ...]:
+        """The settings in order, best first, cut wherever *every* setting before beats *every* one behind.
+
+        So two settings stand in different groups only if a verdict ranks them, and no cut that verdicts support is
+        missing. Within a group nobody is shown ahead of anybody: a may beat c there, but then something between
+        them, such as a b that neither beats nor is beaten, keeps the cut from being made.
+        """
+        order = sorted(self.settings, key=lambda scores: scores.mean)
+        ranked = {(verdict.a, verdict.b) for verdict in self.verdicts if verdict.winner}
+        labels = [scores.label for scores in order]
+        cuts = [0]
+        for k in range(1, len(order)):
+            if all((a, b) in ranked for a in labels[:k] for b in labels[k:]):
+                cuts.append(k)
+        parts = [set(labels[i:j]) for i, j in zip(cuts, [*cuts[1:], len(labels)], strict=True)]
+        return tuple(tuple(s for s in self.settings if s.label in part) for part in parts if part)
+
+    @property
+    def leader(self) -> str | None:
+        """Who beats every other."""
+        return self.groups[0][0].label if len(self.groups) > 1 and len(self.groups[0]) == 1 else None
+
+    def within(self, group: Sequence[SettingScores]) -> list[Verdict]:
+        """The verdicts on pairs of a group."""
+        labels = {scores.label for scores in group}
+        return [verdict for verdict in self.verdicts if {verdict.a, verdict.b} <= labels]
 
 
 def compare(
-    settings: Sequence[SettingScores], pairs: Sequence[tuple[int, int]] | None = None
+    settings: Sequence[SettingScores],
+    pairs: Sequence[tuple[int, int]] | None = None,
+    *,
+    by_seeds: bool = False,
 ) -> tuple[Verdict, ...]:
     """A verdict for each of `pairs` (indices; by default all).
 
-    Over seeds the whole family holds at LEVEL together, over the text each by itself.
+    Over seeds the whole family holds at LEVEL together, over the text each by itself. `by_seeds`: without the text.
     """
     chosen = list(combinations(range(len(settings)), 2)) if pairs is None else list(pairs)
     each = bonferroni(LEVEL, len(chosen))
     matches = [match(settings[i], settings[j]) for i, j in chosen]
     seeds = [seed_test(pair, each) for pair in matches]
     open_p = [1.0 if s is None or pair.overlap else s.p for pair, s in zip(matches, seeds, strict=True)]
-    return tuple(_verdict(pair, s, p) for pair, s, p in zip(matches, seeds, holm(open_p), strict=True))
-
-
-def _verdict(pair: Match, seeds: Difference | None, p: float) -> Verdict:
-    text = text_test(pair)
-    outcome = outcome_of(pair, seeds, text, p)
-    notes = evidence(pair, outcome, seeds, text, p) + cautions(pair)
-    least, needed = math.nan, None
-    if seeds and text and not pair.overlap and pair.fewest_seeds >= MIN_SEEDS:
-        least, needed = smallest_shown(seeds, text), seeds_needed(seeds, pair.fewest_seeds, SMALL)
-        notes.append(power_words(least, needed, smallest_shown(text)))
-    words = sentence(pair, outcome, seeds)
-    a, b = pair.a.label, pair.b.label
-    return Verdict(a, b, outcome, words, tuple(notes), seeds, text, p, pair.bound, least, needed)
+    found = []
+    for pair, difference, p in zip(matches, seeds, holm(open_p), strict=True):
+        text = text_test(pair)
+        found.append(Verdict(pair, outcome_of(pair, difference, text, p, by_seeds), difference, text, p))
+    return tuple(found)
 
 
 def against(settings: Sequence[SettingScores], key: str, label: str) -> tuple[Verdict, ...]:
@@ -77,65 +79,9 @@ def against(settings: Sequence[SettingScores], key: str, label: str) -> tuple[Ve
     for model in settings:
         if model.blocks is not None and key in model.blocks.baselines:
             n, bits = len(model.seeds), model.blocks.baselines[key]
-            total, none = np.full(n, bits.sum() / model.blocks.sizes.sum()), np.full(n, np.nan)
+            total = np.full(n, bits.sum() / model.blocks.sizes.sum())
             blocks = Blocks(model.blocks.sizes, bits[None], np.zeros((1, len(bits))))
             models.append(model)
-            baselines.append(SettingScores(label, model.seeds, total, total, none, none, blocks=blocks))
+            baselines.append(SettingScores(label, model.seeds, total, total, blocks=blocks))
     pairs = [(i, len(models) + i) for i in range(len(models))]
     return compare([*models, *baselines], pairs)
-
-
-def _list(labels: Sequence[str], most: int = 6) -> str:
-    if len(labels) > most:
-        return f"{', '.join(labels[: most - 1])} and {len(labels) - most + 1} others"
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
-
-
-def conclude(settings: Sequence[SettingScores], verdicts: Sequence[Verdict]) -> Conclusion:
-    """The headline: the one that beats every rival, or those that nobody beats, or why nobody is ranked."""
-    verdicts = tuple(verdicts)
-    order = sorted(settings, key=lambda c: c.mean)
-    if len(order) < 2:
-        only = f"{order[0].label} alone, at {order[0].mean:.3f} {BITS}" if order else "no finished run"
-        return Conclusion(f"Nothing to compare: {only}.", verdicts)
-    beaten = {v.b for v in verdicts if v.winner}
-    unbeaten = tuple(c.label for c in order if c.label not in beaten)
-    if not beaten or not unbeaten:
-        return Conclusion(_unranked(order, verdicts), verdicts)
-    first = unbeaten[0]
-    wins = [v for v in verdicts if v.winner == first and v.seeds is not None]
-    rivals = [v for v in verdicts if first in (v.a, v.b)]
-    if len(unbeaten) == 1 and len(wins) == len(rivals):
-        return Conclusion(_victory(wins), verdicts, first)
-    worse = _list([c.label for c in order if c.label in beaten])
-    why = _reason([v for v in verdicts if v.a in unbeaten and v.b in unbeaten])
-    headline = f"Nobody beats {_list(unbeaten)}{f': {why}' if why else ''}. Beaten: {worse}."
-    return Conclusion(headline, verdicts)
-
-
-def _victory(wins: Sequence[Verdict]) -> str:
-    """The leader's closest win, and over whom else it wins."""
-    closest = min(wins, key=lambda v: v.seeds.value if v.seeds else 0.0)
-    others = [v.b for v in wins if v is not closest]
-    return f"{closest.sentence}{f'; and better than {_list(others)} by more' if others else ''}."
-
-
-def _unranked(order: Sequence[SettingScores], verdicts: Sequence[Verdict]) -> str:
-    lowest = f"The lowest figure is that of {order[0].label}, {order[0].mean:.3f} {BITS}."
-    fewest = min(len(c.seeds) for c in order)
-    if fewest < MIN_SEEDS:
-        return f"{counted(fewest, 'seed').capitalize()}: no ranking. {lowest}"
-    return f"No ranking: {_reason(verdicts)}. {lowest}"
-
-
-def _reason(verdicts: Sequence[Verdict]) -> str:
-    """The sentences of a few verdicts, or their count by kind."""
-    if len(verdicts) <= 2:
-        return "; ".join(v.sentence for v in verdicts)
-    words = {
-        Outcome.TIED: "cannot be told apart by these runs",
-        Outcome.DEPENDS: "depend on the residual coder",
-        Outcome.UNRANKED: f"lack seeds, or {MIN_BLOCKS} blocks of text",
-    }
-    counts = [(w, sum(v.outcome is o for v in verdicts)) for o, w in words.items()]
-    return ", ".join(f"{n} of {len(verdicts)} pairs {w}" for w, n in counts if n)

@@ -1,119 +1,160 @@
-"""Verdicts in plain words: the sentence of a pair, and the notes that say what stands behind it."""
+"""A comparison in plain words: the headline, the cautions that belong to it, the order."""
 
-import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
 
-import numpy as np
+import pandas as pd
 
-from analysis.inference.pairs import Match, Outcome, SettingScores
-from analysis.inference.uncertainty import LEVEL, MIN_BLOCKS, MIN_SEEDS, Difference, TextDifference
-from analysis.records.display import plus_minus
+from analysis.inference.cautions import cautions, first, listed, untrained
+from analysis.inference.comparisons import Comparison
+from analysis.inference.pairs import BITS, SMALL, Outcome, SettingScores, why_unranked
+from analysis.inference.texts import text_contests
+from analysis.inference.uncertainty import MIN_SEEDS
+from analysis.inference.verdicts import Conclusion
 
-BITS = "bits per byte"
-OVER_SEEDS = "over seeds"
-SMALL = 0.02  # bits per byte: a difference for which the number of seeds is told
-NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-
-
-def counted(n: int, noun: str) -> str:
-    """`three seeds`, `one seed`, `12 blocks`."""
-    return f"{NUMBER_WORDS[n] if n < len(NUMBER_WORDS) else n} {noun}{'s' if n > 1 else ''}"
+FEW = 1  # pairs that are named rather than counted
 
 
-def seeds_phrase(a: SettingScores, b: SettingScores) -> str:
-    """`5 seeds`, or `3 and 5 seeds`."""
-    n, m = len(a.seeds), len(b.seeds)
-    return f"{n} and {m} seeds" if n != m else f"{n} seed{'s' if n > 1 else ''}"
+@dataclass(frozen=True)
+class Summary:
+    """What the first screen says.
+
+    order: a line per group, best first; empty where nothing is ranked   notes: on the order
+    texts: the order on each text that was scored beside the validation text
+    """
+
+    headline: str
+    cautions: tuple[str, ...]
+    order: tuple[str, ...]
+    notes: tuple[str, ...]
+    texts: tuple[str, ...]
 
 
-def sentence(pair: Match, outcome: Outcome, seeds: Difference | None) -> str:
-    """The verdict in one sentence."""
-    a, b = pair.a, pair.b
-    if outcome is Outcome.BETTER and seeds is not None:
-        least = "at least " if pair.bound else ""
-        lead = plus_minus(seeds.value, seeds.half)
-        return f"{a.label} is better than {b.label} by {least}{lead} {BITS} ({seeds_phrase(a, b)})"
-    if outcome is Outcome.TIED:
-        return f"{a.label} and {b.label} cannot be told apart by these runs"
-    if outcome is Outcome.DEPENDS:
-        return f"{a.label} or {b.label}: depends on the residual coder"
-    if pair.fewest_seeds < MIN_SEEDS:
-        return f"{counted(pair.fewest_seeds, 'seed')}: no ranking of {a.label} and {b.label}"
-    why = "their bits per block of text are missing or differ"
-    if a.blocks and b.blocks and len(a.blocks.sizes) == len(b.blocks.sizes) < MIN_BLOCKS:
-        blocks = counted(len(a.blocks.sizes), "block")
-        why = f"the validation text is {blocks} of about 4 kB, too short to say how sure a difference is: "
-        why += f"that takes {MIN_BLOCKS}"
-    return f"no ranking of {a.label} and {b.label}: {why}"
-
-
-def evidence(
-    pair: Match, outcome: Outcome, seeds: Difference | None, text: TextDifference | None, p: float
-) -> list[str]:
-    """What stands behind the sentence, and why it is not a stronger one."""
-    notes = []
-    if outcome is Outcome.UNRANKED and pair.fewest_seeds < MIN_SEEDS:
-        notes.append(
-            f"a rank needs at least {MIN_SEEDS} seeds: to a test over text alone, even one tokenizer "
-            "trained under two seeds looks like two different ones"
-        )
-    if pair.overlap:
-        return [*notes, _overlap(pair)]
-    if pair.bound:
-        notes.append(
-            f"measured from the floor of {pair.b.label}: it holds under any residual coder"
-            if pair.b_at_floor
-            else f"measured from the ceiling of {pair.a.label}: it holds under any residual coder as good as ours"
-        )
-    shown_by_holm = p <= 1 - LEVEL
-    if seeds is not None:
-        split = " (Holm's steps exclude zero, the simultaneous interval does not)"
-        notes.append(
-            f"{OVER_SEEDS} ({seeds.method}): {plus_minus(seeds.value, seeds.half)}, Holm p = {p:.2g}"
-            + (split if shown_by_holm and not seeds.excludes_zero else "")
-        )
-    if text is not None:
-        notes.append(
-            f"within this passage ({text.n_blocks} blocks): {plus_minus(text.value, text.half)}; "
-            f"first half {text.first_half:.3f}, second half {text.second_half:.3f}; "
-            f"neighbouring blocks correlate by {text.neighbours:.2f}"
-        )
-        if outcome is Outcome.TIED and shown_by_holm and seeds is not None and seeds.excludes_zero:
-            notes.append("the seeds agree, but the difference does not hold across the passage")
-    return notes
-
-
-def _overlap(pair: Match) -> str:
-    low, high = sorted((pair.a, pair.b), key=lambda scores: float(scores.floors.mean()))
-    lossy, other = (low, high) if low.lossy else (high, low)
-    if other.lossy:
-        return f"the floors and ceilings of {lossy.label} and {other.label} overlap"
-    return (
-        f"{other.label} at {other.mean:.3f} lies between the floor {lossy.floors.mean():.3f} "
-        f"and the ceiling {lossy.mean:.3f} of {lossy.label}"
+def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
+    """`metrics` has every logged line of the runs."""
+    order = _order(comparison.contest)
+    return Summary(
+        f"{_scope(comparison)}: {_headline(comparison)}.",
+        tuple(cautions(comparison, metrics)),
+        order,
+        tuple(chain(_choice(comparison), _bounds(comparison.contest) if order else ())),
+        tuple(_on_texts(text_contests(comparison))),
     )
 
 
-def cautions(pair: Match) -> list[str]:
-    """The gap between training and validation, and whether the best evaluations rank the other way."""
-    a, b, notes = pair.a, pair.b, []
-    gaps = [f"{scores.label} {scores.gap.mean():+.3f}" for scores in (a, b) if np.isfinite(scores.gap).all()]
-    if gaps:
-        notes.append(f"gap between training and validation since the first evaluation: {', '.join(gaps)}")
-    b_final = b.floors if pair.b_at_floor else b.totals
-    lead = float((b_final - b.final_minus_best).mean() - (a.totals - a.final_minus_best).mean())
-    if not pair.overlap and math.isfinite(lead) and lead < 0:
-        notes.append(
-            f"best and final rank differently: at its best evaluation (chosen on validation) "
-            f"{b.label} leads by {-lead:.3f}"
+def _scope(comparison: Comparison) -> str:
+    """The text, budget and size that a verdict is of."""
+    models = list(dict.fromkeys(setting.model for setting in comparison.contenders))
+    return f"{comparison.title}, model {listed(models)}"
+
+
+def _headline(comparison: Comparison) -> str:
+    contest, lowest, counting = comparison.contest, first(comparison), comparison.counting
+    figure = f"{lowest.mean('bits_per_byte'):.3f} {BITS}"
+    if len(comparison.contenders) < 2:
+        return f"nothing to compare, {lowest.label} alone, {figure}"
+    if counting and untrained(comparison):
+        return (
+            f"no model reaches counting ({counting.label}: {counting.bits_per_byte:.3f} {BITS}): "
+            "none has learned enough to choose a tokenizer by"
         )
-    return notes
+    fewest, top = min(len(setting.seeds) for setting in comparison.contenders), contest.groups[0]
+    rest = ""
+    if lowest.lossy and lowest.mean("bits_per_byte_residual") > SMALL:
+        rest = f"; of tokenizers that lose nothing, {_whole(comparison)}"
+    if fewest < MIN_SEEDS:
+        return f"{'one seed' if fewest == 1 else 'two seeds'}, no ranking: {lowest.label} is lowest, {figure}{rest}"
+    if len(contest.groups) == 1:
+        return f"no ranking, {_unranked(contest)}; {lowest.label} is lowest, {figure}{rest}"
+    if len(top) > 1:
+        return f"nobody beats {listed([scores.label for scores in top])}{rest}"
+    wins = [verdict for verdict in contest.verdicts if verdict.winner == contest.leader and verdict.seeds]
+    closest = min(wins, key=lambda verdict: verdict.seeds.value if verdict.seeds else 0.0)
+    others = listed([verdict.b for verdict in wins if verdict is not closest])
+    return f"{closest.sentence}{f', and than {others} by more' if others else ''}{rest}"
 
 
-def power_words(least: float, needed: int | None, of_text: float) -> str:
-    """What these seeds and this text could have shown, and what it takes to show a difference of SMALL."""
-    enough = f"{needed} seeds of each" if needed else "more than 1,000 seeds of each"
-    if of_text > SMALL:
-        enough += f", and a longer text: this one shows {of_text:.2g} and more, whatever the seeds"
-    return (
-        f"a difference of {least:.2g} would have been shown in 8 of 10 cases; one of {SMALL} takes {enough}"
-    )
+def _whole(comparison: Comparison) -> str:
+    """Those that lose nothing worth a charge: the first group with any, or the lowest where nothing is ranked."""
+    whole = {
+        s.label for s in comparison.contenders if not s.lossy or s.mean("bits_per_byte_residual") <= SMALL
+    }
+    groups = comparison.contest.groups
+    found = next((kept for group in groups if (kept := [s for s in group if s.label in whole])), [])
+    if not found:
+        return "there is none"
+    if len(groups) == 1:
+        lowest = min(found, key=lambda s: s.mean)
+        return f"{lowest.label} is, {lowest.mean:.3f}"
+    return f"{listed([s.label for s in found])} {'comes' if len(found) == 1 else 'come'} first"
+
+
+def _unranked(contest: Conclusion) -> str:
+    """Why no group stands apart."""
+    without = [verdict for verdict in contest.verdicts if verdict.outcome is Outcome.UNRANKED]
+    if without:
+        return why_unranked(without[0].pair)
+    return _apart(contest, contest.settings)
+
+
+def _order(contest: Conclusion) -> tuple[str, ...]:
+    """A line per group; none where nobody is ranked above anybody."""
+    if not any(verdict.winner for verdict in contest.verdicts):
+        return ()
+    lines = []
+    for number, group in enumerate(contest.groups, 1):
+        members = ", ".join(f"{scores.label} {scores.mean:.3f}" for scores in group)
+        lines.append(f"{number}. {members}{f' ({_apart(contest, group)})' if len(group) > 1 else ''}")
+    return tuple(lines)
+
+
+def _on_texts(contests: Mapping[str, Conclusion]) -> Iterator[str]:
+    """The order on each text; at last the names of those on which no group stands apart."""
+    for name, contest in contests.items():
+        if len(contest.groups) > 1:
+            yield f"{name}: {'; '.join(_order(contest))}"
+    without = [name for name, contest in contests.items() if len(contest.groups) == 1]
+    if 0 < len(without) < len(contests):
+        yield f"{listed(without)}: no order"
+
+
+def _apart(contest: Conclusion, group: tuple[SettingScores, ...]) -> str:
+    """What the verdicts within a group say: nothing of it makes an order."""
+    verdicts = contest.within(group)
+    ranked = [f"{v.a} is ahead of {v.b}" for v in verdicts if v.winner]
+    depends = [v for v in verdicts if v.outcome is Outcome.DEPENDS]
+    if len(depends) == len(verdicts):
+        return "depends on the residual coder"
+    if len(ranked) > FEW:
+        ranked = [f"{len(ranked)} of {len(verdicts)} pairs are ranked"]
+    if depends:
+        ranked.append(f"{len(depends)} of {len(verdicts)} depend on the residual coder")
+    return f"not told apart{f', though {listed(ranked)}' if ranked else ''}"
+
+
+def _choice(comparison: Comparison) -> list[str]:
+    """That each tokenizer stands at its best of what was tried, and on which text that was chosen."""
+    if len(comparison.contenders) == len(comparison.settings):
+        return []
+    tried: dict[str, set[float]] = {}
+    for family in comparison.families:
+        for name, values in family.tried.items():
+            tried.setdefault(name, set()).update(values)
+    what = listed([f"{name} {', '.join(f'{v:g}' for v in sorted(values))}" for name, values in tried.items()])
+    chosen = "chosen on the development text: data.dev_fraction=0 judges the choice"
+    if not comparison.text.dev_fraction:
+        chosen = (
+            "chosen on the text that judges, which flatters many tries: data.dev_fraction=0.1 chooses apart"
+        )
+    return [f"each tokenizer at its best of {what or 'what was tried'}, {chosen}"]
+
+
+def _bounds(contest: Conclusion) -> list[str]:
+    """From where the leads of and over lossy tokenizers count, where their charge is worth a word."""
+    bound = [verdict.pair for verdict in contest.verdicts if verdict.winner and verdict.bound]
+    of = listed([*dict.fromkeys(pair.a.label for pair in bound if pair.a.charge > SMALL)])
+    over = listed([*dict.fromkeys(pair.b.label for pair in bound if pair.b.charge > SMALL)])
+    said = [f"leads of {of} count what it loses at our charge: a better residual coder can only add to them"]
+    said += [f"leads over {over} count from its tokens alone: they hold whatever is charged"]
+    return [sentence for sentence, labels in zip(said, (of, over), strict=True) if labels]

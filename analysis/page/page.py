@@ -19,12 +19,11 @@ from analysis.page.inline import figures
 from analysis.page.passages import passages
 from analysis.page.samples import sample_columns
 from analysis.page.shell import environment, policy, source, style
-from analysis.page.summary import Badge, Kind, badges, sureness, why_table
 from analysis.page.view import Section, View
 from analysis.records.collect import Problem
 from analysis.records.display import MISSING
 from analysis.records.measures import MEASURES, Measure
-from analysis.tables.comparison import ORIGINAL
+from analysis.tables.comparison import ORIGINAL, why_table
 from analysis.tables.model import Cell, Table
 
 SCRIPTS = ("dom", "tips", "sort", "tokens", "start")  # each uses those before it
@@ -33,8 +32,7 @@ ALL_BYTES = 40_000  # of one passage under all settings together
 ELSEWHERE = ("texts", "texts_all", "baselines")  # of other texts, or of no model: the definitions do not fit
 TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
 OPEN = ("comparison", "original")
-BADGED = ("why", "comparison")  # with mere notes, too; elsewhere badges are for what may not be ranked
-STATE_BADGES: dict[str, Kind] = {"failed": "stop", "interrupted": "caution", "running": "note"}
+STATE_BADGES = {"failed": "stop", "interrupted": "caution", "running": "note"}
 
 
 def page(view: View, pictures: Mapping[str, Path]) -> str:
@@ -79,12 +77,9 @@ def _section(
         "number": number,
         "id": f"c{number + 1}",
         "comparison": comparison,
-        "conclusion": comparison.conclusion,
-        "facts": section.facts,
-        "verdicts": (*comparison.conclusion.verdicts, *comparison.against_counting),
-        "sureness": sureness(comparison),
+        "summary": section.summary,
+        "provenance": section.provenance,
         "why": why_table(comparison),
-        "badges": {s.label: badges(s) for s in comparison.settings},
         "looks": looks,
         "tables": section.tables,
         "passages": read,
@@ -101,11 +96,11 @@ def most_bytes(view: View) -> int:
     return min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // max(1, settings)))
 
 
-def _run_badges(view: View) -> dict[tuple[str, str], tuple[Badge, ...]]:
+def _run_badges(view: View) -> dict[tuple[str, str], dict[str, str]]:
     """Of the runs that count nowhere: (name, state) -> state and reason. Two studies may hold runs of one name."""
     left = view.collection.runs[view.collection.runs["state"] != "done"]
     return {
-        (name, state): (Badge(STATE_BADGES[state], state, reason or "counted nowhere"),)
+        (name, state): {"kind": STATE_BADGES[state], "word": state, "reason": reason or "counted nowhere"}
         for name, state, reason in zip(left["run"], left["state"], left["reason"], strict=True)
     }
 
@@ -153,7 +148,7 @@ def _environment() -> Environment:
     """The shell's, with what tables ask for."""
     own = environment().overlay()
     own.filters = {**own.filters, "sort_key": sort_key, "measure_key": measure_key}
-    known = {"TRANSPOSED": TRANSPOSED, "ELSEWHERE": ELSEWHERE, "OPEN": OPEN, "BADGED": BADGED}
+    known = {"TRANSPOSED": TRANSPOSED, "ELSEWHERE": ELSEWHERE, "OPEN": OPEN}
     own.globals = {**own.globals, "row_measure": row_measure, **known}
     return own
 

@@ -11,11 +11,12 @@ import pandas as pd
 from analysis.figures.curves import curve_rows, curve_table
 from analysis.figures.drawings import Drawing, drawings, run_drawings
 from analysis.inference.comparisons import Comparison, group_runs
+from analysis.inference.wording import Summary, summarize
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
 from analysis.records.find import Run
 from analysis.tables.all_tables import tables_of
 from analysis.tables.model import Table
-from analysis.tables.overviews import best_size_table, budget_tables, run_table, unfinished
+from analysis.tables.overviews import budget_tables, choice_table, run_table
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Section:
     prefix: str
     tables: tuple[Table, ...]
     drawings: tuple[Drawing, ...]
-    facts: tuple[tuple[str, str], ...]
+    summary: Summary
+    provenance: str
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,6 @@ class View:
     sections: tuple[Section, ...]
     overviews: tuple[Table, ...]
     runs: Table
-    unfinished: Table | None
     problems: tuple[Problem, ...]
     drawings: tuple[Drawing, ...]
 
@@ -56,14 +57,21 @@ def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
     metrics, broken = metrics_frame(collection)
     prefixes = _prefixes([c.title for c in comparisons])
     sections = tuple(
-        Section(c, p, _tables(c, metrics), tuple(drawings(c, metrics)), tuple(facts(c, collection)))
+        Section(
+            c,
+            p,
+            _tables(c, metrics),
+            tuple(drawings(c, metrics)),
+            summarize(c, metrics),
+            provenance(c, collection),
+        )
         for c, p in zip(comparisons, prefixes, strict=True)
     )
-    sizes = best_size_table(comparisons)
-    overviews = (*budget_tables(comparisons), *([sizes] if sizes else []))
+    choices = choice_table(comparisons)
+    overviews = (*budget_tables(comparisons), *([choices] if choices else []))
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
     return View(
-        collection, metrics, sections, overviews, run_table(collection), unfinished(collection), problems,
+        collection, metrics, sections, overviews, run_table(collection), problems,
         tuple(run_drawings(collection.runs, metrics)),
     )  # fmt: skip
 
@@ -81,26 +89,23 @@ def _prefixes(titles: Sequence[str]) -> list[str]:
     return [f"{slug}{f'-{i}' if slugs.index(slug) != i else ''}-" for i, slug in enumerate(slugs)]
 
 
-def facts(comparison: Comparison, collection: Collection) -> list[tuple[str, str]]:
-    """Under what circumstances the figures came about: (name, words)."""
+def provenance(comparison: Comparison, collection: Collection) -> str:
+    """Under what circumstances the figures came about."""
     records = [collection.records[row["folder"]].run for s in comparison.settings for row in s.rows]
     text = comparison.text
     share = f"the last {100 * text.val_fraction:g} % of the characters"
     if text.dev_fraction:
         share = f"development text, the last {100 * text.dev_fraction:g} % of what lies before {share}"
-    seeds = {len(s.seeds) for s in comparison.settings}
-    number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
-    found = [
-        ("corpus", f"{text.corpus}, sha256 {text.corpus_sha256[:12]}"),
-        ("judged on", f"{share}, {text.val_bytes:,.0f} bytes"),
-        ("budget", comparison.budget),
-        ("seeds", f"{number} per setting"),
-        ("hardware", _each(records, "environment", "cpu")),
-        ("code", _each(records, "git", "commit", 10)),
+    seeds = sorted({len(setting.seeds) for setting in comparison.settings})
+    changed = any((record.get("git") or {}).get("changed") for record in records)
+    said = [
+        f"{text.corpus}, sha256 {text.corpus_sha256[:12]}",
+        f"judged on {share}, {text.val_bytes:,.0f} bytes",
+        f"{' to '.join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))} seeds per setting",
+        _each(records, "environment", "cpu"),
+        f"code {_each(records, 'git', 'commit', 10)}{' with local changes' if changed else ''}",
     ]
-    changed = any((r.get("git") or {}).get("changed") for r in records)
-    return [(name, f"{words}, with local changes" if name == "code" and changed else words)
-            for name, words in found if words]  # fmt: skip
+    return f"{'; '.join(filter(None, said))}."
 
 
 def _each(records: Sequence[Mapping[str, Any]], part: str, key: str, length: int | None = None) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis.records.collect import Floats
 from analysis.records.find import Run
+from analysis.records.identity import setting_of
 
 NEGLIGIBLE = 0.0005  # bits per byte: a residual below the last digit that is shown
 
@@ -44,6 +45,11 @@ class Setting:
         return self.label.removeprefix(self.tokenizer).strip()
 
     @cached_property
+    def tokenizer_key(self) -> str:
+        """Settings that share it have one tokenizer."""
+        return setting_of({k: v for k, v in self.identity.items() if k.startswith("tokenizer.")})
+
+    @cached_property
     def seeds(self) -> tuple[int, ...]:
         return tuple(int(row["seed"]) for row in self.rows)
 
@@ -66,6 +72,10 @@ class Setting:
         found = [row.get(key) for row in self.rows]
         numbers = [x if isinstance(x, int | float | np.number | np.bool_) else np.nan for x in found]
         return np.array(numbers, np.float64)
+
+    def mean(self, key: str) -> float:
+        """A measure over the seeds; NaN where a run has none."""
+        return float(self.values(key).mean())
 
 
 def size_families(settings: Sequence[Setting]) -> dict[str, list[Setting]]:

@@ -32,17 +32,23 @@ class Report:
     def page(self) -> Path:
         return self.path.with_name("report.html")
 
-    def show(self, console: "Console | None" = None) -> None:
-        """Prints the conclusion and the essential tables, and where the rest lies."""
+    def show(self, console: "Console | None" = None, typed: Sequence[str] | None = None) -> None:
+        """Prints what the runs come to, where the rest lies, and what to run next.
+
+        `typed`: the command that ran them, if it is known, as a program and its arguments.
+        """
         from rich.console import Console
         from rich.text import Text
 
+        from analysis.reports.next_step import next_step
         from analysis.reports.terminal import show
 
         console = console or Console()
         show(self.view, console)
         place = Text.assemble("Report: ", (str(self.page), "bold"), f" (and {self.path.name})")
         console.print(place, soft_wrap=True)
+        if step := next_step(self.view):
+            console.print(step.words(typed), markup=False, highlight=False, soft_wrap=True)
 
 
 def write_report(
@@ -111,7 +117,8 @@ def _write(view: "View", out: Path) -> Path:
     ]
     with styled():
         for prefix, drawing in drawn:
-            written += save(drawing.draw(), out / "figures" / f"{prefix}{drawing.name}")
+            written.append(out / "figures" / f"{prefix}{drawing.name}.svg")
+            save(drawing.draw(), written[-1])
     runs = run_frame(view.collection, [section.comparison for section in view.sections])
     put(out / "runs.csv", to_csv(runs))
     put(out / "scalars.csv", to_csv(metric_frame(runs, view.metrics)))

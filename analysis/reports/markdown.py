@@ -29,30 +29,34 @@ def markdown(view: View, out: Path) -> str:
         parts.append("## Left out\n")
         parts.append("".join(f"- {escape_markdown(p.text)}\n" for p in view.problems))
     parts.append(
-        "All logged scalars: [scalars.csv](scalars.csv). Each table as Markdown, CSV and LaTeX: `tables/`.\n"
+        "A row per run, with all its measures: [runs.csv](runs.csv). All logged scalars: "
+        "[scalars.csv](scalars.csv). Tables as Markdown, CSV and LaTeX: `tables/`.\n"
     )
     return "\n".join(parts)
 
 
 def _section(section: Section) -> list[str]:
-    comparison = section.comparison
-    conclusion = comparison.conclusion
-    parts = [f"## {escape_markdown(comparison.title)}\n", f"**{escape_markdown(conclusion.headline)}**\n"]
-    parts.append("".join(f"- {name}: {escape_markdown(words)}\n" for name, words in section.facts))
-    if conclusion.verdicts:
-        parts.append("### Verdicts\n")
-        lines = []
-        for verdict in (*conclusion.verdicts, *comparison.against_counting):
-            lines.append(f"- {escape_markdown(verdict.sentence)}\n")
-            lines += [f"  - {escape_markdown(note)}\n" for note in verdict.notes]
-        parts.append("".join(lines))
+    summary = section.summary
+    parts = [f"## {escape_markdown(summary.headline)}\n", _bullets(summary.cautions)]
+    parts += [f"{escape_markdown(line)}  " for line in summary.order]
+    parts += [
+        "",
+        _bullets(
+            [*summary.notes, *(f"on another text, by the seeds alone, {line}" for line in summary.texts)]
+        ),
+    ]
+    parts.append(f"{escape_markdown(section.provenance)}\n")
     parts += _figures(section.drawings, section.prefix)
     parts += [_table(table, "###") for table in section.tables]
     return parts
 
 
+def _bullets(sentences: Sequence[str]) -> str:
+    return "".join(f"- {escape_markdown(sentence)}\n" for sentence in sentences)
+
+
 def _figures(drawings: Sequence[Drawing], prefix: str) -> list[str]:
-    return [f"![{escape_markdown(d.caption)}](figures/{prefix}{d.name}.png)\n" for d in drawings]
+    return [f"![{escape_markdown(d.caption)}](figures/{prefix}{d.name}.svg)\n" for d in drawings]
 
 
 def _table(table: Table, level: str = "##") -> str:

@@ -1,38 +1,66 @@
-"""A report on the terminal: the essential tables, the conclusion and its verdicts, as wide as the console."""
+"""A report on the terminal: of each comparison its table, what it comes to, and what its models write."""
+
+from contextlib import suppress
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from analysis.inference.wording import OVER_SEEDS
+from analysis.inference.comparisons import Comparison
 from analysis.page.view import Section, View
 from analysis.tables.terminal import print_table
+from numpygpt.errors import UserError
 
-PRINTED_VERDICTS = 10
+MOST_CAUTIONS = 3
 
 
 def show(view: View, console: Console) -> None:
     for section in view.sections:
         _show_section(section, console)
-    for table in (*view.overviews, *([view.unfinished] if view.unfinished else [])):
-        print_table(table, console)
+    for table in view.overviews:
+        if table.name.startswith("budgets"):
+            print_table(table, console)
+    runs = view.collection.runs
+    for name, state, why in runs.loc[runs["state"] != "done", ["run", "state", "reason"]].itertuples(
+        index=False
+    ):
+        console.print(Text(f"not counted: {name}, {state}{f' ({why})' if why else ''}", style="yellow"))
     for problem in view.problems:
         console.print(Text(f"left out: {problem.sentence}", style="yellow"))
 
 
 def _show_section(section: Section, console: Console) -> None:
-    conclusion = section.comparison.conclusion
-    for table in section.tables:
-        if table.essential:
-            print_table(table, console)
-    console.print(Text(conclusion.headline, style="bold"))
-    few = len(conclusion.verdicts) <= PRINTED_VERDICTS
-    for verdict in conclusion.verdicts[:PRINTED_VERDICTS]:
-        console.print(Padding(Text(f"{'>' if verdict.winner else '='} {verdict.sentence}"), (0, 0, 0, 2)))
-        notes = [n for n in verdict.notes if not (verdict.winner and n.startswith(OVER_SEEDS))]
-        if few and notes:
-            console.print(Padding(Text("; ".join(notes), style="dim"), (0, 0, 0, 4)))
-    if not few:
-        more = f"and {len(conclusion.verdicts) - PRINTED_VERDICTS} more verdicts in tables/verdicts.md"
-        console.print(Padding(Text(more, style="dim"), (0, 0, 0, 2)))
+    summary = section.summary
+    print_table(section.tables[0], console, titled=False)
+    console.print(Text(summary.headline, style="bold"))
+    for caution in summary.cautions[:MOST_CAUTIONS]:
+        _indented(f"! {caution}", console, "yellow")
+    for line in summary.order:
+        _indented(line, console)
+    for note in summary.notes:
+        _indented(note, console, "dim")
+    if summary.texts:
+        console.print("On other texts, by the seeds alone:")
+    for line in summary.texts:
+        _indented(line, console)
     console.print()
+    samples = first_samples(section.comparison)
+    width = max(map(len, samples), default=0)
+    for label, text in samples.items():
+        console.print(
+            f"{label:{width}}  {text}", markup=False, highlight=False, no_wrap=True, overflow="ellipsis"
+        )
+
+
+def _indented(text: str, console: Console, style: str = "") -> None:
+    console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+
+
+def first_samples(comparison: Comparison) -> dict[str, str]:
+    """By label, what the first model of each contender wrote first, on one line."""
+    said = {}
+    for setting in comparison.contenders:
+        with suppress(UserError, KeyError, IndexError):
+            text = " ".join(setting.folders[0].samples()["samples"][0]["text"].split())
+            said[setting.label] = "".join(c for c in text if c.isprintable())
+    return said

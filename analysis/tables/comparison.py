@@ -1,12 +1,12 @@
 """The tables of a comparison: bits per byte, verdicts, the original project's table, and what differs."""
 
 from analysis.inference.comparisons import Comparison
+from analysis.inference.pairs import SMALL
 from analysis.inference.uncertainty import MIN_BLOCKS
-from analysis.inference.wording import SMALL
 from analysis.records.display import MISSING
 from analysis.records.identity import differences, value_words
 from analysis.records.measures import measure
-from analysis.tables.cells import NAME, PER_TOKEN, cell, mean_note
+from analysis.tables.cells import NAME, PER_TOKEN, cell, mean_note, measure_table
 from analysis.tables.model import Cell, Column, Row, Table
 
 
@@ -39,7 +39,15 @@ def comparison_table(comparison: Comparison) -> Table:
     lost = dict.fromkeys(f"{s.tokenizer} {s.losses}: charged as residual" for s in settings if s.lossy)
     notes_below = (*lost, *mean_note(comparison))
     title = f"Comparison: {comparison.title}"
-    return Table("comparison", title, tuple(columns), tuple(rows), notes_below, True).without_empty()
+    return Table("comparison", title, tuple(columns), tuple(rows), notes_below).without_empty()
+
+
+def why_table(comparison: Comparison) -> Table:
+    """Bits per byte taken apart: what a token costs, for how many bytes it stands, and what is charged beside."""
+    tokens = ("bits_per_token", "bytes_per_token", "bits_per_byte_tokens")
+    note = "tokens (floor) = bits/token \N{DIVISION SIGN} bytes/token; with the residual, bits/byte"
+    keys = (*tokens, "bits_per_byte_residual", "bits_per_byte")
+    return measure_table(comparison, "why", "Bits per byte, taken apart", keys, note)
 
 
 def verdict_table(comparison: Comparison) -> Table:
@@ -111,9 +119,7 @@ def original_table(comparison: Comparison) -> Table | None:
             rows.append(Row((Cell(title), *found, *beside)))
     title = f"The original results table, measured: {comparison.title}"
     notes = (PER_TOKEN, *mean_note(comparison))
-    return Table(
-        "original", title, tuple(columns), tuple(rows), notes, essential=len(settings) <= 8, transposed=True
-    )
+    return Table("original", title, tuple(columns), tuple(rows), notes, transposed=True)
 
 
 def difference_table(comparison: Comparison) -> Table | None:

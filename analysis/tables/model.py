@@ -60,17 +60,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`name` is that of its files; `essential` tables are printed in the terminal.
-
-    In a `transposed` one a column is a setting, and a row has values of its own kind.
-    """
+    """`name` is that of its files. In a `transposed` one a column is a setting, and a row has values of its own."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
-    essential: bool = False
     transposed: bool = False
 
     @property

@@ -1,13 +1,11 @@
 """What reaches beyond one comparison: every run with its state, budgets side by side, the best sizes."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from analysis.inference.comparisons import Comparison
-from analysis.inference.pairs import Outcome, Verdict
+from analysis.inference.pairs import Verdict
 from analysis.records.collect import Collection
-from analysis.records.settings import size_families
 from analysis.tables.cells import NAME, cell
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
@@ -33,17 +31,6 @@ def run_table(collection: Collection) -> Table:
     return Table("runs", "Runs", columns, tuple(rows))
 
 
-def unfinished(collection: Collection) -> Table | None:
-    """The runs that count nowhere, for the terminal."""
-    left = collection.runs[collection.runs["state"] != "done"]
-    if left.empty:
-        return None
-    table = run_table(Collection(left, {}))
-    reasons = tuple(f"{run}: {why}" for run, why in zip(left["run"], left["reason"], strict=True) if why)
-    columns = tuple(c if c.key != "reason" else replace(c, priority=None) for c in table.columns)
-    return Table("unfinished", "Not counted", columns, table.rows, reasons, True)
-
-
 def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     """Per corpus with several budgets: bits per byte side by side, and in words where the ranking depends.
 
@@ -60,7 +47,7 @@ def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
         rows = [Row((Cell(label), *(bits.get(label, Cell()) for bits in by_label))) for label in labels]
         name = "budgets" if not tables else f"budgets_{len(tables) + 1}"
         title = f"Budgets side by side, bits per byte: {text.corpus}"
-        tables.append(Table(name, title, tuple(columns), tuple(rows), tuple(dependence(same_text)), True))
+        tables.append(Table(name, title, tuple(columns), tuple(rows), tuple(dependence(same_text))))
     return tables
 
 
@@ -86,32 +73,41 @@ def dependence(same_text: Sequence[Comparison]) -> list[str]:
     return sentences or ["no verdict depends on the budget"]
 
 
-def best_size_table(comparisons: Sequence[Comparison]) -> Table | None:
-    """Per budget and tokenizer with several sizes: the one with the fewest bits, and its equals."""
+def choice_table(comparisons: Sequence[Comparison]) -> Table | None:
+    """Per comparison and tokenizer with several settings: the one with the fewest bits, and its equals."""
     rows = []
     for comparison in comparisons:
-        for tokenizer, settings in size_families(comparison.settings).items():
-            best = min(settings, key=lambda s: comparison.estimate(s, "bits_per_byte").mean)
-            rivals = {s.label for s in settings} - {best.label}
+        for family in comparison.families:
+            best, rivals = family.best, {s.label for s in family.settings if s is not family.best}
             verdicts = [v for v in comparison.conclusion.verdicts if best.label in (v.a, v.b)]
-            beaten = sorted(v.b for v in verdicts if v.winner == best.label and v.b in rivals)
-            open_pairs = [{v.a, v.b} for v in verdicts if v.outcome in (Outcome.TIED, Outcome.UNRANKED)]
-            equals = [label for pair in open_pairs for label in pair & rivals]
-            rows.append(Row((
-                Cell(comparison.title), Cell(tokenizer), Cell(best.label),
-                *(cell(comparison, best, key) for key in ("vocab_size", "n_params", "bits_per_byte")),
-                Cell(", ".join(beaten) or None), Cell(", ".join(equals) or None),
-            )))  # fmt: skip
+            beaten = [v.b for v in verdicts if v.winner == best.label and v.b in rivals]
+            equals = [label for v in verdicts if not v.winner for label in {v.a, v.b} & rivals]
+            tried = [f"{n} {', '.join(f'{v:g}' for v in sorted({*vs}))}" for n, vs in family.tried.items()]
+            edges = [f"{edge.end} {edge.name}" for edge in family.edges]
+            words = (tried, [best.label], edges, sorted(beaten), sorted(equals))
+            if rivals:
+                cells = [Cell("; ".join(said) or None) for said in words]
+                rows.append(
+                    Row(
+                        (
+                            Cell(comparison.title),
+                            Cell(best.tokenizer),
+                            *cells,
+                            cell(comparison, best, "bits_per_byte"),
+                        )
+                    )
+                )
     if not rows:
         return None
-    columns = (
-        Column("comparison", "comparison", False, 1),
-        Column("tokenizer", "tokenizer", False, 0),
-        Column("best", "fewest bits", False, 0),
-        measure_column("vocab_size", 3),
-        measure_column("n_params", 2),
-        measure_column("bits_per_byte", 0),
-        Column("better_than", "better than", False, None),
-        Column("not_told_apart", "not told apart from", False, None),
+    heads = (
+        "comparison",
+        "tokenizer",
+        "tried",
+        "fewest bits",
+        "at the edge",
+        "better than",
+        "not told apart from",
     )
-    return Table("best_sizes", "Best size of each tokenizer", columns, tuple(rows), (), True)
+    names = tuple(Column(head.replace(" ", "_"), head, False) for head in heads)
+    columns = (*names, measure_column("bits_per_byte", 0))
+    return Table("choices", "Best of what was tried of each tokenizer", columns, tuple(rows))

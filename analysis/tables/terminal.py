@@ -1,6 +1,7 @@
 """A table on a terminal: as many columns as there is room for, the most important first."""
 
 import re
+from dataclasses import replace
 
 from rich import box
 from rich.cells import cell_len
@@ -11,22 +12,24 @@ from rich.text import Text
 from analysis.records.display import MISSING
 from analysis.tables.model import Row, Table
 
+MOST_COLUMNS = 8
+
 
 def fit(table: Table, width: int) -> tuple[list[int], bool]:
     """The columns that fit into `width` cells of a terminal, and whether their intervals had to go.
 
-    They are taken by their priority; two of priority 0 always.
+    They are taken by their priority, MOST_COLUMNS of them; two of priority 0 always.
     """
     chosen: list[int]
     ranked = sorted((c.priority, i) for i, c in enumerate(table.columns) if c.priority is not None)
     for compact in (False, True):
         chosen, room = [], width - 1
-        for priority, i in ranked:
+        for priority, i in ranked[:MOST_COLUMNS]:
             room -= min(_width(table, i, compact), width // 2 if i == 0 else width) + 3
             if room < 0 and (priority > 0 or len(chosen) > 1):
                 break
             chosen.append(i)
-        if len(chosen) == len(ranked):
+        if len(chosen) == min(MOST_COLUMNS, len(ranked)):
             break
     return sorted(chosen), compact
 
@@ -53,7 +56,7 @@ def to_rich(table: Table, width: int) -> RichTable:
     """A rich table that fits `width`; texts are never read as markup."""
     columns, compact = fit(table, width)
     rich = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    rich.title, rich.title_justify = Text(table.title, style="bold"), "left"
+    rich.title, rich.title_justify = Text(table.title, style="bold") if table.title else None, "left"
     for i in columns:
         col = table.columns[i]
         first, wide = i == 0, _width(table, i, compact)
@@ -73,15 +76,11 @@ def to_rich(table: Table, width: int) -> RichTable:
     return rich
 
 
-def print_table(table: Table, console: Console) -> None:
-    """As much of the table as is room for, its notes, and what it leaves to the files."""
+def print_table(table: Table, console: Console, titled: bool = True) -> None:
+    """As much of the table as is room for, with notes; untitled with those of its columns alone."""
     shown, _ = fit(table, console.width)
-    notes = [table.columns[i].note for i in shown if table.columns[i].note] + list(table.notes)
-    left = [column.header for i, column in enumerate(table.columns) if i not in shown]
-    if left:
-        more = [*left[:9], f"{len(left) - 9} more"] if len(left) > 10 else left
-        notes.append(f"in the files too: {', '.join(more)}")
-    console.print(to_rich(table, console.width))
-    for note in dict.fromkeys(notes):
+    notes = [table.columns[i].note for i in shown if table.columns[i].note]
+    console.print(to_rich(table if titled else replace(table, title=""), console.width))
+    for note in dict.fromkeys([*notes, *(table.notes if titled else ())]):
         console.print(Text(f" {note}", style="dim"))
     console.print()

@@ -93,7 +93,7 @@ def text_tables(comparison: Comparison) -> list[Table]:
     title = f"Other texts, bits per byte: {comparison.title}"
     read = tuple(row for row in long if any(c.text != MISSING for c in row.cells[2:]))
     whole = Table("texts_all", f"Other texts: {comparison.title}", columns, read, mean)
-    return [Table("texts", title, (NAME, *heads), tuple(glance), (note, *mean), True), whole.without_empty()]
+    return [Table("texts", title, (NAME, *heads), tuple(glance), (note, *mean)), whole.without_empty()]
 
 
 def _glance(comparison: Comparison, setting: Setting, name: str) -> Cell:

@@ -1,6 +1,8 @@
 """Every public function is a table of a document, marked there by its name: Markdown from kept records."""
 
+import json
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import combinations
 
 import pandas as pd
@@ -17,6 +19,8 @@ from analysis.tables.cells import cell
 from analysis.tables.comparison import original_table
 from analysis.tables.markdown import to_markdown
 from analysis.tables.model import Cell
+from experiments.benchmarks import suite
+from numpygpt.places import ROOT
 
 
 def budgets() -> str:
@@ -150,3 +154,18 @@ def key_gradient_bits() -> str:
     rows = [[name, *(f"{bits:.3f}" for bits in found[kind]), ""] for kind, name in KEY_GRADIENTS.items()]
     rows[-1][-1] = plus_minus(cost.value, cost.half, "+")
     return markdown(["key gradient", *(f"seed {seed}" for seed in found["right"].index), "above right"], rows)
+
+
+# --- PERFORMANCE ---
+
+
+def _benchmark(name: str) -> str:
+    """What `benchmark.py NAME --json` kept, as it prints it, and what it was measured with."""
+    file = records.RESULTS / "benchmark" / f"{name}.json"
+    if not file.exists():
+        return f"Not measured yet: `python experiments/benchmark.py {name} --json {file.relative_to(ROOT)}`\n"
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    return f"{markdown(*suite.cells(kept['rows']))}\n{kept['measured']}\n"
+
+
+BENCHMARKS = {f"benchmark-{name}": partial(_benchmark, name) for name in suite.BENCHMARKS}

@@ -1,4 +1,4 @@
-"""What checks the answers: gradients against central differences, values against values, and hints."""
+"""What checks the answers: gradients against central differences, values against values."""
 
 from __future__ import annotations
 
@@ -49,12 +49,29 @@ def check_gradients(
     ]
 
 
-def check_values(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
-    """A sentence for each value that is not as expected, to nine digits."""
+def _judge(name: str, gradient: Any, numeric: Array) -> str | None:
+    if np.shape(gradient) != numeric.shape:
+        return f"{name} has shape {np.shape(gradient)}; it must have its array's, {numeric.shape}"
+    error = np.linalg.norm(gradient - numeric) / np.linalg.norm(numeric)
+    return None if error < TOLERANCE else f"{name} is off by {error:.2g} of its norm"
+
+
+def check_values(
+    found: Mapping[str, Any], due: Mapping[str, Any], misses: Mapping[str, float] | None = None
+) -> list[str]:
+    """A sentence for each value that is not as it should be, to nine digits.
+
+    misses: why -> the wrong value that one gets by it; of a near miss the sentence tells why.
+    """
+    wrong = {
+        name: found[name] for name in due if not np.allclose(found[name], due[name], rtol=1e-9, atol=1e-12)
+    }
     return [
-        f"{name} is {found[name]}, and should be {value}"
-        for name, value in expected.items()
-        if not np.allclose(found[name], value, rtol=1e-9, atol=1e-12)
+        f"{name} is {value}, and should be {due[name]}"
+        + "".join(
+            f": {why}" for why, miss in (misses or {}).items() if math.isclose(value, miss, rel_tol=1e-3)
+        )
+        for name, value in wrong.items()
     ]
 
 
@@ -69,31 +86,19 @@ def steps(optimizer: Optimizer, p: Parameter, gradients: Iterable[Any]) -> list[
     return found
 
 
-def near_miss(value: float, misses: Mapping[float, str], rel_tol: float = 1e-9) -> str:
-    """`: why` of the first of `misses`, wrong value -> why, that is this one; else nothing."""
-    return next(
-        (f": {why}" for miss, why in misses.items() if math.isclose(value, miss, rel_tol=rel_tol)), ""
-    )
+def report(*checks: Callable[[], list[str]], first: int = 1) -> NoReturn:
+    """Runs the check whose number was typed (of the first one: `first`), says what came out, and exits.
 
-
-def _judge(name: str, gradient: Any, numeric: Array) -> str | None:
-    if np.shape(gradient) != numeric.shape:
-        return f"{name} has shape {np.shape(gradient)}; it must have its array's, {numeric.shape}"
-    error = np.linalg.norm(gradient - numeric) / np.linalg.norm(numeric)
-    return None if error < TOLERANCE else f"{name} is off by {error:.2g} of its norm"
-
-
-def report(check: Callable[[], list[str]]) -> NoReturn:
-    """Runs the check, says what came out, and exits: 0 right, 1 wrong, 2 nothing filled in yet."""
-    try:
-        wrong = check()
-    except NotImplementedError:
-        print(
-            "Nothing here yet: fill in the function that raises NotImplementedError, then run this file again."
-        )
+    Exit status: 0 right, 1 wrong, 2 nothing filled in yet, or no such number.
+    """
+    numbered = {str(number): check for number, check in enumerate(checks, first)}
+    if len(sys.argv) != 2 or sys.argv[1] not in numbered:
+        print(f"Which exercise? Type its number behind the command: {', '.join(numbered)}.")
         sys.exit(2)
-    for sentence in wrong:
-        print(f"Not yet: {sentence}.")
-    if not wrong:
-        print("Right.")
+    try:
+        wrong = numbered[sys.argv[1]]()
+    except NotImplementedError:
+        print("Nothing here yet: fill in what raises NotImplementedError, then type the command again.")
+        sys.exit(2)
+    print("\n".join(f"Not yet: {sentence}." for sentence in wrong) or "Right.")
     sys.exit(1 if wrong else 0)

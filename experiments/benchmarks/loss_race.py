@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from experiments.benchmarks.cases import Case
-from experiments.benchmarks.processes import THREADS, Answer, WorkerProcess
-from experiments.benchmarks.table import Row
+from experiments.benchmarks.processes import THREADS, Answer, Row, WorkerProcess
 from experiments.benchmarks.works import COMPILED, NUMPY, TORCH, training
 from experiments.configuration.build import build_corpus, build_schedule, build_tokenizer, corpus_parts
 from experiments.configuration.compose import composed

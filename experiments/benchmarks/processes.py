@@ -26,6 +26,7 @@ from numpygpt.training.worker_pool import search_path
 
 THREADS = 2  # of each implementation
 
+Row = dict[str, Any]  # of a table
 Answer = Callable[[Any], Any]
 Work = partial[Answer]
 

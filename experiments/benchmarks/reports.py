@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from experiments.benchmarks.table import Row
+from experiments.benchmarks.processes import Row
 
 ROOT = Path(__file__).parents[2]
 STUDIES = ("quick-iters", "quick-text", "quick-flops", "quick-rates", "ladder")  # kept in docs/results

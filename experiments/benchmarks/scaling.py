@@ -1,17 +1,15 @@
 """How time and memory grow with a size: slopes of their logarithms, beside what the operation count predicts."""
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from experiments.benchmarks import tokenizer_race, works
+from experiments.benchmarks import works
 from experiments.benchmarks.cases import REFERENCE, Case, train_operations
-from experiments.benchmarks.processes import Timings, in_turns
-from experiments.benchmarks.table import Row
+from experiments.benchmarks.processes import Row, Timings, in_turns
+from experiments.benchmarks.tokenizer_race import OURS, VOCAB_SIZE, encode, train
 from experiments.configuration.build import default_corpus
 
 BASE = Case((*REFERENCE, "train.batch_size=8"), 512)  # one size at a time is another than here
@@ -46,18 +44,10 @@ def scaling(
 
 
 def tokenizer_rows(rounds: int, sizes: Sequence[int]) -> list[Row]:
-    text, rows = default_corpus().text, []
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"{n}.txt") for n in sizes]
-        for n, path in zip(sizes, paths, strict=True):
-            path.write_text(text[:n], encoding="utf-8")
-        for what, work in (("training", tokenizer_race.train), ("encoding", tokenizer_race.encode)):
-            tasks = {
-                path.stem: partial(work, tokenizer_race.OURS, str(path), tokenizer_race.VOCAB_SIZE)
-                for path in paths
-            }
-            found = in_turns(tasks, rounds, 1, threads=1)
-            rows.append(row(f"{what} bpe-bytelevel, characters", sizes, found.values(), sizes))
+    given, rows = (OURS, str(default_corpus().path), VOCAB_SIZE), []
+    for what, work in (("training", train), ("encoding", encode)):
+        found = in_turns({str(n): partial(work, *given, n) for n in sizes}, rounds, 1, threads=1)
+        rows.append(row(f"{what} bpe-bytelevel, characters", sizes, found.values(), sizes))
     return rows
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from experiments.benchmarks import works
 from experiments.benchmarks.cases import CASES, Case, evaluate_operations, train_operations
-from experiments.benchmarks.processes import Timings, Work, in_turns
-from experiments.benchmarks.table import Row
+from experiments.benchmarks.processes import Row, Timings, Work, in_turns
 from experiments.benchmarks.works import COMPILED, NUMPY, OWN_MUON, TORCH
 
 Peers = Sequence[str]

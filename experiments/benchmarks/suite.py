@@ -4,11 +4,16 @@ import argparse
 import importlib.util
 import json
 from collections.abc import Callable
+from datetime import date
+from importlib.metadata import version
+
+from rich.console import Console
+from rich.table import Table
 
 from experiments.benchmarks import loss_race, reports, scaling, speed, tokenizer_race
-from experiments.benchmarks.processes import THREADS
-from experiments.benchmarks.table import Row, show
+from experiments.benchmarks.processes import THREADS, Row
 from experiments.benchmarks.works import PEERS
+from experiments.runner.environment import environment
 from numpygpt.errors import UserError
 from numpygpt.files import writing
 
@@ -26,17 +31,26 @@ BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
 
 
 def run_benchmark(chosen: Chosen) -> None:
-    """Measures, prints the table, and writes its rows to `json`. UserError: that cannot be written, or no text."""
+    """Measures, prints the table, and writes what it shows to `json`. UserError: that is no place, or no text."""
     out = chosen.json
     if out and not out.absolute().parent.is_dir():
         raise UserError(f"--json={out} is not possible: its folder does not exist")
     rows = BENCHMARKS[chosen.benchmark](chosen)
-    threads = "1 thread" if chosen.benchmark == "tokenizers" else f"{THREADS} threads"
-    figures = f"means over {chosen.seeds} seeds" if chosen.benchmark == "race" else "medians"
-    show(f"{chosen.benchmark} ({figures}; {threads} each, in turns)", rows)
+    page = {"measured": measured(chosen), "rows": rows}
+    show(f"{chosen.benchmark}: {page['measured']}", rows)
     if out:
         with writing(out):
-            out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            out.write_text(json.dumps(page, indent=1) + "\n", encoding="utf-8")
+
+
+def measured(chosen: Chosen) -> str:
+    """When, how and with what."""
+    figures = f"means over {chosen.seeds} seeds" if chosen.benchmark == "race" else "medians"
+    threads = "1 thread" if chosen.benchmark == "tokenizers" else f"{THREADS} threads"
+    versions = [f"{name} {version(name)}" for name in ("numpy", "torch") if importlib.util.find_spec(name)]
+    return ", ".join(
+        [str(date.today()), figures, f"{threads} each, in turns", environment()["cpu"], *versions]
+    )
 
 
 def peers(chosen: Chosen) -> tuple[str, ...]:
@@ -46,3 +60,47 @@ def peers(chosen: Chosen) -> tuple[str, ...]:
     if chosen.against == "torch":
         print("PyTorch is not installed: measuring this project alone (pip install torch for the comparison)")
     return ()
+
+
+COLUMNS = {
+    "case": ("case", "{}"),
+    "by": ("by", "{}"),
+    "sizes": ("sizes", "{}"),
+    "all_ms": ("ms of each", "{}"),
+    "seconds": ("seconds", "{:.1f}"),
+    "median_ms": ("ms", "{:.1f}"),
+    "ratio_to_eager": ("/ PyTorch eager", "{:.2f}"),
+    "ratio_to_compiled": ("/ compiled", "{:.2f}"),
+    "ratio_to_torch": ("/ PyTorch", "{:.2f}"),
+    "updates": ("updates", "{:,.0f}"),
+    "reached": ("reached", "{}"),
+    "nats": ("last nats", "{:.3f}"),
+    "share_of_peak": ("of peak", "{:.0%}"),
+    "tokens_per_second": ("tokens/s", "{:,.0f}"),
+    "chars_per_second": ("characters/s", "{:,.0f}"),
+    "relative_speed": ("relative speed", "{:.2f}"),
+    "peak_mb": ("peak MB", "{:,.0f}"),
+    "relative_memory": ("/ PyTorch", "{:.2f}"),
+    "time_slope": ("slope of time", "{:.2f}"),
+    "operations_slope": ("of operations", "{:.2f}"),
+    "memory_slope": ("of memory", "{:.2f}"),
+}
+
+
+def cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
+    """The heads and the cells of a table, without the columns that no row fills."""
+    keys = [key for key in COLUMNS if any(row.get(key) is not None for row in rows)]
+    texts = [
+        ["" if row.get(key) is None else COLUMNS[key][1].format(row[key]) for key in keys] for row in rows
+    ]
+    return [COLUMNS[key][0] for key in keys], texts
+
+
+def show(title: str, rows: list[Row]) -> None:
+    heads, texts = cells(rows)
+    table = Table(title=title)
+    for head in heads:
+        table.add_column(head, justify="left" if head in ("case", "by") else "right")
+    for text in texts:
+        table.add_row(*text)
+    Console(width=max(Console().width, 110)).print(table)

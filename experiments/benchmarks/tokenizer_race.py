@@ -8,7 +8,6 @@ tiktoken and Hugging Face's are given our vocabulary, and must give our ids.
 import importlib.util
 import io
 import json
-import tempfile
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -17,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.processes import Answer, Timings, in_turns, timed
-from experiments.benchmarks.table import Row
+from experiments.benchmarks.processes import Answer, Row, Timings, in_turns, timed
 from experiments.configuration.build import default_corpus
 from numpygpt.tokenizers import create, from_dict
 from numpygpt.tokenizers.pretokenize import PATTERNS
@@ -36,21 +34,18 @@ ENCODERS = (
 PACKAGES = {"Hugging Face": "tokenizers", "SentencePiece": "sentencepiece", "tiktoken": "tiktoken"}
 
 
-def race(rounds: int, text: str | None = None, vocab_size: int = VOCAB_SIZE) -> list[Row]:
-    """All rows of `benchmark.py tokenizers`; UserError: there is no text."""
-    text = text or default_corpus().text
+def race(rounds: int, path: str | None = None, vocab_size: int = VOCAB_SIZE) -> list[Row]:
+    """All rows of `benchmark.py tokenizers`, on the text at `path`; UserError: there is none."""
+    path = path or str(default_corpus().path)
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "text.txt")
-        path.write_text(text, encoding="utf-8", newline="")
-        for case, names, against, work in (
-            (f"train to {vocab_size:,}", TRAINED, HUGGING_FACE, train),
-            ("encode", ENCODERS, TIKTOKEN, encode),
-        ):
-            tasks = {name: partial(work, name, str(path), vocab_size) for name in names if is_there(name)}
-            found = in_turns(tasks, rounds, 1, threads=1)
-            check_ids(found)
-            rows += table_rows(case, against, len(text), found)
+    for case, names, against, work in (
+        (f"train to {vocab_size:,}", TRAINED, HUGGING_FACE, train),
+        ("encode", ENCODERS, TIKTOKEN, encode),
+    ):
+        tasks = {name: partial(work, name, path, vocab_size) for name in names if is_there(name)}
+        found = in_turns(tasks, rounds, 1, threads=1)
+        check_ids(found)
+        rows += table_rows(case, against, len(read(path)), found)
     return rows
 
 
@@ -84,13 +79,14 @@ def table_rows(case: str, against: str, n_chars: int, found: dict[str, Timings])
 # --- works ---
 
 
-def train(name: str, path: str, vocab_size: int) -> Answer:
-    return timed(lambda: trainer(name, path, vocab_size))
+def train(name: str, path: str, vocab_size: int, n_chars: int | None = None) -> Answer:
+    """On the text at `path`, or (ours) on its first characters."""
+    return timed(lambda: trainer(name, path, vocab_size, n_chars))
 
 
-def encode(name: str, path: str, vocab_size: int) -> Answer:
+def encode(name: str, path: str, vocab_size: int, n_chars: int | None = None) -> Answer:
     """By an encoder that has seen one letter, as some of it is compiled when first needed."""
-    text, new_encoder = read(path), encoders(name, path, vocab_size)
+    text, new_encoder = read(path)[:n_chars], encoders(name, path, vocab_size)
 
     def prepare() -> Callable[[], Any]:
         encoder = new_encoder()
@@ -108,7 +104,7 @@ def checksum(ids: Any) -> int:
     return zlib.crc32(np.asarray(getattr(ids, "ids", ids), np.int64).tobytes())
 
 
-def trainer(name: str, path: str, vocab_size: int) -> Callable[[], Any]:
+def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -> Callable[[], Any]:
     """What trains on the text at `path` when it is called, and returns what it has trained."""
     library, _, kind = name.partition(", ")
     if library == "SentencePiece":
@@ -122,7 +118,7 @@ def trainer(name: str, path: str, vocab_size: int) -> Callable[[], Any]:
         settings = {"min_frequency": 2, "initial_alphabet": alphabet, "show_progress": False}
         return partial(tokenizer.train, [path], hf.trainers.BpeTrainer(vocab_size=vocab_size, **settings))
     tokenizer = create(kind, **({"vocab_size": vocab_size} if kind.startswith("bpe") else {}))
-    text = read(path)
+    text = read(path)[:n_chars]
     return lambda: (tokenizer.train(text), tokenizer)[1]
 
 

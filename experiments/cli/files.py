@@ -33,18 +33,6 @@ def decoded(data: bytes, name: str) -> str:
         ) from error
 
 
-def given_text(text: str | None, file: str | None) -> str:
-    """A text that was typed, or of a file, or else of standard input. UserError: it is empty or not UTF-8."""
-    if text is not None and file is not None:
-        raise UserError("give a text or --file, not both")
-    if text is None:
-        file = PIPE if file is None else file
-        text = decoded(read_input(file), input_name(file))
-    if not text:
-        raise UserError("the text is empty: give one, or --file, or pipe one in")
-    return text
-
-
 def require_output(output: str, file: str, force: bool) -> None:
     """Raises UserError, before any work, if what is made of `file` could not or must not be written there."""
     path = Path(output)

@@ -15,7 +15,7 @@ from typing import Any, get_args
 from omegaconf import MISSING, OmegaConf
 
 from numpygpt.files import expanded
-from numpygpt.places import HOME, RUN
+from numpygpt.places import HOME
 
 
 @dataclass(frozen=True)
@@ -262,32 +262,14 @@ GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "tracking", "expe
 
 
 def register() -> None:
-    """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first; and the resolvers.
+    """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first.
 
-    `${outputs_folder:...}`: a folder's absolute path, relative ones starting at HOME.
-    For the page of `--help`: `${keys:}`, what every key is and means; `${command:}`, what starts a run.
+    And the resolver `${outputs_folder:...}`: a folder's absolute path, relative ones starting at HOME.
     """
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().store(name="config_schema", node=RunConfig)
-    resolvers: dict[str, Callable[..., str]] = {
-        "outputs_folder": lambda outputs: str(HOME / expanded(outputs)),
-        "keys": lambda *, _root_: described(_root_),
-        "command": lambda: RUN,
-    }
-    for name, resolver in resolvers.items():
-        OmegaConf.register_new_resolver(name, resolver, replace=True)
-
-
-def described(composed: Any) -> str:
-    """A line for each setting: `key=value` as it would be typed, and its meaning."""
-    lines, section = [], "tokenizer"
-    for key, own in settings().items():
-        if key.rpartition(".")[0] != section:
-            section = key.rpartition(".")[0]
-            lines.append("")
-        lines.append(f"{f'{key}={shown(OmegaConf.select(composed, key))}':41}  {own.metadata['help']}")
-    return "\n".join(lines).replace("$", "$$")  # Hydra fills the page in with a string.Template
+    OmegaConf.register_new_resolver("outputs_folder", lambda path: str(HOME / expanded(path)), replace=True)
 
 
 def shown(value: object) -> str:

@@ -49,7 +49,7 @@ def with_budget(arguments: Sequence[str]) -> list[str]:
     amounts = {key: own.metadata["only"] for key, own in settings().items() if key.startswith("budget.")}
     kinds = [only[0] for key, only in amounts.items() if only and key in keys]
     alone = len(kinds) == 1 and not keys & {"budget", "budget.kind"}
-    return [*arguments, *(f"budget={kind}" for kind in kinds if alone)]
+    return [*(f"budget={kind}" for kind in kinds if alone), *arguments]
 
 
 def quoted(text: str) -> str:

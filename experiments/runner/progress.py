@@ -27,10 +27,7 @@ class Reporter:
     def start(self, name: str) -> None:
         self._name, self._number = name, self._number + 1
         if self.n_runs > 1:
-            ended, left = self._number - 1, self.n_runs - self._number + 1
-            each = (time.monotonic() - self._began) / max(ended, 1)
-            forecast = f", {about(each * left)} left in all" if ended else ""
-            self._say(f"run {self._number} of {self.n_runs}{forecast}")
+            self._say(f"run {self._number} of {self.n_runs}{self._left_in_all(0.0)}")
 
     def phase(self, what: str) -> None:
         self._what, self._since = what, time.monotonic()
@@ -53,7 +50,7 @@ class Reporter:
             self._show(
                 f"{row['step']:,}/{self._iters:,}  loss {row['loss']:.3f}{self._validation}  "
                 f"{bits_per_char(row, self._lossless)}  {row['chars'] / row['seconds']:,.0f} chars/s  "
-                f"{clock(left)} left"
+                f"{clock(left)} left{self._left_in_all(row['step'] / self._iters)}"
             )
 
     def done(self, result: Mapping[str, Any]) -> None:
@@ -74,6 +71,14 @@ class Reporter:
         """Called now and then: after a silence it says again what goes on."""
         if not self.live and time.monotonic() - self._told > SILENCE:
             self._say(f"{self._what}: {clock(time.monotonic() - self._since)} so far")
+
+    def _left_in_all(self, share: float) -> str:
+        """Until the last run ends, if they all take as long as those so far; `share` of the present one is done."""
+        runs = self._number - 1 + share
+        if self.n_runs == 1 or not runs:
+            return ""
+        each = (time.monotonic() - self._began) / runs
+        return f", {about(each * (self.n_runs - runs))} left in all"
 
     def _say(self, text: str) -> None:
         self.note(f"[{self._name}] {text}")

@@ -15,6 +15,7 @@ from experiments.runner.failures import NotScored
 from experiments.runner.progress import Reporter, counted
 from experiments.runner.texts import Texts
 from experiments.trained.scoring import merged, passage_entry
+from numpygpt.measures.bits.parts import parts_of
 from numpygpt.measures.bits.scores import TextScore, block_edges, score_text
 from numpygpt.measures.bits.source import Source
 from numpygpt.measures.cost import grad_spikes, loss_spread
@@ -22,9 +23,10 @@ from numpygpt.measures.text.vocabulary import unigram_gap
 from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer, score_tokens
 from numpygpt.training.checkpoints import TrainState
+from numpygpt.training.evaluation import context_tokens
 
 PASSAGES, PASSAGE_BYTES = 4, 800
-FIGURES = 8  # that may be lacking (`NotScored.unless`), besides those of texts
+FIGURES = 9  # that may be lacking (`NotScored.unless`), besides those of texts
 STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
 
 
@@ -65,6 +67,8 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     blocks: dict[str, Any] = dict(score.blocks.to_dict())
     with lacking.unless("baselines per block"):
         blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
+    with lacking.unless("parts of the bits"):
+        blocks["parts"] = score_parts(run, score)
     folder.write_scores(blocks)
     result |= further_measures(run.config, texts, run.trainer, lacking)
     with lacking.unless("curves"):
@@ -97,6 +101,19 @@ def loss_metrics(texts: Texts, score: TextScore) -> dict[str, Any]:
         "val_tokens": len(texts.val.ids),
         "train_tokens": len(texts.train.ids),
     }
+
+
+def score_parts(run: TrainedRun, score: TextScore) -> dict[str, Any]:
+    """The bits of the validation text by kind of byte, frequency of the word, and place in the window."""
+    texts, block_size = run.texts, run.trainer.engine.model.config.block_size
+    return parts_of(
+        texts.val_source,
+        score.bits_tokens + score.bits_residual,
+        score.bits_tail,
+        texts.train_part.chunks(),
+        context_tokens(len(texts.val.ids), block_size),
+        block_size,
+    )
 
 
 def training_metrics(run: TrainedRun) -> dict[str, Any]:
@@ -182,17 +199,11 @@ def overfitting_metrics(run: TrainedRun, val: TextScore) -> dict[str, float]:
 
 
 def context_metrics(texts: Texts, block_size: int) -> dict[str, float]:
-    """Characters of validation text before each token that the model sees: mean, and least once a window is full.
-
-    The window rule of evaluation keeps the last half of a full window.
-    """
-    kept, n = block_size // 2, len(texts.val.ids)
-    stride = block_size - kept
-    position = np.arange(n - 1)  # inputs; token t + 1 is predicted from input t
-    number = np.maximum(0, (position - block_size) // stride + 1)
-    first = number * stride  # the first input of the window in which it is scored
+    """Characters of validation text that the model sees before a token: mean, and least once a window is full."""
+    context = context_tokens(len(texts.val.ids), block_size)[1:]
     ends = np.concatenate([[0], texts.val_source.characters(texts.val_source.ends)])
-    chars = ends[position + 1] - ends[first]
+    position = np.arange(len(context))  # inputs; token t + 1 is predicted from input t
+    chars = ends[position + 1] - ends[position + 1 - context]
     full = chars[position >= block_size]
     return {
         "context_chars_mean": float(chars.mean()),

@@ -9,7 +9,7 @@ from experiments.cli.eval_texts import read_text
 from experiments.configuration.build import build_tokenizer, corpus_parts
 from experiments.configuration.schema import RunConfig
 from experiments.runner.progress import Reporter, counted
-from experiments.trained.corpus import fit_coder, sources
+from experiments.trained.load import fit_coder, sources
 from numpygpt import tokenizers
 from numpygpt.data import Corpus, Part
 from numpygpt.data.batches import check_window

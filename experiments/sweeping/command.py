@@ -12,6 +12,7 @@ from experiments.configuration.messages import EXPLAINED, explain, explain_plain
 from experiments.configuration.schema import register
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.sweeping.arguments import for_hydra
+from experiments.sweeping.help import help_page
 from experiments.sweeping.task import task
 from numpygpt.errors import UserError, shortened
 from numpygpt.places import CONF
@@ -27,8 +28,10 @@ def run() -> None:
     register_sweeper()
     try:
         sys.argv[1:], notes = for_hydra(sys.argv[1:])
-        for note in notes:
-            print(f"note: {note}")
+        print(*notes, sep="\n", end="\n" * bool(notes))
+        if {"-h", "--help"} & {*sys.argv}:
+            print(help_page(sys.argv[1:]))
+            return
         with stop_requests.handled():
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
     except Interrupted as stop:  # before the first run or after the last one

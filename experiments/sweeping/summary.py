@@ -1,9 +1,7 @@
 """What a sweep says before its first run and after its last: warnings, statuses, the report."""
 
-import shlex
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -12,12 +10,10 @@ from rich.panel import Panel
 
 from analysis.tables.status import print_status, run_status
 from experiments.configuration.schema import outputs_folder
-from experiments.runner.progress import about, shown
+from experiments.runner.progress import shown
 from experiments.sweeping.plan import PlannedRun
 from numpygpt.errors import UserError
 from numpygpt.places import REPORT, RUN
-
-SEEDS = 3  # that a ranking needs
 
 
 def warn_of_fallback(reason: str) -> None:
@@ -53,7 +49,7 @@ def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -
     """
     console = Console()
     states = {run.folder.state() for run in runs}
-    if len(runs) > 1 and states != {"done"}:
+    if len(runs) > 1 and (stopped or "done" not in states):
         print_status([run_status(run.folder) for run in runs], console)
     if stopped:
         forced = " without force=true" * any(run.config.force for run in runs)
@@ -65,8 +61,6 @@ def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -
     if ran and "done" in states:
         if len(runs) > 1:
             _report(runs, console)
-            _print_samples(runs, console)
-            _print_next(runs)
         else:
             print(runs[0].folder.path)
             print(f"to compare it with the other runs of its study: {REPORT} {study_folder(runs)}")
@@ -85,47 +79,12 @@ def _report(runs: Sequence[PlannedRun], console: Console) -> None:
             reporter.start("sweep")
             reporter.phase("making the tables and the report")
             report = write_report(folder)
-        report.show(console)
+        report.show(console, [RUN, *_typed()])
     except UserError as error:
         print(f"no report: {error}", file=sys.stderr)
-
-
-def _print_samples(runs: Sequence[PlannedRun], console: Console) -> None:
-    """The beginning of what the first model of each tokenizer wrote, on one line."""
-    said: dict[str, str] = {}
-    for run in runs:
-        with suppress(UserError, KeyError, IndexError):
-            if run.folder.state() == "done" and run.config.tokenizer.name not in said:
-                text = run.folder.samples()["samples"][0]["text"]
-                text = " ".join(text.split())
-                said[run.config.tokenizer.name] = "".join(c for c in text if c.isprintable())
-    width = max(map(len, said), default=0)
-    for name, text in said.items():
-        console.print(
-            f"{name:{width}}  {text}", markup=False, highlight=False, no_wrap=True, overflow="ellipsis"
-        )
-
-
-def _print_next(runs: Sequence[PlannedRun]) -> None:
-    """The command that adds seeds until there is a ranking, and how long it takes."""
-    seeds = list(dict.fromkeys(run.config.seed for run in runs))
-    if len(seeds) >= SEEDS or any(run.folder.state() != "done" for run in runs):
-        return
-    further = [seed for seed in range(1, SEEDS + 1) if seed not in seeds][: SEEDS - len(seeds)]
-    with suppress(UserError, KeyError):
-        seconds = sum(run.folder.result()["total_seconds"] for run in runs) / len(seeds) * len(further)
-        print(f"for intervals and a ranking, {about(seconds)} more:")
-        print(f"    {RUN} {with_seeds(_typed(), [*seeds, *further])}")
 
 
 def _typed() -> list[str]:
     """The command's arguments before they were quoted for Hydra."""
     script, line = sys.argv[0], sys.orig_argv
     return line[line.index(script) + 1 :] if script in line else sys.argv[1:]
-
-
-def with_seeds(arguments: Sequence[str], seeds: Sequence[int]) -> str:
-    """A command's arguments, to be typed in a shell, with these seeds; what is done is not to be done again."""
-    kept = [a for a in arguments if a.partition("=")[0].lstrip("+") not in ("seed", "force")]
-    several = [] if {"-m", "--multirun"} & set(kept) else ["-m"]
-    return shlex.join([*several, *kept, f"seed={','.join(map(str, seeds))}"])

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from experiments.trained.corpus import corpus_of
-from experiments.trained.load import load_model
+from experiments.trained.load import corpus_of, load_model
 from numpygpt.errors import UserError
 from numpygpt.files import replacing, writing
 from numpygpt.models import GPT

@@ -7,8 +7,7 @@ from functools import cache
 from experiments.configuration.build import build_tokenizer, default_corpus
 from experiments.configuration.compose import composed
 from experiments.configuration.schema import IMPORTED, TokenizerConfig, options
-from experiments.trained.corpus import training_part
-from experiments.trained.load import load_tokenizer
+from experiments.trained.load import load_tokenizer, training_part
 from numpygpt.errors import UserError, did_you_mean
 from numpygpt.places import CONF
 from numpygpt.runs import RunFolder, find_run

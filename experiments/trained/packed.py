@@ -1,29 +1,27 @@
-"""The file that compress.py writes and decompress.py reads.
-
-    header   49 bytes: what wrote the file, and how long the text is and what it hashes to (`Packed`)
-    payload  the text's code (`codec.Codec`)
+"""The file that compress.py writes and decompress.py reads: a header, and the text's code (`codec.Codec`).
 
 Where the numbers of a model come out otherwise than where the file was written, fingerprints and checksums notice.
 """
 
+import gzip
 import hashlib
+import lzma
 import struct
 import zlib
 from dataclasses import astuple, dataclass
-from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from experiments.cli.files import decoded, input_name, read_input, require_output, write_output
+from experiments.cli.progress import progress
 from experiments.configuration.identity import identity_hash
 from experiments.trained.codec import Codec, Predictions, Progress
-from experiments.trained.corpus import coder_of
-from experiments.trained.load import load_model
+from experiments.trained.load import coder_of, load_model
 from numpygpt.errors import UserError
-from numpygpt.models import GPT
 from numpygpt.runs import RunFolder
 
-MAGIC, VERSION = b"\x8eGPT", 1
-HEADER = struct.Struct(">4sB4s4s4s4sII16s")
+MAGIC, VERSION = b"\x8eGPT", 2
+HEADER = struct.Struct(">4sB4s8sII16s")
 CHECK = struct.Struct(">I")
 HEADER_BYTES = HEADER.size + CHECK.size
 MAX_TEXT_BYTES = (1 << 32) - 1
@@ -32,20 +30,13 @@ N_PROBED = 16  # tokens whose predictions are hashed
 
 @dataclass(frozen=True)
 class Packed:
-    """A file's content. First what both ends must have alike, 4 bytes each:
+    """A file's content. `run` and `numbers` must be the same where it is read (`Packer`)."""
 
-    run: the first of the run's identity, in hexadecimal the end of its name.   tokenizer, weights: of their sha256.
-    arithmetic: of numbers as this machine computes them, which depend on the processor and on the libraries.
-    Then the text's: n_tokens, n_bytes in UTF-8, the first 16 bytes of its sha256, and its code.
-    """
-
-    run: bytes
-    tokenizer: bytes
-    weights: bytes
-    arithmetic: bytes
+    run: bytes  # (4,)
+    numbers: bytes  # (8,)
     n_tokens: int
-    n_bytes: int
-    sha256: bytes
+    n_bytes: int  # of the text in UTF-8
+    sha256: bytes  # (16,), the first of the text's
     payload: bytes
 
     def to_bytes(self) -> bytes:
@@ -73,28 +64,16 @@ class Packed:
             raise UserError(damaged)
         return packed
 
-    def check(self, name: str, **own: bytes) -> None:
-        """Raises UserError, naming the file, at the first of its fields that differs from our own."""
-        wrong = next((key for key, value in own.items() if value != getattr(self, key)), None)
-        if wrong == "run":
-            raise UserError(
-                f"{name} was written with another run: name the one whose name ends in {self.run.hex()}"
-            )
-        if wrong == "arithmetic":
-            raise UserError(
-                f"{name} was written where numbers have other last bits (another processor, NumPy, BLAS or regex): "
-                "decompress it there"
-            )
-        if wrong:
-            raise UserError(
-                f"{name} was written with other {wrong} than this run folder holds: "
-                "use the folder that wrote it, for the same run trained elsewhere may come out otherwise"
-            )
+    def require_run(self, run: bytes, name: str) -> None:
+        """Raises UserError, naming the file, if another run wrote it."""
+        if self.run != run:
+            ends = self.run.hex()
+            raise UserError(f"{name} was written with another run: name the one whose name ends in {ends}")
 
 
 @dataclass(frozen=True)
 class Packer:
-    """Writes and reads files with a codec; `run`: the fingerprint of its run."""
+    """Writes and reads files with the codec of a run; `run`: the first of its identity, as its name ends."""
 
     codec: Codec
     run: bytes
@@ -103,13 +82,16 @@ class Packer:
         """The file for a text of at most MAX_TEXT_BYTES bytes; the same text gives the same file."""
         data = text.encode()
         n_tokens, payload = self.codec.encode(text, progress)
-        return Packed(
-            **self.fingerprints(), n_tokens=n_tokens, n_bytes=len(data), sha256=_sha256(data), payload=payload
-        ).to_bytes()
+        return Packed(self.run, self.numbers(), n_tokens, len(data), _sha256(data), payload).to_bytes()
 
     def unpack(self, packed: Packed, name: str, progress: Progress = iter) -> bytes:
         """The text in UTF-8, checked. Raises UserError, naming the file `name`, if it cannot be restored."""
-        packed.check(name, **self.fingerprints())
+        packed.require_run(self.run, name)
+        if packed.numbers != self.numbers():
+            raise UserError(
+                f"{name} was written with a tokenizer, weights or arithmetic (processor, NumPy, BLAS, regex) whose "
+                "last bits are others here: decompress it where it was written, with the folder that wrote it"
+            )
         try:
             data = self.codec.decode(packed.payload, packed.n_tokens, packed.n_bytes, progress)
         except ValueError:
@@ -121,38 +103,25 @@ class Packer:
             )
         return data
 
-    def fingerprints(self) -> dict[str, Any]:
-        """The first fields of Packed."""
-        return {
-            "run": self.run,
-            "tokenizer": bytes.fromhex(self.codec.tokenizer.fingerprint())[:4],
-            "weights": _weights(self.codec.model),
-            "arithmetic": _arithmetic(self.codec),
-        }
+    def numbers(self) -> bytes:
+        """The first of a hash of tokenizer, weights (a checkpoint also holds clocks), the residual coder's tables,
+        and what this machine computes that the model expects after the first few ids.
+        """
+        digest = hashlib.sha256(self.codec.tokenizer.fingerprint().encode())
+        for name, array in sorted(self.codec.model.state_dict().items()):
+            digest.update(name.encode() + array.tobytes())
+        for level in self.codec.coder.levels:
+            for table in (level.keys, level.share, level.rest):
+                digest.update(table.tobytes())
+        predictions = Predictions(self.codec.model)
+        with threadpool_limits(limits=1, user_api="blas"):
+            for id in range(min(N_PROBED, self.codec.tokenizer.vocab_size)):
+                digest.update(predictions.after(id).tobytes())
+        return digest.digest()[:8]
 
 
 def _sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:16]
-
-
-def _weights(model: GPT) -> bytes:
-    """Of the weights alone: a checkpoint also holds clocks."""
-    digest = hashlib.sha256()
-    for name, array in sorted(model.state_dict().items()):
-        digest.update(name.encode() + array.tobytes())
-    return digest.digest()[:4]
-
-
-def _arithmetic(codec: Codec) -> bytes:
-    """CRC-32 of the residual coder's tables and of what the model expects after the first few ids."""
-    crc, predictions = 0, Predictions(codec.model)
-    for level in codec.coder.levels:
-        for table in (level.keys, level.share, level.rest):
-            crc = zlib.crc32(table.tobytes(), crc)
-    with threadpool_limits(limits=1, user_api="blas"):
-        for id in range(min(N_PROBED, codec.tokenizer.vocab_size)):
-            crc = zlib.crc32(predictions.after(id).tobytes(), crc)
-    return CHECK.pack(crc)
 
 
 def run_fingerprint(run: RunFolder) -> bytes:
@@ -163,3 +132,30 @@ def load_packer(run: RunFolder) -> Packer:
     """Raises UserError if the run is damaged, or its training text is needed and not to be had."""
     model, tokenizer = load_model(run)
     return Packer(Codec(model, tokenizer, coder_of(run, tokenizer)), run_fingerprint(run))
+
+
+def compress_file(run: RunFolder, file: str, output: str, force: bool) -> str:
+    """Writes the compressed text; returns a line on what it weighs. UserError: no text, or not to be written."""
+    require_output(output, file, force)
+    data, name = read_input(file), input_name(file)
+    if len(data) > MAX_TEXT_BYTES:
+        raise UserError(f"{name} has {len(data):,} bytes: cut it into files of at most {MAX_TEXT_BYTES:,}")
+    packed = load_packer(run).pack(decoded(data, name), lambda tokens: progress(tokens, "compressing"))
+    write_output(output, packed)
+    rate = f", {8 * len(packed) / len(data):.3f} bits per byte" if data else ""
+    gz, xz = gzip.compress(data, 9, mtime=0), lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)
+    return (
+        f"{name}: {len(data):,} bytes, compressed {len(packed):,}{rate} (header of {HEADER_BYTES} included; "
+        f"without training text: gzip -9 {len(gz):,}, xz -9e {len(xz):,})"
+    )
+
+
+def decompress_file(run: RunFolder, file: str, output: str, force: bool) -> str:
+    """Writes the text; returns a line about it. UserError: it cannot be restored, or not be written."""
+    require_output(output, file, force)
+    data, name = read_input(file), input_name(file)
+    packed = Packed.from_bytes(data, name)
+    packed.require_run(run_fingerprint(run), name)  # before the model is loaded
+    text = load_packer(run).unpack(packed, name, lambda tokens: progress(tokens, "decompressing"))
+    write_output(output, text)
+    return f"{name}: {len(data):,} bytes, restored {len(text):,}; the checksum holds"

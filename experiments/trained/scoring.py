@@ -1,22 +1,27 @@
-"""Texts under a trained model, every byte charged; and adding what they cost to the folder of a finished run."""
+"""Texts under trained models, every byte charged: scored, shown, and added to the folders of finished runs."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.trained.corpus import coder_of
-from experiments.trained.load import load_model
+from experiments.cli.eval_texts import read_texts
+from experiments.cli.progress import progress
+from experiments.trained.load import coder_of, load_model
 from numpygpt.errors import UserError
+from numpygpt.files import require_writable
 from numpygpt.measures.bits.mixing import Floats, Ints
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.scores import TextScore, score_text
 from numpygpt.measures.bits.source import Source
 from numpygpt.measures.text.vocabulary import text_measures
-from numpygpt.runs import RunFolder
+from numpygpt.places import REPORT
+from numpygpt.runs import RunFolder, finished_runs
 from numpygpt.tokenizers import Tokenizer
 from numpygpt.training import Engine, score_tokens
+
+MAX_PASSAGE_BYTES = 20_000  # a page that draws it under forty runs stays light
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,15 @@ class ScoredText:
             **text_measures(self.tokenizer, self.source).to_dict(),
         }
 
+    def line(self) -> str:
+        """For people. Of a tokenizer that loses something, the tokens alone are a floor and all bits a ceiling."""
+        score, n_tokens = self.score, len(self.source.ids)
+        alone = "" if self.tokenizer.lossless else f", tokens alone {score.bits_per_byte_tokens:.3f}"
+        return (
+            f"{score.bits_per_byte:.3f} bits/byte{alone}; {score.bits:,.1f} bits, {n_tokens:,} tokens of "
+            f"{score.n_chars / max(n_tokens, 1):.2f} characters"
+        )
+
 
 def passage_entry(
     start: int, text: str, ids: Ints, ends: Ints, bits: Floats, bits_residual: Floats
@@ -68,42 +82,97 @@ def scored(name: str, text: str, engine: Engine, tokenizer: Tokenizer, coder: Re
     return ScoredText(name, source, score_text(source, score_tokens(engine, source.ids), coder), tokenizer)
 
 
-@dataclass
-class Scorer:
-    """Scores texts, by name, under the models of runs; what several runs have in common is computed once."""
-
-    _coders: dict[tuple[str, ...], ResidualCoder] = field(default_factory=dict)
-
-    def score(self, run: RunFolder, texts: dict[str, str]) -> list[ScoredText]:
-        """Raises UserError if the run is damaged, or its training text is needed and not to be had."""
-        model, tokenizer = load_model(run)
-        coder = self._coder(run, tokenizer)
-        with Engine(model, n_slices=1) as engine:
-            return [scored(name, text, engine, tokenizer, coder) for name, text in texts.items()]
-
-    def _coder(self, run: RunFolder, tokenizer: Tokenizer) -> ResidualCoder:
-        """Fitting one takes longer than all else, and the seeds of a setting share theirs."""
-        corpus = run.run()["corpus"]
-        key = (tokenizer.fingerprint(), corpus["sha256"], str(corpus["train_bytes"]))
-        if key not in self._coders:
-            self._coders[key] = coder_of(run, tokenizer)
-        return self._coders[key]
+# --- under finished runs ---
 
 
-def add_passages(run: RunFolder, passages: Sequence[ScoredText]) -> None:
-    """To passages.json, in the place of those of the same names. Raises UserError as `held_finished`."""
+def read_passages(files: Iterable[str]) -> dict[str, str]:
+    """Name -> text. Raises UserError as `read_texts`, and for one too long to be shown token by token."""
+    passages = read_texts(files)
+    for name, text in passages.items():
+        if len(text.encode()) > MAX_PASSAGE_BYTES:
+            raise UserError(
+                f"{name} has more than {MAX_PASSAGE_BYTES:,} bytes, too many to be shown token by token: "
+                "cut a passage out, or score all of it with --text"
+            )
+    return passages
+
+
+def runs_to_score(names: Iterable[str]) -> list[RunFolder]:
+    """The finished runs, each once. Raises UserError for one that is not there, not done, or has no weights."""
+    runs = finished_runs(names)
+    for run in runs:
+        missing = [p.name for p in (run.checkpoint_path, run.tokenizer_path) if not p.exists()]
+        if missing:
+            raise UserError(
+                f"the run {run.path} has no {missing[0]}, and nothing can be scored without it: "
+                "choose a run that was trained here, or train it again"
+            )
+    return runs
+
+
+def score_runs(
+    runs: Sequence[RunFolder], passages: Mapping[str, str], texts: Mapping[str, str]
+) -> list[UserError]:
+    """Scores the texts under each run, adds them to it and prints a line: passages token by token, `texts` whole.
+
+    Returns the faults of single runs, which do not keep the others from being scored. UserError: two of one name.
+    """
+    if twice := [name for name, text in passages.items() if texts.get(name, text) != text]:
+        raise UserError(f"two texts are called {twice[0]}, and that is what tables call them: rename one")
+    coders: dict[tuple[str, ...], ResidualCoder] = {}
+    lines, faults = [], []
+    for run in progress(runs, "scoring"):
+        try:
+            require_writable(run.path)  # scoring takes its time
+            found = _scored_under(run, {**passages, **texts}, coders)
+            _add(
+                run,
+                [one for one in found if one.name in passages],
+                [one for one in found if one.name in texts],
+            )
+            lines += [f"{one.name}  {run.name}  {one.line()}" for one in found]
+        except UserError as error:
+            faults.append(error)
+    for line in sorted(lines):
+        print(line)
+    if n_added := len(runs) - len(faults):
+        places = " ".join(str(place) for place in sorted({run.path.parent for run in runs}))
+        print(
+            f"added to {n_added} run{'' if n_added == 1 else 's'}; the report draws them: {REPORT} {places}"
+        )
+    return faults
+
+
+def _scored_under(
+    run: RunFolder, texts: Mapping[str, str], coders: dict[tuple[str, ...], ResidualCoder]
+) -> list[ScoredText]:
+    """`coders`: of the runs before, as fitting one takes longer than all else, and the seeds of a setting share it.
+
+    Raises UserError if the run is damaged, or its training text is needed and not to be had.
+    """
+    model, tokenizer = load_model(run)
+    corpus = run.run()["corpus"]
+    key = (tokenizer.fingerprint(), corpus["sha256"], str(corpus["train_bytes"]))
+    if key not in coders:
+        coders[key] = coder_of(run, tokenizer)
+    with Engine(model, n_slices=1) as engine:
+        return [scored(name, text, engine, tokenizer, coders[key]) for name, text in texts.items()]
+
+
+def _add(run: RunFolder, passages: Sequence[ScoredText], texts: Sequence[ScoredText]) -> None:
+    """To passages.json and to `texts` in result.json, in the place of those of the same names.
+
+    Raises UserError as `held_finished`.
+    """
     with held_finished(run):
-        before = run.passages() if (run.path / "passages.json").exists() else []
-        run.write_passages(merged(before, [text.passage() for text in passages]))
-
-
-def add_texts(run: RunFolder, texts: Sequence[ScoredText]) -> None:
-    """To `texts` in result.json, in the place of those of the same names. Raises UserError as `held_finished`."""
-    with held_finished(run):
-        run.metrics()  # which raises if rows are lost: the new file would no longer know of them
-        result = run.result()
-        new = [text.summary() for text in texts]
-        run.write_result(result | {"texts": merged(result.get("texts", []), new)})
+        if passages:
+            before = run.passages() if (run.path / "passages.json").exists() else []
+            run.write_passages(merged(before, [text.passage() for text in passages]))
+        if texts:
+            run.metrics()  # which raises if rows are lost: the new file would no longer know of them
+            result = run.result()
+            new = [text.summary() for text in texts]
+            run.write_result(result | {"texts": merged(result.get("texts", []), new)})
 
 
 @contextmanager

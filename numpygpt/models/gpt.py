@@ -114,8 +114,11 @@ class GPT(Module):
 
     # -- forward and backward --
 
-    def hidden(self, ids: Array) -> Array:
-        """The vectors (B, T, C) that the head turns into logits."""
+    def hidden(self, ids: Array, first: int = 0) -> Array:
+        """The vectors (B, T - first, C) that the head turns into logits, of the positions from `first` on.
+
+        Those before have a part in it as keys and values: the last block does nothing else with them.
+        """
         if ids.shape[1] > self.config.block_size:
             raise UserError(f"{ids.shape[1]} tokens are more than block_size, {self.config.block_size}")
         x = self.tokens.forward(ids)
@@ -124,9 +127,9 @@ class GPT(Module):
         if self.embedding_norm is not None:
             x = self.embedding_norm.forward(x)
         x = self.drop.forward(x)
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             x = block.forward(x)
-        return self.norm.forward(x)
+        return self.norm.forward(self.blocks[-1].forward(x, first))
 
     def hidden_backward(self, dx: Array) -> None:
         dx = self.norm.backward(dx)
@@ -152,7 +155,7 @@ class GPT(Module):
 
         The head and the loss are one: the logits are never a separate array.
         """
-        return self.criterion.forward(self.hidden(ids)[:, first:], targets[:, first:])
+        return self.criterion.forward(self.hidden(ids, first), targets[:, first:])
 
     def loss_backward(self, scale: float) -> None:
         """Undo `loss` (with first = 0): add the gradient of scale * sum(nats)."""
@@ -171,10 +174,10 @@ class GPT(Module):
 
     def prefill(self, ids: Array, caches: list[KeyValueCache]) -> Array:
         """Run ids (B, T) at positions 0..T-1, filling the caches; returns the logits (B, V) after the last."""
-        x = self.hidden(ids)
+        x = self.hidden(ids, ids.shape[1] - 1)
         for block, kv in zip(self.blocks, caches, strict=True):
             block.attn.fill(kv)
-        return self.head.forward(x[:, -1])
+        return self.head.step(x[:, 0])
 
     def step(self, ids: Array, caches: list[KeyValueCache], position: int) -> Array:
         """One more token of each sequence, ids (B,), at `position`: logits (B, V) for what follows."""

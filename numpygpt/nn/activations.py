@@ -50,6 +50,10 @@ class ReLUSquared(Activation):
         out, self.cache = F.relu_squared(x, lambda *a: self._forward_buffer(x, *a))
         return out
 
+    def step(self, x: Array) -> Array:
+        positive = np.maximum(x, 0)
+        return positive * positive
+
     def backward(self, dout: Array) -> Array:
         return F.relu_squared_backward(dout, self.cache, lambda *a: self._shared_buffer(dout, *a))
 

@@ -1,7 +1,5 @@
 """Causal multi-head self-attention: the one layer in which positions look at each other."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -11,14 +9,15 @@ from numpygpt.nn.dropout import Dropout
 from numpygpt.nn.functional import Array
 from numpygpt.nn.linear import Linear
 from numpygpt.nn.module import Module
+from numpygpt.nn.norm import RMSNorm
 
 
 class KeyValueCache:
-    """Keys and values of the positions so far, for generation: two arrays (B, H, max_length, D)."""
+    """Keys and values of the positions so far, for generation: two views (B, H, max_length, D) of one array."""
 
     def __init__(self, batch: int, n_head: int, max_length: int, head_size: int, dtype: DTypeLike) -> None:
-        self.keys = np.empty((batch, n_head, max_length, head_size), dtype)
-        self.values = np.empty_like(self.keys)
+        self.both = np.empty((batch, 2 * n_head, max_length, head_size), dtype)
+        self.keys, self.values = self.both[:, :n_head], self.both[:, n_head:]
 
 
 class MultiHeadAttention(Module):
@@ -52,27 +51,29 @@ class MultiHeadAttention(Module):
             raise UserError(
                 f"rotary positions turn pairs of channels: a head of {n_embd // n_head} has an odd one"
             )
-        self.n_head, self.rotary, self.qk_norm = n_head, rotary, qk_norm
+        self.n_head, self.rotary = n_head, rotary
+        self.qk_norm = RMSNorm() if qk_norm else None
         self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, bias=bias, std=std, n_matrices=3, dtype=dtype)
         self.proj = Linear(n_embd, n_embd, rng=rng, bias=bias, std=proj_std, passing=True, dtype=dtype)
-        self.bounded = (
-            qk_norm and n_embd // n_head <= 1024
-        )  # scores: at most sqrt(D), and exp(32) is no trouble
         self.weights_dropout = Dropout(dropout)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array, first: int = 0) -> Array:
+        """The results of the positions from `first` on, (B, T - first, C); `backward` undoes those from 0 on."""
         B, T, C = x.shape
         H, D = self.n_head, C // self.n_head
-        qkv = self.qkv.forward(x)
-        turns = self._turns(D, x.dtype)[:T]
-        norm_cache = self._prepare(qkv.reshape(B, T, 3 * H, D)[:, :, : 2 * H], turns, self.forward_buffer)
+        qkv = self.qkv.forward(x).reshape(B, T, 3 * H, D)
+        new, turns, norm_cache = self.forward_buffer, self._turns(D, x.dtype)[:T], None
+        if self.rotary:
+            F.rotary(qkv, turns, F.reuse(qkv, "out", new))
+        if self.qk_norm is not None:
+            _, norm_cache = F.rms_norm(qkv, self.qk_norm.eps, F.reuse(qkv, "out", new), n=2 * H)
         mask = self.weights_dropout.mask((B, H, T, T), x.dtype)
-        qkv = qkv.reshape(B, T, 3, H, D)
-        out, attention_cache = F.causal_attention(  # (B, T, H, D)
-            qkv, mask, self.forward_buffer, bounded=self.bounded
+        bounded = self.qk_norm is not None  # then no score exceeds sqrt(D)
+        out, attention_cache = F.causal_attention(
+            qkv.reshape(B, T, 3, H, D), mask, new, bounded=bounded, first=first
         )
         self.cache = attention_cache, norm_cache, turns
-        return self.proj.forward(out.reshape(B, T, C))
+        return self.proj.forward(out.reshape(B, T - first, C))
 
     def backward(self, dout: Array) -> Array:
         B, T, C = dout.shape
@@ -82,38 +83,34 @@ class MultiHeadAttention(Module):
         dqkv = F.causal_attention_backward(dheads, attention_cache, self.shared_buffer).reshape(
             B, T, 3 * H, D
         )
-        dqk = dqkv[:, :, : 2 * H]
         # q, k = norm(turn(q, k)), therefore
-        if self.qk_norm:
-            F.rms_norm_backward(dqk, norm_cache, F.reuse(dqk, "dx", self.shared_buffer))
+        if self.qk_norm is not None:
+            F.rms_norm_backward(dqkv, norm_cache, F.reuse(dqkv, "dx", self.shared_buffer))
         if self.rotary:
-            F.rotary_backward(dqk, turns, F.reuse(dqk, "out", self.shared_buffer))
+            F.rotary_backward(dqkv, turns, F.reuse(dqkv, "out", self.shared_buffer))
         return self.qkv.backward(dqkv.reshape(B, T, 3 * C))
 
     def step(self, x: Array, kv: KeyValueCache, position: int) -> Array:
         """One position of each sequence, x (B, C), given the keys and values of all before; adds its own."""
         B, C = x.shape
         H, D = self.n_head, C // self.n_head
-        qkv = self.qkv.step(x).reshape(B, 3, H, D)
-        turns = self._turns(D, x.dtype)[position : position + 1]
-        self._prepare(qkv.reshape(B, 1, 3 * H, D)[:, :, : 2 * H], turns, F.fresh)
-        q, kv.keys[:, :, position], kv.values[:, :, position] = qkv[:, 0], qkv[:, 1], qkv[:, 2]
-        keys, values = kv.keys[:, :, : position + 1], kv.values[:, :, : position + 1]
-        scores = np.matvec(keys, q * D**-0.5)  # (B, H, T)
-        e = np.exp(scores - np.maximum.reduce(scores, axis=-1, keepdims=True))
-        out = np.vecmat(e, values)  # (B, H, D), over the sum of e
+        qkv = np.ascontiguousarray(self.qkv.step(x)).reshape(B, 3 * H, D)
+        if self.rotary:
+            F.rotary(qkv, self._turns(D, x.dtype)[position], F.reuse(qkv, "out", F.fresh))
+        if self.qk_norm is not None:
+            qkv[:, : 2 * H] = self.qk_norm.step(qkv[:, : 2 * H])
+        kv.both[:, :, position] = qkv[:, H:]
+        e = np.matvec(kv.keys[:, :, : position + 1], qkv[:, :H] * D**-0.5)  # scores (B, H, T)
+        if self.qk_norm is None:
+            e -= np.maximum.reduce(e, axis=-1, keepdims=True)
+        np.exp(e, out=e)
+        out = np.vecmat(e, kv.values[:, :, : position + 1])  # (B, H, D), over the sum of e
         out /= np.add.reduce(e, axis=-1, keepdims=True)
         return self.proj.step(out.reshape(B, C))
 
     def _turns(self, D: int, dtype: np.dtype) -> Array:
-        """The rotations of queries and keys at each position, (positions, 2H, D / 2); none without rotary."""
-        return F.rotations(self.rotary, 2 * self.n_head, D, dtype)
-
-    def _prepare(self, qk: Array, turns: Array, new: F.Allocator) -> Any:
-        """Turn and normalise queries and keys (B, T, 2H, D) in place; returns what the norm's backward needs."""
-        if self.rotary:
-            F.rotary(qk, turns, F.reuse(qk, "out", new))
-        return F.rms_norm(qk, new=F.reuse(qk, "out", new))[1] if self.qk_norm else None
+        """The rotations at each position, (positions, 3H, D / 2), 1 for the values; none without rotary."""
+        return F.rotations(self.rotary, 2 * self.n_head, D, dtype, n_still=self.n_head)
 
     def fill(self, kv: KeyValueCache) -> None:
         """Copy the keys and values of the last forward (B, T, ...) into the first T places of the cache."""

@@ -89,9 +89,10 @@ class TransformerBlock(Module):
         self.ff = FeedForward(n_embd, activation=activation, **shared)  # type: ignore[arg-type]
         self.drop2 = Dropout(dropout)
 
-    def forward(self, x: Array) -> Array:
-        a = self.drop1.forward(self.attn.forward(self.ln1.forward(x)))
-        a += x
+    def forward(self, x: Array, first: int = 0) -> Array:
+        """The results of the positions from `first` on, (B, T - first, C); `backward` undoes those from 0 on."""
+        a = self.drop1.forward(self.attn.forward(self.ln1.forward(x), first))
+        a += x[:, first:]
         f = self.drop2.forward(self.ff.forward(self.ln2.forward(a)))
         f += a
         return f

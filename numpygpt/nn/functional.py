@@ -11,8 +11,8 @@ One alphabet of shapes:
 Three things make it fast. `new` hands out result arrays: by default fresh ones, or memory that is used again at
 every step (see Workspace in module.py), shared by all blocks if the name begins with "_", as of no use to the
 backward. `row_blocks` cuts chains of elementwise work into stretches that stay in the level-2 cache from the first
-link to the last. And the two softmaxes keep their exponentials unnormalised, so that the division is done once per
-row and not once per entry.
+link to the last. And the softmax of the loss keeps its exponentials unnormalised, so that the division is done once
+per row and not once per entry.
 """
 
 import functools
@@ -26,7 +26,7 @@ Array = np.ndarray[Any, Any]
 Allocator = Callable[[str, tuple[int, ...], DTypeLike], Array]
 
 BLOCK_BYTES = 256 * 1024  # with its inputs and results about all of a level-2 cache (docs/PERFORMANCE.md)
-ATTENTION_ROWS = 64  # queries that attention handles at a time
+ATTENTION_ROWS = 32  # queries that attention handles at a time
 GELU_A = float(np.sqrt(2 / np.pi))  # u = GELU_A x + GELU_B x^3
 GELU_B = 0.044715 * GELU_A
 
@@ -166,18 +166,22 @@ def layer_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> tupl
 # ---- RMS norm --------------------------------------------------------------------------------------------
 
 
-def rms_norm(x: Array, eps: float = 1e-6, new: Allocator = fresh) -> tuple[Array, Any]:
+def rms_norm(x: Array, eps: float = 1e-6, new: Allocator = fresh, n: int | None = None) -> tuple[Array, Any]:
     """Each vector of x (..., C) divided by its root mean square, so that its mean square is 1.
 
     Zhang and Sennrich 2019, "Root Mean Square Layer Normalization", equation 4, without its gain: the matrix that
-    comes next has one. No mean is taken off and nothing is learned.
+    comes next has one. No mean is taken off and nothing is learned. n: of x (..., H, C) the first n of H vectors
+    are divided and the others left as they are (the values beside queries and keys: a pass through memory without
+    gaps takes two thirds of the time of one that leaves them out).
     """
     out, rrms = new("out", x.shape, x.dtype), new("rrms", (*x.shape[:-1], 1), x.dtype)
     for r in row_blocks(x):
         mean_square = np.vecdot(x[r], x[r])[..., None] / x.dtype.type(x.shape[-1])
         np.divide(1, np.sqrt(mean_square + x.dtype.type(eps)), out=rrms[r])
+        if n is not None:
+            rrms[r][..., n:, :] = 1
         np.multiply(x[r], rrms[r], out=out[r])
-    return out, (out, rrms)
+    return out, (out, rrms, n)
 
 
 def rms_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
@@ -185,11 +189,13 @@ def rms_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
 
     d rrms / dx = -rrms^3 x / C = -rrms^2 out / C, and sum(dout x) = sum(dout out) / rrms: the second term.
     """
-    out, rrms = cache
+    out, rrms, n = cache
     dx = new("dx", dout.shape, dout.dtype)
     for r in row_blocks(dout):
         # out = x * rrms(x), therefore
         mean_g_out = np.vecdot(dout[r], out[r])[..., None] / dout.dtype.type(dout.shape[-1])
+        if n is not None:
+            mean_g_out[..., n:, :] = 0
         part = np.multiply(out[r], mean_g_out, out=new("part", out[r].shape, dout.dtype))
         np.subtract(dout[r], part, out=dx[r])
         dx[r] *= rrms[r]
@@ -200,14 +206,16 @@ def rms_norm_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
 
 
 @functools.cache
-def rotations(T: int, n: int, D: int, dtype: np.dtype, base: float = 10000.0) -> Array:
-    """exp(i t theta_j) (T, n, D / 2), complex, with theta_j = base^(-2 j / D), for positions t < T.
+def rotations(T: int, n: int, D: int, dtype: np.dtype, n_still: int = 0, base: float = 10000.0) -> Array:
+    """exp(i t theta_j) (T, n + n_still, D / 2), complex, with theta_j = base^(-2 j / D), for positions t < T.
 
-    Su et al. 2021, "RoFormer", equation 15. All n heads turn alike; written out, they let NumPy's loops run long.
+    Su et al. 2021, "RoFormer", equation 15. All n heads turn alike, and n_still do not: written out, they let
+    NumPy's loops run long.
     """
     angles = np.outer(np.arange(T), base ** (-np.arange(0, D, 2) / D))  # (T, D / 2)
     turns = np.exp(1j * angles).astype(np.result_type(dtype, np.complex64))
-    return np.repeat(turns[:, None], n, axis=1)
+    still = np.ones((T, n_still, D // 2), turns.dtype)
+    return np.concatenate([np.repeat(turns[:, None], n, axis=1), still], axis=1)
 
 
 def rotary(x: Array, turns: Array, new: Allocator = fresh) -> tuple[Array, Any]:
@@ -357,37 +365,35 @@ def causal_attention(
     new: Allocator = fresh,
     n_rows: int = ATTENTION_ROWS,
     bounded: bool = False,
+    first: int = 0,
 ) -> tuple[Array, Any]:
     """Scaled dot-product attention, each position to itself and those before: (B, T, 3, H, D) -> (B, T, H, D).
 
     Vaswani et al. 2017, equation 1: softmax(q k^T / sqrt(D)) v, per head. `mask` (B, H, T, T) multiplies the
     attention weights (dropout). Queries are handled R = n_rows at a time, each block against the keys up to its
-    own end: what lies further in the future is never computed, and the block stays in cache. The softmax is
-    left unnormalised: with e = exp(scores - max) and s = sum(e), out = (e v) / s. bounded: no score is too large
-    for exp, as where queries and keys are normalised, and no maximum is taken off.
+    own end: what lies further in the future is never computed, and the block stays in cache. bounded: no score is
+    too large for exp, as where queries and keys are normalised, and no maximum is taken off. Queries before `first`
+    are left out of the result, (B, T - first, H, D), which then has no backward.
     """
     B, T, _, H, D = qkv.shape
     q, k, v = (qkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))  # (B, H, T, D)
     keys = _transposed(k, D**-0.5, new)  # (B, H, D, T)
-    out = new("out", (B, T, H, D), qkv.dtype)
-    s = new("sums", (B, H, T, 1), qkv.dtype)
+    out = new("out", (B, T - first, H, D), qkv.dtype)
     blocks = []
-    for start in range(0, T, n_rows):
+    for start in range(first, T, n_rows):
         stop = min(start + n_rows, T)
-        e = new(f"e{start}", (B, H, stop - start, stop), qkv.dtype)
-        np.matmul(q[:, :, start:stop], keys[..., :stop], out=e)  # scores (B, H, R, stop)
-        e[..., start:] += _future(stop - start, qkv.dtype)
+        p = new(f"p{start}", (B, H, stop - start, stop), qkv.dtype)
+        np.matmul(q[:, :, start:stop], keys[..., :stop], out=p)  # scores (B, H, R, stop)
+        p[..., start:] += _future(stop - start, qkv.dtype)
         if not bounded:
-            largest = e.argmax(axis=-1, keepdims=True)  # argmax is several times as fast as max on short rows
-            e -= np.take_along_axis(e, largest, axis=-1)
-        np.exp(e, out=e)
-        s[:, :, start:stop] = row_sum(e)
-        kept = e if mask is None else e * mask[:, :, start:stop, :stop]
-        o = out[:, start:stop].transpose(0, 2, 1, 3)  # (B, H, R, D)
-        np.matmul(kept, v[:, :, :stop], out=o)
-        o /= s[:, :, start:stop]
-        blocks.append((start, stop, e))
-    return out, (q, k, v, out, s, blocks, mask)
+            largest = p.argmax(axis=-1, keepdims=True)  # argmax is several times as fast as max on short rows
+            p -= np.take_along_axis(p, largest, axis=-1)
+        np.exp(p, out=p)
+        p *= 1 / row_sum(p)
+        kept = p if mask is None else p * mask[:, :, start:stop, :stop]
+        np.matmul(kept, v[:, :, :stop], out=out[:, start - first : stop - first].transpose(0, 2, 1, 3))
+        blocks.append((start, stop, p))
+    return out, (q, k, v, out, blocks, mask)
 
 
 def _transposed(x: Array, scale: float, new: Allocator) -> Array:
@@ -405,32 +411,32 @@ def _future(n: int, dtype: np.dtype) -> Array:
 def causal_attention_backward(dout: Array, cache: Any, new: Allocator = fresh) -> Array:
     """dqkv (B, T, 3, H, D).
 
-    With p = e / s the attention weights, out = p v gives dp = dout v^T and dv = p^T dout, and the softmax gives
-    dscores = p (dp - sum(p dp)). That sum equals sum(dout out), row by row, because sum_j p_j (dout . v_j) =
-    dout . (sum_j p_j v_j); and e is never divided: the 1 / s goes into dout, once per row. The 1 / sqrt(D) of the
-    scores goes into v^T and the sum.
+    With p the attention weights, out = p v gives dp = dout v^T and dv = p^T dout, and the softmax gives dscores =
+    p (dp - sum(p dp)). That sum equals sum(dout out), row by row, because sum_j p_j (dout . v_j) = dout . (sum_j
+    p_j v_j). The 1 / sqrt(D) of the scores goes into v^T and the sum.
     """
-    q, k, v, out, s, blocks, mask = cache
+    q, k, v, out, blocks, mask = cache
     B, T, H, D = out.shape
     dqkv = new("dqkv", (B, T, 3, H, D), dout.dtype)
     dq, dk, dv = (dqkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))
     values = _transposed(v, D**-0.5, new)  # (B, H, D, T)
-    g = np.divide(dout.transpose(0, 2, 1, 3), s, out=new("g", (B, H, T, D), dout.dtype))  # dout / s
-    delta = np.einsum("bhtd,bthd->bht", g, out)[..., None]  # sum(p dp) / s
-    delta *= dout.dtype.type(D**-0.5)
+    delta = np.vecdot(dout, out).transpose(0, 2, 1)[..., None] * dout.dtype.type(
+        D**-0.5
+    )  # sum(p dp) / sqrt(D)
+    douts = dout.transpose(0, 2, 1, 3)  # (B, H, T, D)
     part = new("part", (B, H, T, D), dout.dtype)
-    for start, stop, e in reversed(blocks):  # the last block reaches all keys: it stores, the others add
-        gb, first = g[:, :, start:stop], stop == T
-        dp = np.matmul(gb, values[..., :stop], out=new("dp", e.shape, dout.dtype))  # times 1 / sqrt(D)
-        # out = (e v) / s, therefore
-        kept = e
+    for start, stop, p in reversed(blocks):  # the last block reaches all keys: it stores, the others add
+        do, first = douts[:, :, start:stop], stop == T
+        dp = np.matmul(do, values[..., :stop], out=new("dp", p.shape, dout.dtype))  # times 1 / sqrt(D)
+        # out = p v, therefore
+        kept = p
         if mask is not None:
-            kept = e * mask[:, :, start:stop, :stop]
+            kept = p * mask[:, :, start:stop, :stop]
             dp *= mask[:, :, start:stop, :stop]
-        _matmul_into(kept.swapaxes(2, 3), gb, dv[:, :, :stop], first, part)
+        _matmul_into(kept.swapaxes(2, 3), do, dv[:, :, :stop], first, part)
         # p = softmax(scores), therefore
         dp -= delta[:, :, start:stop]
-        dp *= e  # dscores / sqrt(D)
+        dp *= p  # dscores / sqrt(D)
         # scores = q k^T / sqrt(D), therefore
         np.matmul(dp, k[:, :, :stop], out=dq[:, :, start:stop])
         _matmul_into(dp.swapaxes(2, 3), q[:, :, start:stop], dk[:, :, :stop], first, part)

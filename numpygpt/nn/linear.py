@@ -42,7 +42,7 @@ class Linear(Module):
 
     def step(self, x: Array) -> Array:
         """`forward` for the few rows x (B, in_features) of one generated position: nothing is kept."""
-        out = x @ self.weight.data.T
+        out = (self.weight.data @ x.T).T  # for a few rows up to twice as fast as x @ weight.T
         if self.bias is not None:
             out += self.bias.data
         return out

@@ -52,8 +52,8 @@ class RMSNorm(Module):
         return out.reshape(x.shape)
 
     def step(self, x: Array) -> Array:
-        """`forward` for the few rows x (B, C) of one generated position: nothing is kept."""
-        return x / np.sqrt(np.vecdot(x, x)[:, None] / x.shape[1] + self.eps)
+        """`forward` for the few rows x (..., C) of one generated position: nothing is kept."""
+        return x / np.sqrt(np.vecdot(x, x)[..., None] / x.shape[-1] + self.eps)
 
     def backward(self, dout: Array) -> Array:
         dx = F.rms_norm_backward(dout.reshape(-1, dout.shape[-1]), self.cache, self.shared_buffer)

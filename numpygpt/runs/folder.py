@@ -2,7 +2,7 @@
 
     run.json       what was asked: config, identity, corpus, environment, git commit
     metrics.jsonl  a line per logged step or evaluation, appended
-    scores.json    bits per block of the validation text
+    scores.json    bits of the validation text, per block and taken apart (measures/bits/parts.py)
     passages.json  bits of single tokens of a few passages
     samples.json   text that the model wrote, with what of it is no word, whose name it is, what it copied
     result.json    written once, last: that it exists means that the run is complete
@@ -177,7 +177,7 @@ class RunFolder:
             raise RunDamaged(f"{path} is damaged: {self._anew}")
         if content.get("schema") != SCHEMA or any(key not in content for key in REQUIRED[name]):
             raise UserError(f"{path} was written by another version of numpygpt: use that, or run it again")
-        return from_json(content)
+        return from_json(content) if b'"float"' in raw else content  # only then is there anything to turn
 
     # --- metrics.jsonl ---
 

@@ -42,6 +42,14 @@ def windows(n_inputs: int, block_size: int) -> list[Window]:
     return found
 
 
+def context_tokens(n_tokens: int, block_size: int) -> Array:
+    """How many tokens the model sees before each token of a text, by these windows: int64 (n_tokens,)."""
+    inputs = np.arange(max(n_tokens - 1, 0))  # token t + 1 is predicted from input t
+    stride = block_size - block_size // 2
+    window = np.maximum(0, (inputs - block_size) // stride + 1)
+    return np.concatenate([[0], inputs - window * stride + 1])[:n_tokens]
+
+
 def group_size(config: GPTConfig) -> int:
     """Windows that are scored together: eight, or of a large model fewer.
 

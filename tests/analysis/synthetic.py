@@ -145,12 +145,14 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
             {
                 "name": "emoji",
                 "bits_per_byte": 5.0 + chars / 4,
+                "bits_per_byte_tokens": 5.0 + chars / 4,
                 "unknown_rate_tokens": 0.2,
                 "round_trip": not losses,
             },
             {
                 "name": "code",
                 "bits_per_byte": 4.0 + chars / 4,
+                "bits_per_byte_tokens": 4.0 + chars / 4,
                 "unknown_rate_tokens": 0.1,
                 "round_trip": not losses,
             },

@@ -33,18 +33,20 @@ def test_report_lies_beside_the_runs_with_all_its_parts(written):
     assert {
         "report.html",
         "report.md",
+        "runs.csv",
         "scalars.csv",
         "tables/comparison.md",
         "tables/comparison.csv",
         "tables/comparison.tex",
     } <= names
-    assert {"figures/bits_per_byte.png", "figures/bits_per_byte.svg", "figures/curves_flops.png"} <= names
+    assert {"figures/bits_per_byte.svg", "figures/curves_flops.svg"} <= names
     assert names == {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} - {"files.txt"}
 
 
 def test_page_begins_with_the_conclusion_and_names_what_is_left_out(written):
     page = written.path.read_text(encoding="utf-8")
-    assert page.index("**Nobody beats") < page.index("### Verdicts") < page.index("Comparison: shakespeare")
+    assert page.index("## shakespeare, 1,000 updates, model small: ") < page.index("sha256 86c4e6aa9db7")
+    assert page.index("sha256 86c4e6aa9db7") < page.index("Comparison: shakespeare")
     assert "bpe is better than char by" in page
     assert "sha256 86c4e6aa9db7" in page
     assert "## Left out" in page
@@ -73,12 +75,12 @@ def test_same_runs_give_the_same_bytes(written):
 def test_an_earlier_report_is_replaced_and_nothing_else_is_touched(tmp_path, no_figures):
     make_run(tmp_path, "char", 1, every=100)
     out = write_report(tmp_path).path.parent
-    old, mine = out / "figures" / "verdicts.png", out / "figures" / "mine.png"
+    old, mine = out / "figures" / "verdicts.svg", out / "figures" / "mine.svg"
     out.joinpath("figures").mkdir(exist_ok=True)
     for path in (old, mine):
         path.write_text("of an earlier report, or not yours")
     files = out / "files.txt"
-    files.write_text(files.read_text() + "figures/verdicts.png\n")
+    files.write_text(files.read_text() + "figures/verdicts.svg\n")
     write_report(tmp_path)
     assert not old.exists()
     assert mine.exists()
@@ -115,8 +117,8 @@ def test_terminal_shows_the_essential(written):
     written.show(console)
     text = console.export_text()
     assert "bits/byte" in text
-    assert "bpe is better than char by" in text
-    assert "Not counted" in text
+    assert "model small: " in text
+    assert "not counted: bpe-small-s9, failed (the loss is not finite at step 40)" in " ".join(text.split())
     assert "left out:" in text
     assert text.rstrip().endswith("report.html (and report.md)")
 
@@ -132,7 +134,7 @@ def test_runs_without_metrics_or_scores_are_still_reported(tmp_path, no_figures)
             run = make_run(tmp_path, tokenizer, seed, every=100)
             (run.path / "scores.json").unlink()
     found = write_report(tmp_path)
-    assert "no ranking of bpe and char" in found.path.read_text(encoding="utf-8")
+    assert "no ranking of bpe and char: their bits per block" in found.path.read_text(encoding="utf-8")
     assert any("scores.json does not exist" in p.sentence for p in found.view.problems)
 
 

@@ -84,7 +84,7 @@ def test_a_file_that_changes_while_in_use_is_noticed(tmp_path: Path) -> None:
 # --- splits ---
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(st.characters(codec="utf-8"), min_size=2, max_size=60),
     per_mille=st.integers(1, 999),

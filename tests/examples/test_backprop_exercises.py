@@ -1,15 +1,15 @@
 """Right answers to the exercises of docs/BACKPROP.md pass, wrong ones do not, and blanks say so."""
 
-import importlib
 import runpy
 import sys
 from pathlib import Path
 
+import backprop
+import checking
 import numpy as np
 import pytest
 
 EXERCISES = Path(__file__).parents[2] / "examples" / "exercises"
-sys.path.insert(0, str(EXERCISES))
 
 
 def used_twice(dout, cache):
@@ -41,50 +41,46 @@ def attention(dout, cache):
     return dscores @ k * scale, dscores.T @ q * scale, p.T @ dout
 
 
-ANSWERS = {1: used_twice, 2: broadcasting, 3: rms_norm, 4: gate, 5: attention}
+ANSWERS = {
+    "twice": used_twice,
+    "broadcast": broadcasting,
+    "rms_norm": rms_norm,
+    "gate": gate,
+    "attention": attention,
+}
 
 
-def exercise(number):
-    return importlib.import_module(f"backprop_{number}")
+def judged(monkeypatch, name, answer):
+    monkeypatch.setattr(backprop, f"{name}_backward", answer)
+    return getattr(backprop, f"check_{name}")()
 
 
-@pytest.mark.parametrize("number", ANSWERS)
-def test_a_right_answer_passes_and_each_gradient_counts(number, monkeypatch):
-    module, answer = exercise(number), ANSWERS[number]
-    monkeypatch.setattr(module, "backward", answer)
-    assert module.check() == []
-    for i in range(len(answer(*blank(module)))):
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_right_answer_passes_and_each_gradient_counts(name, monkeypatch):
+    n_gradients = []
+
+    def right(dout, cache):
+        gradients = ANSWERS[name](dout, cache)
+        n_gradients.append(len(gradients))
+        return gradients
+
+    assert judged(monkeypatch, name, right) == []
+    for i in range(n_gradients[0]):
 
         def one_off(dout, cache, i=i):
-            gradients = list(answer(dout, cache))
+            gradients = list(ANSWERS[name](dout, cache))
             gradients[i] = gradients[i] * 1.001
             return tuple(gradients)
 
-        monkeypatch.setattr(module, "backward", one_off)
-        (sentence,) = module.check()
+        (sentence,) = judged(monkeypatch, name, one_off)
         assert "is off by 0.001 of its norm" in sentence
 
 
-def blank(module):
-    """A dout and a cache such as the exercise's own check makes."""
-    seen = []
-
-    def spy(dout, cache):
-        seen.append((dout, cache))
-        return dout
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "backward", spy)
-        module.check()
-    return seen[0]
-
-
 def test_mistakes_of_form_are_named(monkeypatch):
-    module = exercise(2)
-    monkeypatch.setattr(module, "backward", lambda dout, cache: dout)
-    assert "returns 1 gradients; it should return 3: x, scale, shift" in module.check()[0]
-    monkeypatch.setattr(module, "backward", lambda dout, cache: (dout, dout, dout))
-    assert any("dscale has shape (2, 3, 4); it must have its array's, (4,)" in s for s in module.check())
+    (sentence,) = judged(monkeypatch, "broadcast", lambda dout, cache: dout)
+    assert "returns 1 gradients; it should return 3: x, scale, shift" in sentence
+    sentences = judged(monkeypatch, "broadcast", lambda dout, cache: (dout, dout, dout))
+    assert any("dscale has shape (2, 3, 4); it must have its array's, (4,)" in s for s in sentences)
 
 
 def differences(backward):
@@ -95,7 +91,6 @@ def differences(backward):
     arrays = [rng.normal(size=size) for size in ((3, 5), 5, 5)]
     weights = rng.normal(size=(3, 5))
     found = backward(weights, F.layer_norm(*arrays)[1])
-    checking = importlib.import_module("checking")
     return not any(
         checking._judge("", gradient, checking.central_differences(
             lambda: float((F.layer_norm(*arrays)[0] * weights).sum()), array, 1e-6))
@@ -104,27 +99,51 @@ def differences(backward):
 
 
 def test_a_strong_test_passes_exercise_6_and_weak_ones_do_not(monkeypatch):
-    module = exercise(6)
-    monkeypatch.setattr(module, "is_right", differences)
-    assert module.check() == []
-    monkeypatch.setattr(module, "is_right", lambda backward: True)
-    assert len(module.check()) == len(module.FAULTS)
-    monkeypatch.setattr(module, "is_right", lambda backward: False)
-    assert module.check() == ["the right backward is refused"]
+    monkeypatch.setattr(backprop, "is_right", differences)
+    assert backprop.check_is_right() == []
+    monkeypatch.setattr(backprop, "is_right", lambda backward: True)
+    assert len(backprop.check_is_right()) == len(backprop.FAULTS)
+    monkeypatch.setattr(backprop, "is_right", lambda backward: False)
+    assert backprop.check_is_right() == ["the right backward is refused"]
 
 
-@pytest.mark.parametrize("path", sorted(EXERCISES.glob("*_[0-9].py")), ids=lambda path: path.stem)
-def test_every_exercise_starts_out_blank_and_says_so(path, capsys):
+NUMBERS = {"backprop": range(1, 7), "metrics": range(1, 6), "optimizers": range(1, 5), "tokens": range(7, 9)}
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, n) for name, numbers in NUMBERS.items() for n in numbers]
+)
+def test_every_exercise_starts_out_blank_and_says_so(name, number, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", str(number)])
     with pytest.raises(SystemExit) as stop:
-        runpy.run_path(str(path), run_name="__main__")
+        runpy.run_path(str(EXERCISES / f"{name}.py"), run_name="__main__")
     assert stop.value.code == 2
     assert "Nothing here yet" in capsys.readouterr().out
 
 
-def test_a_wrong_answer_is_told_and_its_exit_status_is_1(capsys):
-    checking = importlib.import_module("checking")
-    for wrong, status in ((["da is off"], 1), ([], 0)):
-        with pytest.raises(SystemExit) as stop:
-            checking.report(lambda wrong=wrong: wrong)
-        assert stop.value.code == status
-    assert capsys.readouterr().out == "Not yet: da is off.\nRight.\n"
+def test_the_numbers_are_those_of_the_essays_and_no_file_is_without():
+    assert {path.stem for path in EXERCISES.glob("*.py")} == {"checking", *NUMBERS}
+    essays = "".join(
+        path.read_text(encoding="utf-8") for path in (EXERCISES.parents[1] / "docs").glob("*.md")
+    )
+    for name, numbers in NUMBERS.items():
+        told = [f"python examples/exercises/{name}.py {number}" in essays for number in range(10)]
+        assert told == [number in numbers for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("number", "wrong", "status", "said"),
+    [
+        ("2", ["da is off"], 1, "Not yet: da is off.\n"),
+        ("2", [], 0, "Right.\n"),
+        ("3", [], 2, "Which exercise? Type its number behind the command: 1, 2.\n"),
+    ],
+)
+def test_an_answer_is_judged_in_words_and_by_the_exit_status(
+    number, wrong, status, said, capsys, monkeypatch
+):
+    monkeypatch.setattr(sys, "argv", ["backprop.py", number])
+    with pytest.raises(SystemExit) as stop:
+        checking.report(lambda: ["another exercise"], lambda: wrong)
+    assert stop.value.code == status
+    assert capsys.readouterr().out == said

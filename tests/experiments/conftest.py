@@ -5,7 +5,7 @@ import functools
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,15 +13,18 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
+from experiments.configuration.corpora import Corpora
+from experiments.configuration.identity import run_folder
 from experiments.configuration.schema import GROUPS, RunConfig, register, to_config
 from experiments.run import main
+from experiments.runner.job import execute
+from experiments.runner.progress import Reporter
 from numpygpt.places import CONF, ROOT
+from numpygpt.runs import RunFolder
 
-SENTENCES = (
-    "The cat sat on the mat.",
-    "A dog, it seems, ate the cat's hat!",
-    "Who sat there? Nobody: only a bat.",
-)
+sys.path.insert(0, str(Path(__file__).parent))  # for `cats`, a text to train on
+
+from cats import prose
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +51,33 @@ def composer() -> Callable[..., RunConfig]:
 
 @pytest.fixture
 def text_file(tmp_path: Path) -> Path:
-    """About 6 kB of text with a few dozen different words."""
-    lines = [SENTENCES[(7 * i + i * i) % 3] + ("\n\n" if i % 5 == 0 else " ") for i in range(190)]
+    """About 6 kB of text."""
     path = tmp_path / "cats, dogs = pets.txt"  # a name that has to be quoted for Hydra
-    path.write_text("".join(lines), encoding="utf-8")
+    path.write_text(prose(190, seed=0), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def finished(
+    composer: Callable[..., RunConfig], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], RunFolder]:
+    """finished("word"): a run of that tokenizer that has learned something, trained once; not to be changed."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "cats.txt").write_text(prose(300, seed=0), encoding="utf-8")
+
+    @functools.cache
+    def run(tokenizer: str) -> RunFolder:
+        config = composer(
+            *(f"tokenizer={tokenizer}", "model=tiny", "data=file", f"data.path='{folder / 'cats.txt'}'"),
+            *("budget=iters", "budget.iters=60", "optimizer.warmup_ratio=0.1", "optimizer.lr=0.01"),
+            *("train.eval_interval=60", "train.workers=1", "eval.texts=[crlf]", "sample.tokens=5"),
+            *("sample.number=1", f"outputs='{folder}'"),
+        )
+        config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+        assert execute(config, Reporter()) == "done"
+        return run_folder(config)
+
+    return run
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The benchmark: its operation counts, and every command from its processes to its table at a tiny size."""
 
 import importlib.util
+import json
 import math
 from functools import partial
 
@@ -89,10 +90,11 @@ def test_report(monkeypatch):
     figures(rows, "seconds")
 
 
-def test_tokenizers(monkeypatch):
+def test_tokenizers(monkeypatch, tmp_path):
+    (tmp_path / "text.txt").write_text(TEXT)
     monkeypatch.setattr(tokenizer_race, "TRAINED", tokenizer_race.SAME_IDS[:2])
     monkeypatch.setattr(tokenizer_race, "ENCODERS", (*tokenizer_race.SAME_IDS, "ours, char"))
-    rows = tokenizer_race.race(1, TEXT, 280)
+    rows = tokenizer_race.race(1, str(tmp_path / "text.txt"), 280)
     assert {row["case"] for row in rows} == {"train to 280", "encode"}
     figures(rows, "median_ms", "chars_per_second", "peak_mb")
     for row in rows:
@@ -107,7 +109,9 @@ def test_the_rows_are_shown_and_written(monkeypatch, capsys, tmp_path):
     assert "tiny" in shown
     assert "1.5" in shown
     assert "eager" not in shown
-    assert '"median_ms": 1.5' in (tmp_path / "rows.json").read_text()
+    page = json.loads((tmp_path / "rows.json").read_text())
+    assert page["rows"] == rows
+    assert "medians, 2 threads each, in turns, " in page["measured"]
     assert set(benchmark.NAMES) == set(suite.BENCHMARKS)
 
 

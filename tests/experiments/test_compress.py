@@ -11,14 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cats import prose
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from experiments import compress, decompress
-from experiments.configuration.corpora import Corpora
-from experiments.configuration.identity import run_folder
-from experiments.runner.job import execute
-from experiments.runner.progress import Reporter
 from experiments.trained import codec
 from experiments.trained import packed as packed_file
 from experiments.trained.codec import Codec
@@ -34,12 +31,6 @@ from numpygpt.runs import RunFolder
 from numpygpt.tokenizers import KINDS, Tokenizer, create
 from numpygpt.training import Engine, score_tokens
 
-SENTENCES = (
-    "The cat sat on the mat.",
-    "A dog, it seems, ate the cat's hat!",
-    "Who sat there? Nobody: only a bat.",
-    "Then SHE came home, and all  was well.",
-)
 HOSTILE = (
     "",
     "a",
@@ -57,53 +48,13 @@ HOSTILE = (
 )
 
 
-def prose(n: int, seed: int) -> str:
-    """n sentences in an order of its own."""
-    order = np.random.default_rng(seed).integers(0, len(SENTENCES), n)
-    return "".join(SENTENCES[k] + ("\n\n" if i % 5 == 0 else " ") for i, k in enumerate(order))
-
-
 # ---------------------------------------------------------------------- what is compressed with
 
 
 @pytest.fixture(scope="module")
-def corpus_path(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("corpus") / "cats.txt"
-    path.write_text(prose(190, seed=0), encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def run_of(composer, corpus_path, tmp_path_factory):
-    """run_of("word"): a finished run, trained once."""
-    outputs = tmp_path_factory.mktemp("outputs")
-    found: dict[str, RunFolder] = {}
-
-    def run(tokenizer: str) -> RunFolder:
-        if tokenizer not in found:
-            config = composer(
-                *(f"tokenizer={tokenizer}", "model=tiny", "data=file", f"data.path='{corpus_path}'"),
-                *(
-                    "budget=iters",
-                    "budget.iters=60",
-                    "optimizer.warmup_ratio=0.1",
-                    "optimizer.lr=0.01",
-                    "train.eval_interval=60",
-                ),
-                *("eval.texts=[]", "sample.tokens=5", "sample.number=1", f"outputs='{outputs}'"),
-            )
-            config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
-            assert execute(config, Reporter()) == "done"
-            found[tokenizer] = run_folder(config)
-        return found[tokenizer]
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def packer_of(run_of):
+def packer_of(finished):
     found: dict[str, Packer] = {}
-    return lambda tokenizer: found.setdefault(tokenizer, load_packer(run_of(tokenizer)))
+    return lambda tokenizer: found.setdefault(tokenizer, load_packer(finished(tokenizer)))
 
 
 MARKED = """
@@ -164,7 +115,7 @@ def test_weighs_what_the_scores_claim(packer_of, tokenizer):
     packer, text = packer_of(tokenizer), prose(120, seed=2) + "Strange WORDS come, at the end:  \n\n  "
     codec = packer.codec
     ids, ends = codec.tokenizer.spans(text)
-    with Engine(codec.model) as engine:
+    with Engine(codec.model, workers=1) as engine:
         claimed = score_text(Source(text, ids, ends), score_tokens(engine, ids), codec.coder).bits
     weighed = 8 * (len(packer.pack(text)) - HEADER_BYTES)
     assert abs(weighed - claimed) <= 0.005 * claimed + 8
@@ -176,7 +127,7 @@ def test_every_tokenizer_restores_hostile_texts(untrained, text):
     assert restored(untrained, untrained.pack(text)).decode() == text
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(["the", "Cat", " ", "  ", "\r\n", ",", "日", "é", "\u0301", "😀"]) | st.text())
 )
@@ -229,17 +180,18 @@ def test_another_runs_tokenizer_or_weights_are_noticed(packed, untrained):
     packer, _, file = packed
     with pytest.raises(UserError, match=rf"another run: .* ends in {packer.run.hex()}$"):
         restored(untrained, file)
-    with pytest.raises(UserError, match=r"other (tokenizer|weights)"):
+    others = "tokenizer, weights or arithmetic .* others here"
+    with pytest.raises(UserError, match=others):
         restored(replace(untrained, run=packer.run), file)
     model = GPT(packer.codec.model.config, rng=np.random.default_rng(1))
-    with pytest.raises(UserError, match="other weights"):
+    with pytest.raises(UserError, match=others):
         restored(replace(packer, codec=replace(packer.codec, model=model)), file)
 
 
 def test_another_machines_arithmetic_is_noticed_at_once(packed, monkeypatch):
     packer, _, file = packed
     monkeypatch.setattr(codec, "quantise", lambda p: quantise(p * (1 + 1e-9)))
-    with pytest.raises(UserError, match="other last bits"):
+    with pytest.raises(UserError, match="last bits are others here"):
         restored(packer, file)
 
 
@@ -260,9 +212,9 @@ def test_a_drift_that_comes_late_never_gives_a_wrong_text(packed, monkeypatch):
 # ---------------------------------------------------------------------- the commands
 
 
-def test_the_commands_in_processes_of_their_own(run_of, tmp_path):
+def test_the_commands_in_processes_of_their_own(finished, tmp_path):
     """By pipe and by file; how many threads BLAS was given makes no difference, nor does hash randomisation."""
-    run, text = run_of("word"), prose(12, seed=5).replace("\n", "\r\n") + "café 😀  "
+    run, text = finished("word"), prose(12, seed=5).replace("\n", "\r\n") + "café 😀  "
     (tmp_path / "text").write_bytes(text.encode())
 
     def script(
@@ -285,17 +237,17 @@ def test_the_commands_in_processes_of_their_own(run_of, tmp_path):
 
 
 @pytest.mark.parametrize("data", [b"", b"x", "\r\n é😀\n".encode()])
-def test_files_of_a_few_bytes(run_of, tmp_path, data):
+def test_files_of_a_few_bytes(finished, tmp_path, data):
     source, packed, back = (tmp_path / name for name in ("source", "packed", "back"))
     source.write_bytes(data)
-    run = str(run_of("byte").path)
+    run = str(finished("byte").path)
     assert compress.main([run, str(source), "-o", str(packed)]) == 0
     assert decompress.main([run, str(packed), "-o", str(back)]) == 0
     assert back.read_bytes() == data
 
 
 @pytest.fixture
-def refused(run_of, tmp_path, capsys):
+def refused(finished, tmp_path, capsys):
     """refused(compress, "FILE", "-o", "OUT") -> the sentence; nothing in the folder has changed."""
 
     def attempt(command, *arguments: str, run: RunFolder | None = None) -> str:
@@ -304,7 +256,7 @@ def refused(run_of, tmp_path, capsys):
 
         before = content()
         capsys.readouterr()
-        assert command.main([str((run or run_of("byte")).path), *arguments]) == 2
+        assert command.main([str((run or finished("byte")).path), *arguments]) == 2
         assert content() == before
         captured = capsys.readouterr()
         assert captured.out == ""
@@ -331,34 +283,36 @@ def test_what_cannot_be_read_or_written_is_refused(refused, tmp_path, monkeypatc
     assert "text was not written by compress.py" in refused(decompress, "text", "-o", "out")
 
 
-def test_a_file_of_another_run_or_a_damaged_one_leaves_what_was_there(refused, run_of, tmp_path, monkeypatch):
+def test_a_file_of_another_run_or_a_damaged_one_leaves_what_was_there(
+    refused, finished, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     Path("text").write_text("The cat sat")
-    assert compress.main([str(run_of("word").path), "text", "-o", "packed"]) == 0
-    name = run_of("word").name
+    assert compress.main([str(finished("word").path), "text", "-o", "packed"]) == 0
+    name = finished("word").name
     assert f"ends in {name[-8:]}" in refused(decompress, "packed", "-o", "text", "--force")
     file = Path("packed").read_bytes()
     Path("packed").write_bytes(file[:-1] + bytes([file[-1] ^ 1]))
-    assert "packed is damaged" in refused(decompress, "packed", "-o", "text", "--force", run=run_of("word"))
+    assert "packed is damaged" in refused(decompress, "packed", "-o", "text", "--force", run=finished("word"))
     body = file[: HEADER_BYTES - 4], file[HEADER_BYTES:-3]
     crc = zlib.crc32(body[1], zlib.crc32(body[0])).to_bytes(4, "big")
     Path("packed").write_bytes(body[0] + crc + body[1])
-    assert "does not restore" in refused(decompress, "packed", "-o", "text", "--force", run=run_of("word"))
+    assert "does not restore" in refused(decompress, "packed", "-o", "text", "--force", run=finished("word"))
 
 
-def test_a_lossy_run_needs_its_training_text(refused, run_of, corpus_path, tmp_path, monkeypatch):
+def test_a_lossy_run_needs_its_training_text(refused, finished, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    corpus_path = Path(finished("word").run()["config"]["data"]["path"])
     Path("text").write_text("The cat sat")
     text = corpus_path.read_bytes()
     try:
         corpus_path.write_bytes(text + b"!")
-        sentence = refused(compress, "text", "-o", "out", run=run_of("word"))
+        sentence = refused(compress, "text", "-o", "out", run=finished("word"))
         assert "is another by now" in sentence
         assert str(corpus_path) in sentence
         corpus_path.unlink()
-        assert "cannot be read" in refused(compress, "text", "-o", "out", run=run_of("word"))
-        assert (
-            compress.main([str(run_of("byte").path), "text", "-o", "out"]) == 0
-        )  # loses nothing, needs nothing
+        assert "cannot be read" in refused(compress, "text", "-o", "out", run=finished("word"))
+        run = str(finished("byte").path)  # loses nothing, needs nothing
+        assert compress.main([run, "text", "-o", "out"]) == 0
     finally:
         corpus_path.write_bytes(text)

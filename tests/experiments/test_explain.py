@@ -238,4 +238,4 @@ def test_what_sets_no_text_is_left_alone(argument):
     ],
 )
 def test_an_amount_without_its_budget_chooses_it(typed, chosen):
-    assert with_budget(typed.split()) == [*typed.split(), *chosen]
+    assert with_budget(typed.split()) == [*chosen, *typed.split()]

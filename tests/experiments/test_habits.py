@@ -1,13 +1,15 @@
 """What somebody who knows Hydra types out of habit works here, or is answered in a sentence."""
 
 import functools
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra.core.plugins import Plugins
 
-from experiments.sweeping.arguments import for_hydra, options_first
+from experiments.sweeping.arguments import for_hydra, settings_first
 from numpygpt.runs import find_runs
 
 TINY = (
@@ -60,6 +62,14 @@ def run(own: Path, typed: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -
     return functools.partial(typed, *TINY)
 
 
+def test_help_knows_choices_of_one_s_own_and_the_values_of_the_command_line(run):
+    ended = run("--help", "--config-dir", "own", "experiment=mine", "seed=5")
+    assert ended.code == 0
+    assert "experiment: broken, ladder, mine, " in ended.out
+    assert "\nstudy=mine " in ended.out
+    assert "\nseed=5 " in ended.out
+
+
 @pytest.mark.parametrize("option", [("--cfg", "job"), ("-m", "--cfg", "job"), ("-c", "job", "--multirun")])
 def test_the_configuration_is_shown_with_m_or_without(run, tmp_path, option):
     shown = run(*option, "tokenizer=bpe")
@@ -108,6 +118,8 @@ def test_a_mistake_is_answered_in_a_sentence_before_any_work(run, tmp_path, argu
 
 
 def test_another_sweeper_searches_by_the_development_text_s_bits_per_byte(run, tmp_path):
+    plugin = importlib.import_module("hydra_plugins.search")
+    Plugins.instance().register(plugin.SearchSweeper)  # Hydra looks for plug-ins once in a process
     search = ("--config-dir", "own", "hydra/sweeper=search")
     refused = run(*search)
     assert refused.code == 2
@@ -135,16 +147,17 @@ def test_hydra_is_verbose_if_told_so_but_scatters_no_files(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "given"),
     [
-        ("seed=1 -m", "--multirun seed=1"),
-        ("seed=1 --cfg job -m", "--cfg job seed=1"),
-        ("--info seed=1", "--info=all seed=1"),
-        ("seed=1 --info defaults", "--info defaults seed=1"),
+        ("-m seed=1", "seed=1 --multirun"),
+        ("seed=1 --cfg job -m", "seed=1 --cfg job"),
+        ("--info seed=1", "seed=1 --info"),
+        ("--info defaults seed=1", "seed=1 --info defaults"),
+        ("--config-dir own seed=1", "seed=1 --config-dir own --multirun"),
         ("seed=1 hydra.mode=RUN", "seed=1 hydra.mode=RUN"),
     ],
 )
 def test_options_stand_anywhere(arguments, given):
-    assert options_first(arguments.split()) == given.split()
+    assert settings_first(arguments.split()) == given.split()
 
 
 def test_completion_is_no_setting():
-    assert for_hydra(["-sc", "install=bash"]) == (["-sc", "install=bash"], [])
+    assert for_hydra(["-sc", "install=bash"]) == (["install=bash", "-sc"], [])

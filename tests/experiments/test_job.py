@@ -204,7 +204,7 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
     def fault(*_):
         raise OverflowError("too much")
 
-    for name in ("context_metrics", "overfitting_metrics", "passages", "draw_curves"):
+    for name in ("context_metrics", "overfitting_metrics", "passages", "score_parts", "draw_curves"):
         monkeypatch.setattr(results, name, fault)
     for name in ("draw_samples", "_tokenizer_metrics", "baselines", "scored"):
         monkeypatch.setattr(measures, name, fault)
@@ -216,8 +216,8 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
     assert result["bits_per_byte"] > 0
     assert result["texts"] == [{"name": "emoji"}, {"name": "code"}]
     named = re.findall(r"taking measure (\d+) of (\d+)", capsys.readouterr().out)
-    assert named == [(str(n), "10") for n in range(1, 11)]
-    assert len(result["not_scored"]) == 10
+    assert named == [(str(n), "11") for n in range(1, 12)]
+    assert len(result["not_scored"]) == 11
     assert all("too much" in why for why in result["not_scored"].values())
     assert "OverflowError" in (run_folder(config).path / "traceback.txt").read_text(encoding="utf-8")
     report = write_report(run_folder(config).path)

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from analysis import report
-from experiments import sample, score, show_tokens
+from experiments import sample, score
 from experiments.cli.eval_texts import check_texts
 from experiments.cli.files import read_input
 from experiments.configuration.identity import _tokenizer_file
-from experiments.trained.passages import read_passages
+from experiments.trained.scoring import read_passages
 from numpygpt import tokenizers
 from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
-from numpygpt.tokenizers.foreign.contract import read_bytes as read_tokenizer
+from numpygpt.tokenizers.foreign.extras import read_bytes as read_tokenizer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes, sockets and devices")
 
@@ -86,7 +86,6 @@ def test_what_is_no_regular_file_is_refused_wherever_a_file_is_asked_for(
     if make is not pipe:  # which these read once, as they do standard input
         with pytest.raises(UserError, match="cannot be read"):
             read_input(str(path))
-        assert show_tokens.main(["--file", str(path), "--tokenizers", "byte"]) == 2
     if make is not Path.mkdir:
         assert report.main([str(path)]) == 2
         assert sample.main([str(path)]) == 2

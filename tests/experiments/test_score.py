@@ -1,60 +1,28 @@
 """A user's own text costs what the run's own scores say, and joins what the run knows; nothing else is touched."""
 
 import os
+import re
 import shutil
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from experiments import score
-from experiments.configuration.corpora import Corpora
-from experiments.configuration.identity import run_folder
-from experiments.runner.job import execute
-from experiments.runner.progress import Reporter
-from experiments.trained import passages
+from experiments.trained import scoring
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
-SENTENCES = ("The cat sat on the mat.", "A dog ate the cat's hat!", "Who SAT there? Nobody: a bat.")
-
-
-@pytest.fixture(scope="module")
-def study(composer, tmp_path_factory) -> Path:
-    """A study of two finished runs, one of a tokenizer that loses something; not to be changed."""
-    order = np.random.default_rng(5).integers(0, len(SENTENCES), 300)
-    corpus = tmp_path_factory.mktemp("corpus") / "cats.txt"
-    corpus.write_text("".join(SENTENCES[k] + ("\n\n" if i % 5 == 0 else " ") for i, k in enumerate(order)))
-    outputs = tmp_path_factory.mktemp("outputs")
-    for tokenizer in ("char", "word"):
-        config = composer(
-            *(f"tokenizer={tokenizer}", "model=tiny", "data=file", f"data.path='{corpus}'", "study=cats"),
-            *(
-                "budget=iters",
-                "budget.iters=30",
-                "optimizer.warmup_ratio=0.1",
-                "optimizer.lr=0.01",
-                "train.eval_interval=30",
-            ),
-            *(
-                "eval.texts=[crlf]",
-                "sample.tokens=5",
-                "sample.number=1",
-                f"outputs='{outputs}'",
-            ),
-        )
-        config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
-        assert execute(config, Reporter()) == "done"
-    return run_folder(config).path.parent
-
 
 @pytest.fixture
-def runs(study, tmp_path) -> dict[str, RunFolder]:
-    """Copies by tokenizer."""
-    shutil.copytree(study, tmp_path / "cats")
-    return {path.name.split("-")[0]: RunFolder(path) for path in (tmp_path / "cats").glob("*-tiny-*")}
+def runs(finished, tmp_path) -> dict[str, RunFolder]:
+    """A study of two finished runs, one of a tokenizer that loses something, by tokenizer."""
+    found = {}
+    for tokenizer in ("byte", "word"):
+        run = finished(tokenizer)
+        found[tokenizer] = RunFolder(shutil.copytree(run.path, tmp_path / "cats" / run.name))
+    return found
 
 
 @pytest.fixture
@@ -64,7 +32,7 @@ def mine(tmp_path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("tokenizer", ["char", "word"])
+@pytest.mark.parametrize("tokenizer", ["byte", "word"])
 def test_the_beginning_of_the_validation_text_costs_what_the_run_says(runs, tokenizer, tmp_path):
     run = runs[tokenizer]
     (own, *others) = run.passages()
@@ -88,9 +56,9 @@ def test_every_byte_is_charged(runs, mine, capsys):
     total = sum(entry["bits"]) + sum(entry["bits_residual"]) + entry["bits_tail"]
     assert entry["bits_tail"] > 5  # a tab and spaces that no token stands for
     assert entry["ends"][-1] < len(entry["text"].encode())
-    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("word-tiny"))
-    assert [float(n) for n in line.split()[1:3]] == pytest.approx([total, total / 27], abs=0.06)
-    assert line.split()[4:] == [str(len(entry["ids"])), f"{27 / len(entry['ids']):.2f}"]
+    said = r"mine\.txt  word-tiny\S+  ([\d.]+) bits/byte, tokens alone .*; ([\d.]+) bits, (\d+) tokens"
+    (line,) = re.findall(said, capsys.readouterr().out)
+    assert [float(n) for n in line] == pytest.approx([total / 27, total, len(entry["ids"])], abs=0.06)
 
 
 def test_a_study_is_scored_and_a_passage_of_the_same_name_is_replaced(runs, mine, tmp_path, capsys):
@@ -99,8 +67,8 @@ def test_a_study_is_scored_and_a_passage_of_the_same_name_is_replaced(runs, mine
     both = ["--passage", str(mine), "--passage", str(other)]
     assert score.main([str(tmp_path / "cats"), *both]) == 0
     said = capsys.readouterr().out
-    assert "mine.txt: 27 bytes" in said
-    assert "[b]other: 20 bytes" in said
+    assert "mine.txt  byte-tiny" in said
+    assert "[b]other  word-tiny" in said
     assert "added to 2 runs" in said
     mine.write_text("Another hat.")
     assert score.main([str(tmp_path / "cats"), "--passage", str(mine)]) == 0
@@ -115,7 +83,7 @@ def test_a_text_is_added_to_finished_runs_as_if_they_had_been_told_to_evaluate_i
 ):
     before = {run: (run.result(), run.checkpoint_path.stat().st_mtime_ns) for run in runs.values()}
     assert score.main([str(tmp_path / "cats"), "--text", str(mine), "--text", "crlf"]) == 0
-    assert "mine.txt: 27 bytes" in capsys.readouterr().out
+    assert "mine.txt  word-tiny" in capsys.readouterr().out
     for run, (result, trained_at) in before.items():
         assert run.checkpoint_path.stat().st_mtime_ns == trained_at
         added = run.result()
@@ -157,14 +125,14 @@ def test_samples_and_measures_are_taken_anew_from_the_trained_weights(runs, mine
     ],
 )
 def test_only_settings_of_samples_can_be_changed(runs, setting, said, capsys):
-    before = (runs["char"].path / "result.json").read_bytes()
-    assert score.main([str(runs["char"].path), "--measures", setting]) == 2
+    before = (runs["byte"].path / "result.json").read_bytes()
+    assert score.main([str(runs["byte"].path), "--measures", setting]) == 2
     assert said in capsys.readouterr().err
-    assert (runs["char"].path / "result.json").read_bytes() == before
+    assert (runs["byte"].path / "result.json").read_bytes() == before
 
 
 def test_a_result_is_not_replaced_where_rows_of_metrics_are_lost(runs, mine, capsys):
-    run, before = runs["char"], (runs["char"].path / "result.json").read_bytes()
+    run, before = runs["byte"], (runs["byte"].path / "result.json").read_bytes()
     rows = run.metrics_path.read_bytes().splitlines(keepends=True)
     run.metrics_path.write_bytes(b"".join(rows[:-1]))
     assert score.main([str(run.path), "--text", str(mine)]) == 2
@@ -173,14 +141,14 @@ def test_a_result_is_not_replaced_where_rows_of_metrics_are_lost(runs, mine, cap
 
 
 def test_nothing_to_score_is_refused(runs, capsys):
-    assert score.main([str(runs["char"].path)]) == 2
+    assert score.main([str(runs["byte"].path)]) == 2
     assert "nothing to score" in capsys.readouterr().err
 
 
 def test_a_run_without_passages_gets_its_first(runs, mine):
-    (runs["char"].path / "passages.json").unlink()
-    assert score.main([str(runs["char"].path), "--passage", str(mine)]) == 0
-    assert [p["name"] for p in runs["char"].passages()] == ["mine.txt"]
+    (runs["byte"].path / "passages.json").unlink()
+    assert score.main([str(runs["byte"].path), "--passage", str(mine)]) == 0
+    assert [p["name"] for p in runs["byte"].passages()] == ["mine.txt"]
 
 
 def test_a_text_without_a_token_is_all_tail(runs, tmp_path):
@@ -197,7 +165,7 @@ def test_a_text_without_a_token_is_all_tail(runs, tmp_path):
     [
         (b"", "is empty"),
         (b"caf\xe9 au lait", r"not UTF-8 text \(byte 3\)"),
-        (b"a" * (passages.MAX_PASSAGE_BYTES + 1), "more than 20,000 bytes"),
+        (b"a" * (scoring.MAX_PASSAGE_BYTES + 1), "more than 20,000 bytes"),
         (None, "cannot be read"),
     ],
 )
@@ -205,38 +173,38 @@ def test_bad_files_are_refused_before_any_work(runs, tmp_path, data, fault, caps
     path = tmp_path / "bad.txt"
     path.mkdir() if data is None else path.write_bytes(data)
     with pytest.raises(UserError, match=fault):
-        passages.read_passages([str(path)])
-    before = (runs["char"].path / "passages.json").read_bytes()
-    assert score.main([str(runs["char"].path), "--passage", str(path)]) == 2
+        scoring.read_passages([str(path)])
+    before = (runs["byte"].path / "passages.json").read_bytes()
+    assert score.main([str(runs["byte"].path), "--passage", str(path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert (runs["char"].path / "passages.json").read_bytes() == before
+    assert (runs["byte"].path / "passages.json").read_bytes() == before
 
 
 def test_two_files_of_one_name_are_refused(mine, tmp_path):
     (tmp_path / "folder").mkdir()
     twin = shutil.copy(mine, tmp_path / "folder")
     with pytest.raises(UserError, match=r"two texts are called mine\.txt"):
-        passages.read_passages([str(mine), twin])
-    assert len(passages.read_passages([str(mine), str(mine)])) == 1
+        scoring.read_passages([str(mine), twin])
+    assert len(scoring.read_passages([str(mine), str(mine)])) == 1
     with pytest.raises(UserError, match=r"two texts are called mine\.txt"):
-        passages.score_runs([], {"mine.txt": "a"}, {"mine.txt": "b"})
+        scoring.score_runs([], {"mine.txt": "a"}, {"mine.txt": "b"})
 
 
 def test_runs_that_cannot_be_scored_are_refused_by_name(runs, mine, tmp_path):
-    runs["char"].checkpoint_path.unlink()
-    with pytest.raises(UserError, match=r"char-tiny.* has no checkpoint\.safetensors"):
-        passages.runs_to_score([str(runs["char"].path)])
+    runs["byte"].checkpoint_path.unlink()
+    with pytest.raises(UserError, match=r"byte-tiny.* has no checkpoint\.safetensors"):
+        scoring.runs_to_score([str(runs["byte"].path)])
     for run in runs.values():
         (run.path / "result.json").unlink()
     with pytest.raises(UserError, match=r"is not done \(interrupted\)"):
-        passages.runs_to_score([str(runs["char"].path)])
+        scoring.runs_to_score([str(runs["byte"].path)])
     with pytest.raises(UserError, match=r"none of the 2 runs in .* is done"):
-        passages.runs_to_score([str(tmp_path / "cats")])
+        scoring.runs_to_score([str(tmp_path / "cats")])
     assert score.main(["nowhere", "--passage", str(mine)]) == 2
 
 
 def test_what_is_wrong_with_one_run_keeps_no_other_from_being_scored(runs, mine, tmp_path, capsys):
-    (runs["char"].path / "passages.json").write_text("{")
+    (runs["byte"].path / "passages.json").write_text("{")
     assert score.main([str(tmp_path / "cats"), "--passage", str(mine)]) == 2
     out, err = capsys.readouterr()
     assert "added to 1 run;" in out
@@ -246,7 +214,7 @@ def test_what_is_wrong_with_one_run_keeps_no_other_from_being_scored(runs, mine,
 
 def test_a_run_at_work_is_not_disturbed(runs, mine, capsys):
     """A lock of another open file is as good as another process's."""
-    run, before = runs["char"], (runs["char"].path / "passages.json").read_bytes()
+    run, before = runs["byte"], (runs["byte"].path / "passages.json").read_bytes()
     held, leave = threading.Event(), threading.Event()
 
     def hold():

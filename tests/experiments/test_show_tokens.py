@@ -1,7 +1,7 @@
-"""The same text under several tokenizers, on the terminal and as JSON; the vocabulary browser."""
+"""The same text under several tokenizers, on the terminal; vocabularies looked through."""
 
 import io
-import json
+import re
 
 import pytest
 
@@ -26,10 +26,6 @@ def shown(capsys, *arguments) -> str:
     return capsys.readouterr().out
 
 
-def found(capsys, *arguments):
-    return json.loads(shown(capsys, *arguments, "--json"))
-
-
 def test_every_choice_shows_its_tokens(capsys):
     out = shown(capsys, "The cat  sat.", "--tokenizers", "char,word,bpe:40", "--ids")
     char, word, bpe = out.split("\n\n")
@@ -40,17 +36,15 @@ def test_every_choice_shows_its_tokens(capsys):
     assert "vocabulary 40" in bpe
 
 
-def test_json_says_the_same_and_more(capsys):
-    (word,) = found(capsys, "The zebra", "--tokenizers", "word")
-    assert [token["source"] for token in word["tokens"]] == ["The", " zebra"]
-    assert word["tokens"][1]["token"] == "<unk>"
-    assert (word["unknown"], word["exact"], word["n_tokens"], word["chars_per_token"]) == (1, False, 2, 4.5)
+def test_unknown_words_are_counted(capsys):
+    out = shown(capsys, "The zebra", "--tokenizers", "word")
+    assert "2 tokens, 4.50 characters per token, vocabulary 15, 1 unknown" in out
 
 
-def test_tokens_that_are_parts_of_characters(capsys):
-    (byte,) = found(capsys, "a\u00e9", "--tokenizers", "byte")
-    assert [token["source"] for token in byte["tokens"]] == ["a", None, None]
-    assert "a│\u00e9" in shown(capsys, "a\u00e9", "--tokenizers", "byte")
+def test_tokens_that_are_parts_of_characters_share_it(capsys):
+    out = shown(capsys, "a\u00e9", "--tokenizers", "byte")
+    assert "3 tokens" in out
+    assert "a│\u00e9\n" in out
 
 
 def test_control_characters_cannot_reach_the_terminal(capsys):
@@ -58,25 +52,20 @@ def test_control_characters_cannot_reach_the_terminal(capsys):
     assert not any(c in out for c in "\x1b\x07\u202e")
 
 
-def test_text_from_a_file_and_from_standard_input(capsys, small_corpus, monkeypatch):
-    (small_corpus / "x.txt").write_text("a bat")
-    (from_file,) = found(capsys, "--file", str(small_corpus / "x.txt"), "--tokenizers", "char")
+def test_text_from_standard_input(capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a bat")))
-    (from_stdin,) = found(capsys, "--tokenizers", "char")
-    assert from_file == from_stdin
+    assert "a│ │b│a│t\n" in shown(capsys, "--tokenizers", "char")
 
 
-def test_the_vocabulary_browser(capsys):
-    (page,) = found(capsys, "--vocab", "--tokenizers", "bpe:40", "--number", "3")
-    assert len(page["longest"]["tokens"]) == 3
-    lengths = [len(token["token"]) for token in page["longest"]["tokens"]]
+def test_vocabularies_are_looked_through(capsys):
+    out = shown(capsys, "--vocab", "--tokenizers", "bpe:40,word", "--number", "3")
+    bpe, word = out.split("word: vocabulary")
+    assert "bpe:40: vocabulary 40" in bpe
+    assert re.search(r"never used in the training text: \d+\n<unk> 0", bpe)
+    assert "something else: 0\n" in bpe
+    lengths = [len(token) for token in re.findall(r"longest first: 39\n(\S+) \d+ +(\S+) \d+ +(\S+) ", bpe)[0]]
     assert lengths == sorted(lengths, reverse=True)
-    assert page["frequent"]["tokens"][0]["count"] > 50
-    assert page["never"]["tokens"][0]["token"] == "<unk>"
-    assert page["unreachable"] == {"total": 0, "tokens": []}
-    out = shown(capsys, "--vocab", "--tokenizers", "bpe:40,word")
-    assert "bpe:40: vocabulary 40" in out
-    assert "never used in the" in out
+    assert int(re.findall(r"frequent first: \d+\n\S+ (\d+)", word)[0]) > 40
 
 
 @pytest.mark.parametrize(
@@ -86,8 +75,6 @@ def test_the_vocabulary_browser(capsys):
         (["a", "--tokenizers", "bpe:many"], "a vocabulary size is a number"),
         (["a", "--tokenizers", "hf"], "no tokenizer 'hf' to train"),
         (["", "--tokenizers", "char"], "the text is empty"),
-        (["--file", "/nowhere/at/all"], "cannot be read"),
-        (["a", "--file", "b"], "not both"),
         (["a", "--runs", "no-such-run"], "no run no-such-run"),
         (["a", "--number", "0"], "1 or more"),
         (["\udc80", "--tokenizers", "char"], "lone surrogate"),

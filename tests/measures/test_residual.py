@@ -34,7 +34,6 @@ def word():
 def test_every_conditional_sums_to_one(word):
     tokenizer, coder = word
 
-    @settings(max_examples=150, deadline=None)
     @given(
         st.integers(-1, tokenizer.vocab_size - 1),
         st.text("thesZoëBEFORE \n", max_size=8),
@@ -80,7 +79,7 @@ def test_any_text_comes_back_from_its_ids_and_residual(kind):
     tokenizer.train(TRAIN)
     coder = ResidualCoder.fit(tokenizer, TRAIN)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(
         st.text(st.sampled_from("The end, speak\n\r\0éß日İΣ\U0001f600<unk>"), max_size=25)
         | st.text(max_size=9)

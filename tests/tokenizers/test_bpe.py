@@ -72,28 +72,27 @@ def tokens(tokenizer, text):
     n=st.integers(0, 40),
     min_freq=st.integers(1, 3),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_merges_are_the_published_ones(text, pattern, n, min_freq):
     tokenizer = create("bpe", vocab_size=1 + len(set(text)) + n, pattern=pattern, min_freq=min_freq)
     tokenizer.train(text)
     assert tokenizer.to_dict()["merges"] == naive_merges(PATTERNS[pattern].split(text), n, min_freq)
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
-def test_merges_on_shakespeare(shakespeare, pattern):
-    text = shakespeare[:4_000]
-    tokenizer = create("bpe", vocab_size=1 + len(set(text)) + 120, pattern=pattern)
+def test_merges_on_shakespeare(shakespeare):
+    text, pattern = shakespeare[:4_000], PATTERNS["gpt2"]
+    tokenizer = create("bpe", vocab_size=1 + len(set(text)) + 120, pattern="gpt2")
     tokenizer.train(text)
-    merges = naive_merges(PATTERNS[pattern].split(text), 120)
+    merges = naive_merges(pattern.split(text), 120)
     assert tokenizer.to_dict()["merges"] == merges
     other = shakespeare[50_000:52_000]
-    expected = [token for piece in PATTERNS[pattern].split(other) for token in naive_encode(piece, merges)]
+    expected = [token for piece in pattern.split(other) for token in naive_encode(piece, merges)]
     known = {tokenizer.token(id) for id in range(tokenizer.vocab_size)}
     assert tokens(tokenizer, other) == [token if token in known else "<unk>" for token in expected]
 
 
 @given(text=FEW_LETTERS, other=FEW_LETTERS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_all_ways_to_encode_agree(text, other):
     """Replaying merges, joining the lowest pair, looking up whole pieces: one result."""
     tokenizer = create("bpe", vocab_size=60, min_freq=1, pattern="none")
@@ -189,10 +188,11 @@ def test_fallback_coverage_counts_occurrences():
 
 def test_fallback_trains_some_byte_tokens_on_shakespeare(shakespeare):
     tokenizer = create("bpe-bytefallback", vocab_size=2048)
-    tokenizer.train(shakespeare)
-    ids = tokenizer.encode(shakespeare)
+    text = shakespeare[:300_000]
+    tokenizer.train(text)
+    ids = tokenizer.encode(text)
     assert 0 < np.mean(ids < 256) < 0.005
-    assert tokenizer.decode(ids) == shakespeare
+    assert tokenizer.decode(ids) == text
 
 
 def test_invalid_bytes_decode_to_the_replacement_character():

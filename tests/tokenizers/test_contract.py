@@ -18,8 +18,8 @@ EDGE_TEXTS = {
     "empty": "",
     "one character": "a",
     "one unknown character": "\U0010ffff",
-    "a megabyte on one line": "abcde" * 200_000,
-    "a megabyte of one letter": "a" * 1_000_000,
+    "a long line": "abcde" * 40_000,  # to which what is not linear takes minutes
+    "one letter over and over": "a" * 200_000,
     "only spaces": " " * 100_000,
     "only newlines": "\n" * 1000,
     "CRLF": "the cat\r\nsat\r\n\r\n",
@@ -61,7 +61,6 @@ def check_spans(tokenizer, text):
 @given(text=TEXTS)
 @example(text="<unk>")
 @example(text=" \x1c")
-@settings(max_examples=150, deadline=None)
 def test_round_trip_and_spans(tokenizer, text):
     check_spans(tokenizer, text)
     ids = tokenizer.encode(text)
@@ -106,7 +105,7 @@ def poor():
 
 @given(text=LIKE_POOR)
 @example(text="山 川")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_rare_in_training_is_not_lost(poor, text):
     for tokenizer in poor.values():
         assert tokenizer.lossless
@@ -201,7 +200,7 @@ def test_ids_that_are_no_integers_are_refused(tokenizer, wrong):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_sequence_of_ids_decodes(tokenizer, data):
     ids = data.draw(st.lists(st.integers(0, tokenizer.vocab_size - 1)))
     assert tokenizer.decode(ids) == tokenizer.decode(np.array(ids, dtype=np.uint16))
@@ -300,7 +299,7 @@ def test_impossible_options(kind, options):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(cuts=st.lists(st.integers(0, 400), max_size=8))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_chunks_do_not_change_the_vocabulary(kind, cuts, train_small, small_text):
     edges = [0, *sorted(cuts), len(small_text)]
     chunks = [small_text[a:b] for a, b in pairwise(edges)]

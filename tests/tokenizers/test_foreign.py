@@ -114,7 +114,7 @@ def test_what_is_kept_is_found_out(case):
 
 
 @given(text=st.one_of(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.sampled_from(HARD))))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_spans_and_round_trips_on_any_text(case, text):
     _, tokenizer = case
     check_spans(tokenizer, text)
@@ -123,7 +123,7 @@ def test_spans_and_round_trips_on_any_text(case, text):
 
 
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_ids_decode(case, data):
     _, tokenizer = case
     ids = data.draw(st.lists(st.integers(0, tokenizer.vocab_size - 1)))

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 import regex
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from numpygpt.tokenizers.pretokenize import PATTERNS
@@ -20,7 +20,6 @@ def splitter(request):
 
 
 @given(text=TEXTS)
-@settings(max_examples=200, deadline=None)
 def test_pieces_tile_the_text(splitter, text):
     pieces = splitter.split(text)
     assert "".join(pieces) == text
@@ -28,14 +27,12 @@ def test_pieces_tile_the_text(splitter, text):
 
 
 @given(text=st.text(st.characters(max_codepoint=127), max_size=40))
-@settings(max_examples=200, deadline=None)
 def test_both_engines_agree_on_ascii(splitter, text):
     if splitter.pieces is not None:
         assert splitter.split(text) == regex.findall(splitter.pieces, text)
 
 
 @given(text=TEXTS, chunk=st.integers(1, 7))
-@settings(max_examples=300, deadline=None)
 def test_a_stream_is_counted_as_the_whole_text_is(splitter, text, chunk):
     chunks = (text[i : i + chunk] for i in range(0, len(text), chunk))
     assert splitter.count(chunks) == Counter(splitter.split(text))

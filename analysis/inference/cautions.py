@@ -1,0 +1,116 @@
+"""What a colleague would add to a conclusion before anybody acts on it, most serious first."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.inference.comparisons import Comparison
+from analysis.inference.pairs import BITS, SMALL
+from analysis.records.settings import Setting
+
+MOST_TIMES = 20  # that a guess from one curve can be stretched
+MORE_TEXT = 1.1  # times the text of another: no caution below
+
+
+def listed(labels: Sequence[str], most: int = 6) -> str:
+    """`char, word and bpe`"""
+    if len(labels) > most:
+        return f"{', '.join(labels[: most - 1])} and {len(labels) - most + 1} others"
+    return " and ".join(filter(None, (", ".join(labels[:-1]), *labels[-1:])))
+
+
+def first(comparison: Comparison) -> Setting:
+    """The contender of the fewest bits, ranked or not."""
+    return min(comparison.contenders, key=lambda setting: setting.mean("bits_per_byte"))
+
+
+def untrained(comparison: Comparison) -> bool:
+    """Whether no model reaches counting."""
+    counting = comparison.counting
+    return counting is not None and first(comparison).mean("bits_per_byte") >= counting.bits_per_byte
+
+
+def cautions(comparison: Comparison, metrics: pd.DataFrame) -> Iterator[str]:
+    """All that hold. `metrics` has every logged line of the runs."""
+    if untrained(comparison):
+        yield _train_longer(comparison, metrics)
+    yield from _charged(first(comparison))
+    if len(comparison.contenders) > 1:
+        yield from _more_text(comparison)
+    yield from _edges(comparison)
+    yield from _overfit(comparison)
+
+
+def times_longer(comparison: Comparison, metrics: pd.DataFrame) -> float:
+    """At how many times its budget the best model would reach counting, as its own curves have it: a rough guess.
+
+    NaN if they cannot say. The law is a power of the updates through the middle and the end of the curve. In the
+    studies that are kept (a learning rate that falls, two to four times the budget) it said 1.1 to 1.7 times what
+    it took; where a curve is still steep, it takes more than this says.
+    """
+    model, guesses = first(comparison), []
+    evaluations = metrics[(metrics["kind"] == "eval") & (metrics["step"] > 0)]
+    for row in model.rows:
+        curve = evaluations[evaluations["folder"] == row["folder"]]
+        if len(curve) > 2:
+            steps, bits = curve["step"].to_numpy(float), curve["val_bpb"].to_numpy(float)
+            slope = math.log(np.interp(steps[-1] / 2, steps, bits) / bits[-1]) / math.log(2)
+            need = (
+                row["bits_per_byte"] / comparison.counting.bits_per_byte if comparison.counting else math.nan
+            )
+            guesses.append(need ** (1 / slope) if slope > 0 else math.inf)
+    return float(np.median(guesses)) if guesses else math.nan
+
+
+def _train_longer(comparison: Comparison, metrics: pd.DataFrame) -> str:
+    model, times = first(comparison), times_longer(comparison, metrics)
+    epochs = [setting.mean("epochs") for setting in comparison.contenders]
+    low, high = (f"{value:.2g}" for value in (min(epochs), max(epochs)))
+    seen = f"they saw the training text {low if low == high else f'{low} to {high}'} times"
+    if math.isinf(times):
+        return f"{model.label} no longer learns at its end: change text or recipe rather than train longer; {seen}"
+    if math.isnan(times):
+        return f"train longer before choosing: {seen}"
+    far = f"more than {MOST_TIMES} times" if times > MOST_TIMES else f"about {math.ceil(times)} times"
+    pace = f"at the pace of {model.label}'s second half (a rough guess)"
+    return f"train longer before choosing, {far} as long {pace}: {seen}"
+
+
+def _charged(setting: Setting) -> Iterator[str]:
+    charge, total = setting.mean("bits_per_byte_residual"), setting.mean("bits_per_byte")
+    if setting.lossy and charge > SMALL:
+        unknown = setting.mean("tokenizer_measures.unknown_rate_tokens")
+        rate = f" ({100 * unknown:.2g} % of its tokens are unknown)" if unknown > 0 else ""
+        yield (
+            f"{setting.label} {setting.losses}{rate}: {charge:.2f} of its {total:.2f} {BITS} are our charge "
+            "for that, and its model cannot write it"
+        )
+
+
+def _more_text(comparison: Comparison) -> Iterator[str]:
+    model = first(comparison)
+    least = min(comparison.contenders, key=lambda setting: setting.mean("chars_seen"))
+    times = model.mean("chars_seen") / least.mean("chars_seen")
+    if times > MORE_TEXT:
+        yield f"{model.label} saw {times:.1f} times the text that {least.label} saw: budget=text holds that equal"
+
+
+def _edges(comparison: Comparison) -> Iterator[str]:
+    ends: dict[tuple[str, str], list[str]] = {}
+    for family in comparison.families:
+        for edge in family.edges:
+            ends.setdefault((edge.name, edge.end), []).append(f"{family.best.tokenizer} ({edge.value:g})")
+    for (name, end), values in ends.items():
+        further = "smaller" if end == "least" else "larger"
+        yield f"the best {name} of {listed(values)} is the {end} that was tried: a {further} one may be better"
+
+
+def _overfit(comparison: Comparison) -> Iterator[str]:
+    over = [(s.label, s.mean("final_minus_best")) for s in comparison.contenders]
+    over = [(label, bits) for label, bits in over if bits > SMALL]
+    if over:
+        bits = [f"{bits:.2f}" for _, bits in over]
+        labels = [label for label, _ in over]
+        yield f"{listed(labels)} overfit: their best evaluation lay {listed(bits)} {BITS} below the last"

@@ -1,0 +1,70 @@
+"""What was tried of each tokenizer (learning rates, sizes, ...), and the best of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from analysis.records.identity import setting_of
+from analysis.records.settings import Setting
+
+
+class Edge(NamedTuple):
+    """The best value of something that was tried lies at an end: `name` "lr", `end` "least" or "largest"."""
+
+    name: str
+    value: float
+    end: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """All settings of one tokenizer."""
+
+    settings: tuple[Setting, ...]
+
+    @cached_property
+    def best(self) -> Setting:
+        """The one of the fewest bits on the text that judges."""
+        return min(self.settings, key=lambda setting: float(setting.values("bits_per_byte").mean()))
+
+    @cached_property
+    def tried(self) -> dict[str, list[float]]:
+        """Every number of the configuration that differs within the family: its name, and a value per setting.
+
+        Of those that rise and fall together (a rate and the least that it falls to) only the first.
+        """
+        found: dict[tuple[int, ...], tuple[str, list[float]]] = {}
+        for key in sorted(set.intersection(*(set(s.identity) for s in self.settings))):
+            values = [s.identity[key] for s in self.settings]
+            if all(map(_number, values)) and len(set(values)) > 1 and not key.startswith("budget."):
+                ranks = tuple(sorted(set(values)).index(value) for value in values)
+                found.setdefault(ranks, (key.rpartition(".")[2], values))
+        return dict(found.values())
+
+    @property
+    def edges(self) -> list[Edge]:
+        place = self.settings.index(self.best)
+        ends = [("least", min), ("largest", max)]
+        return [
+            Edge(name, values[place], end)
+            for name, values in self.tried.items()
+            for end, of in ends if values[place] == of(values) and (end, values[place]) != ("least", 0)
+        ]  # fmt: skip
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def families(settings: Sequence[Setting]) -> list[Family]:
+    """One per tokenizer: settings of its name that agree in all of its configuration but numbers such as its size.
+
+    Imported tokenizers share a name and differ in their file: they are several.
+    """
+    found: dict[tuple[str, str], list[Setting]] = {}
+    for setting in settings:
+        own = {key: value for key, value in setting.identity.items() if key.startswith("tokenizer.")}
+        kind = {key: value for key, value in own.items() if not _number(value)}
+        found.setdefault((setting.tokenizer, setting_of(kind)), []).append(setting)
+    return [Family(tuple(members)) for members in found.values()]

@@ -1,0 +1,150 @@
+"""The exercises of docs/OPTIMIZERS.md: fill in what raises NotImplementedError (4: ANSWER), and have answer 1
+checked by
+
+    python examples/exercises/optimizers.py 1
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from checking import Array, check_values, report, steps
+
+from numpygpt.nn import Parameter
+from numpygpt.optim import SGD, Adam, AdamW, Optimizer, Schedule
+
+# --- 1: RMSProp ---
+
+
+class RMSProp(Optimizer):
+    """Steps of about lr: the gradient over the root of its own mean square.
+
+    square = 0.9 * square + 0.1 * g^2
+    p     -= lr * g / (sqrt(square) + 1e-8)
+    """
+
+    state_names = ("square",)
+
+    def update(self, p: Array, g: Array, state: list[Array], decay: bool, lr: float) -> None:
+        """Change p in place; state is [square], which begins at zero and is to be changed in place too."""
+        raise NotImplementedError
+
+
+def check_rmsprop() -> list[str]:
+    gradients = np.array([(1.0, -200.0), (2.0, 100.0), (-1.0, 100.0), (0.5, 0.0)])  # of two parameters
+    p, square = Parameter(np.array([1.0, -1.0])), np.zeros(2)
+    found, due, values = {}, {}, p.data.copy()
+    for step, after in enumerate(steps(RMSProp([p], 0.1), p, gradients), start=1):
+        g = gradients[step - 1]
+        square = square + 0.1 * (g**2 - square)
+        values = values - 0.1 * g / (np.sqrt(square) + 1e-8)
+        for i in range(2):
+            name = f"parameter {i} after step {step}"
+            found[name], due[name] = after[i], values[i]
+    return check_values(found, due)
+
+
+# --- 2: warm-up, a plateau, and a fall that is steep at first ---
+
+
+def root_decay(lr: float, warmup: int, cooldown: int, total: int) -> Schedule:
+    """step (0 is the first) -> learning rate; a pure function of the step.
+
+    Linear warm-up as in `warmup_cosine` (lr / warmup at step 0, lr at step warmup - 1), then lr, and over the last
+    `cooldown` steps lr * (1 - sqrt(gone / cooldown)), `gone` steps after step total - cooldown: still lr at that
+    step, 0 at step `total` and from there on. (Hägele et al. 2024, "Scaling laws and compute-optimal training
+    beyond fixed training durations".)
+    """
+
+    def rate(step: int) -> float:
+        raise NotImplementedError
+
+    return rate
+
+
+def check_root_decay() -> list[str]:
+    rate = root_decay(0.8, warmup=4, cooldown=16, total=36)
+    due = {0: 0.2, 1: 0.4, 3: 0.8, 4: 0.8, 12: 0.8, 20: 0.8, 21: 0.6, 24: 0.4, 29: 0.2, 36: 0.0, 50: 0.0}
+    # later steps first: a rate that counts its calls is wrong
+    found = {f"the rate at step {step}": rate(step) for step in reversed(due)}
+    at_once = {"the rate at step 0 without a warm-up": root_decay(0.8, 0, 16, 36)(0)}
+    wanted = {f"the rate at step {step}": value for step, value in due.items()}
+    return check_values(found | at_once, wanted | dict.fromkeys(at_once, 0.8))
+
+
+# --- 3: Lion (Chen et al. 2023, "Symbolic discovery of optimization algorithms") ---
+
+
+class Lion(Optimizer):
+    """Steps of exactly lr, up or down, whatever the gradients' size.
+
+    p    -= lr * (sign(0.9 * mean + 0.1 * g) + 0.1 * p)
+    mean  = 0.99 * mean + 0.01 * g
+
+    The decay, 0.1 * p, is for matrices only, and both terms use p as it was before the step.
+    """
+
+    state_names = ("mean",)
+
+    def update(self, p: Array, g: Array, state: list[Array], decay: bool, lr: float) -> None:
+        """Change p, and state, which is [mean], in place; `decay` says whether p belongs to a matrix."""
+        raise NotImplementedError
+
+
+def check_lion() -> list[str]:
+    gradients, found, due = (5.0, 5.0, -0.85, -20.0), {}, {}
+    for name, p, decay in (
+        ("matrix", Parameter(np.ones((1, 2))), 0.1),
+        ("vector", Parameter(np.ones(2)), 0.0),
+    ):
+        value, mean = 1.0, 0.0
+        for step, after in enumerate(steps(Lion([p], 0.01), p, gradients), start=1):
+            g = gradients[step - 1]
+            value -= 0.01 * ((1 if 0.9 * mean + 0.1 * g > 0 else -1) + decay * value)
+            mean += 0.01 * (g - mean)
+            found[f"the {name} after step {step}"], due[f"the {name} after step {step}"] = after, value
+    return check_values(found, due)
+
+
+# --- 4: who was it? ---
+
+# Five optimizers moved a weight of a matrix from 1.0 with these gradients, all with a learning rate of 0.01:
+GRADIENTS = (2.0, 2.0, 2.0, 2.0, 0.0, 0.0)
+TRACKS = {
+    "A": "0.9900  0.9800  0.9700  0.9600  0.9515  0.9442",
+    "B": "0.9800  0.9420  0.8878  0.8190  0.7571  0.7014",
+    "C": "0.9890  0.9780  0.9670  0.9561  0.9466  0.9384",
+    "D": "0.9800  0.9600  0.9400  0.9200  0.9200  0.9200",
+    "E": "0.9790  0.9580  0.9371  0.9161  0.9152  0.9143",
+}
+# They are "SGD", "SGD with decay", "momentum", "Adam" and "AdamW": decay is 0.1, momentum 0.9, the betas 0.9 and
+# 0.99. Write down who is who:
+ANSWER = {"A": "", "B": "", "C": "", "D": "", "E": ""}
+
+MAKERS: dict[str, Callable[[list[Parameter]], Optimizer]] = {
+    "SGD": lambda p: SGD(p, 0.01),
+    "SGD with decay": lambda p: SGD(p, 0.01, weight_decay=0.1),
+    "momentum": lambda p: SGD(p, 0.01, momentum=0.9),
+    "Adam": lambda p: Adam(p, 0.01, betas=(0.9, 0.99)),
+    "AdamW": lambda p: AdamW(p, 0.01, betas=(0.9, 0.99), weight_decay=0.1),
+}
+
+
+def track(name: str) -> str:
+    """The weight after each step, as in TRACKS."""
+    p = Parameter(np.ones((1, 1)))
+    return "  ".join(f"{weight.item():.4f}" for weight in steps(MAKERS[name]([p]), p, GRADIENTS))
+
+
+def check_answer() -> list[str]:
+    if not any(ANSWER.values()):
+        raise NotImplementedError
+    strangers = [f"{name!r} is none of {', '.join(MAKERS)}" for name in ANSWER.values() if name not in MAKERS]
+    return strangers or [
+        f"{row} is not {name}: that one would have gone {track(name)}"
+        for row, name in ANSWER.items()
+        if track(name) != TRACKS[row]
+    ]
+
+
+if __name__ == "__main__":
+    report(check_rmsprop, check_root_decay, check_lion, check_answer)

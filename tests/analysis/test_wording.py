@@ -1,0 +1,304 @@
+"""What the first screen says: headline, cautions, order, what to run next. Runs as in synthetic.py."""
+
+import io
+
+import pytest
+from rich.console import Console
+from synthetic import BASELINES, make_run, make_study
+
+from analysis.inference.cautions import cautions, listed, times_longer
+from analysis.inference.choices import families
+from analysis.inference.comparisons import group_runs
+from analysis.inference.wording import summarize
+from analysis.page.view import view
+from analysis.records.collect import collect, metrics_frame
+from analysis.reports.next_step import next_step, with_changes
+from analysis.reports.terminal import show
+from numpygpt.runs import find_runs
+
+SEEDS = (1, 2, 3)
+FEW = {"every": 100}  # evaluations, at updates 0 and 1,000
+
+
+def read(path):
+    collection = collect(find_runs(path))
+    ((comparison,), _) = group_runs(collection)
+    return comparison, metrics_frame(collection)[0]
+
+
+def summary_of(path):
+    return summarize(*read(path))
+
+
+def shown(path, width=80):
+    console = Console(width=width, file=io.StringIO(), record=True)
+    show(view(find_runs(path)), console)
+    return console.export_text()
+
+
+def counting(bits):
+    entry = {"label": "Kneser-Ney, order 6", "bits_per_byte": bits, "history": "all of the training text"}
+    return {"baselines": {**BASELINES, "kneser_ney_6": entry}}
+
+
+# --- the headline ---
+
+
+def test_it_names_text_budget_and_size(tmp_path):
+    make_study(tmp_path, ("char", "bpe"), SEEDS, **FEW, extra=counting(3.0))
+    assert summary_of(tmp_path).headline.startswith(
+        "shakespeare, 1,000 updates, model small: bpe is better than char by 0.3"
+    )
+
+
+def test_it_leads_with_counting_where_no_model_reaches_it(tmp_path):
+    make_study(tmp_path, ("char", "bpe"), SEEDS, **FEW, extra=counting(2.0))
+    found = summary_of(tmp_path)
+    assert "no model reaches counting (Kneser-Ney, order 6: 2.000 bits per byte)" in found.headline
+    assert "better" not in found.headline
+    assert found.cautions[0].startswith("train longer before choosing")
+    assert [line[:6] for line in found.order] == ["1. bpe", "2. cha"]
+
+
+def test_a_lossy_winner_is_not_crowned_alone(tmp_path):
+    make_study(tmp_path, ("word", "bpe", "char"), SEEDS, **FEW, shift=-0.5, extra=counting(2.0))
+    for seed in SEEDS:
+        make_run(tmp_path, "word", seed, **FEW, shift=-1.0, extra=counting(2.0))
+    found = summary_of(tmp_path)
+    assert "word is better than bpe by at least" in found.headline
+    assert found.headline.endswith("of tokenizers that lose nothing, bpe comes first.")
+    assert any("0.41 of its 1.34 bits per byte are our charge" in caution for caution in found.cautions)
+    assert any("4.9 % of its tokens are unknown" in caution for caution in found.cautions)
+    assert any("leads of word count what it loses" in note for note in found.notes)
+
+
+def test_leads_over_a_lossy_tokenizer_count_from_its_floor(tmp_path):
+    make_study(tmp_path, ("word",), SEEDS, **FEW, extra=counting(3.0))
+    make_study(tmp_path, ("bpe",), SEEDS, **FEW, shift=-1.0, extra=counting(3.0))
+    assert any("leads over word count from its tokens alone" in note for note in summary_of(tmp_path).notes)
+
+
+@pytest.mark.parametrize(
+    ("tokenizers", "seeds", "words"),
+    [
+        (("bpe",), SEEDS, "nothing to compare, bpe alone, 2.2"),
+        (("char", "bpe"), (1,), "one seed, no ranking: bpe is lowest, 2.2"),
+        (("char", "bpe"), (1, 2), "two seeds, no ranking: bpe is lowest, 2.2"),
+        (("bpe", "bpe-bytefallback"), SEEDS, "no ranking, not told apart; bpe"),
+        (("char", "byte", "bpe", "bpe-bytefallback"), SEEDS, "nobody beats bpe and bpe-bytefallback"),
+    ],
+)
+def test_where_nobody_is_ahead_it_says_why(tmp_path, tokenizers, seeds, words):
+    make_study(tmp_path, tokenizers, seeds, **FEW, extra=counting(3.0))
+    assert f"model small: {words}" in summary_of(tmp_path).headline
+
+
+# --- cautions ---
+
+
+def test_none_where_nothing_is_to_be_said(tmp_path):
+    make_study(tmp_path, ("char", "byte"), SEEDS, **FEW, extra=counting(3.0))
+    assert summary_of(tmp_path).cautions == ()
+
+
+def test_more_text_than_others(tmp_path):
+    make_study(tmp_path, ("char", "bpe"), SEEDS, **FEW, extra=counting(3.0))
+    assert summary_of(tmp_path).cautions == (
+        "bpe saw 2.6 times the text that char saw: budget=text holds that equal",
+    )
+
+
+def test_overfitting(tmp_path):
+    over = {"best_step": 400, "lost_since_best_bits_per_byte": 0.3}
+    make_study(tmp_path, ("char", "byte"), SEEDS, **FEW, extra=counting(3.0) | over)
+    assert summary_of(tmp_path).cautions == (
+        "char and byte overfit: their best evaluation lay 0.30 and 0.30 bits per byte below the last",
+    )
+
+
+def power_law(monkeypatch, exponent):
+    """Curves that fall as a power of the updates, to 2 bits per byte."""
+
+    def lines(total, iters, chars, rng, every):
+        steps = range(0, iters + 1, 125)
+        return [{"step": n, "kind": "eval", "val_bpb": 2 * (max(n, 1) / iters) ** -exponent} for n in steps]
+
+    monkeypatch.setattr("synthetic.metrics", lines)
+
+
+def test_how_much_longer_is_read_off_the_curve(tmp_path, monkeypatch):
+    power_law(monkeypatch, 0.1)
+    make_run(tmp_path, "char", extra=counting(2.0 / 3**0.1) | {"bits_per_byte": 2.0})
+    assert times_longer(*read(tmp_path)) == pytest.approx(3, rel=1e-6)
+    assert next(iter(cautions(*read(tmp_path)))).startswith(
+        "train longer before choosing, about 3 times as long"
+    )
+
+
+@pytest.mark.parametrize(
+    ("exponent", "words"),
+    [(0.001, "more than 20 times as long"), (0.0, "char no longer learns"), (-0.1, "char no longer learns")],
+)
+def test_what_training_cannot_reach_is_not_promised(tmp_path, monkeypatch, exponent, words):
+    power_law(monkeypatch, exponent)
+    make_run(tmp_path, "char", extra=counting(1.5) | {"bits_per_byte": 2.0})
+    assert words in next(iter(cautions(*read(tmp_path))))
+
+
+def test_a_curve_of_two_points_promises_nothing(tmp_path):
+    make_run(tmp_path, "char", **FEW, extra=counting(1.5))
+    assert next(iter(cautions(*read(tmp_path)))).startswith("train longer before choosing: they saw")
+
+
+# --- what was tried ---
+
+
+def rates(tmp_path, **more):
+    """char is best at the middle rate, bpe at the largest."""
+    for lr, char, bpe in ((1e-3, 0.2, 0.2), (3e-3, 0.0, 0.1), (1e-2, 0.3, 0.0)):
+        for tokenizer, shift in (("char", char), ("bpe", bpe)):
+            for seed in SEEDS:
+                changes = {"optimizer__lr": lr, "optimizer__min_lr": lr / 10}
+                make_run(tmp_path, tokenizer, seed, shift=shift, **FEW, **changes, extra=counting(3.0))
+
+
+def test_each_tokenizer_stands_at_its_best(tmp_path):
+    rates(tmp_path)
+    comparison, metrics = read(tmp_path)
+    found = summarize(comparison, metrics)
+    assert [line.rpartition(" ")[0] for line in found.order] == ["1. bpe lr=0.01", "2. char lr=0.003"]
+    assert found.notes == (
+        "each tokenizer at its best of lr 0.001, 0.003, 0.01, chosen on the text that judges, "
+        "which flatters many tries: data.dev_fraction=0.1 chooses apart",
+    )
+    assert (
+        "the best lr of bpe (0.01) is the largest that was tried: a larger one may be better"
+        in found.cautions
+    )
+    (verdict,) = comparison.contest.verdicts
+    assert verdict in comparison.conclusion.verdicts  # weighed among all fifteen pairs
+
+
+def test_of_many_settings_the_best_are_weighed_among_all_pairs(tmp_path):
+    rates(tmp_path)
+    few, _ = read(tmp_path)
+    for width in (32, 64):
+        rates(tmp_path, model__n_embd=width)
+    for n_embd in (32, 64, 96):
+        for tokenizer in ("char", "bpe"):
+            for seed in SEEDS:
+                make_run(tmp_path, tokenizer, seed, **FEW, model__n_embd=n_embd, extra=counting(3.0))
+    many, _ = read(tmp_path)
+    assert len(many.settings) == 12
+    assert len(many.contest.verdicts) == 1
+    (one,), (other,) = few.contest.verdicts, many.contest.verdicts
+    assert other.seeds.half > one.seeds.half
+
+
+def test_sizes_of_one_tokenizer_are_a_family_and_imported_ones_are_not(tmp_path):
+    for size in (512, 2048):
+        make_run(tmp_path, "bpe", tokenizer__vocab_size=size, **FEW)
+    for sha in ("a" * 64, "b" * 64):
+        make_run(tmp_path, "byte", tokenizer__sha256=sha, **FEW)
+    comparison, _ = read(tmp_path)
+    assert [len(family.settings) for family in families(comparison.settings)] == [2, 1, 1]
+    assert len(comparison.contenders) == 3
+
+
+def test_an_only_tokenizer_is_compared_with_itself(tmp_path):
+    for size in (512, 2048):
+        make_run(tmp_path, "bpe", tokenizer__vocab_size=size, **FEW)
+    comparison, _ = read(tmp_path)
+    assert comparison.contenders == comparison.settings
+
+
+# --- other texts ---
+
+
+def test_a_verdict_per_text_from_seeds_alone(tmp_path):
+    for seed in SEEDS:
+        for tokenizer, cjk, code in (("char", 9.0, 4.0), ("byte", 8.0, 4.0)):
+            wobble = {"char": (0.0, 0.01, -0.01), "byte": (0.01, -0.01, 0.0)}[tokenizer][seed - 1]
+            texts = [{"name": name, "bits_per_byte": bits + wobble, "bits_per_byte_tokens": bits + wobble}
+                     for name, bits in (("cjk", cjk), ("code", code))]  # fmt: skip
+            make_run(tmp_path, tokenizer, seed, **FEW, extra={"texts": texts} | counting(3.0))
+    assert summary_of(tmp_path).texts == ("cjk: 1. byte 8.000; 2. char 9.000", "code: no order")
+
+
+# --- the terminal ---
+
+
+def test_the_terminal_says_everything_once_in_80_columns(tmp_path):
+    make_study(tmp_path, ("char", "word", "bpe"), SEEDS, **FEW)
+    make_run(tmp_path, "bpe", 9, state="failed", **FEW)
+    text = shown(tmp_path)
+    assert max(map(len, text.splitlines())) <= 80
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    assert len(lines) == len(set(lines))
+    assert sum(line.startswith("!") for line in lines) <= 3
+    assert "not counted: bpe-small-s9, failed (the loss is not finite at step 40)" in lines
+
+
+def test_a_line_of_text_per_tokenizer_as_it_is(tmp_path):
+    for tokenizer in ("char", "word"):
+        run = make_run(tmp_path, tokenizer, **FEW)
+    run.write_samples({"samples": [{"text": "the\ncat  [red]sat[/red]\x1b[2J"}]})
+    text = shown(tmp_path)
+    assert "word  the cat [red]sat[/red]" in text
+    assert "\x1b" not in text
+
+
+# --- what to run next ---
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        ((1337,), "about 4.0 min more: the study's command again, with seed=1337,1,2"),
+        ((1,), "seed=1,2,3"),
+        ((2, 1337), "about 2.0 min more: the study's command again, with seed=2,1337,1"),
+        ((1, 2, 3), None),
+    ],
+)
+def test_seeds_until_there_is_a_ranking(tmp_path, seeds, said):
+    make_study(tmp_path, ("char", "word"), seeds, **FEW, extra=counting(3.0))
+    step = next_step(view(find_runs(tmp_path)))
+    assert step is None if said is None else step.words().endswith(said)
+
+
+def test_longer_training_before_further_seeds(tmp_path):
+    make_study(tmp_path, ("char", "word"), (1,), **FEW, extra=counting(1.0))
+    step = next_step(view(find_runs(tmp_path)))
+    assert step.changes == {"budget.iters": "10000"}
+    assert step.words(["run", "-m", "tokenizer=char"]).endswith(
+        "\n    run -m tokenizer=char budget.iters=10000"
+    )
+
+
+def test_no_next_command_where_runs_are_missing(tmp_path):
+    make_study(tmp_path, ("char", "word"), (1,), **FEW)
+    make_run(tmp_path, "bpe", 1, state="interrupted", **FEW)
+    assert next_step(view(find_runs(tmp_path))) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "next_one"),
+    [
+        ("-m tokenizer=char,word", "-m tokenizer=char,word seed=1337,1,2"),
+        ("tokenizer=char,word seed=9 force=true", "-m tokenizer=char,word seed=1337,1,2"),
+        ("--multirun +seed=9 model=tiny", "--multirun model=tiny seed=1337,1,2"),
+    ],
+)
+def test_the_next_command_is_the_same_with_further_seeds(typed, next_one):
+    assert with_changes(typed.split(), {"seed": "1337,1,2"}) == next_one
+
+
+def test_what_a_shell_would_read_is_quoted():
+    assert with_changes(["-m", "data.path=my text.txt"], {"seed": "1"}) == "-m 'data.path=my text.txt' seed=1"
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"), [("", ""), ("a", "a"), ("ab", "a and b"), ("abc", "a, b and c")]
+)
+def test_lists(labels, words):
+    assert listed([*labels]) == words
