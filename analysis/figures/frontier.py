@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, PAPER, SOFT, look, new_figure, plain
+from analysis.figures.style import GRID, SOFT, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
 from analysis.records.settings import size_families
 
@@ -46,16 +46,17 @@ def _points(comparison: Comparison) -> pd.DataFrame:
 
 def frontier_figure(comparison: Comparison) -> "Figure":
     """Bits per byte against what they cost; a line per tokenizer over its sizes, the frontier underlaid."""
+    import seaborn as sns
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-    figure, points = new_figure(12.6, 4.4), _points(comparison)
+    figure, points, by_kind = new_figure(12.6, 4.4), _points(comparison), looks(comparison.tokenizers)
+    colours = points["tokenizer"].map(by_kind["palette"])
     for axes, key in zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True):
         front = points.iloc[pareto(points[key].tolist(), points["bits"].tolist())]
         axes.step(front[key], front["bits"], where="post", color=GRID, linewidth=7, zorder=1)
-        for kind, own in points.groupby("tokenizer", sort=False):
-            looks, line = look(str(kind), comparison.tokenizers), own.sort_values(key)
-            axes.errorbar(line[key], line["bits"], line["half"], label=plain(str(kind)), color=looks.colour,
-                          linestyle=looks.dash, marker=looks.marker, markeredgecolor=PAPER)  # fmt: skip
+        axes.errorbar(points[key], points["bits"], points["half"], fmt="none", ecolor=colours)
+        sns.lineplot(points, x=key, y="bits", hue="tokenizer", style="tokenizer", **by_kind, estimator=None,
+                     legend=axes.get_subplotspec().is_first_col(), ax=axes)  # fmt: skip
         baseline_lines(axes, comparison, vertical=False)
         if len(points) <= NAMED:
             _name_sizes(axes, points, key)
@@ -64,7 +65,7 @@ def frontier_figure(comparison: Comparison) -> "Figure":
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set(xlabel=COSTS[key], ylabel="bits per byte (grey band: the frontier)")
-    figure.axes[0].legend(fontsize=8.5)
+    sns.move_legend(figure.axes[0], "best", title="", fontsize=8.5)
     return figure
 
 
