@@ -201,8 +201,8 @@ def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str, str]], size: 
     least = (high - low) * size * 1.3 / height
     beside = axes.get_yaxis_transform()
     for (y, text, colour, marker), place in zip(ends, spread([e[0] for e in ends], least), strict=True):
-        axes.plot([1, 1.02], [y, place], color=colour, linewidth=0.8, transform=beside, clip_on=False)
-        axes.plot(1.025, place, marker, color=colour, markersize=5, transform=beside, clip_on=False)
+        axes.plot([1, 1.02, 1.025], [y, place, place], marker=marker, markevery=[-1], markersize=5, color=colour,
+                  linewidth=0.8, transform=beside, clip_on=False, in_layout=False)  # fmt: skip
         axes.text(
             1.04,
             place,
