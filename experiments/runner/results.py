@@ -67,9 +67,9 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     blocks: dict[str, Any] = dict(score.blocks.to_dict())
     with lacking.unless("baselines per block"):
         blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
-    with lacking.unless("parts of the bits"):
-        blocks["parts"] = score_parts(run, score)
     folder.write_scores(blocks)
+    with lacking.unless("parts of the bits"):
+        result["bits_by"] = score_parts(run, score)
     result |= further_measures(run.config, texts, run.trainer, lacking)
     with lacking.unless("curves"):
         draw_curves(folder)
