@@ -90,9 +90,8 @@ class ForeignTokenizer(Tokenizer):
         found = [None] if self.charge_all else [self._own_spans(text) for text in texts]
         self._believed = None not in found
         if not self._believed:
-            for (
-                text
-            ) in probes():  # what is charged must have stretches: to find out before anything is trained
+            # What is charged must have stretches: to find out before anything is trained.
+            for text in probes():
                 self._offset_spans(text)
             self.losses = self._describe_losses()
         else:
