@@ -79,7 +79,7 @@ def _shakespeare() -> Corpus:
 
 
 def _download(url: str, sha256: str, path: Path) -> None:
-    """Fetches `url` to `path`, unless it came there meanwhile; raises CorpusUnavailable, and leaves nothing behind, if that fails."""
+    """Fetches `url` to `path`, unless it came there meanwhile. CorpusUnavailable: it failed, and left nothing behind."""
     import pooch  # 0.2 seconds, seldom needed
 
     advice = "connect to the network, or set NUMPYGPT_DATA to a folder that holds it, or use data=pydoc"
