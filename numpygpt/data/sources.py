@@ -79,7 +79,7 @@ def _shakespeare() -> Corpus:
 
 
 def _download(url: str, sha256: str, path: Path) -> None:
-    """Fetches `url` to `path`, unless it came there meanwhile. CorpusUnavailable: it failed, and left nothing behind."""
+    """Fetches `url` to `path`, unless it is there by now. CorpusUnavailable: that failed, and left nothing."""
     import pooch  # 0.2 seconds, seldom needed
 
     advice = "connect to the network, or set NUMPYGPT_DATA to a folder that holds it, or use data=pydoc"

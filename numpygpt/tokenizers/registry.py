@@ -7,16 +7,15 @@ from typing import Any
 from numpygpt.errors import UserError
 from numpygpt.files import read_bytes
 from numpygpt.tokenizers.base import FORMAT, VERSION, Tokenizer, sha256_of
-from numpygpt.tokenizers.bpe import BPETokenizer, ByteFallbackBPETokenizer, ByteLevelBPETokenizer
+from numpygpt.tokenizers.bpe.bpe import BPETokenizer
+from numpygpt.tokenizers.bpe.bytefallback import ByteFallbackBPETokenizer
+from numpygpt.tokenizers.bpe.bytelevel import ByteLevelBPETokenizer
 from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.char import CharTokenizer
-from numpygpt.tokenizers.foreign import (
-    CustomTokenizer,
-    HuggingFaceTokenizer,
-    SentencePieceTokenizer,
-    TiktokenTokenizer,
-    UnigramTokenizer,
-)
+from numpygpt.tokenizers.foreign.custom import CustomTokenizer
+from numpygpt.tokenizers.foreign.hf import HuggingFaceTokenizer
+from numpygpt.tokenizers.foreign.sentencepiece import SentencePieceTokenizer, UnigramTokenizer
+from numpygpt.tokenizers.foreign.tiktoken import TiktokenTokenizer
 from numpygpt.tokenizers.word import WordTokenizer
 
 KINDS: dict[str, type[Tokenizer]] = {  # ours

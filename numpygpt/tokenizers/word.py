@@ -12,7 +12,7 @@ import numpy as np
 import regex
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import UNK, Tokenizer, checked_bool, checked_int
+from numpygpt.tokenizers.base import UNK, Tokenizer, checked_int
 from numpygpt.tokenizers.pretokenize import BEFORE_SPACE, Cache, Splitter
 from numpygpt.tokenizers.spacing import set_line_spacing
 from numpygpt.tokenizers.unicode import WORD, byte_offsets, check_text, training_chunks
@@ -42,7 +42,7 @@ class WordTokenizer(Tokenizer):
         specials: Sequence[str] | None = None,
     ):
         super().__init__(specials=specials)
-        self.lowercase = checked_bool("lowercase", lowercase)
+        self.lowercase = lowercase
         self.losses = "loses case, spaces, unknown words" if lowercase else "loses spaces, unknown words"
         self.min_freq = checked_int("min_freq", min_freq, 1)
         self.wanted_vocab_size = vocab_size

@@ -284,7 +284,6 @@ def test_unknown_kinds_and_options():
         ("bpe", {"pattern": "gpt5"}),
         ("bpe", {"pattern": None}),
         ("word", {"min_freq": "2"}),
-        ("word", {"lowercase": 1}),
         ("word", {"vocab_size": 1}),
         ("bpe-bytefallback", {"character_coverage": 0}),
         ("bpe-bytefallback", {"character_coverage": 1.01}),
