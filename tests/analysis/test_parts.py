@@ -17,12 +17,14 @@ def comparison(study):
 
 
 def test_a_row_of_the_table_sums_to_the_bits_per_byte(comparison):
-    (kinds,) = (table for table in part_tables(comparison) if table.name == "bits_by_byte_kind" and table.rows)
+    (kinds,) = (
+        table for table in part_tables(comparison) if table.name == "bits_by_byte_kind" and table.rows
+    )
     *settings, shares = kinds.rows
     for row, setting in zip(settings, comparison.settings, strict=True):
         assert row.cells[0].value == setting.label
         assert sum(cell.value for cell in row.cells[1:]) == pytest.approx(setting.mean("bits_per_byte"))
-    assert [cell.text for cell in shares.cells] == ["share of the bytes", "80 %", "20 %"]
+    assert [cell.text for cell in shares.cells] == ["share of the bytes", "80.0 %", "20.0 %"]
 
 
 def test_a_bar_of_the_figure_sums_to_the_difference(comparison):
