@@ -64,7 +64,7 @@ def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking:
 
 def samples_record(prompt: str, samples: Sequence[str], reference: Reference) -> dict[str, Any]:
     """What samples.json holds."""
-    entries = [{"text": sample, **reference.highlights(sample).to_dict()} for sample in samples]
+    entries = [{"text": sample, **reference.highlights(sample)} for sample in samples]
     return {"prompt": prompt, "least_copied": LEAST_COPIED, "samples": entries}
 
 
