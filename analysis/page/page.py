@@ -30,7 +30,6 @@ SCRIPTS = ("dom", "tips", "sort", "tokens", "start")  # each uses those before i
 LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
 ELSEWHERE = ("texts", "texts_all", "baselines")  # of other texts, or of no model: the definitions do not fit
-TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
 OPEN = ("comparison", "original")
 STATE_BADGES = {"failed": "stop", "interrupted": "caution", "running": "note"}
 
@@ -148,8 +147,7 @@ def _environment() -> Environment:
     """The shell's, with what tables ask for."""
     own = environment().overlay()
     own.filters = {**own.filters, "sort_key": sort_key, "measure_key": measure_key}
-    known = {"TRANSPOSED": TRANSPOSED, "ELSEWHERE": ELSEWHERE, "OPEN": OPEN}
-    own.globals = {**own.globals, "row_measure": row_measure, **known}
+    own.globals = {**own.globals, "row_measure": row_measure, "ELSEWHERE": ELSEWHERE, "OPEN": OPEN}
     return own
 
 

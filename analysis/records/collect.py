@@ -112,10 +112,10 @@ def _row(record: Record) -> dict[str, Any]:
     state = folder.state()
     failure = (folder.failure() if state == "failed" else None) or {}
     study = folder.path.parent
-    nested = result | {"texts": {t["name"]: t | {"name": None} for t in result.get("texts") or ()}}
+    nested = {**result, "texts": {t["name"]: t | {"name": None} for t in result.get("texts") or ()}}
     figures = flatten({key: nested.get(key) or {} for key in NESTED})
     return {
-        **{key: value for key, value in (result | figures).items() if _scalar(value)},
+        **{key: value for key, value in {**result, **figures}.items() if _scalar(value)},
         "folder": str(folder.path),
         "run": folder.name,
         "study": study.stem if study.suffix == ".jsonl" else study.name,
