@@ -56,7 +56,7 @@ def _headline(comparison: Comparison) -> str:
         return f"nothing to compare, {lowest.label} alone, {figure}"
     if counting and untrained(comparison):
         return (
-            f"no model reaches counting ({counting.label}: {counting.bits_per_byte:.3f} {BITS}), "
+            f"no model reaches counting ({counting.label}: {counting.bits_per_byte:.3f} {BITS}) and "
             "none has learned enough to choose a tokenizer by"
         )
     fewest, top = min(len(setting.seeds) for setting in comparison.contenders), contest.groups[0]
