@@ -147,14 +147,16 @@ class Verdict:
     @cached_property
     def shown_from(self) -> float:
         """The difference that both tests would have shown in 8 of 10 cases; NaN where there were none."""
-        tested = self.seeds and self.text and self.pair.testable
-        return smallest_shown(self.seeds, self.text) if tested else math.nan
+        if self.seeds is None or self.text is None or not self.pair.testable:
+            return math.nan
+        return smallest_shown(self.seeds, self.text)
 
     @cached_property
     def seeds_for_small(self) -> int | None:
         """Of each setting, for the seed test to show a difference of SMALL in 8 of 10 cases."""
-        tested = self.seeds and self.text and self.pair.testable
-        return seeds_needed(self.seeds, self.pair.fewest_seeds, SMALL) if tested else None
+        if self.seeds is None or self.text is None or not self.pair.testable:
+            return None
+        return seeds_needed(self.seeds, self.pair.fewest_seeds, SMALL)
 
 
 def match(a: SettingScores, b: SettingScores) -> Match:
