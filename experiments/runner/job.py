@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.configuration import build
-from experiments.configuration.corpora import Corpora
+from experiments.configuration.build import Corpora
 from experiments.configuration.identity import identity, run_folder
 from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, SampleConfig, to_config

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.reports import write_report
 from experiments.cli.eval_texts import text_path
-from experiments.configuration.corpora import Corpora
+from experiments.configuration.build import Corpora
 from experiments.configuration.identity import run_folder
 from experiments.runner import environment, job, measures, results, samples
 from experiments.runner.interrupts import Interrupted, StopRequests, stop_requests
