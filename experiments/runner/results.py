@@ -63,7 +63,7 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
         result |= overfitting_metrics(run, score)
     with lacking.unless("samples"):
         result |= sample_metrics(run.config, folder, texts, run.trainer.engine.model)
-    blocks: dict[str, Any] = dict(score.blocks.to_dict())
+    blocks: dict[str, Any] = dict(vars(score.blocks))
     with lacking.unless("baselines"):
         found = corpus_baselines(texts.train_part, texts.val_part)
         result["baselines"], blocks["bits_baselines"] = found["baselines"], found["blocks"]

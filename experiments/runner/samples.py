@@ -28,7 +28,7 @@ def sample_metrics(config: RunConfig, folder: RunFolder, texts: Texts, model: GP
         page = (f"--- sample {n} ---\n{prompt}{sample}\n" for n, sample in enumerate(samples, 1))
         path.write_text("".join(page), encoding="utf-8", newline="")
     reference, human = _reference(*excerpts(texts.train_part, texts.val_part), len(samples))
-    marked = [{"text": sample, **reference.highlights(sample).to_dict()} for sample in samples]
+    marked = [{"text": sample, **reference.highlights(sample)} for sample in samples]
     folder.write_samples({"prompt": prompt, "least_copied": LEAST_COPIED, "samples": marked})
     return {
         "chars_in_500_tokens": chars_in_500_tokens(samples, tokens),
