@@ -64,9 +64,9 @@ def train_operations(case: Case) -> float:
 
 
 def evaluate_operations(case: Case, n_tokens: int) -> float:
-    """Windows overlap by half, so that a token passes twice; where it is not scored, without what is needed no more.
+    """Windows overlap by half, so that a token passes twice, of which it is scored once.
 
-    That is the head, and of the last block all but keys and values.
+    The other time neither the head is needed nor of the last block anything but keys and values.
     """
     c = case.shape
     spared = 2 * c.n_embd * (case.vocab_size + 10 * c.n_embd) + 4 * c.block_size * c.n_embd  # a token
