@@ -76,10 +76,11 @@ def test_evaluate_and_memory():
 
 def test_scaling(shakespeare):
     rows = scaling.scaling(1, TINY, {"vocabulary": (30, 60), "model.n_layer": (1, 2)}, (3000, 6000))
-    assert [row["case"] for row in rows][:2] == ["step, vocabulary", "step, model.n_layer"]
+    assert [row["case"] for row in rows][:2] == ["step by vocabulary", "step by model.n_layer"]
     assert len(rows) == 4
     figures(rows, "operations_slope")
-    assert all(math.isfinite(row[key]) for row in rows for key in ("time_slope", "memory_slope"))
+    assert all(math.isfinite(row["time_slope"]) for row in rows)
+    assert all(math.isfinite(row["memory_slope"]) for row in rows[:2])
     assert scaling.slope([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2)
 
 
