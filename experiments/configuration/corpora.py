@@ -1,14 +1,12 @@
 """Which files a sweep uses: decided once, by content, before its first run; and which a run was given."""
 
 import functools
+from collections import Counter
 from dataclasses import replace
 
-from experiments.configuration.schema import IMPORTED, DataConfig, RunConfig, options
-from numpygpt.data import Corpus, Part, resolve
+from experiments.configuration.schema import DataConfig, RunConfig, options
+from numpygpt.data import Corpus, resolve
 from numpygpt.errors import UserError
-
-BY_CHARACTER = ("char", "word", "bpe")  # each of their tokens stands for a character or more
-PARTS = {"train": "training", "val": "validation"}
 
 
 class Corpora:
@@ -17,8 +15,7 @@ class Corpora:
     def __init__(self) -> None:
         self._by_sha256: dict[str, Corpus] = {}
         self._resolve = functools.cache(resolve)
-        self._parts = functools.cache(self._split)
-        self._characters = functools.cache(Part.characters)
+        self._characters = functools.cache(self._count_characters)
 
     def decide(self, data: DataConfig, may_fall_back: bool) -> DataConfig:
         """`data` with the corpus really used: its kind, absolute path and sha256, and no fallback left.
@@ -42,37 +39,17 @@ class Corpora:
         return next(filter(None, (corpus.fallback_reason for corpus in self._by_sha256.values())), "")
 
     def check(self, config: RunConfig) -> None:
-        """Raises UserError if its text, which is decided, is surely too short, or too rich for its tokenizer."""
-        train, val = self._parts(config.data.sha256, config.data.val_fraction)
-        _check_length(config, train)
-        _check_length(config, val)
-        if "vocab_size" in options("tokenizer", config.tokenizer.kind):
-            from experiments.configuration.build import build_tokenizer  # not needed where all is done
+        """Raises UserError if its text, which is decided, has too many characters for its tokenizer."""
+        if "vocab_size" not in options("tokenizer", config.tokenizer.kind):
+            return
+        from experiments.configuration.build import build_tokenizer  # not needed where all is done
 
-            try:
-                build_tokenizer(config.tokenizer).check_characters(self._characters(train))
-            except UserError as error:
-                raise UserError(
-                    f"tokenizer={config.tokenizer.name} does not fit {train.corpus.path}: {error}"
-                ) from error
+        characters = self._characters(config.data.sha256, config.data.val_fraction)
+        try:
+            build_tokenizer(config.tokenizer).check_characters(characters)
+        except UserError as error:
+            text = config.data.path or config.data.kind
+            raise UserError(f"tokenizer={config.tokenizer.name} does not fit {text}: {error}") from error
 
-    def _split(self, sha256: str, val_fraction: float) -> tuple[Part, Part]:
-        return self._by_sha256[sha256].parts(val_fraction)
-
-
-def _check_length(config: RunConfig, part: Part) -> None:
-    """Raises UserError if the part is shorter than a window, be each token but a character, or a byte.
-
-    Nothing is known yet of an imported tokenizer, nor what `context_chars` comes to in tokens.
-    """
-    if config.tokenizer.kind in IMPORTED:
-        return
-    most, unit = (
-        (part.n_chars, "characters") if config.tokenizer.kind in BY_CHARACTER else (part.n_bytes, "bytes")
-    )
-    window = 3 if config.model.context_chars is not None else config.model.block_size + 1
-    if most < window:
-        raise UserError(
-            f"the {PARTS[part.name]} text has {most:,} {unit}, too few for one window of {window:,} tokens: use a "
-            "longer text, another data.val_fraction or a smaller model.block_size"
-        )
+    def _count_characters(self, sha256: str, val_fraction: float) -> Counter[str]:
+        return self._by_sha256[sha256].parts(val_fraction)[0].characters()
