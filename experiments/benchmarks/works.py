@@ -1,5 +1,6 @@
 """Works: training, evaluating, generating, by this project and by PyTorch; and a large product to measure with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def training(by: str, case: Case) -> Any:
     return TorchTraining(*recipe, compiled=by == COMPILED, own_muon=by == OWN_MUON)
 
 
-def train(by: str, overrides: list[str], vocab_size: int) -> Answer:
+def train(by: str, overrides: Sequence[str], vocab_size: int) -> Answer:
     """One update after another, on the same batch; a unit's result is its loss."""
     case = Case(overrides, vocab_size)
     trained, lr = training(by, case), case.config.optimizer.lr
@@ -63,18 +64,18 @@ def train(by: str, overrides: list[str], vocab_size: int) -> Answer:
     return timed(lambda: update, float)
 
 
-def evaluate(overrides: list[str], vocab_size: int, n_tokens: int) -> Answer:
+def evaluate(overrides: Sequence[str], vocab_size: int, n_tokens: int) -> Answer:
     engine = Engine(Case(overrides, vocab_size).model(), workers=THREADS).__enter__()
     ids = np.random.default_rng(0).integers(0, vocab_size, n_tokens)
     return timed(lambda: lambda: score_tokens(engine, ids))
 
 
-def numpy_generate(overrides: list[str], vocab_size: int, rows: int, n_tokens: int) -> Answer:
+def numpy_generate(overrides: Sequence[str], vocab_size: int, rows: int, n_tokens: int) -> Answer:
     model, prompt = Case(overrides, vocab_size).model(), np.tile(np.arange(PROMPT), (rows, 1))
     return timed(lambda: lambda: list(generate(model, prompt, n_tokens, np.random.default_rng(0))))
 
 
-def torch_generate(overrides: list[str], vocab_size: int, rows: int, n_tokens: int) -> Answer:
+def torch_generate(overrides: Sequence[str], vocab_size: int, rows: int, n_tokens: int) -> Answer:
     import torch
 
     from experiments.benchmarks import torch_gpt
