@@ -16,9 +16,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from experiments.benchmarks.cases import Case
 from experiments.benchmarks.processes import THREADS, Answer, Row, WorkerProcess
-from experiments.benchmarks.works import COMPILED, NUMPY, TORCH, training
+from experiments.benchmarks.works import COMPILED, NUMPY, TORCH, Case, training
 from experiments.configuration.build import build_corpus, build_schedule, build_tokenizer, corpus_parts
 from experiments.configuration.compose import composed
 from numpygpt.data.batches import sample_batch

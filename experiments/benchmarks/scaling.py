@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 
 from experiments.benchmarks import works
-from experiments.benchmarks.cases import REFERENCE, Case, train_operations
 from experiments.benchmarks.processes import Row, Timings, in_turns
 from experiments.benchmarks.tokenizer_race import OURS, VOCAB_SIZE, encode, train
+from experiments.benchmarks.works import REFERENCE, Case, train_operations
 from experiments.configuration.build import default_corpus
 
 BASE = Case((*REFERENCE, "train.batch_size=8"), 512)  # one size at a time is another than here

@@ -8,9 +8,9 @@ from functools import partial
 import pytest
 
 from experiments import benchmark
-from experiments.benchmarks import cases, reports, scaling, speed, suite, tokenizer_race, works
-from experiments.benchmarks.cases import CASES, Case, train_operations
+from experiments.benchmarks import reports, scaling, speed, suite, tokenizer_race, works
 from experiments.benchmarks.processes import Timings, WorkerProcess
+from experiments.benchmarks.works import CASES, Case, train_operations
 from experiments.configuration.compose import composed
 
 SMALL = ("model.n_layer=1", "model.n_embd=16", "model.n_head=2", "model.block_size=16")
@@ -44,7 +44,7 @@ def test_operations_of_the_reference_model():
     muon = TINY.optimizer().flops()
     assert muon > 0
     assert train_operations(TINY) == products + muon
-    assert cases.evaluate_operations(TINY, 10) == 10 * (2 * (2 * weights + 4 * 16 * 16) - 2 * 16 * 65)
+    assert works.evaluate_operations(TINY, 10) == 10 * (2 * (2 * weights + 4 * 16 * 16) - 2 * 16 * 65)
 
 
 def test_recipes_are_timed_as_they_are_configured():
