@@ -18,7 +18,7 @@ from numpygpt.errors import UserError
 from numpygpt.files import expanded, read_bytes
 from numpygpt.runs import RunFolder
 
-RESULTS_VERSION = 2  # raised whenever the same configuration gives other numbers than before
+RESULTS_VERSION = 3  # raised whenever the same configuration gives other numbers than before
 
 
 def identity(config: RunConfig) -> dict[str, Any]:

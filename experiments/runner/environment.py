@@ -4,6 +4,8 @@ import os
 import platform
 import subprocess
 import sys
+import time
+import zlib
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
@@ -74,6 +76,8 @@ def environment() -> dict[str, Any]:
         "packages": {name: _version(name) for name in PACKAGES},
         "cpu": _cpu(),
         "cores": os.cpu_count(),
+        "host": f"{zlib.crc32(platform.node().encode()):08x}",  # with when it began: who shared the cores
+        "started": round(time.time()),
         "blas": _blas(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }

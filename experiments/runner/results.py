@@ -64,7 +64,7 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
 
     with lacking.unless("samples"):
         result |= sample_metrics(run.config, folder, texts, run.trainer.engine.model)
-    blocks: dict[str, Any] = dict(score.blocks.to_dict())
+    blocks: dict[str, Any] = dict(vars(score.blocks))
     with lacking.unless("baselines per block"):
         blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
     with lacking.unless("parts of the bits"):

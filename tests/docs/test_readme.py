@@ -51,6 +51,16 @@ def test_the_kept_records_are_whole_and_agree_on_the_baselines():
     assert len(bits) == len({key for key, _ in bits})  # PPMd is one of them where it was installed
 
 
+def test_its_python_runs_and_shows_what_the_table_shows(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for block in re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
+        exec(block, {})
+    shown = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    for name, bits in (("char", "3.024"), ("word", "2.333")):
+        assert [name, bits] in shown
+        assert f"{bits} ±" in README
+
+
 def test_its_figure_of_text_per_update_is_that_of_the_kept_runs():
     results = [run.result() for run in runs_in([KEPT / "quick-iters.jsonl"])]
     seen = {result["tokenizer"]: result["chars_seen"] for result in results}
