@@ -6,7 +6,7 @@ there are and closes with the tables, runner/ is one run from text to result.
 
 import signal
 
-from experiments.cli import threads as threads  # before NumPy is imported
+from experiments import cli as cli  # before NumPy is imported
 
 
 def main() -> None:

@@ -15,8 +15,6 @@ from typing import BinaryIO
 
 from numpygpt.errors import UserError
 
-NOT_OF_FOLDERS = (errno.EINVAL, errno.EBADF, errno.ENOTSUP)  # where a file system cannot sync one
-
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -33,11 +31,9 @@ def open_to_read(path: str | os.PathLike[str], pipes: bool = False) -> BufferedR
     pipes: whether they will do, to a caller that reads once. Raises OSError, whose `strerror` says what it is.
     """
     mode = Path(path).stat().st_mode
-    what = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
-    fits = stat.S_ISREG(mode) or stat.S_ISDIR(mode) or (pipes and stat.S_ISFIFO(mode))
-    if not fits:  # of a folder, the system itself says that it is one
-        raise OSError(errno.EINVAL, f"it is {what}, no regular file", os.fspath(path))
-    return Path(path).open("rb")
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or (pipes and stat.S_ISFIFO(mode))):
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+    return Path(path).open("rb")  # of a folder, the system itself says that it is one
 
 
 def read_bytes(path: str | os.PathLike[str], pipes: bool = False) -> bytes:
@@ -48,9 +44,7 @@ def read_bytes(path: str | os.PathLike[str], pipes: bool = False) -> bytes:
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
     """Whether it is one that can be looked at; no name is too long to ask."""
-    with suppress(OSError, ValueError):
-        return stat.S_ISDIR(Path(path).stat().st_mode)
-    return False
+    return os.path.isdir(path)  # noqa: PTH112  (pathlib's raises for a name that is too long)
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -103,13 +97,9 @@ def replacing(path: Path) -> Iterator[Path]:
             raise
         if sys.platform != "win32":  # the new name is on disk only when the folder is
             folder = os.open(path.parent, os.O_RDONLY)
-            try:
+            with suppress(OSError):  # not every file system can
                 os.fsync(folder)
-            except OSError as error:
-                if error.errno not in NOT_OF_FOLDERS:
-                    raise
-            finally:
-                os.close(folder)
+            os.close(folder)
 
 
 class Locked(UserError):
@@ -166,6 +156,10 @@ def _acquire(path: Path, patience: float) -> BinaryIO:
         time.sleep(0.02)
 
 
+def _is_at(handle: BinaryIO, path: Path) -> bool:
+    return path.exists() and os.path.samestat(os.fstat(handle.fileno()), path.stat())
+
+
 _held: set[BinaryIO] = set()
 
 if sys.platform == "win32":
@@ -185,9 +179,6 @@ if sys.platform == "win32":
             msvcrt.locking(handle.fileno(), msvcrt.LK_UNLCK, 1)
         handle.close()
 
-    def _is_at(handle: BinaryIO, path: Path) -> bool:
-        return True  # Windows moves no folder with an open file in it
-
 else:
 
     def _try_lock(handle: BinaryIO, exclusive: bool) -> bool:
@@ -199,9 +190,6 @@ else:
 
     def _unlock(handle: BinaryIO) -> None:
         handle.close()  # not LOCK_UN, which in a forked child would take the lock from the parent
-
-    def _is_at(handle: BinaryIO, path: Path) -> bool:
-        return path.exists() and os.path.samestat(os.fstat(handle.fileno()), path.stat())
 
     def _forget_in_fork() -> None:
         for handle in _held:

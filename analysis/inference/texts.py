@@ -15,21 +15,20 @@ def text_contests(comparison: Comparison) -> dict[str, Conclusion]:
     """
     found: dict[str, list[SettingScores]] = {}
     for setting in comparison.contenders:
-        names = dict.fromkeys(
-            text["name"] for result in setting.results for text in result.get("texts") or ()
-        )
-        for name in names:
-            found.setdefault(str(name), []).append(_scores(setting, name))
+        names = (text["name"] for result in setting.results for text in result.get("texts") or ())
+        for name in dict.fromkeys(names):
+            if len((scores := _scores(setting, name)).seeds):
+                found.setdefault(str(name), []).append(scores)
     return {name: Conclusion(tuple(s), compare(s, by_seeds=True)) for name, s in found.items() if len(s) > 1}
 
 
 def _scores(setting: Setting, name: str) -> SettingScores:
-    scored = [
-        (seed, text["bits_per_byte"], text["bits_per_byte_tokens"])
-        for seed, result in zip(setting.seeds, setting.results, strict=True)
-        for text in result.get("texts") or () if text["name"] == name
-    ]  # fmt: skip
-    seeds, totals, floors = zip(*scored, strict=True)
+    """Of the seeds that have scored the text."""
+    totals, floors = (
+        setting.values(f"texts.{name}.{key}") for key in ("bits_per_byte", "bits_per_byte_tokens")
+    )
+    scored = np.flatnonzero(np.isfinite(totals))
+    seeds = tuple(setting.seeds[i] for i in scored)
     return SettingScores(
-        setting.label, seeds, np.array(totals), np.array(floors), setting.losses, setting.tokenizer_key
+        setting.label, seeds, totals[scored], floors[scored], setting.losses, setting.tokenizer_key
     )

@@ -56,38 +56,33 @@ def _headline(comparison: Comparison) -> str:
         return f"nothing to compare, {lowest.label} alone, {figure}"
     if counting and untrained(comparison):
         return (
-            f"no model reaches counting ({counting.label}: {counting.bits_per_byte:.3f} {BITS}): "
+            f"no model reaches counting ({counting.label}: {counting.bits_per_byte:.3f} {BITS}), "
             "none has learned enough to choose a tokenizer by"
         )
     fewest, top = min(len(setting.seeds) for setting in comparison.contenders), contest.groups[0]
-    rest = ""
-    if lowest.lossy and lowest.mean("bits_per_byte_residual") > SMALL:
-        rest = f"; of tokenizers that lose nothing, {_whole(comparison)}"
-    if fewest < MIN_SEEDS:
-        return f"{'one seed' if fewest == 1 else 'two seeds'}, no ranking: {lowest.label} is lowest, {figure}{rest}"
-    if len(contest.groups) == 1:
-        return f"no ranking, {_unranked(contest)}; {lowest.label} is lowest, {figure}{rest}"
+    whole = _whole(contest)
+    if fewest < MIN_SEEDS or len(contest.groups) == 1:
+        why = {1: "one seed: no ranking", 2: "two seeds: no ranking"}.get(
+            fewest, f"no ranking: {_unranked(contest)}"
+        )
+        beside = min(whole, key=lambda scores: scores.mean, default=None)
+        of_those = f", and {beside.label} of those that lose nothing, {beside.mean:.3f}" if beside else ""
+        return f"{lowest.label} is lowest, {figure}{of_those} ({why})"
+    of_those = f"; of those that lose nothing, {listed([s.label for s in whole])} first" if whole else ""
     if len(top) > 1:
-        return f"nobody beats {listed([scores.label for scores in top])}{rest}"
+        return f"nobody beats {listed([scores.label for scores in top])}{of_those}"
     wins = [verdict for verdict in contest.verdicts if verdict.winner == contest.leader and verdict.seeds]
     closest = min(wins, key=lambda verdict: verdict.seeds.value if verdict.seeds else 0.0)
     others = listed([verdict.b for verdict in wins if verdict is not closest])
-    return f"{closest.sentence}{f', and than {others} by more' if others else ''}{rest}"
+    return f"{closest.sentence}{f', and than {others} by more' if others else ''}{of_those}"
 
 
-def _whole(comparison: Comparison) -> str:
-    """Those that lose nothing worth a charge: the first group with any, or the lowest where nothing is ranked."""
-    whole = {
-        s.label for s in comparison.contenders if not s.lossy or s.mean("bits_per_byte_residual") <= SMALL
-    }
-    groups = comparison.contest.groups
-    found = next((kept for group in groups if (kept := [s for s in group if s.label in whole])), [])
-    if not found:
-        return "there is none"
-    if len(groups) == 1:
-        lowest = min(found, key=lambda s: s.mean)
-        return f"{lowest.label} is, {lowest.mean:.3f}"
-    return f"{listed([s.label for s in found])} {'comes' if len(found) == 1 else 'come'} first"
+def _whole(contest: Conclusion) -> list[SettingScores]:
+    """If the lowest loses what is worth a charge, those of the first group with any that do not."""
+    if min(contest.settings, key=lambda scores: scores.mean).charge <= SMALL:
+        return []
+    kept = ([scores for scores in group if scores.charge <= SMALL] for group in contest.groups)
+    return next(filter(None, kept), [])
 
 
 def _unranked(contest: Conclusion) -> str:

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "texts")
 SPLIT = ["val_fraction", "dev_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
 COLUMNS = ["folder", "run", "study", "state", "reason", "key", "seed", "tokenizer", "model"]
-COLUMNS += ["corpus", "corpus_sha256", *SPLIT]  # what every run has, however it ended
+COLUMNS += ["corpus", "corpus_sha256", *SPLIT, "host", "started"]  # what every run has, however it ended
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,7 @@ def _row(record: Record) -> dict[str, Any]:
         "model": result.get("model") or config["model"]["name"],
         "corpus": str(corpus["name"]),
         "corpus_sha256": str(corpus["sha256"]),
+        **{key: run.get("environment", {}).get(key) for key in ("host", "started")},
         **{key: corpus.get(key, 0.0 if key == "dev_fraction" else None) for key in SPLIT},
     }
 

@@ -150,6 +150,8 @@ MEASURES: dict[str, Measure] = dict([
                 "The final figure if training had stopped at the best evaluation; chosen on validation."),
         Measure("train_chars_per_second", "chars/s", "count", "", HIGHER,
                 "Characters of text trained on per second."),
+        Measure("shared_cores", "shared cores", "yesno", "", "",
+                "Whether another of these runs went on at the same time on the same machine."),
         Measure("other_seconds", "beside training", "seconds", "", LOWER,
                 "Seconds of the run that were no training: its texts, evaluations, scores, samples and measures."),
     ),

@@ -37,15 +37,10 @@ def markdown(view: View, out: Path) -> str:
 
 def _section(section: Section) -> list[str]:
     summary = section.summary
-    parts = [f"## {escape_markdown(summary.headline)}\n", _bullets(summary.cautions)]
-    parts += [f"{escape_markdown(line)}  " for line in summary.order]
-    parts += [
-        "",
-        _bullets(
-            [*summary.notes, *(f"on another text, by the seeds alone, {line}" for line in summary.texts)]
-        ),
-    ]
-    parts.append(f"{escape_markdown(section.provenance)}\n")
+    texts = [f"on another text, by the seeds alone, {line}" for line in summary.texts]
+    order = [escape_markdown(line) for line in summary.order]
+    parts = [f"## {escape_markdown(summary.headline)}\n", _bullets(summary.cautions), *order, ""]
+    parts += [_bullets([*summary.notes, *texts]), f"{escape_markdown(section.provenance)}\n"]
     parts += _figures(section.drawings, section.prefix)
     parts += [_table(table, "###") for table in section.tables]
     return parts

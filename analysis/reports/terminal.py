@@ -11,7 +11,7 @@ from analysis.page.view import Section, View
 from analysis.tables.terminal import print_table
 from numpygpt.errors import UserError
 
-MOST_CAUTIONS = 3
+MOST_CAUTIONS, MOST_GROUPS = 3, 8
 
 
 def show(view: View, console: Console) -> None:
@@ -35,7 +35,8 @@ def _show_section(section: Section, console: Console) -> None:
     console.print(Text(summary.headline, style="bold"))
     for caution in summary.cautions[:MOST_CAUTIONS]:
         _indented(f"! {caution}", console, "yellow")
-    for line in summary.order:
+    behind = len(summary.order) - MOST_GROUPS
+    for line in (*summary.order[:MOST_GROUPS], *([f"and {behind} more behind"] if behind > 0 else [])):
         _indented(line, console)
     for note in summary.notes:
         _indented(note, console, "dim")
@@ -57,9 +58,9 @@ def _indented(text: str, console: Console, style: str = "") -> None:
 
 
 def first_samples(comparison: Comparison) -> dict[str, str]:
-    """By label, what the first model of each contender wrote first, on one line."""
+    """By label, what the best model of each tokenizer wrote first, on one line."""
     said = {}
-    for setting in comparison.contenders:
+    for setting in (family.best for family in comparison.families):
         with suppress(UserError, KeyError, IndexError):
             text = " ".join(setting.folders[0].samples()["samples"][0]["text"].split())
             said[setting.label] = "".join(c for c in text if c.isprintable())

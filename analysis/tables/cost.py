@@ -6,14 +6,9 @@ from analysis.tables.model import Table
 
 PARAMETERS = ("vocab_size", "n_params", "n_params_embedding", "embedding_share", "n_params_body")
 COST = (
-    *("train_seconds", "other_seconds", "total_seconds", "train_chars_per_second", "seconds_per_mb"),
-    *(
-        "train_flops",
-        "flops_per_byte",
-        "peak_rss_mb",
-        "tokens_per_second_generated",
-        "chars_per_second_generated",
-    ),
+    *("shared_cores", "train_seconds", "other_seconds", "total_seconds", "train_chars_per_second"),
+    *("seconds_per_mb", "train_flops", "flops_per_byte", "peak_rss_mb"),
+    *("tokens_per_second_generated", "chars_per_second_generated"),
     *("grad_spikes", "clipped_share", "loss_spread"),
 )
 GIVEN = (
@@ -29,7 +24,9 @@ def parameter_table(comparison: Comparison) -> Table:
 
 
 def cost_table(comparison: Comparison) -> Table:
-    return measure_table(comparison, "cost", "Cost and stability", COST)
+    shared = any(comparison.estimate(s, "shared_cores").mean > 0 for s in comparison.settings)
+    note = "shared cores: other runs went on at the same time; their seconds say little about those of a run alone"
+    return measure_table(comparison, "cost", "Cost and stability", COST, *([note] if shared else []))
 
 
 def given_table(comparison: Comparison) -> Table:

@@ -53,13 +53,15 @@ def escape_latex(text: str) -> str:
 
 
 def to_latex(table: Table, label: str | None = None) -> str:
-    """A booktabs table environment; needs \\usepackage{booktabs} and \\usepackage[T1]{fontenc}."""
+    """A table environment as wide as a line at most, which says what it needs."""
     form = "".join("r" if c.right else "l" for c in table.columns)
     head = " & ".join(escape_latex(c.header) for c in table.columns)
     lines = [
+        r"% \usepackage{booktabs} \usepackage{adjustbox} \usepackage[T1]{fontenc}",
         r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}",
-        rf"\label{{tab:{label or table.name}}}", rf"\begin{{tabular}}{{{form}}}",
-        r"\toprule", rf"{head} \\",
+        rf"\label{{tab:{label or table.name}}}",
+        r"\begin{adjustbox}{max width=\linewidth, max totalheight=0.8\textheight}",
+        rf"\begin{{tabular}}{{{form}}}", r"\toprule", rf"{head} \\",
     ]  # fmt: skip
     for _, rows in groupby(table.rows, key=lambda row: row.kind):
         lines.append(r"\midrule")
@@ -67,6 +69,6 @@ def to_latex(table: Table, label: str | None = None) -> str:
             cells = [rf"\textbf{{{t}}}" if c.best else t for c in row.cells for t in [escape_latex(c.text)]]
             guard = "{}" * cells[0].startswith(("[", "*"))  # else the line before takes it for an option
             lines.append(rf"{guard}{' & '.join(cells)} \\")
-    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [r"\bottomrule", r"\end{tabular}", r"\end{adjustbox}"]
     lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in table.all_notes]
     return "\n".join([*lines, r"\end{table}"]) + "\n"

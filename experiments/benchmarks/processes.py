@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from experiments.cli.threads import VARIABLES
+from experiments.cli import VARIABLES
 from numpygpt.machine import own_peak_mb
 from numpygpt.training.worker_pool import search_path
 

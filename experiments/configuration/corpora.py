@@ -3,12 +3,9 @@
 import functools
 from dataclasses import replace
 
-from experiments.configuration.schema import IMPORTED, DataConfig, RunConfig, options
-from numpygpt.data import Corpus, Part, resolve
+from experiments.configuration.schema import DataConfig
+from numpygpt.data import Corpus, resolve
 from numpygpt.errors import UserError
-
-BY_CHARACTER = ("char", "word", "bpe")  # each of their tokens stands for a character or more
-PARTS = {"train": "training", "val": "validation"}
 
 
 class Corpora:
@@ -17,8 +14,6 @@ class Corpora:
     def __init__(self) -> None:
         self._by_sha256: dict[str, Corpus] = {}
         self._resolve = functools.cache(resolve)
-        self._parts = functools.cache(self._split)
-        self._characters = functools.cache(Part.characters)
 
     def decide(self, data: DataConfig, may_fall_back: bool) -> DataConfig:
         """`data` with the corpus really used: its kind, absolute path and sha256, and no fallback left.
@@ -40,39 +35,3 @@ class Corpora:
     def fallback_reason(self) -> str:
         """Why one of them is not the corpus that was asked for; empty if all are."""
         return next(filter(None, (corpus.fallback_reason for corpus in self._by_sha256.values())), "")
-
-    def check(self, config: RunConfig) -> None:
-        """Raises UserError if its text, which is decided, is surely too short, or too rich for its tokenizer."""
-        train, val = self._parts(config.data.sha256, config.data.val_fraction)
-        _check_length(config, train)
-        _check_length(config, val)
-        if "vocab_size" in options("tokenizer", config.tokenizer.kind):
-            from experiments.configuration.build import build_tokenizer  # not needed where all is done
-
-            try:
-                build_tokenizer(config.tokenizer).check_characters(self._characters(train))
-            except UserError as error:
-                raise UserError(
-                    f"tokenizer={config.tokenizer.name} does not fit {train.corpus.path}: {error}"
-                ) from error
-
-    def _split(self, sha256: str, val_fraction: float) -> tuple[Part, Part]:
-        return self._by_sha256[sha256].parts(val_fraction)
-
-
-def _check_length(config: RunConfig, part: Part) -> None:
-    """Raises UserError if the part is shorter than a window, be each token but a character, or a byte.
-
-    Nothing is known yet of an imported tokenizer, nor what `context_chars` comes to in tokens.
-    """
-    if config.tokenizer.kind in IMPORTED:
-        return
-    most, unit = (
-        (part.n_chars, "characters") if config.tokenizer.kind in BY_CHARACTER else (part.n_bytes, "bytes")
-    )
-    window = 3 if config.model.context_chars is not None else config.model.block_size + 1
-    if most < window:
-        raise UserError(
-            f"the {PARTS[part.name]} text has {most:,} {unit}, too few for one window of {window:,} tokens: use a "
-            "longer text, another data.val_fraction or a smaller model.block_size"
-        )

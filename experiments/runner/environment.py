@@ -4,6 +4,8 @@ import os
 import platform
 import subprocess
 import sys
+import time
+import zlib
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
@@ -38,20 +40,16 @@ def run_record(
 def earlier_parts(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
     """The software and machines, in order, on which parts of a run were done before, if they were other ones."""
     earlier = list(before.get("earlier", []))
-    if before and (_bits_depend_on(before) != _bits_depend_on(now) or _other_code(before["git"], now["git"])):
+    if before and _bits_depend_on(before) != _bits_depend_on(now):
         earlier.append({"environment": before["environment"], "git": before["git"]})
     return earlier
 
 
-def _bits_depend_on(record: dict[str, Any]) -> dict[str, Any]:
-    environment = record["environment"]
-    return {key: environment.get(key) for key in ("python", "platform", "packages", "cpu", "blas")}
-
-
-def _other_code(before: dict[str, Any], now: dict[str, Any]) -> bool:
-    """Whether both are known and the code is not the same; a commit of something else counts for nothing."""
-    known = "trees" in before and "trees" in now
-    return known and (before["trees"], before["changed"]) != (now["trees"], now["changed"])
+def _bits_depend_on(record: dict[str, Any]) -> list[Any]:
+    """Software and machine; of the code what makes results, as a commit of something else counts for nothing."""
+    keys = ("python", "platform", "packages", "cpu", "blas")
+    code = [record["git"].get(key) for key in ("trees", "changed")]
+    return [*(record["environment"].get(key) for key in keys), *code]
 
 
 def corpus_record(corpus: Corpus, data: DataConfig, train: Part, val: Part) -> dict[str, Any]:
@@ -78,6 +76,8 @@ def environment() -> dict[str, Any]:
         "packages": {name: _version(name) for name in PACKAGES},
         "cpu": _cpu(),
         "cores": os.cpu_count(),
+        "host": f"{zlib.crc32(platform.node().encode()):08x}",  # with when it began: who shared the cores
+        "started": round(time.time()),
         "blas": _blas(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }

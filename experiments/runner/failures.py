@@ -36,11 +36,21 @@ def failure_of(error: Exception) -> tuple[str, str]:
     return "error", f"{said} (a bug: see traceback.txt in the run folder)"
 
 
+def record_failure(folder: RunFolder, error: Exception) -> tuple[str, str]:
+    """Writes failure.json, for a bug of ours traceback.txt too, if there is room; returns `failure_of` it."""
+    status, reason = failure_of(error)
+    if status == "error":
+        keep_traceback(folder, error)
+    with suppress(UserError, OSError):
+        folder.write_failure(status, reason)
+    return status, reason
+
+
 def keep_traceback(folder: RunFolder, error: Exception) -> None:
-    """Adds it to traceback.txt, for a bug of ours."""
+    """Adds it to traceback.txt, if there is room."""
     path, said = folder.path / "traceback.txt", "".join(traceback.format_exception(error))
     with suppress(OSError), path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(said)  # unless there is no room for it, on a full disk
+        file.write(said)
 
 
 @dataclass

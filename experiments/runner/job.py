@@ -3,7 +3,6 @@
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from experiments.configuration.schema import RunConfig, SampleConfig, to_config
 from experiments.configuration.validation import check
 from experiments.runner.budget import require_memory, updates
 from experiments.runner.environment import PeakMemory, earlier_parts, run_record
-from experiments.runner.failures import failure_of, keep_traceback
+from experiments.runner.failures import failure_of, record_failure
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.progress import Reporter, shown
 from experiments.runner.texts import Texts, prepare_texts, try_out
@@ -58,37 +57,24 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
     reporter.start(folder.name)
     try:
         with folder.lock():
-            return _done_or_failed(config, folder, reporter)
+            try:
+                if folder.state() != "done":
+                    folder.clear_failure()
+                    with (
+                        warnings.catch_warnings()
+                    ):  # of overflows: a loss that is not a number is found anyway
+                        warnings.simplefilter("ignore", RuntimeWarning)
+                        run_job(config, folder, reporter)
+                reporter.done(folder.result())
+                return "done"
+            except Exception as error:  # written down while the lock is held
+                reporter.failed(*record_failure(folder, error))
     except Locked as error:
         reporter.note(str(error))
         return "running"
     except (UserError, OSError) as error:  # no folder can be made, or no lock in it
         reporter.failed(*failure_of(error))
-        return "failed"
-
-
-def _done_or_failed(config: RunConfig, folder: RunFolder, reporter: Reporter) -> str:
-    """The run itself; its failure is written down while the lock is still held."""
-    try:
-        if folder.state() != "done":
-            folder.clear_failure()
-            with warnings.catch_warnings():  # of overflows: a loss that is not a number is found anyway
-                warnings.simplefilter("ignore", RuntimeWarning)
-                run_job(config, folder, reporter)
-        reporter.done(folder.result())
-        return "done"
-    except Exception as error:
-        _record_failure(folder, error, reporter)
-        return "failed"
-
-
-def _record_failure(folder: RunFolder, error: Exception, reporter: Reporter) -> None:
-    status, reason = failure_of(error)
-    reporter.failed(status, reason)
-    if status == "error":
-        keep_traceback(folder, error)
-    with suppress(UserError, OSError):  # on a full disk there may be no room for this either
-        folder.write_failure(status, reason)
+    return "failed"
 
 
 def measure_again(folders: Sequence[RunFolder], settings: Sequence[str]) -> list[UserError]:

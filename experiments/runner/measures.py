@@ -77,7 +77,7 @@ def training_excerpt(part: Part) -> str:
     """What generated text is held against: all of the training text, or of a long one its end."""
     if part.n_bytes <= MAX_TRAIN_BYTES:
         return part.text
-    raw = b"".join(part.corpus.blocks(part.stop - MAX_TRAIN_BYTES, part.stop))
+    raw = part.corpus.read(part.stop - MAX_TRAIN_BYTES, part.stop)
     return raw.decode("utf-8", errors="ignore")  # it may begin inside a character
 
 

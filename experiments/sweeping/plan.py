@@ -91,8 +91,7 @@ class Planner:
             if config.tokenizer.path is not None:
                 decided.tokenizer.path = str(expanded(config.tokenizer.path).absolute())
             planned = PlannedRun((*line, *_pinned(decided)), decided, run_folder(decided))
-            if runs.setdefault(planned.folder.path, planned) is planned and planned.is_to_do:
-                self.corpora.check(decided)
+            runs.setdefault(planned.folder.path, planned)
         return list(runs.values())
 
     def _configuration(self, line: Sequence[str]) -> RunConfig:

@@ -1,6 +1,6 @@
 """One study from its command line to its comparison: plan, launch, close."""
 
-import os
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -74,11 +74,5 @@ def set_aside(folder: RunFolder) -> None:
     aside = folder.path.parent / ".aside"
     with writing(aside), folder.lock():
         aside.mkdir(exist_ok=True)
-        number = 1
-        while (target := aside / f"{folder.name}.{number}").exists():
-            number += 1
-        if os.name != "nt":
-            folder.path.rename(target)
-    if os.name == "nt":  # it moves no folder with an open file in it, such as the lock
-        with writing(aside):
-            folder.path.rename(target)
+        places = (aside / f"{folder.name}.{number}" for number in itertools.count(1))
+        folder.path.rename(next(place for place in places if not place.exists()))

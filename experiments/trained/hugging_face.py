@@ -31,14 +31,15 @@ NANOCHAT = {"positions": "rotary", "norm": "rmsnorm", "qk_norm": True, "head_bia
 def hf_config(model: GPT) -> dict[str, Any]:
     """config.json for transformers. UserError: neither of its two architectures is like this model."""
     settings = dataclasses.asdict(model.config)
-    name, wanted = ("NanoChat", NANOCHAT) if settings["positions"] == "rotary" else ("GPT-2", GPT2)
+    is_nanochat = settings["positions"] == "rotary"
+    name, wanted = ("NanoChat", NANOCHAT) if is_nanochat else ("GPT-2", GPT2)
     if odd := {f"model.{key}={value}": f"model.{key}={wanted[key]}" for key, value in settings.items()
                if value != wanted.get(key, value)}:  # fmt: skip
         raise UserError(
             f"this model has {', '.join(odd)}, which {name} cannot have: export the tokenizer alone "
             f"(--tokenizer-only), or train with {', '.join(odd.values())}"
         )
-    own = nanochat_config(model) if name == "NanoChat" else gpt2_config(model)
+    own = nanochat_config(model) if is_nanochat else gpt2_config(model)
     shared = {
         "vocab_size": model.config.vocab_size,
         "tie_word_embeddings": model.config.tied,
@@ -169,29 +170,17 @@ def export(run: RunFolder, output: Path, tokenizer_only: bool) -> list[str]:
         weights = nanochat_weights(model) if model.positions is None else gpt2_weights(model)
         arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()}
         files["model.safetensors"] = save(arrays, metadata={"format": "pt"})
-    notes = [_tokenizer_note(run, tokenizer, written), *([] if tokenizer_only else _weight_notes(model))]
+    note = _tokenizer_note(run, tokenizer, written)
     with writing(output, "-o"):
         output.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         with replacing(output / name) as temporary:
             temporary.write_bytes(content)
-    return [f"{output}: {', '.join(files)}", *notes]
+    return [f"{output}: {', '.join(files)}", note]
 
 
 def _json(page: dict[str, Any]) -> bytes:
     return (json.dumps(page, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def _weight_notes(model: GPT) -> list[str]:
-    """What differs from a GPT-2 that was trained as one."""
-    notes = []
-    if model.positions is not None and not model.config.bias:
-        notes.append("the model has no biases: they are written as zeros")
-    if model.positions is not None and not model.config.tied:
-        notes.append(
-            "the output head is untied: GPT-2's own is not, transformers' (tie_word_embeddings) can be"
-        )
-    return notes
 
 
 def _tokenizer_note(run: RunFolder, tokenizer: Tokenizer, written: dict[str, Any]) -> str:

@@ -6,10 +6,11 @@ from functools import cache
 
 from experiments.configuration.build import build_tokenizer, default_corpus
 from experiments.configuration.compose import composed
-from experiments.configuration.schema import IMPORTED, TokenizerConfig, options
+from experiments.configuration.messages import EXPLAINED, explain
+from experiments.configuration.schema import TokenizerConfig, options
+from experiments.configuration.validation import check
 from experiments.trained.load import load_tokenizer, training_part
-from numpygpt.errors import UserError, did_you_mean
-from numpygpt.places import CONF
+from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_run
 from numpygpt.tokenizers import Tokenizer
 
@@ -48,17 +49,14 @@ def _default_text() -> str:
 
 
 def _config(name: str) -> TokenizerConfig:
-    """Of `bpe`, or of `bpe:512` with that vocabulary size."""
+    """Of `bpe`, or of `bpe:512` with that vocabulary size. Raises UserError if it cannot be trained."""
     kind, _, size = name.partition(":")
-    choices = sorted(path.stem for path in (CONF / "tokenizer").glob("*.yaml") if path.stem not in IMPORTED)
-    if kind not in choices:
-        hint = did_you_mean(kind, choices)
-        raise UserError(f"there is no tokenizer {kind!r} to train: choose from {', '.join(choices)}{hint}")
-    config = composed(f"tokenizer={kind}").tokenizer
-    if not size:
-        return config
-    if not size.isdecimal():
-        raise UserError(f"{name!r} is not possible: a vocabulary size is a number, as in {kind}:512")
-    if "vocab_size" not in options("tokenizer", config.kind):
+    overrides = [f"tokenizer={kind}", *([f"tokenizer.vocab_size={size}"] if size else [])]
+    try:
+        config = composed(*overrides)
+    except EXPLAINED as error:
+        raise UserError(explain(error, overrides)) from error
+    check(config)
+    if size and "vocab_size" not in options("tokenizer", config.tokenizer.kind):
         raise UserError(f"{name!r} is not possible: {kind} has no vocabulary size to choose")
-    return composed(f"tokenizer={kind}", f"tokenizer.vocab_size={size}").tokenizer
+    return config.tokenizer

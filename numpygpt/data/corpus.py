@@ -7,8 +7,6 @@ order mark is its first character, CRLF stays CRLF.
 import codecs
 import hashlib
 import os
-import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,26 +40,18 @@ class Part:
 
     def read(self, start: int, stop: int) -> str:
         """The text between two byte offsets into the corpus, both between characters."""
-        return b"".join(self.corpus.blocks(start, stop)).decode("utf-8")
+        return self.corpus.read(start, stop).decode("utf-8")
 
     def end(self, n_chars: int) -> str:
         """Its last n_chars characters, or all if there are fewer; reads little more of the file than these."""
-        longest = 4 * n_chars  # bytes
-        raw = b"".join(self.corpus.blocks(max(self.start, self.stop - longest), self.stop))
+        raw = self.corpus.read(max(self.start, self.stop - 4 * n_chars), self.stop)
         return raw.decode("utf-8", errors="ignore")[-n_chars:]  # it may begin inside a character
 
     def chunks(self) -> Iterator[str]:
         """The text in strings of at most a megabyte, cut anywhere between two characters."""
         decoder = codecs.getincrementaldecoder("utf-8")()
-        for block in self.corpus.blocks(self.start, self.stop):
-            yield decoder.decode(block)
-
-    def characters(self) -> Counter[str]:
-        """How often each character occurs."""
-        counts = np.zeros(sys.maxunicode + 1, np.int64)
-        for chunk in self.chunks():
-            counts += np.bincount(np.frombuffer(chunk.encode("utf-32-le"), np.uint32), minlength=len(counts))
-        return Counter({chr(code): int(counts[code]) for code in np.flatnonzero(counts).tolist()})
+        for start in range(self.start, self.stop, BLOCK):
+            yield decoder.decode(self.corpus.read(start, min(start + BLOCK, self.stop)))
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,7 @@ class Corpus:
 
     @property
     def text(self) -> str:
-        return b"".join(self.blocks(0, self.n_bytes)).decode("utf-8")
+        return self.read(0, self.n_bytes).decode("utf-8")
 
     def parts(self, val_fraction: float, dev_fraction: float = 0.0) -> tuple[Part, Part]:
         """The training part and, from the end of the text, `val_fraction` of its characters for validation.
@@ -114,7 +104,7 @@ class Corpus:
         train, val = self.parts(val_fraction)
         return train.text, val.text
 
-    def blocks(self, start: int, stop: int) -> Iterator[bytes]:
+    def read(self, start: int, stop: int) -> bytes:
         """The bytes from `start` to `stop`. Raises UserError if the file changed since it was resolved."""
         try:
             with open_to_read(self.path) as file:
@@ -122,23 +112,20 @@ class Corpus:
                 if (status.st_size, status.st_mtime_ns) != (self.n_bytes, self.modified_ns):
                     raise UserError(f"{self.path} was changed while it was in use: start again")
                 file.seek(start)
-                while start < stop and (block := file.read(min(BLOCK, stop - start))):
-                    start += len(block)
-                    yield block
+                return file.read(stop - start)
         except OSError as error:
             raise _unreadable(self.path, error) from error
 
     def _byte_offset(self, n_chars: int) -> int:
         """Where the character number `n_chars` starts."""
-        offset = 0
-        for block in self.blocks(0, self.n_bytes):
-            starts = (np.frombuffer(block, np.uint8) & 0xC0) != 0x80  # all but UTF-8's continuation bytes
+        for offset in range(0, self.n_bytes, BLOCK):
+            block = np.frombuffer(self.read(offset, offset + BLOCK), np.uint8)
+            starts = (block & 0xC0) != 0x80  # all but UTF-8's continuation bytes
             n_starts = int(np.count_nonzero(starts))
             if n_starts > n_chars:
                 return offset + int(np.flatnonzero(starts)[n_chars])
             n_chars -= n_starts
-            offset += len(block)
-        return offset
+        return self.n_bytes
 
 
 def read_corpus(

@@ -131,7 +131,7 @@ def _find_cut(part: Part, tokenizer: Encoder, offset: int) -> int:
     """The byte offset of a safe place to cut a little after `offset`, or a few PIECEs on; else the part's end."""
     crosses_anything = getattr(tokenizer, "pattern", None) == "none"
     while offset < part.stop and not crosses_anything:
-        raw = b"".join(part.corpus.blocks(offset, min(offset + WINDOW, part.stop)))
+        raw = part.corpus.read(offset, min(offset + WINDOW, part.stop))
         lead = next((i for i, byte in enumerate(raw) if byte & 0xC0 != 0x80), len(raw))
         text = raw[lead:].decode("utf-8", errors="ignore")  # the last character may be cut off
         places = chain.from_iterable(pattern.finditer(text, 1, len(text) - CONTEXT) for pattern in CUTS)

@@ -13,7 +13,6 @@ import json
 import os
 import reprlib
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -57,9 +56,6 @@ class Tokenizer(ABC):
         The same text gives the same vocabulary, however it is cut into chunks. UserError: the text is empty,
         holds a lone surrogate, or does not fit the options.
         """
-
-    def check_characters(self, counts: Counter[str]) -> None:  # noqa: B027  (most kinds take any text)
-        """UserError: a training text in which each character occurs so often does not fit the options."""
 
     @abstractmethod
     def encode(self, text: str) -> np.ndarray:
@@ -174,11 +170,6 @@ class Tokenizer(ABC):
         """The sha256 of `to_dict` as canonical JSON: equal if and only if two tokenizers have the same file."""
         return sha256_of(self.to_dict())
 
-    def __repr__(self) -> str:
-        options = ", ".join(f"{name}={value!r}" for name, value in self._options().items())
-        state = f"{len(self._own)} ids" if self._own else "untrained"
-        return f"{type(self).__name__}({options}) with {state}"
-
 
 def sha256_of(data: dict[str, Any]) -> str:
     canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
@@ -213,3 +204,11 @@ def checked_bool(name: str, value: bool) -> bool:
     if not isinstance(value, bool):
         raise UserError(f"{name} must be true or false, not {value!r}")
     return value
+
+
+def checked_share(name: str, value: float, least: float = 0.0) -> float:
+    """An option that is a share of something: above 0, or `least` and more, and up to 1."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= 1 or value < least:
+        raise UserError(f"{name} must be a share from {least} to 1, and above 0, not {value!r}")
+    return float(value)

@@ -77,10 +77,13 @@ def test_golden_csv():
 
 def test_golden_latex():
     assert to_latex(SMALL) == (
+        "% \\usepackage{booktabs} \\usepackage{adjustbox} \\usepackage[T1]{fontenc}\n"
         "\\begin{table}\n\\centering\n\\caption{Bits \\& bytes}\n\\label{tab:small}\n"
+        "\\begin{adjustbox}{max width=\\linewidth, max totalheight=0.8\\textheight}\n"
         "\\begin{tabular}{lr}\n\\toprule\ntokenizer & bits/byte \\\\\n\\midrule\n"
         "char & 2.500 $\\pm$ 0.013 \\\\\na\\_b & \\textbf{2.250} \\\\\n\\midrule\nxz & -- \\\\\n"
-        "\\bottomrule\n\\end{tabular}\n\\par\\smallskip\\footnotesize 50 \\% \\textbar{} more\n\\end{table}\n"
+        "\\bottomrule\n\\end{tabular}\n\\end{adjustbox}\n"
+        "\\par\\smallskip\\footnotesize 50 \\% \\textbar{} more\n\\end{table}\n"
     )
 
 

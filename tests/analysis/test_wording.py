@@ -66,10 +66,16 @@ def test_a_lossy_winner_is_not_crowned_alone(tmp_path):
         make_run(tmp_path, "word", seed, **FEW, shift=-1.0, extra=counting(2.0))
     found = summary_of(tmp_path)
     assert "word is better than bpe by at least" in found.headline
-    assert found.headline.endswith("of tokenizers that lose nothing, bpe comes first.")
+    assert found.headline.endswith("; of those that lose nothing, bpe first.")
     assert any("0.41 of its 1.34 bits per byte are our charge" in caution for caution in found.cautions)
     assert any("4.9 % of its tokens are unknown" in caution for caution in found.cautions)
     assert any("leads of word count what it loses" in note for note in found.notes)
+
+
+def test_a_lossy_lowest_has_the_lowest_beside_it_that_loses_nothing(tmp_path):
+    make_study(tmp_path, ("word", "bpe", "char"), (1,), **FEW, extra=counting(3.0))
+    make_run(tmp_path, "word", 1, **FEW, shift=-1.0, extra=counting(3.0))
+    assert ", and bpe of those that lose nothing, 2.2" in summary_of(tmp_path).headline
 
 
 def test_leads_over_a_lossy_tokenizer_count_from_its_floor(tmp_path):
@@ -82,9 +88,13 @@ def test_leads_over_a_lossy_tokenizer_count_from_its_floor(tmp_path):
     ("tokenizers", "seeds", "words"),
     [
         (("bpe",), SEEDS, "nothing to compare, bpe alone, 2.2"),
-        (("char", "bpe"), (1,), "one seed, no ranking: bpe is lowest, 2.2"),
-        (("char", "bpe"), (1, 2), "two seeds, no ranking: bpe is lowest, 2.2"),
-        (("bpe", "bpe-bytefallback"), SEEDS, "no ranking, not told apart; bpe"),
+        (("char", "bpe"), (1,), "bpe is lowest, 2.290 bits per byte (one seed: no ranking)."),
+        (("char", "bpe"), (1, 2), "bpe is lowest, 2.291 bits per byte (two seeds: no ranking)."),
+        (
+            ("bpe", "bpe-bytefallback"),
+            SEEDS,
+            "bpe is lowest, 2.291 bits per byte (no ranking: not told apart).",
+        ),
         (("char", "byte", "bpe", "bpe-bytefallback"), SEEDS, "nobody beats bpe and bpe-bytefallback"),
     ],
 )

@@ -5,7 +5,6 @@ import http.server
 import os
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,14 +106,6 @@ def test_parts_are_counted_in_characters(
     assert (train.n_chars, val.n_chars) == (n_train, len(text) - n_train)
     assert (train.n_bytes, val.n_bytes) == (len(train.text.encode()), len(val.text.encode()))
     assert "".join(train.chunks()) + "".join(val.chunks()) == text
-
-
-def test_characters_are_counted_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "BLOCK", 3)
-    (tmp_path / "text").write_text("aé天\U0001f600\U0010ffffaé\n" * 5, encoding="utf-8")
-    train, val = resolve("file", tmp_path / "text").parts(0.5)
-    assert train.characters() + val.characters() == Counter("aé天\U0001f600\U0010ffffaé\n" * 5)
-    assert train.characters() == Counter(train.text)
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])

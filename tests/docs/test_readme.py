@@ -24,7 +24,7 @@ SCREEN = 45  # lines
         "**How sure that is:**",
         "(docs/RESULTS.md)",
         "## Do it yourself",
-        "One seed: no ranking.",
+        "(one seed: no ranking)",
     ],
 )
 def test_the_first_two_screens_say_it(needed):
@@ -32,7 +32,7 @@ def test_the_first_two_screens_say_it(needed):
 
 
 def test_what_it_shows_of_a_command_is_what_that_printed():
-    shown = README.split("```\nComparison: ")[1].split("\n```")[0]
+    shown = README.split("other machines\nhave other last digits):\n\n```\n")[1].split("\n```")[0]
     results = {run.result()["tokenizer"]: run.result() for run in runs_in([KEPT / "default.jsonl"])}
     assert f"`bpe-bytefallback` ({results['bpe-bytefallback']['bits_per_byte']:.3f})" in README
     for r in (results[name] for name in ("char", "word", "bpe")):
@@ -49,6 +49,16 @@ def test_the_kept_records_are_whole_and_agree_on_the_baselines():
     measured = [run.result()["baselines"] for run in kept if run.state() == "done"]
     bits = {(key, found[key]["bits_per_byte"]) for found in measured for key in found}
     assert len(bits) == len({key for key, _ in bits})  # PPMd is one of them where it was installed
+
+
+def test_its_python_runs_and_shows_what_the_table_shows(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for block in re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
+        exec(block, {})
+    shown = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    for name, bits in (("char", "3.024"), ("word", "2.333")):
+        assert [name, bits] in shown
+        assert f"{bits} ±" in README
 
 
 def test_its_figure_of_text_per_update_is_that_of_the_kept_runs():

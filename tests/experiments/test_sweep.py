@@ -126,36 +126,6 @@ def test_a_hundred_runs_are_planned_fast(planner, text_file, tmp_path):
     assert time.process_time() - started < 6  # 0.9 s on a quiet machine
 
 
-@pytest.mark.parametrize(
-    ("overrides", "said"),
-    [
-        (["tokenizer=char,bpe"], "vocab_size=512 is too small.*bpe-bytefallback"),
-        (["tokenizer=bpe-bytefallback,char"], "vocab_size=512 is too small.*lower character_coverage"),
-        (["tokenizer=unigram"], "vocab_size=512 is too small.*lower character_coverage"),
-        (["model.block_size=1000000000"], "training text has .* too few for one window"),
-        (["data.val_fraction=0.001"], "validation text has 4 characters, too few for one window"),
-        (["data.val_fraction=0.001", "tokenizer=byte"], "validation text has 12 bytes, too few"),
-        (["data.val_fraction=0.001", "tokenizer=char", "model.context_chars=8"], None),
-        (["tokenizer=bpe-bytelevel,word,char"], None),
-        (["tokenizer=bpe", "tokenizer.vocab_size=901"], None),
-    ],
-)
-def test_what_follows_from_the_text_alone_is_said_before_the_first_run(planner, tmp_path, overrides, said):
-    if "tokenizer=unigram" in overrides:
-        pytest.importorskip("sentencepiece")
-    text = tmp_path / "text.txt"
-    text.write_text("".join(chr(0x4E00 + i % 900) for i in range(4000)), encoding="utf-8")
-    asked = lines(
-        planner, "data=file", file_override(text), f"outputs={tmp_path}", "eval.texts=[]", "model=tiny",
-        "tokenizer.vocab_size=512", "seed=1,2", *overrides,
-    )  # fmt: skip
-    if said is None:
-        assert planner.plan(asked)
-    else:
-        with pytest.raises(UserError, match=said):
-            planner.plan(asked)
-
-
 def test_folders_that_cannot_be_written_are_found_before_any_work_with_the_setting_that_moves_them(
     planner, text_file, tmp_path, monkeypatch
 ):

@@ -142,28 +142,6 @@ def test_vocabulary_smaller_than_the_alphabet():
         create("bpe-bytefallback", vocab_size=258).train("abcd")
 
 
-@pytest.mark.parametrize("kind", ["bpe", "bpe-bytefallback", "unigram"])
-def test_whether_a_vocabulary_is_too_small_is_known_from_the_characters(kind):
-    if kind == "unigram":
-        pytest.importorskip("sentencepiece")
-    text = "".join(chr(0x4E00 + i * i % 331) + "\n" * (i % 9 == 0) for i in range(3000))
-    refused = set()
-    for size in (160, 167, 168) if kind == "bpe" else (260, 422, 423, 424, 425, 600):
-        tokenizer = create(kind, vocab_size=size)
-        known = trained = False
-        try:
-            tokenizer.check_characters(Counter(text))
-        except UserError:
-            known = True
-        try:
-            tokenizer.train(text)
-        except UserError:
-            trained = True
-        assert known is trained, size
-        refused.add(known)
-    assert refused == {True, False}
-
-
 def test_a_failed_training_changes_nothing(train_small, small_text):
     tokenizer = train_small("bpe")
     before = tokenizer.fingerprint()

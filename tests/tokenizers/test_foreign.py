@@ -283,7 +283,7 @@ def test_unigram_learns_around_reserved_characters():
         lengths.append(len(tokenizer.encode(TEXT)))
     assert len(set(lengths)) == 1
     assert lengths[0] < len(TEXT)
-    with pytest.raises(UserError, match="character_coverage must be a number from"):
+    with pytest.raises(UserError, match="character_coverage must be a share from"):
         create("unigram", character_coverage=0.5)
 
 

@@ -93,17 +93,11 @@ def score_text(source: Source, nats: Floats, coder: ResidualCoder) -> TextScore:
     assert ((nats >= -1e-9) & (nats < np.inf)).all(), "every loss is finite and at least zero"
     bits_tokens = nats / np.log(2)
     bits_residual, bits_tail = coder.bits(source)
-    blocks = blocks_of(source, bits_tokens, bits_residual, bits_tail)
-    return TextScore(len(source.data), len(source.text), bits_tokens, bits_residual, bits_tail, blocks)
-
-
-def blocks_of(source: Source, bits_tokens: Floats, bits_residual: Floats, bits_tail: float) -> BlockScores:
-    """Sum the bits of a text's tokens, (n,) each, block by block."""
     edges = block_edges(source.data)
     tokens, residual = (sum_by_block(bits, source.starts, edges) for bits in (bits_tokens, bits_residual))
-    if len(residual):
-        residual[-1] += bits_tail
-    return BlockScores(np.diff(edges), np.diff(source.characters(edges)), tokens, residual)
+    residual[-1:] += bits_tail
+    blocks = BlockScores(np.diff(edges), np.diff(source.characters(edges)), tokens, residual)
+    return TextScore(len(source.data), len(source.text), bits_tokens, bits_residual, bits_tail, blocks)
 
 
 def sum_by_block(bits: Floats, starts: Ints, edges: Ints) -> Floats:

@@ -103,9 +103,6 @@ class BPETokenizer(Tokenizer):
         first_merge = self._first_id + len(alphabet)
         self._set_merges(alphabet, learn_merges(words, first_merge, n_merges, self.min_freq))
 
-    def check_characters(self, counts: Counter[str]) -> None:
-        self._room_for_merges(self._choose_alphabet(counts))
-
     def _room_for_merges(self, alphabet: str) -> int:
         needed = self._first_id + len(alphabet)
         if self.wanted_vocab_size < needed:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from numpygpt.errors import UserError
+from numpygpt.tokenizers.base import checked_share
 from numpygpt.tokenizers.bpe.bpe import BPETokenizer
 
 
@@ -38,12 +38,7 @@ class ByteFallbackBPETokenizer(BPETokenizer):
         specials: Sequence[str] | None = None,
     ):
         super().__init__(vocab_size=vocab_size, pattern=pattern, min_freq=min_freq, specials=specials)
-        is_number = isinstance(character_coverage, int | float) and not isinstance(character_coverage, bool)
-        if not is_number or not 0 < character_coverage <= 1:
-            raise UserError(
-                f"character_coverage must be a share above 0 and up to 1, not {character_coverage!r}"
-            )
-        self.character_coverage = float(character_coverage)
+        self.character_coverage = checked_share("character_coverage", character_coverage)
 
     def _choose_alphabet(self, counts: Counter[str]) -> str:
         return most_frequent(counts, self.character_coverage)

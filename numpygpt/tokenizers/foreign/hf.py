@@ -1,7 +1,7 @@
 """A `tokenizer.json` of Hugging Face's `tokenizers`."""
 
 import json
-from collections.abc import Iterator
+import re
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class HuggingFaceTokenizer(ForeignTokenizer):
     def _open(self, model: Any) -> None:
         self._tokenizer = extras.package_of(self.kind).Tokenizer.from_str(json.dumps(model))
         self._tokenizer.encode_special_tokens = True  # a special token in a text is text
+        parts = json.dumps([model.get(part) for part in ("normalizer", "pre_tokenizer", "decoder")])
+        self._types = set(re.findall('"type": "([^"]+)"', parts))
         added = self._tokenizer.get_added_tokens_decoder()
         names = {id: token.content for id, token in added.items() if token.special}
         vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
@@ -62,11 +64,6 @@ class HuggingFaceTokenizer(ForeignTokenizer):
             token = token.removeprefix(model.get("continuing_subword_prefix") or "")
         return token.removesuffix(model.get("end_of_word_suffix") or "").encode()
 
-    @property
-    def _types(self) -> set[str]:
-        """The kinds of all its parts but the model."""
-        return set(_types(self._model.get(part) for part in ("normalizer", "pre_tokenizer", "decoder")))
-
     def _own_spans(self, text: str) -> Spans | None:
         """A normalizer may change texts that nobody thought of trying: then nothing is believed to be kept."""
         return super()._own_spans(text) if self._model.get("normalizer") is None else None
@@ -80,14 +77,3 @@ class HuggingFaceTokenizer(ForeignTokenizer):
 
     def _text(self, ids: list[int]) -> str:
         return self._tokenizer.decode(ids, skip_special_tokens=False)
-
-
-def _types(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("type"), str):
-            yield node["type"]
-        node = node.values()
-    elif isinstance(node, str) or not hasattr(node, "__iter__"):
-        return
-    for part in node:
-        yield from _types(part)

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +9,7 @@ import numpy as np
 import regex
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import UNK, checked_int, checked_specials
-from numpygpt.tokenizers.bpe.bytefallback import most_frequent
+from numpygpt.tokenizers.base import UNK, checked_int, checked_share, checked_specials
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import ForeignTokenizer, ends_between
 
@@ -77,25 +75,10 @@ class UnigramTokenizer(SentencePieceTokenizer):
         specials: Sequence[str] | None = None,
     ):
         super().__init__()
-        is_number = isinstance(character_coverage, int | float)
-        if not is_number or not LEAST_COVERAGE <= character_coverage <= 1:
-            raise UserError(
-                f"character_coverage must be a number from {LEAST_COVERAGE} to 1, not {character_coverage!r}"
-            )
-        self.character_coverage = character_coverage
+        self.character_coverage = checked_share("character_coverage", character_coverage, LEAST_COVERAGE)
         self._wanted_specials = checked_specials((UNK,) if specials is None else specials, needs_unk=True)
         least = len(self._wanted_specials) + 256 + 2  # the newline and one more character
         self.wanted_vocab_size = checked_int("vocab_size", vocab_size, least)
-
-    def check_characters(self, counts: Counter[str]) -> None:
-        pieces = Counter({character: n for character, n in counts.items() if character not in "\n\t"})
-        n_characters = len(most_frequent(pieces, self.character_coverage))
-        needed = len(self._wanted_specials) + 256 + len("\n") + n_characters
-        if self.wanted_vocab_size < needed:
-            raise UserError(
-                f"vocab_size={self.wanted_vocab_size} is too small: {n_characters} characters, the newline, the "
-                f"specials and 256 byte tokens take at least {needed}: raise it, or lower character_coverage"
-            )
 
     def _make(self, chunks: list[str]) -> Any:
         """Learn the pieces. UserError: the text has too little to learn from, or too much for `vocab_size`."""
