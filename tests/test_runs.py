@@ -4,7 +4,6 @@ import errno
 import json
 import math
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -204,34 +203,6 @@ def test_lock_is_exclusive_across_processes_and_dies_with_its_holder(run: RunFol
     assert run.state() == "interrupted"
     with run.lock():
         assert run.state() == "running"
-
-
-FORK = """
-from numpygpt.runs import RunFolder
-with RunFolder(Path(sys.argv[1])).lock():
-    child = os.fork()
-    if child:
-        Path(sys.argv[2]).write_text(str(child))
-        print("held", flush=True)
-    time.sleep(20)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
-def test_lock_dies_with_its_holder_though_a_forked_worker_lives(run: RunFolder, tmp_path: Path) -> None:
-    holder = start(FORK, run.path, tmp_path / "child")
-    child = int((tmp_path / "child").read_text())
-    try:
-        assert run.state() == "running"
-        holder.kill()
-        holder.wait()
-        deadline = time.monotonic() + 5  # the child may not have run one instruction yet
-        while run.state() == "running" and time.monotonic() < deadline:
-            time.sleep(0.01)
-        os.kill(child, 0)  # raises if it does not live
-        assert run.state() == "interrupted"
-    finally:
-        os.kill(child, signal.SIGKILL)
 
 
 PROBE = """

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from experiments.configuration.build import build_model, build_optimizer, gpt_config
-from experiments.configuration.compose import composed
+from experiments.configuration.build import build_model, build_optimizer, composed, gpt_config
 from experiments.configuration.schema import RunConfig
 from numpygpt.models import GPT, GPTConfig, NoDraws
 from numpygpt.optim import Optimizer

@@ -19,8 +19,13 @@ from functools import partial
 from experiments.benchmarks.cases import Case
 from experiments.benchmarks.processes import THREADS, Answer, Row, WorkerProcess
 from experiments.benchmarks.works import COMPILED, NUMPY, TORCH, training
-from experiments.configuration.build import build_corpus, build_schedule, build_tokenizer, corpus_parts
-from experiments.configuration.compose import composed
+from experiments.configuration.build import (
+    build_corpus,
+    build_schedule,
+    build_tokenizer,
+    composed,
+    corpus_parts,
+)
 from numpygpt.data.batches import sample_batch
 from numpygpt.streams import generator
 from numpygpt.training import Engine, score_tokens

@@ -11,7 +11,7 @@ from experiments import benchmark
 from experiments.benchmarks import cases, reports, scaling, speed, suite, tokenizer_race, works
 from experiments.benchmarks.cases import CASES, Case, train_operations
 from experiments.benchmarks.processes import Timings, WorkerProcess
-from experiments.configuration.compose import composed
+from experiments.configuration.build import composed
 
 SMALL = ("model.n_layer=1", "model.n_embd=16", "model.n_head=2", "model.block_size=16")
 TINY = Case((*SMALL, "train.batch_size=2"), 65)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import Tokenizer, checked_bool
+from numpygpt.tokenizers.base import Tokenizer
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
 from numpygpt.tokenizers.unicode import byte_offsets, check_text, training_chunks
@@ -40,7 +40,7 @@ class ForeignTokenizer(Tokenizer):
         super().__init__()
         self.path = path
         self._called = f"the {self.kind} tokenizer {path or ''}".strip()  # in messages
-        self.charge_all = checked_bool("charge_all", charge_all)
+        self.charge_all = charge_all
         self._model: Any = None  # what `_open` takes
         self._believed, self.losses = False, ""
 
@@ -90,9 +90,8 @@ class ForeignTokenizer(Tokenizer):
         found = [None] if self.charge_all else [self._own_spans(text) for text in texts]
         self._believed = None not in found
         if not self._believed:
-            for (
-                text
-            ) in probes():  # what is charged must have stretches: to find out before anything is trained
+            # What is charged must have stretches: to find out before anything is trained.
+            for text in probes():
                 self._offset_spans(text)
             self.losses = self._describe_losses()
         else:
