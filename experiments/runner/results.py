@@ -67,9 +67,9 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     with lacking.unless("baselines"):
         found = corpus_baselines(texts.train_part, texts.val_part)
         result["baselines"], blocks["bits_baselines"] = found["baselines"], found["blocks"]
-    with lacking.unless("parts of the bits"):
-        blocks["parts"] = score_parts(run, score)
     folder.write_scores(blocks)
+    with lacking.unless("parts of the bits"):
+        result["bits_by"] = score_parts(run, score)
     result |= further_measures(run.config, texts, run.trainer, lacking)
     with lacking.unless("curves"):
         draw_curves(folder)
