@@ -46,7 +46,8 @@ def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
 def _scope(comparison: Comparison) -> str:
     """The text, budget and size that a verdict is of."""
     models = list(dict.fromkeys(setting.model for setting in comparison.contenders))
-    return f"{comparison.title}, model {listed(models)}"
+    chosen_on = ", development text" if comparison.text.dev_fraction else ""
+    return f"{comparison.title}{chosen_on}, model {listed(models)}"
 
 
 def _headline(comparison: Comparison) -> str:

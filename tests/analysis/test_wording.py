@@ -1,6 +1,7 @@
 """What the first screen says: headline, cautions, order, what to run next. Runs as in synthetic.py."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -187,6 +188,14 @@ def test_each_tokenizer_stands_at_its_best(tmp_path):
     )
     (verdict,) = comparison.contest.verdicts
     assert verdict in comparison.conclusion.verdicts  # weighed among all fifteen pairs
+
+
+def test_what_is_chosen_on_the_development_text_is_said_to_be(tmp_path):
+    rates(tmp_path)
+    comparison, metrics = read(tmp_path)
+    found = summarize(replace(comparison, text=comparison.text._replace(dev_fraction=0.1)), metrics)
+    assert found.headline.startswith("shakespeare, 1,000 updates, development text, model small: ")
+    assert found.notes[0].endswith("chosen on the development text: data.dev_fraction=0 judges the choice")
 
 
 def test_of_many_settings_the_best_are_weighed_among_all_pairs(tmp_path):
