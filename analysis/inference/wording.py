@@ -118,7 +118,9 @@ def _on_texts(contests: Mapping[str, Conclusion]) -> Iterator[str]:
         if len(contest.groups) > 1:
             yield f"{name}: {'; '.join(_order(contest))}"
     without = [name for name, contest in contests.items() if len(contest.groups) == 1]
-    if 0 < len(without) < len(contests):
+    if any(
+        verdict.outcome is not Outcome.UNRANKED for name in without for verdict in contests[name].verdicts
+    ):
         yield f"{listed(without)}: no order"
 
 
@@ -150,7 +152,8 @@ def _choice(comparison: Comparison) -> list[str]:
         chosen = (
             "chosen on the text that judges, which flatters many tries: data.dev_fraction=0.1 chooses apart"
         )
-    return [f"each tokenizer at its best of {what or 'what was tried'}, {chosen}"]
+    best = listed([family.best.label for family in comparison.families if len(family.settings) > 1], most=99)
+    return [f"each at its best of {what or 'what was tried'} ({best}), {chosen}"]
 
 
 def _bounds(contest: Conclusion) -> list[str]:
