@@ -36,10 +36,10 @@ def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
 def _points(comparison: Comparison) -> pd.DataFrame:
     """One row per setting: tokenizer, size ("" outside families of sizes), bits, half, and each of COSTS."""
     families = size_families(comparison.settings)
-    found = [(s, comparison.estimate(s, "bits_per_byte")) for s in comparison.settings]
+    found = [(s, s.estimate("bits_per_byte")) for s in comparison.settings]
     return pd.DataFrame([
         {"tokenizer": s.tokenizer, "size": s.size if s.tokenizer in families else "", "bits": e.mean,
-         "half": np.nan_to_num(e.half), **{cost: comparison.estimate(s, cost).mean for cost in COSTS}}
+         "half": np.nan_to_num(e.half), **{cost: s.estimate(cost).mean for cost in COSTS}}
         for s, e in found
     ])  # fmt: skip
 

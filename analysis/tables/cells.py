@@ -22,7 +22,7 @@ def cell(comparison: Comparison, setting: Setting, key: str) -> Cell:
     form, value = measure(key).form, setting.rows[0].get(key)
     if isinstance(value, str | bool | np.bool_):
         return Cell(value if isinstance(value, str) else bool(value), form)
-    found = comparison.estimate(setting, key)
+    found = setting.estimate(key)
     if np.isnan(found.mean) or form == "yesno":
         return Cell(None if np.isnan(found.mean) else bool(found.mean), form)
     best = key == "bits_per_byte" and setting.label == comparison.conclusion.leader

@@ -98,5 +98,5 @@ def text_tables(comparison: Comparison) -> list[Table]:
 
 def _glance(comparison: Comparison, setting: Setting, name: str) -> Cell:
     """The bits per byte of a text, marked if any seed's tokenizer loses some of it."""
-    lost = comparison.estimate(setting, f"texts.{name}.round_trip").mean < 1
+    lost = setting.estimate(f"texts.{name}.round_trip").mean < 1
     return replace(cell(comparison, setting, f"texts.{name}.bits_per_byte"), mark="!" if lost else "")
