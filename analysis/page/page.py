@@ -31,7 +31,6 @@ LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
 ELSEWHERE = ("texts", "texts_all", "baselines")  # of other texts, or of no model: the definitions do not fit
 OPEN = ("comparison", "original")
-STATE_BADGES = {"failed": "stop", "interrupted": "caution", "running": "note"}
 
 
 def page(view: View, pictures: Mapping[str, Path]) -> str:
@@ -48,7 +47,6 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         sections=sections,
         overviews=view.overviews,
         runs=view.runs.without_empty(),
-        run_badges=_run_badges(view),
         problems=[p.text for p in dict.fromkeys(problems)],
         measures=_measures(view),
         data=Markup(as_json(data)),
@@ -93,15 +91,6 @@ def most_bytes(view: View) -> int:
     """How much of a passage is shown: less where many settings read it, so that the page stays light."""
     settings = sum(len(section.comparison.settings) for section in view.sections)
     return min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // max(1, settings)))
-
-
-def _run_badges(view: View) -> dict[tuple[str, str], dict[str, str]]:
-    """Of the runs that count nowhere: (name, state) -> state and reason. Two studies may hold runs of one name."""
-    left = view.collection.runs[view.collection.runs["state"] != "done"]
-    return {
-        (name, state): {"kind": STATE_BADGES[state], "word": state, "reason": reason or "counted nowhere"}
-        for name, state, reason in zip(left["run"], left["state"], left["reason"], strict=True)
-    }
 
 
 # --- filters ---

@@ -2,7 +2,7 @@
 
     run.json       what was asked: config, identity, corpus, environment, git commit
     metrics.jsonl  a line per logged step or evaluation, appended
-    scores.json    bits of the validation text, per block and taken apart (measures/bits/parts.py)
+    scores.json    bits per block of the validation text
     passages.json  bits of single tokens of a few passages
     samples.json   text that the model wrote, with what of it is no word, whose name it is, what it copied
     result.json    written once, last: that it exists means that the run is complete

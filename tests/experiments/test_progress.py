@@ -51,7 +51,9 @@ def test_the_runs_of_a_sweep_are_counted_and_one_alone_is_not(said):
     text = said(three, n_runs=3)
     assert "run 1 of 3\n" in text
     assert "run 3 of 3, about 10 s left in all" in text
-    assert "0:06 left, about 10 s left in all" in text.partition("run 2 of 3")[0]  # forecast from the first row on
+    assert (
+        "0:06 left, about 10 s left in all" in text.partition("run 2 of 3")[0]
+    )  # forecast from the first row on
     alone = said(a_run)
     assert "of 1" not in alone
     assert "41/100  loss 2.000  0.962 bits/char  300 chars/s  0:06 left" in alone

@@ -87,16 +87,21 @@ class ForeignTokenizer(Tokenizer):
         readable = (own.decode("utf-8", errors="ignore") for own in self._own if own is not None)
         specials = map(self.token, self.special_ids.values())
         texts = [*chunks, *probes(), " ".join(specials), " ".join(readable)]
-        found = [None] if self.charge_all else [self._own_spans(text) for text in texts]
-        self._believed = None not in found
-        if not self._believed:
-            # What is charged must have stretches: to find out before anything is trained.
-            for text in probes():
+        found = [] if self.charge_all else [self._unknown_in(text) for text in texts]
+        self._believed = bool(found) and None not in found
+        if self._believed:
+            self.losses = "loses what is unknown to it" if any(found) else ""
+        else:
+            for (
+                text
+            ) in probes():  # what is charged must have stretches: to find out before anything is trained
                 self._offset_spans(text)
             self.losses = self._describe_losses()
-        else:
-            is_complete = not any(self.unk_id in spans[0] for spans in found if spans)
-            self.losses = "" if is_complete else "loses what is unknown to it"
+
+    def _unknown_in(self, text: str) -> bool | None:
+        """Whether `text` holds what is unknown; None if its stretches are not otherwise the ids' own texts."""
+        spans = self._own_spans(text)
+        return None if spans is None else self.unk_id in spans[0]
 
     def _own_spans(self, text: str) -> Spans | None:
         """As `spans`, if every stretch is the id's own text, but for those of `<unk>` if something may be lost."""
