@@ -1,6 +1,6 @@
 """A setting: one configuration under several seeds, with what its runs measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -90,14 +90,3 @@ class Setting:
 
     def mean(self, key: str) -> float:
         return self.estimate(key).mean
-
-
-def size_families(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
-    """Per tokenizer, its settings of several vocabulary or model sizes, if there are at least two."""
-    families: dict[str, list[Setting]] = {}
-    for setting in settings:
-        families.setdefault(setting.tokenizer, []).append(setting)
-    sizes = {
-        name: {(s.first("vocab_size"), s.first("n_params")) for s in own} for name, own in families.items()
-    }
-    return {name: own for name, own in families.items() if len(sizes[name]) > 1}

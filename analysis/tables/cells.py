@@ -34,15 +34,8 @@ def mean_note(comparison: Comparison) -> tuple[str, ...]:
     return (MEAN,) if any(len(s.seeds) > 1 for s in comparison.settings) else ("one seed each: no intervals",)
 
 
-def setting_rows(comparison: Comparison, keys: Sequence[str]) -> tuple[Row, ...]:
-    return tuple(
-        Row((Cell(s.label), *(cell(comparison, s, key) for key in keys))) for s in comparison.settings
-    )
-
-
 def measure_table(comparison: Comparison, name: str, title: str, keys: Sequence[str], *notes: str) -> Table:
     """A row per setting, a column per measure that any of them has."""
-    columns = (NAME, *map(measure_column, keys))
-    rows = setting_rows(comparison, keys)
-    title = f"{title}: {comparison.title}"
-    return Table(name, title, columns, rows, (*notes, *mean_note(comparison))).without_empty()
+    rows = [Row((Cell(s.label), *(cell(comparison, s, key) for key in keys))) for s in comparison.settings]
+    columns, notes = (NAME, *map(measure_column, keys)), (*notes, *mean_note(comparison))
+    return Table(name, f"{title}: {comparison.title}", columns, tuple(rows), notes).without_empty()
