@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MARKED = re.compile(r"(<!-- made by docs/rebuild\.py: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SHOWN = re.compile(r"\]\((?:docs/)?images/([\w-]+)\.svg\)")
 PLACES, LONG = re.compile(r' (?:d|x|y)="[^"]*"|translate\([^)]*\)'), re.compile(r"-?\d+\.\d{3,}")
-FONTS = {  # the same wherever they are drawn, with others as wide where they are looked at
+FONTS: dict[Any, Any] = {  # the same wherever they are drawn, with others as wide where they are looked at
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
     "font.monospace": ["DejaVu Sans Mono", "Menlo", "Liberation Mono", "Courier New"],

@@ -25,7 +25,7 @@ import numpy as np
 from weak_tests import STRONG, TESTS, loss_and_gradient
 
 from experiments.configuration import build
-from experiments.configuration.compose import composed
+from experiments.configuration.build import composed
 from numpygpt.data.batches import sample_batch
 from numpygpt.models import GPT
 from numpygpt.nn import functional as F

@@ -110,16 +110,14 @@ class Locked(UserError):
 def locked(path: Path, patience: float = 0.5) -> Iterator[None]:
     """Holds the operating system's lock on the file `path`, which is made and stays; the folder exists.
 
-    The lock dies with the process, however that ends, even while workers that it forked live on. Raises
-    Locked, naming the holder, if the lock is not free within `patience` seconds (math.inf: it waits): more than 0,
+    The lock dies with the process, however that ends; processes that it starts do not inherit it. Raises Locked,
+    naming the holder, if the lock is not free within `patience` seconds (math.inf: it waits): more than 0,
     because `is_locked` in a reader holds it for some microseconds.
     """
     handle = _acquire(path, patience)
-    _held.add(handle)
     try:
         yield
     finally:
-        _held.discard(handle)
         _unlock(handle)
 
 
@@ -160,8 +158,6 @@ def _is_at(handle: BinaryIO, path: Path) -> bool:
     return path.exists() and os.path.samestat(os.fstat(handle.fileno()), path.stat())
 
 
-_held: set[BinaryIO] = set()
-
 if sys.platform == "win32":
     _LOCKED_BYTE = 1 << 30  # beyond the text: Windows forbids others to read what is locked
 
@@ -189,11 +185,4 @@ else:
         return True
 
     def _unlock(handle: BinaryIO) -> None:
-        handle.close()  # not LOCK_UN, which in a forked child would take the lock from the parent
-
-    def _forget_in_fork() -> None:
-        for handle in _held:
-            handle.close()
-        _held.clear()
-
-    os.register_at_fork(after_in_child=_forget_in_fork)
+        handle.close()

@@ -59,7 +59,9 @@ def generate(
 ) -> Iterator[Array]:
     """Yields n_tokens times the next token of each sequence, ids (B,), after prompts (B, n) of equal length.
 
-    settings: as of `sample`. Raises UserError for those out of range or an empty prompt.
+    The same batch and rng give the same ids. A sequence alone may come out differently from the same one in a
+    batch: sequences share rng, and BLAS rounds otherwise. settings: as of `sample`. Raises UserError for those out
+    of range or an empty prompt.
     """
     if prompt.ndim != 2 or prompt.shape[1] == 0:
         raise UserError("the prompt is empty; it must have at least one token")

@@ -275,4 +275,4 @@ def test_a_door_sets_the_blas_threads_before_anything_can_load_numpy(path: Path)
     foreign = [
         n for n in imports(module_name(path), source) if n.split(".")[0] not in sys.stdlib_module_names
     ]
-    assert foreign[0].startswith("experiments.cli.")
+    assert f"{foreign[0]}.".startswith("experiments.cli.")

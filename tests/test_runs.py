@@ -4,7 +4,6 @@ import errno
 import json
 import math
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -206,28 +205,6 @@ def test_lock_is_exclusive_across_processes_and_dies_with_its_holder(run: RunFol
     assert run.state() == "interrupted"
     with run.lock():
         assert run.state() == "running"
-
-
-@needs_fork
-def test_lock_dies_with_its_holder_though_a_forked_worker_lives(run: RunFolder, tmp_path: Path) -> None:
-    def hold(ready: Callable[[], object]) -> None:
-        with run.lock():
-            if child := os.fork():
-                (tmp_path / "child").write_text(str(child))
-                ready()
-            time.sleep(60)
-
-    with forked(hold):
-        assert run.state() == "running"
-    child = int((tmp_path / "child").read_text())
-    try:
-        deadline = time.monotonic() + 5  # the child may not have run one instruction yet
-        while run.state() == "running" and time.monotonic() < deadline:
-            time.sleep(0.01)
-        os.kill(child, 0)  # raises if it does not live
-        assert run.state() == "interrupted"
-    finally:
-        os.kill(child, signal.SIGKILL)
 
 
 @needs_fork

@@ -93,8 +93,8 @@ def parameter_figure(comparison: Comparison) -> "Figure":
     whole = body + embedding
     _bars(axes, rows, body, whole)
     shares = 100 * embedding / whole
-    texts = [f"{p:.3g} M, {s:.3g} % embedding-related" for p, s in zip(whole, shares, strict=True)]
+    texts = [f"{p:.3g} M, {s:.3g} %" for p, s in zip(whole, shares, strict=True)]
     _at_ends(axes, whole, texts)
-    axes.set_xlim(0, axes.get_xlim()[1] * 1.45)
-    axes.set_xlabel("parameters, millions (solid: body; hatched: embedding-related)")
+    axes.set_xlim(0, axes.get_xlim()[1] * 1.25)
+    axes.set_xlabel("parameters, millions (solid: body; hatched, and in percent: embedding-related)")
     return figure

@@ -12,6 +12,7 @@ from analysis.figures.bars import bits_figure, parameter_figure
 from analysis.figures.curves import AXES, curve_figure, curve_rows
 from analysis.figures.differences import verdict_figure
 from analysis.figures.frontier import frontier_figure
+from analysis.figures.parts import part_differences, part_figure
 from analysis.figures.training_panel import all_runs_figure
 from analysis.inference.comparisons import Comparison
 from analysis.records.settings import size_families
@@ -44,6 +45,9 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
         if not known.empty:
             caption = f"Validation bits per byte against {label}"
             found.append(Drawing(f"curves_{axis}", caption, partial(curve_figure, comparison, known, axis)))
+    if not part_differences(comparison, "byte_kind").empty:
+        caption = "What the differences are made of, by kind of byte"
+        found.append(Drawing("bits_by_byte_kind", caption, partial(part_figure, comparison, "byte_kind")))
     found.append(Drawing("parameters", "Where the parameters are", partial(parameter_figure, comparison)))
     if size_families(comparison.settings):
         found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))

@@ -49,6 +49,7 @@ def frontier_figure(comparison: Comparison) -> "Figure":
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     figure, points = new_figure(12.6, 4.4), _points(comparison)
+    baselines = [baseline.bits_per_byte for baseline in comparison.main_baselines]
     for axes, key in zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True):
         front = points.iloc[pareto(points[key].tolist(), points["bits"].tolist())]
         axes.step(front[key], front["bits"], where="post", color=GRID, linewidth=7, zorder=1)
@@ -56,14 +57,20 @@ def frontier_figure(comparison: Comparison) -> "Figure":
             looks, line = look(str(kind), comparison.tokenizers), own.sort_values(key)
             axes.errorbar(line[key], line["bits"], line["half"], label=plain(str(kind)), color=looks.colour,
                           linestyle=looks.dash, marker=looks.marker, markeredgecolor=PAPER)  # fmt: skip
+        low, high = axes.get_ylim()
+        near = [b for b in baselines if 2 * low - high < b < 2 * high - low]
         baseline_lines(axes, comparison, vertical=False)
+        axes.set_ylim(
+            min([low, *near]), max([high, *near])
+        )  # not so much that settings could not be told apart
         if len(points) <= NAMED:
             _name_sizes(axes, points, key)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set(xlabel=COSTS[key], ylabel="bits per byte (grey band: the frontier)")
+        axes.set_xlabel(COSTS[key])
+    figure.axes[0].set_ylabel("bits per byte (grey band: the frontier)")
     figure.axes[0].legend(fontsize=8.5)
     return figure
 

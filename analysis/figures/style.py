@@ -122,7 +122,7 @@ def styled() -> Iterator[None]:
     if lacking:
         some = " ".join(sorted(lacking)[:5])
         print(
-            f"no font here has {len(lacking)} of the letters in the pictures ({some}), which show boxes for them: "
+            f"no font here has {len(lacking)} of the letters in the picture ({some}), which shows boxes for them: "
             f"install one that has, such as Noto Sans CJK, and delete matplotlib's cache {mpl.get_cachedir()}",
             file=sys.stderr,
         )
@@ -140,15 +140,17 @@ def new_figure(width: float, height: float) -> "Figure":
 def save(figure: "Figure", file: Path) -> None:
     """Writes an SVG, the same bytes for the same figure: no dates, no versions.
 
-    Laid out here: savefig would draw the figure twice.
+    Laid out here: savefig would draw the figure twice. A letter that no font has here may be had by who looks.
     """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
-    FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")
+        if engine is not None:
+            engine.execute(figure)
+            figure.set_layout_engine("none")
+        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None})
 
 
 def row_height(rows: int, wished: float = 0.42) -> float:

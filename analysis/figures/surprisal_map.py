@@ -180,7 +180,7 @@ def _letters(axes: "Axes", grid: Layout, rows: int, size: float) -> None:
             if line:
                 axes.text(0, y + BASELINE, line, color=ink, **look)
         for x in np.flatnonzero(wide):
-            axes.text(x + 1, y + BASELINE, letters[x], color=inks[x], ha="center", **look)
+            axes.text(float(x) + 1, y + BASELINE, letters[x], color=inks[x], ha="center", **look)
 
 
 # --- reading ---

@@ -125,11 +125,9 @@ def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
     shown = {"val_loss": rows.dropna(subset="val_loss"), "grad_norm": norms}
     for axes, (key, title) in zip(figure.subplots(1, 2), OF_MANY.items(), strict=True):
         for folder, own in shown[key].groupby("folder"):
-            colour, done = (
-                look(runs.at[folder, "tokenizer"], kinds).colour,
-                runs.at[folder, "state"] == "done",
-            )
-            axes.plot(own["step"], own[key], "-" if done else "--", color=colour, linewidth=1, alpha=0.8)
+            dash = "-" if runs.at[folder, "state"] == "done" else "--"
+            colour = look(str(runs.at[folder, "tokenizer"]), kinds).colour
+            axes.plot(own["step"], own[key], dash, color=colour, linewidth=1, alpha=0.8)
         axes.set(xlabel="update", title=title)
     for kind in kinds:
         figure.axes[0].plot([], color=look(kind, kinds).colour, label=plain(kind))

@@ -21,6 +21,11 @@ def listed(labels: Sequence[str], most: int = 6) -> str:
     return " and ".join(filter(None, (", ".join(labels[:-1]), *labels[-1:])))
 
 
+def counted(n: int, noun: str) -> str:
+    """`one seed`, `2 seeds`"""
+    return f"one {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def first(comparison: Comparison) -> Setting:
     """The contender of the fewest bits, ranked or not."""
     return min(comparison.contenders, key=lambda setting: setting.mean("bits_per_byte"))
@@ -50,6 +55,7 @@ def times_longer(comparison: Comparison, metrics: pd.DataFrame) -> float:
     studies that are kept (a learning rate that falls, two to four times the budget) it said 1.1 to 1.7 times what
     it took; where a curve is still steep, it takes more than this says.
     """
+    assert comparison.counting is not None
     model, guesses = first(comparison), []
     evaluations = metrics[(metrics["kind"] == "eval") & (metrics["step"] > 0)]
     for row in model.rows:
@@ -57,10 +63,8 @@ def times_longer(comparison: Comparison, metrics: pd.DataFrame) -> float:
         if len(curve) > 2:
             steps, bits = curve["step"].to_numpy(float), curve["val_bpb"].to_numpy(float)
             slope = math.log(np.interp(steps[-1] / 2, steps, bits) / bits[-1]) / math.log(2)
-            need = (
-                row["bits_per_byte"] / comparison.counting.bits_per_byte if comparison.counting else math.nan
-            )
-            guesses.append(need ** (1 / slope) if slope > 0 else math.inf)
+            to_go = math.log(row["bits_per_byte"] / comparison.counting.bits_per_byte)
+            guesses.append(math.exp(min(to_go / slope, 99)) if slope > 0 else math.inf)
     return float(np.median(guesses)) if guesses else math.nan
 
 

@@ -39,7 +39,7 @@ def intervals(groups: Any, level: float = LEVEL) -> pd.DataFrame:
 
 def estimates(settings: Sequence[Setting]) -> pd.DataFrame:
     """A row per setting and measure: setting (its label), tokenizer, model, measure, and the fields of Estimate."""
-    rows = pd.DataFrame([row | {"setting": s.label} for s in settings for row in s.rows])
+    rows = pd.DataFrame([{**row, "setting": s.label} for s in settings for row in s.rows])
     own = rows[["setting", "tokenizer", "model"]].drop_duplicates("setting")
     values = rows.drop(columns=[*COLUMNS, "setting"])
     numbers = values.map(lambda x: float(x) if isinstance(x, NUMBERS) and np.isfinite(x) else np.nan)

@@ -45,14 +45,11 @@ def _read(places: Places, labels: Sequence[str]) -> tuple[Collection, list[Compa
 
 def run_frame(collection: Collection, comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """What `load_runs` returns, of runs that have been read; indexed by their folders."""
-    counted = {row["folder"]: (c.title, s.label) for c in comparisons for s in c.settings for row in s.rows}
-    paths = collection.runs["folder"]
-    differing = differences([collection.records[path].identity for path in paths])
+    counted = [(row["folder"], c.title, s.label) for c in comparisons for s in c.settings for row in s.rows]
+    names = pd.DataFrame(counted, columns=["folder", "comparison", "setting"]).set_index("folder")
+    differing = differences([collection.records[path].identity for path in collection.runs["folder"]])
     settings = {key: list(map(_plain, values)) for key, values in differing.items()}
-    runs = collection.runs.drop(columns=["folder", "key"]).assign(
-        comparison=[counted.get(path, (None, None))[0] for path in paths],
-        setting=[counted.get(path, (None, None))[1] for path in paths],
-    )
+    runs = collection.runs.drop(columns=["folder", "key"]).join(names)
     frame = pd.concat([runs, pd.DataFrame(settings, index=runs.index)], axis=1)
     first = [*NAMES, "state", "reason", *settings]
     return frame[first + [column for column in frame if column not in first]].convert_dtypes()
@@ -62,7 +59,7 @@ def _plain(value: object) -> object:
     return value_words(value) if isinstance(value, list) else value
 
 
-def metric_frame(runs: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
+def scalar_frame(runs: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
     """A row per logged line: NAMES of its run, one of `run_frame`, then the line's own keys."""
     names = runs[[name for name in NAMES if name != "seed"]]
     return names.merge(metrics, left_index=True, right_on="folder").drop(columns="folder").convert_dtypes()

@@ -90,6 +90,11 @@ class Match:
     def fewest_seeds(self) -> int:
         return min(len(self.a.seeds), len(self.b.seeds))
 
+    @property
+    def testable(self) -> bool:
+        """Whether there are seeds enough, and something to test."""
+        return self.fewest_seeds >= MIN_SEEDS and not self.overlap
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -142,20 +147,16 @@ class Verdict:
     @cached_property
     def shown_from(self) -> float:
         """The difference that both tests would have shown in 8 of 10 cases; NaN where there were none."""
-        return smallest_shown(self.seeds, self.text) if self._tested and self.text else math.nan
+        if self.seeds is None or self.text is None or not self.pair.testable:
+            return math.nan
+        return smallest_shown(self.seeds, self.text)
 
     @cached_property
     def seeds_for_small(self) -> int | None:
         """Of each setting, for the seed test to show a difference of SMALL in 8 of 10 cases."""
-        return (
-            seeds_needed(self.seeds, self.pair.fewest_seeds, SMALL) if self._tested and self.seeds else None
-        )
-
-    @property
-    def _tested(self) -> bool:
-        return (
-            bool(self.seeds and self.text) and not self.pair.overlap and self.pair.fewest_seeds >= MIN_SEEDS
-        )
+        if self.seeds is None or self.text is None or not self.pair.testable:
+            return None
+        return seeds_needed(self.seeds, self.pair.fewest_seeds, SMALL)
 
 
 def match(a: SettingScores, b: SettingScores) -> Match:

@@ -6,7 +6,7 @@ from itertools import chain
 
 import pandas as pd
 
-from analysis.inference.cautions import cautions, first, listed, untrained
+from analysis.inference.cautions import cautions, counted, listed, untrained
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import BITS, SMALL, Outcome, SettingScores, why_unranked
 from analysis.inference.texts import text_contests
@@ -50,31 +50,38 @@ def _scope(comparison: Comparison) -> str:
 
 
 def _headline(comparison: Comparison) -> str:
-    contest, lowest, counting = comparison.contest, first(comparison), comparison.counting
-    figure = f"{lowest.mean('bits_per_byte'):.3f} {BITS}"
-    if len(comparison.contenders) < 2:
-        return f"nothing to compare, {lowest.label} alone, {figure}"
+    contest, counting = comparison.contest, comparison.counting
+    if len(contest.settings) < 2:
+        return f"nothing to compare, {contest.settings[0].label} alone, {contest.settings[0].mean:.3f} {BITS}"
     if counting and untrained(comparison):
         return (
-            f"no model reaches counting ({counting.label}: {counting.bits_per_byte:.3f} {BITS}), "
+            f"no model reaches counting ({counting.label}: {counting.bits_per_byte:.3f} {BITS}) and "
             "none has learned enough to choose a tokenizer by"
         )
-    fewest, top = min(len(setting.seeds) for setting in comparison.contenders), contest.groups[0]
-    whole = _whole(contest)
-    if fewest < MIN_SEEDS or len(contest.groups) == 1:
-        why = {1: "one seed: no ranking", 2: "two seeds: no ranking"}.get(
-            fewest, f"no ranking: {_unranked(contest)}"
-        )
-        beside = min(whole, key=lambda scores: scores.mean, default=None)
-        of_those = f", and {beside.label} of those that lose nothing, {beside.mean:.3f}" if beside else ""
-        return f"{lowest.label} is lowest, {figure}{of_those} ({why})"
-    of_those = f"; of those that lose nothing, {listed([s.label for s in whole])} first" if whole else ""
-    if len(top) > 1:
-        return f"nobody beats {listed([scores.label for scores in top])}{of_those}"
+    fewest = min(len(scores.seeds) for scores in contest.settings)
+    if fewest < MIN_SEEDS:
+        return _lowest(contest, f"{counted(fewest, 'seed')}: no ranking")
+    if len(contest.groups) == 1:
+        return _lowest(contest, f"no ranking: {_unranked(contest)}")
+    whole = [scores.label for scores in _whole(contest)]
+    of_those = f"; of those that lose nothing, {listed(whole)} first" if whole else ""
+    if contest.leader is None:
+        return f"nobody beats {listed([scores.label for scores in contest.groups[0]])}{of_those}"
     wins = [verdict for verdict in contest.verdicts if verdict.winner == contest.leader and verdict.seeds]
     closest = min(wins, key=lambda verdict: verdict.seeds.value if verdict.seeds else 0.0)
     others = listed([verdict.b for verdict in wins if verdict is not closest])
-    return f"{closest.sentence}{f', and than {others} by more' if others else ''}{of_those}"
+    lead = closest.sentence.removeprefix(contest.leader)
+    more = f", and than {others} by more" if others else ""
+    return f"{contest.leader}{', which is lossy,' if whole else ''}{lead}{more}{of_those}"
+
+
+def _lowest(contest: Conclusion, why: str) -> str:
+    """Whose figure is the lowest, where that is no ranking, and `why`."""
+    lowest = min(contest.settings, key=lambda scores: scores.mean)
+    whole = min(_whole(contest), key=lambda scores: scores.mean, default=None)
+    of_those = f", and {whole.label} of those that lose nothing, {whole.mean:.3f}" if whole else ""
+    lossy = ", which is lossy," if whole else ""
+    return f"{lowest.label}{lossy} is lowest, {lowest.mean:.3f} {BITS}{of_those} ({why})"
 
 
 def _whole(contest: Conclusion) -> list[SettingScores]:

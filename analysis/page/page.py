@@ -30,9 +30,7 @@ SCRIPTS = ("dom", "tips", "sort", "tokens", "start")  # each uses those before i
 LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
 ELSEWHERE = ("texts", "texts_all", "baselines")  # of other texts, or of no model: the definitions do not fit
-TRANSPOSED = ("original", "differences")  # a row is one measure: its values are sorted by nobody
 OPEN = ("comparison", "original")
-STATE_BADGES = {"failed": "stop", "interrupted": "caution", "running": "note"}
 
 
 def page(view: View, pictures: Mapping[str, Path]) -> str:
@@ -49,7 +47,6 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         sections=sections,
         overviews=view.overviews,
         runs=view.runs.without_empty(),
-        run_badges=_run_badges(view),
         problems=[p.text for p in dict.fromkeys(problems)],
         measures=_measures(view),
         data=Markup(as_json(data)),
@@ -96,15 +93,6 @@ def most_bytes(view: View) -> int:
     return min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // max(1, settings)))
 
 
-def _run_badges(view: View) -> dict[tuple[str, str], dict[str, str]]:
-    """Of the runs that count nowhere: (name, state) -> state and reason. Two studies may hold runs of one name."""
-    left = view.collection.runs[view.collection.runs["state"] != "done"]
-    return {
-        (name, state): {"kind": STATE_BADGES[state], "word": state, "reason": reason or "counted nowhere"}
-        for name, state, reason in zip(left["run"], left["state"], left["reason"], strict=True)
-    }
-
-
 # --- filters ---
 
 
@@ -148,8 +136,7 @@ def _environment() -> Environment:
     """The shell's, with what tables ask for."""
     own = environment().overlay()
     own.filters = {**own.filters, "sort_key": sort_key, "measure_key": measure_key}
-    known = {"TRANSPOSED": TRANSPOSED, "ELSEWHERE": ELSEWHERE, "OPEN": OPEN}
-    own.globals = {**own.globals, "row_measure": row_measure, **known}
+    own.globals = {**own.globals, "row_measure": row_measure, "ELSEWHERE": ELSEWHERE, "OPEN": OPEN}
     return own
 
 

@@ -16,7 +16,7 @@ from analysis.records.collect import Collection, Problem, collect, metrics_frame
 from analysis.records.find import Run
 from analysis.tables.all_tables import tables_of
 from analysis.tables.model import Table
-from analysis.tables.overviews import budget_tables, choice_table, run_table
+from analysis.tables.overviews import budget_tables, run_table
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,9 @@ def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
         )
         for c, p in zip(comparisons, prefixes, strict=True)
     )
-    choices = choice_table(comparisons)
-    overviews = (*budget_tables(comparisons), *([choices] if choices else []))
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
     return View(
-        collection, metrics, sections, overviews, run_table(collection), problems,
+        collection, metrics, sections, tuple(budget_tables(comparisons)), run_table(collection), problems,
         tuple(run_drawings(collection.runs, metrics)),
     )  # fmt: skip
 

@@ -56,6 +56,8 @@ MEASURES: dict[str, Measure] = dict([
                 "Bits per byte that restore what the tokenizer threw away: case, spaces, unknown words."),
         Measure("bits_per_char", "bits/char", ".3f", "", LOWER,
                 "The same bits per character instead of per byte; for plain English the two are equal."),
+        Measure("bits_by", "bits by part", "text", "", "",
+                "Bits per byte taken apart: by kind of byte, frequency of the word, place in the window."),
         Measure("val_loss", "loss/token", ".3f", "nats", LOWER,
                 "Mean loss per token over the whole validation text, never to be compared between vocabularies."),
     ),
@@ -223,7 +225,8 @@ MEASURES: dict[str, Measure] = dict([
 def measure(key: str) -> Measure:
     """The measure of a key such as `generated.word_share`; one that is not registered goes by its own name."""
     name = key.rpartition(".")[2]
-    known = MEASURES.get(name) or Measure(name, name.replace("_", " "))
+    form = ".3f" if key.startswith("bits_by.") else ".3g"
+    known = MEASURES.get(name) or Measure(name, name.replace("_", " "), form)
     return replace(known, key=key)
 
 

@@ -1,4 +1,4 @@
-"""The report of some runs as files: an HTML page, Markdown, CSV and LaTeX tables, figures, all scalars.
+"""The report of some runs as files: an HTML page, one in Markdown, CSV and LaTeX tables, figures, all scalars.
 
 The same runs give the same bytes.
 """
@@ -87,11 +87,10 @@ def _beside(places: Sequence[Path]) -> Path:
 def _write(view: "View", out: Path) -> Path:
     """All files of the report; those of an earlier report that are no longer due are removed."""
     from analysis.figures.style import save, styled
-    from analysis.inference.frames import metric_frame, run_frame
+    from analysis.inference.frames import run_frame, scalar_frame
     from analysis.page.page import page
     from analysis.reports.markdown import markdown
     from analysis.tables.formats import frame_of, to_csv, to_latex
-    from analysis.tables.markdown import to_markdown
 
     for folder in ("tables", "figures"):
         (out / folder).mkdir(parents=True, exist_ok=True)
@@ -104,7 +103,6 @@ def _write(view: "View", out: Path) -> Path:
     prefixed = [(s.prefix, s.comparison.title, table) for s in view.sections for table in s.tables]
     for prefix, title, table in [*prefixed, *(("", "", t) for t in (*view.overviews, view.runs))]:
         stem = f"{prefix}{table.name}"
-        put(out / "tables" / f"{stem}.md", to_markdown(table))
         put(out / "tables" / f"{stem}.tex", to_latex(table, label=stem))
         if table is not view.runs and not table.transposed:  # runs.csv has more
             frame = frame_of(table)
@@ -121,7 +119,7 @@ def _write(view: "View", out: Path) -> Path:
             save(drawing.draw(), written[-1])
     runs = run_frame(view.collection, [section.comparison for section in view.sections])
     put(out / "runs.csv", to_csv(runs))
-    put(out / "scalars.csv", to_csv(metric_frame(runs, view.metrics)))
+    put(out / "scalars.csv", to_csv(scalar_frame(runs, view.metrics)))
     pictures = {path.stem: path for path in written if path.suffix == ".svg"}
     put(out / "report.html", page(view, pictures))
     put(out / "report.md", markdown(view, out))

@@ -32,8 +32,7 @@ def next_step(view: View) -> NextStep | None:
     if len(view.sections) != 1 or (view.collection.runs["state"] != "done").any():
         return None
     comparison = view.sections[0].comparison
-    results = [result for setting in comparison.settings for result in setting.results]
-    seconds = math.fsum(result["total_seconds"] for result in results)
+    seconds = math.fsum(setting.values("total_seconds").sum() for setting in comparison.settings)
     seeds = list(dict.fromkeys(seed for setting in comparison.settings for seed in setting.seeds))
     if len(comparison.settings) > 1 and untrained(comparison):
         times = times_longer(comparison, view.metrics)

@@ -18,8 +18,7 @@ def show(view: View, console: Console) -> None:
     for section in view.sections:
         _show_section(section, console)
     for table in view.overviews:
-        if table.name.startswith("budgets"):
-            print_table(table, console)
+        print_table(table, console)
     runs = view.collection.runs
     for name, state, why in runs.loc[runs["state"] != "done", ["run", "state", "reason"]].itertuples(
         index=False

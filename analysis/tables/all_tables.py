@@ -6,6 +6,7 @@ from analysis.inference.comparisons import Comparison
 from analysis.tables.comparison import comparison_table, difference_table, original_table, verdict_table
 from analysis.tables.cost import cost_table, given_table, parameter_table
 from analysis.tables.model import Table
+from analysis.tables.parts import part_tables
 from analysis.tables.tokenizers import baseline_table, generated_tables, text_tables, tokenizer_table
 
 TABLES: tuple[Callable[[Comparison], Table | None], ...] = (
@@ -24,5 +25,5 @@ TABLES: tuple[Callable[[Comparison], Table | None], ...] = (
 def tables_of(comparison: Comparison) -> list[Table]:
     """All tables that have something to show."""
     tables = [table for fill in TABLES if (table := fill(comparison)) is not None]
-    tables += generated_tables(comparison) + text_tables(comparison)
+    tables += part_tables(comparison) + generated_tables(comparison) + text_tables(comparison)
     return [t for t in tables if t.rows and len(t.columns) > 1]

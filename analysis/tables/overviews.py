@@ -1,4 +1,4 @@
-"""What reaches beyond one comparison: every run with its state, budgets side by side, the best sizes."""
+"""What reaches beyond one comparison: every run with its state, and budgets side by side."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -71,43 +71,3 @@ def dependence(same_text: Sequence[Comparison]) -> list[str]:
             words = "; ".join(f"under {budget}, {verdict.sentence}" for budget, verdict in found)
             sentences.append(f"{what}: {words}")
     return sentences or ["no verdict depends on the budget"]
-
-
-def choice_table(comparisons: Sequence[Comparison]) -> Table | None:
-    """Per comparison and tokenizer with several settings: the one with the fewest bits, and its equals."""
-    rows = []
-    for comparison in comparisons:
-        for family in comparison.families:
-            best, rivals = family.best, {s.label for s in family.settings if s is not family.best}
-            verdicts = [v for v in comparison.conclusion.verdicts if best.label in (v.a, v.b)]
-            beaten = [v.b for v in verdicts if v.winner == best.label and v.b in rivals]
-            equals = [label for v in verdicts if not v.winner for label in {v.a, v.b} & rivals]
-            tried = [f"{n} {', '.join(f'{v:g}' for v in sorted({*vs}))}" for n, vs in family.tried.items()]
-            edges = [f"{edge.end} {edge.name}" for edge in family.edges]
-            words = (tried, [best.label], edges, sorted(beaten), sorted(equals))
-            if rivals:
-                cells = [Cell("; ".join(said) or None) for said in words]
-                rows.append(
-                    Row(
-                        (
-                            Cell(comparison.title),
-                            Cell(best.tokenizer),
-                            *cells,
-                            cell(comparison, best, "bits_per_byte"),
-                        )
-                    )
-                )
-    if not rows:
-        return None
-    heads = (
-        "comparison",
-        "tokenizer",
-        "tried",
-        "fewest bits",
-        "at the edge",
-        "better than",
-        "not told apart from",
-    )
-    names = tuple(Column(head.replace(" ", "_"), head, False) for head in heads)
-    columns = (*names, measure_column("bits_per_byte", 0))
-    return Table("choices", "Best of what was tried of each tokenizer", columns, tuple(rows))

@@ -88,7 +88,9 @@ def _interval(bits: pd.Series) -> str:
 
 def original() -> str:
     """The original's results table, each row measured."""
-    return to_markdown(original_table(study("shakespeare").comparison))
+    table = original_table(study("shakespeare").comparison)
+    assert table is not None
+    return to_markdown(table)
 
 
 def long_runs() -> str:

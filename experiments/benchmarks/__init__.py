@@ -2,5 +2,5 @@
 
 Tests compare results with the same PyTorch code.
 
-It imports configuration/ and cli/; benchmark.py comes in.
+It imports runner/, configuration/ and cli/; benchmark.py comes in.
 """

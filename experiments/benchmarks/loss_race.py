@@ -16,21 +16,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from experiments.benchmarks.cases import Case
 from experiments.benchmarks.processes import THREADS, Answer, Row, WorkerProcess
-from experiments.benchmarks.works import COMPILED, NUMPY, TORCH, training
-from experiments.configuration.build import build_corpus, build_schedule, build_tokenizer, corpus_parts
-from experiments.configuration.compose import composed
+from experiments.benchmarks.works import COMPILED, NUMPY, TORCH, Case, training
+from experiments.configuration.build import (
+    build_corpus,
+    build_schedule,
+    build_tokenizer,
+    composed,
+    corpus_parts,
+)
 from numpygpt.data.batches import sample_batch
 from numpygpt.streams import generator
 from numpygpt.training import Engine, score_tokens
 
 TARGET = 1.90
 NANOGPT, OURS = "nanoGPT's recipe", "our recipe"
-RECIPES = {
-    NANOGPT: ("experiment=nanogpt_cpu",),
-    OURS: ("tokenizer=char", "data.fallback=null"),
-}
+RECIPES = {NANOGPT: ("experiment=nanogpt_cpu",), OURS: ("tokenizer=char", "data.fallback=null")}
 ENTRIES = ((NANOGPT, TORCH), (NANOGPT, COMPILED), (OURS, NUMPY), (OURS, TORCH), (OURS, COMPILED))
 JUDGED = 0.8
 SHARES = [k / 100 for k in (*range(5, 80, 5), *range(80, 101, 2))]
@@ -120,7 +121,7 @@ def race(
             field = []
             for recipe, by in entries:
                 overrides = (*recipes[recipe], f"seed={seed}")
-                n = composed(*overrides).budget.iters if recipe == NANOGPT else updates
+                n = updates if recipe == OURS else int(composed(*overrides).budget.iters or updates)
                 process = opened.enter_context(WorkerProcess(partial(train, by, overrides, n)))
                 field.append(Racer(recipe, by, n, process))
             for share, racer in itertools.product(SHARES, field):

@@ -38,7 +38,9 @@ class WorkerProcess:
         self.command = [work.func.__module__, work.func.__name__, json.dumps(work.args)]
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "experiments.benchmarks.processes", *self.command],
-            env=os.environ | dict.fromkeys(VARIABLES, str(threads)) | {"PYTHONPATH": search_path()},
+            env=os.environ
+            | dict.fromkeys((*VARIABLES, "RAYON_NUM_THREADS"), str(threads))
+            | {"PYTHONPATH": search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

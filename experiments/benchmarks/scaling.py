@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 
 from experiments.benchmarks import works
-from experiments.benchmarks.cases import REFERENCE, Case, train_operations
 from experiments.benchmarks.processes import Row, Timings, in_turns
 from experiments.benchmarks.tokenizer_race import OURS, VOCAB_SIZE, encode, train
+from experiments.benchmarks.works import REFERENCE, Case, train_operations
 from experiments.configuration.build import default_corpus
 
 BASE = Case((*REFERENCE, "train.batch_size=8"), 512)  # one size at a time is another than here
@@ -30,7 +30,7 @@ def scaling(
     sizes: Mapping[str, Sequence[int]] = SIZES,
     chars: Sequence[int] = CHARACTERS,
 ) -> list[Row]:
-    """A row for each size that a training step depends on, and for tokenizers and the length of a text."""
+    """A row for each size that a training step depends on, and for a tokenizer and the characters of a text."""
     rows = []
     for key, values in sizes.items():
         cases = [sized(base, key, value) for value in values]
@@ -39,7 +39,7 @@ def scaling(
             for n, c in zip(values, cases, strict=True)
         }
         found = in_turns(tasks, rounds, 2)
-        rows.append(row(f"step, {key}", values, found.values(), [train_operations(case) for case in cases]))
+        rows.append(row(f"step by {key}", values, found.values(), [train_operations(case) for case in cases]))
     return rows + tokenizer_rows(rounds, chars)
 
 
@@ -47,7 +47,7 @@ def tokenizer_rows(rounds: int, sizes: Sequence[int]) -> list[Row]:
     given, rows = (OURS, str(default_corpus().path), VOCAB_SIZE), []
     for what, work in (("training", train), ("encoding", encode)):
         found = in_turns({str(n): partial(work, *given, n) for n in sizes}, rounds, 1, threads=1)
-        rows.append(row(f"{what} bpe-bytelevel, characters", sizes, found.values(), sizes))
+        rows.append(row(f"{what} bpe-bytelevel", sizes, found.values(), sizes) | {"memory_slope": None})
     return rows
 
 

@@ -5,9 +5,8 @@ from functools import partial
 from typing import Any
 
 from experiments.benchmarks import works
-from experiments.benchmarks.cases import CASES, Case, evaluate_operations, train_operations
 from experiments.benchmarks.processes import Row, Timings, Work, in_turns
-from experiments.benchmarks.works import COMPILED, NUMPY, OWN_MUON, TORCH
+from experiments.benchmarks.works import CASES, COMPILED, NUMPY, OWN_MUON, TORCH, Case
 
 Peers = Sequence[str]
 Cases = Mapping[str, Case]
@@ -27,7 +26,9 @@ def measured(
 def train(peers: Peers, rounds: int, cases: Cases = CASES) -> list[Row]:
     rows = []
     for name, case in cases.items():
-        found, floor = measured(training_tasks(case, peers), rounds, 5, train_operations(case), warm_up=3)
+        found, floor = measured(
+            training_tasks(case, peers), rounds, 5, works.train_operations(case), warm_up=3
+        )
         check_losses(name, found)
         for by, timings in found.items():
             ratios = {
@@ -57,7 +58,7 @@ def evaluate(rounds: int, cases: Cases = CASES) -> list[Row]:
     rows = []
     for name, case in cases.items():
         task = partial(works.evaluate, case.overrides, case.vocab_size, EVALUATED)
-        found, floor = measured({NUMPY: task}, rounds, 1, evaluate_operations(case, EVALUATED))
+        found, floor = measured({NUMPY: task}, rounds, 1, works.evaluate_operations(case, EVALUATED))
         median = found[NUMPY].median
         shares = {"share_of_peak": floor / median, "tokens_per_second": EVALUATED / median}
         rows.append(row(name, NUMPY, found[NUMPY]) | shares)

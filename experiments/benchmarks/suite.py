@@ -37,7 +37,8 @@ def run_benchmark(chosen: Chosen) -> None:
         raise UserError(f"--json={out} is not possible: its folder does not exist")
     rows = BENCHMARKS[chosen.benchmark](chosen)
     page = {"measured": measured(chosen), "rows": rows}
-    show(f"{chosen.benchmark}: {page['measured']}", rows)
+    show(chosen.benchmark, rows)
+    print(page["measured"])
     if out:
         with writing(out):
             out.write_text(json.dumps(page, indent=1) + "\n", encoding="utf-8")
@@ -46,7 +47,7 @@ def run_benchmark(chosen: Chosen) -> None:
 def measured(chosen: Chosen) -> str:
     """When, how and with what."""
     figures = f"means over {chosen.seeds} seeds" if chosen.benchmark == "race" else "medians"
-    threads = "1 thread" if chosen.benchmark == "tokenizers" else f"{THREADS} threads"
+    threads = "1 thread" if chosen.benchmark in ("tokenizers", "report") else f"{THREADS} threads"
     versions = [f"{name} {version(name)}" for name in ("numpy", "torch") if importlib.util.find_spec(name)]
     return ", ".join(
         [str(date.today()), figures, f"{threads} each, in turns", environment()["cpu"], *versions]

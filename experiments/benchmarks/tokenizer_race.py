@@ -31,6 +31,10 @@ ENCODERS = (
     "SentencePiece, bpe",
     *(f"ours, {k}" for k in ("bpe", "bpe-bytefallback", "word", "char")),
 )
+SENTENCEPIECE = {  # nothing about the text is changed
+    "normalization_rule_name": "identity", "remove_extra_whitespaces": False, "add_dummy_prefix": False,
+    "hard_vocab_limit": False, "num_threads": 1, "minloglevel": 2,
+}  # fmt: skip
 PACKAGES = {"Hugging Face": "tokenizers", "SentencePiece": "sentencepiece", "tiktoken": "tiktoken"}
 
 
@@ -108,38 +112,25 @@ def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -
     """What trains on the text at `path` when it is called, and returns what it has trained."""
     library, _, kind = name.partition(", ")
     if library == "SentencePiece":
-        return partial(train_sentencepiece, path, kind, vocab_size)
+        import sentencepiece
+
+        written = io.BytesIO()
+        settings = SENTENCEPIECE | {"input": path, "model_writer": written, "model_type": kind}
+        train = sentencepiece.SentencePieceTrainer.train
+        return lambda: (train(vocab_size=vocab_size, **settings), written.getvalue())[1]
     if library == "Hugging Face":
         import tokenizers as hf
 
         tokenizer = hf.Tokenizer(hf.models.BPE())
         tokenizer.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
         alphabet = hf.pre_tokenizers.ByteLevel.alphabet()
-        settings = {"min_frequency": 2, "initial_alphabet": alphabet, "show_progress": False}
-        return partial(tokenizer.train, [path], hf.trainers.BpeTrainer(vocab_size=vocab_size, **settings))
+        trainer = hf.trainers.BpeTrainer(
+            vocab_size=vocab_size, min_frequency=2, initial_alphabet=alphabet, show_progress=False
+        )
+        return partial(tokenizer.train, [path], trainer)
     tokenizer = create(kind, **({"vocab_size": vocab_size} if kind.startswith("bpe") else {}))
     text = read(path)[:n_chars]
     return lambda: (tokenizer.train(text), tokenizer)[1]
-
-
-def train_sentencepiece(path: str, kind: str, vocab_size: int) -> bytes:
-    """The trained model, which changes nothing about the text."""
-    import sentencepiece
-
-    written = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        input=path,
-        model_writer=written,
-        model_type=kind,
-        vocab_size=vocab_size,
-        hard_vocab_limit=False,
-        normalization_rule_name="identity",
-        remove_extra_whitespaces=False,
-        add_dummy_prefix=False,
-        num_threads=1,
-        minloglevel=2,
-    )
-    return written.getvalue()
 
 
 def encoders(name: str, path: str, vocab_size: int) -> Callable[[], Callable[[str], Any]]:

@@ -3,6 +3,8 @@
 Plain modules, PyTorch's own fused attention, and for generation a cache of keys and values.
 """
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import nn
@@ -11,16 +13,11 @@ from torch.nn import functional as F
 QUINTIC = ((3.4445, -4.7750, 2.0315),) * 5
 
 
-class ReLUSquared(nn.Module):
-    def forward(self, x):
-        return F.relu(x).square()
-
-
-ACTIVATIONS: dict[str, nn.Module] = {
-    "relu": nn.ReLU(),
-    "relu_squared": ReLUSquared(),
-    "leaky_relu": nn.LeakyReLU(),
-    "gelu": nn.GELU(approximate="tanh"),
+ACTIVATIONS = {
+    "relu": F.relu,
+    "relu_squared": lambda x: F.relu(x).square(),
+    "leaky_relu": F.leaky_relu,
+    "gelu": partial(F.gelu, approximate="tanh"),
 }
 
 

@@ -2,8 +2,7 @@
 
 schema      every setting, once: type, limits, meaning, who reads it     typed       what is typed, quoted for Hydra
 validation  values that no run could use                                 messages    Hydra's refusals in a sentence
-identity    which settings make a run the run that it is                 compose     conf/ without a command line
-build       corpus, tokenizer, model, optimizer, schedule                corpora     which files are used
+identity    which settings make a run the run that it is                 build       objects that a setting makes
 
 It imports numpygpt alone. Come here to add a setting (schema.py, a line in conf/) or a choice (conf/, build.py).
 """

@@ -1,10 +1,16 @@
-"""From a configuration to objects: corpus, tokenizer, model, optimizer, schedule."""
+"""From overrides to a configuration, and from it to objects: corpus, tokenizer, model, optimizer, schedule."""
 
 import dataclasses
+import functools
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+
+from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import (
     IMPORTED,
     DataConfig,
@@ -13,6 +19,8 @@ from experiments.configuration.schema import (
     RunConfig,
     TokenizerConfig,
     options,
+    register,
+    to_config,
 )
 from numpygpt import tokenizers
 from numpygpt.data import Corpus, Part, resolve
@@ -27,8 +35,53 @@ from numpygpt.optim import (
     warmup_cosine,
     warmup_stable_decay,
 )
+from numpygpt.places import CONF
 from numpygpt.streams import generator
 from numpygpt.training.trainer import TrainConfig
+
+
+@functools.cache
+def composed(*overrides: str) -> RunConfig:
+    """The configuration that these overrides make of the default one; to be read only, as it is composed once.
+
+    For what needs the recipes of conf/ outside of a sweep. Raises UserError for an override that is refused.
+    """
+    register()
+    is_ready = GlobalHydra.instance().is_initialized()
+    try:
+        with nullcontext() if is_ready else initialize_config_dir(str(CONF), version_base="1.3"):
+            return to_config(compose("config", overrides=list(overrides)))
+    except EXPLAINED as error:
+        raise UserError(explain(error, overrides)) from error
+
+
+class Corpora:
+    """The corpora of a sweep, each found, checked and (if it must be) downloaded once."""
+
+    def __init__(self) -> None:
+        self._by_sha256: dict[str, Corpus] = {}
+        self._resolve = functools.cache(resolve)
+
+    def decide(self, data: DataConfig, may_fall_back: bool) -> DataConfig:
+        """`data` with the corpus really used: its kind, absolute path and sha256, and no fallback left.
+
+        Raises UserError if it cannot be had, or is not the one that `data.sha256` asks for.
+        """
+        corpus = self._resolve(data.kind, data.path, may_fall_back and data.fallback is not None)
+        if data.sha256 not in (None, corpus.sha256):
+            raise UserError(
+                f"the corpus {corpus.path} has sha256 {corpus.sha256}, not data.sha256={data.sha256}: "
+                f"use the text that was meant, or leave data.sha256 out"
+            )
+        self._by_sha256[corpus.sha256] = corpus
+        kind = "pydoc" if corpus.fallback_reason else data.kind
+        path = str(corpus.path) if kind == "file" else None
+        return dataclasses.replace(data, kind=kind, path=path, sha256=corpus.sha256, fallback=None)
+
+    @property
+    def fallback_reason(self) -> str:
+        """Why one of them is not the corpus that was asked for; empty if all are."""
+        return next(filter(None, (corpus.fallback_reason for corpus in self._by_sha256.values())), "")
 
 
 def build_corpus(data: DataConfig) -> Corpus:

@@ -6,7 +6,6 @@ other weights have another. So names, logging, evaluation, samples, processes an
 content.
 """
 
-import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from numpygpt.errors import UserError
 from numpygpt.files import expanded, read_bytes
 from numpygpt.runs import RunFolder
 
-RESULTS_VERSION = 2  # raised whenever the same configuration gives other numbers than before
+RESULTS_VERSION = 3  # raised whenever the same configuration gives other numbers than before
 
 
 def identity(config: RunConfig) -> dict[str, Any]:
@@ -53,18 +52,12 @@ def _tokenizer_file(tokenizer: TokenizerConfig) -> dict[str, Any]:
     if tokenizer.path is None:
         return {"encoding": tokenizer.name}
     try:
-        status = expanded(tokenizer.path).stat()
-        return {"path": _sha256(tokenizer.path, status.st_size, status.st_mtime_ns)}
+        return {"path": hashlib.sha256(read_bytes(expanded(tokenizer.path))).hexdigest()}
     except OSError as error:
         raise UserError(
             f"tokenizer.path={tokenizer.path} is not possible: it may be a tokenizer's file that can be read "
             f"({error.strerror})"
         ) from error
-
-
-@functools.cache
-def _sha256(path: str, size: int, modified_ns: int) -> str:
-    return hashlib.sha256(read_bytes(expanded(path))).hexdigest()
 
 
 def identity_hash(normalised: Mapping[str, Any]) -> str:

@@ -40,7 +40,10 @@ def explain(error: BaseException, overrides: Sequence[str] = ()) -> str:
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, OverrideParseException):
-            return _unreadable(link.override)
+            fault = "cannot be read" if "=" in link.override else "is not a setting"
+            return (
+                f"'{link.override}' {fault}: it may be key=value, group=choice, or values with commas between"
+            )
         if isinstance(link, MarkedYAMLError) and (mark := link.problem_mark):
             return f"{mark.name} is no YAML (line {mark.line + 1}): {link.problem}"
         if isinstance(link, MissingConfigException) and link.missing_cfg_file:
@@ -92,13 +95,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _unreadable(override: str) -> str:
-    what = "it may be key=value, group=choice, or several values with commas between them"
-    if "=" not in override:
-        return f"'{override}' is not a setting: {what}"
-    return f"'{override}' cannot be read: {what}"
 
 
 def _unknown_choice(config: str, options: Sequence[str]) -> str:

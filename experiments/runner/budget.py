@@ -3,6 +3,7 @@
 from experiments.configuration import build
 from experiments.configuration.schema import RunConfig
 from experiments.runner.texts import Texts
+from numpygpt.data.batches import check_window
 from numpygpt.machine import physical_memory
 from numpygpt.measures.cost import train_flops_per_token
 from numpygpt.models import GPT, GPTConfig
@@ -65,8 +66,15 @@ def least_bytes(shape: GPTConfig, config: RunConfig) -> int:
     return FLOAT_BYTES * (n_params * copies + places * (8 * layers * width + vocab_size))
 
 
-def require_memory(shape: GPTConfig, config: RunConfig) -> None:
-    """Raises MemoryError if this machine surely is too small: a system gives out more than it has, then kills."""
+def require_room(config: RunConfig, texts: Texts) -> None:
+    """Before a model takes its memory.
+
+    Raises UserError if a part of the text is shorter than a window, MemoryError if this machine surely is too
+    small: a system gives out more than it has, then kills.
+    """
+    shape = build.gpt_config(config.model, texts.tokenizer.vocab_size, texts.chars_per_token)
+    check_window(texts.train.ids, shape.block_size, "training")
+    check_window(texts.val.ids, shape.block_size, "validation")
     needed, there = least_bytes(shape, config), physical_memory()
     if needed > there:
         raise MemoryError(

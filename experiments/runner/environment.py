@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.configuration.schema import DataConfig, RunConfig
-from numpygpt.data import Corpus, Part
+from numpygpt.data import Part
 from numpygpt.machine import own_peak_mb
 from numpygpt.places import ROOT
 
@@ -24,14 +24,14 @@ PACKAGES = (
 
 
 def run_record(
-    name: str, identity: dict[str, Any], config: RunConfig, corpus: Corpus, train: Part, val: Part
+    name: str, identity: dict[str, Any], config: RunConfig, train: Part, val: Part
 ) -> dict[str, Any]:
     """The content of run.json, without what is decided later (`resolved`)."""
     return {
         "name": name,
         "identity": identity,
         "config": asdict(config),
-        "corpus": corpus_record(corpus, config.data, train, val),
+        "corpus": corpus_record(config.data, train, val),
         "environment": environment(),
         "git": git(),
     }
@@ -52,8 +52,9 @@ def _bits_depend_on(record: dict[str, Any]) -> list[Any]:
     return [*(record["environment"].get(key) for key in keys), *code]
 
 
-def corpus_record(corpus: Corpus, data: DataConfig, train: Part, val: Part) -> dict[str, Any]:
+def corpus_record(data: DataConfig, train: Part, val: Part) -> dict[str, Any]:
     """`val` is what is judged, which may be the development text: dev_fraction tells."""
+    corpus = train.corpus
     return {
         "name": corpus.name,
         "sha256": corpus.sha256,

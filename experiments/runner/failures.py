@@ -55,12 +55,10 @@ def keep_traceback(folder: RunFolder, error: Exception) -> None:
 
 @dataclass
 class NotScored:
-    """Figures, `total` of them, named as they are taken; those that a run ends without: name -> reason."""
+    """Figures, named as they are taken; those that a run ends without: name -> reason."""
 
     folder: RunFolder
     reporter: Reporter
-    total: int
-    number: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
@@ -70,8 +68,7 @@ class NotScored:
         A full disk is raised: result.json could not be written either, and the same command goes on from there.
         """
         stop_requests.raise_if_requested()
-        self.number += 1
-        self.reporter.phase(f"taking measure {self.number} of {self.total}: {name}")
+        self.reporter.phase(f"measures: {name}")
         try:
             yield
         except Exception as error:

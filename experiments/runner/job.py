@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -10,12 +10,12 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.configuration import build
-from experiments.configuration.corpora import Corpora
+from experiments.configuration.build import Corpora
 from experiments.configuration.identity import identity, run_folder
 from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, SampleConfig, to_config
 from experiments.configuration.validation import check
-from experiments.runner.budget import require_memory, updates
+from experiments.runner.budget import require_room, updates
 from experiments.runner.environment import PeakMemory, earlier_parts, run_record
 from experiments.runner.failures import failure_of, record_failure
 from experiments.runner.interrupts import Interrupted, stop_requests
@@ -23,8 +23,7 @@ from experiments.runner.progress import Reporter, shown
 from experiments.runner.texts import Texts, prepare_texts, try_out
 from experiments.runner.tracking import tracked
 from experiments.trained.scoring import held_finished
-from numpygpt.data import Corpus
-from numpygpt.data.batches import check_window
+from numpygpt.data import Part
 from numpygpt.errors import UserError
 from numpygpt.files import Locked
 from numpygpt.printing import print_anything
@@ -118,42 +117,48 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     """Corpus, tokenizer, tokens, model, training, scores; the caller holds the folder's lock."""
     started, memory = time.perf_counter(), PeakMemory()
     reporter.phase("reading the text")
-    corpus = build.build_corpus(config.data)
-    record = _begin(config, folder, corpus, reporter)
-    texts = prepare_texts(config, corpus, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
+    parts = build.corpus_parts(build.build_corpus(config.data), vars(config.data))
+    record = _begin(config, folder, parts, reporter)
+    texts = prepare_texts(config, parts, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
     try_out(config, texts)
-    _require_room(config, texts)
+    require_room(config, texts)
     model = build.build_model(config.model, config.seed, texts.tokenizer.vocab_size, texts.chars_per_token)
     reporter.model(model.config.vocab_size, model.n_params(), model.n_params_embedding())
     iters = _resolve(config, folder, record, texts, model)
     with Engine(model, config.train.slices, config.train.workers) as engine:
         with stop_requests.polled(), tracked(config.tracking.kind, folder.path) as track:
-            takers = (folder.append_metrics, reporter.row, track)
-            trainer = _trainer(config, folder, texts, engine, iters, takers)
+
+            def on_row(row: dict[str, Any]) -> None:
+                folder.append_metrics(row)
+                reporter.row(row)
+                track(row)
+
+            trainer = Trainer(
+                engine,
+                build.build_optimizer(config.optimizer, engine.model),
+                build.build_schedule(config.optimizer, iters),
+                texts.train,
+                texts.val,
+                build.train_config(config, iters),
+                on_row=on_row,
+                should_stop=stop_requests.requested,
+                before_save=folder.sync_metrics,
+                checkpoint_path=folder.checkpoint_path,
+            )
             started -= _train(trainer, folder, reporter)
         from experiments.runner.results import TrainedRun, finish
 
         finish(TrainedRun(config, folder, texts, trainer, reporter), memory, started)
 
 
-def _require_room(config: RunConfig, texts: Texts) -> None:
-    """Before a model takes its memory.
-
-    Raises UserError if a part of the text is shorter than a window, MemoryError if the model is surely too large.
-    """
-    shape = build.gpt_config(config.model, texts.tokenizer.vocab_size, texts.chars_per_token)
-    check_window(texts.train.ids, shape.block_size, "training")
-    check_window(texts.val.ids, shape.block_size, "validation")
-    require_memory(shape, config)
-
-
-def _begin(config: RunConfig, folder: RunFolder, corpus: Corpus, reporter: Reporter) -> dict[str, Any]:
+def _begin(
+    config: RunConfig, folder: RunFolder, parts: tuple[Part, Part], reporter: Reporter
+) -> dict[str, Any]:
     """Writes run.json; what an interrupted run had decided (`resolved`) is kept, and on what it ran (`earlier`)."""
     before = {}
     if (folder.path / "run.json").exists() and folder.checkpoint_path.exists():
         before = folder.run()
-    parts = build.corpus_parts(corpus, vars(config.data))
-    record = run_record(folder.name, identity(config), config, corpus, *parts)
+    record = run_record(folder.name, identity(config), config, *parts)
     record["resolved"] = before.get("resolved", {})
     record["earlier"] = earlier_parts(before, record)
     if len(record["earlier"]) > len(before.get("earlier", [])):
@@ -175,34 +180,6 @@ def _resolve(config: RunConfig, folder: RunFolder, record: dict[str, Any], texts
         }
         folder.create(record)
     return int(record["resolved"]["iters"])
-
-
-def _trainer(
-    config: RunConfig,
-    folder: RunFolder,
-    texts: Texts,
-    engine: Engine,
-    iters: int,
-    takers: Sequence[Callable[[dict[str, Any]], None]],
-) -> Trainer:
-    """The trainer of a run; each row of metrics goes to the `takers` in their order."""
-
-    def on_row(row: dict[str, Any]) -> None:
-        for take in takers:
-            take(row)
-
-    return Trainer(
-        engine,
-        build.build_optimizer(config.optimizer, engine.model),
-        build.build_schedule(config.optimizer, iters),
-        texts.train,
-        texts.val,
-        build.train_config(config, iters),
-        on_row=on_row,
-        should_stop=stop_requests.requested,
-        before_save=folder.sync_metrics,
-        checkpoint_path=folder.checkpoint_path,
-    )
 
 
 def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:

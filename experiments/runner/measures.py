@@ -1,10 +1,7 @@
-"""What is measured beside the loss: the tokenizer, the generated text, the baselines, texts from elsewhere."""
+"""What is measured beside the loss: the tokenizer, the baselines, texts from elsewhere."""
 
-import functools
 import hashlib
 import json
-from collections.abc import Sequence
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,6 @@ from typing import Any
 from experiments.cli.eval_texts import read_text, text_name
 from experiments.configuration.schema import RunConfig
 from experiments.runner.failures import NotScored
-from experiments.runner.samples import draw_samples
 from experiments.runner.texts import Texts
 from experiments.trained.scoring import scored
 from numpygpt.data import Part
@@ -20,31 +16,12 @@ from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.files import NotWritable, replacing
 from numpygpt.measures.baselines import as_result, as_scores, baselines
 from numpygpt.measures.bits.source import Source
-from numpygpt.measures.text.generated import LEAST_COPIED, Reference
 from numpygpt.measures.text.vocabulary import tokenizer_measures
-from numpygpt.models import GPT
-from numpygpt.runs import RunFolder
 from numpygpt.training import Trainer
 
-BASELINES_VERSION = 4
-SAME_CHARS = 400  # of each sample and of each human passage: what 500 tokens of any tokenizer give
+BASELINES_VERSION = 5
 MAX_TRAIN_BYTES = 16_000_000  # of a longer training text, its end stands for the whole in what follows
 MAX_VAL_BYTES = 2_000_000  # and of a longer validation text its beginning
-
-
-def sample_metrics(config: RunConfig, folder: RunFolder, texts: Texts, model: GPT) -> dict[str, Any]:
-    """Keys of result.json on text that the model writes, which samples.txt and samples.json then hold."""
-    samples = draw_samples(config, texts, model)
-    with replacing(folder.samples_path) as path:
-        path.write_text(samples.page(), encoding="utf-8", newline="")
-    reference, human = _reference(*_excerpts(texts.train_part, texts.val_part), len(samples.texts))
-    folder.write_samples(samples_record(samples.prompt, samples.texts, reference))
-    return {
-        **samples.result(),
-        "generated": reference.measure(samples.texts, SAME_CHARS).to_dict(),
-        "generated_tokens": reference.measure(samples.texts).to_dict(),
-        "human": human,
-    }
 
 
 def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking: NotScored) -> dict[str, Any]:
@@ -52,8 +29,6 @@ def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking:
     found: dict[str, Any] = {}
     with lacking.unless("tokenizer"):
         found["tokenizer_measures"] = _tokenizer_metrics(texts)
-    with lacking.unless("baselines"):
-        found["baselines"] = corpus_baselines(texts.train_part, texts.val_part)
     found["texts"] = [{"name": text_name(path)} for path in config.eval.texts]
     for entry, path in zip(found["texts"], config.eval.texts, strict=True):
         with lacking.unless(f"text {entry['name']}"):
@@ -62,13 +37,7 @@ def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking:
     return found
 
 
-def samples_record(prompt: str, samples: Sequence[str], reference: Reference) -> dict[str, Any]:
-    """What samples.json holds."""
-    entries = [{"text": sample, **reference.highlights(sample).to_dict()} for sample in samples]
-    return {"prompt": prompt, "least_copied": LEAST_COPIED, "samples": entries}
-
-
-def _excerpts(train: Part, val: Part) -> tuple[str, str]:
+def excerpts(train: Part, val: Part) -> tuple[str, str]:
     """Both parts, or of long ones a stretch that fits memory many times over."""
     return training_excerpt(train), val.text if val.n_bytes <= MAX_VAL_BYTES else next(val.chunks())
 
@@ -81,13 +50,6 @@ def training_excerpt(part: Part) -> str:
     return raw.decode("utf-8", errors="ignore")  # it may begin inside a character
 
 
-@functools.lru_cache(maxsize=1)
-def _reference(train_text: str, val_text: str, n_samples: int) -> tuple[Reference, dict[str, Any]]:
-    """What generated text is held against, and the measures of human text: the same for all runs of a sweep."""
-    reference = Reference(train_text, val_text)
-    return reference, reference.human(SAME_CHARS, n_samples).to_dict()
-
-
 def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:
     val = texts.val_source
     if texts.val_part.n_bytes > MAX_VAL_BYTES:
@@ -97,35 +59,32 @@ def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:
 
 
 def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:
-    """Name -> bits per byte and history of each baseline of a corpus."""
-    return _baselines(train, val)["baselines"]
+    """`baselines`: name -> bits per byte and history; `blocks`: name -> bits per block of the validation text.
 
-
-def baseline_blocks(train: Part, val: Part) -> dict[str, list[float]]:
-    """Name -> bits per block of the validation text, of baselines that tell; none where that is coded in part."""
-    return _baselines(train, val)["blocks"] if val.n_bytes <= MAX_VAL_BYTES else {}
-
-
-def _baselines(train: Part, val: Part) -> dict[str, Any]:
-    """Both of the above, computed once per corpus and split, and kept beside its cache."""
+    Blocks only of baselines that tell, and of a validation text that is coded whole. Computed once per corpus and
+    split, and kept beside the corpus's cache.
+    """
     ppmd = " ppmd" if find_spec("pyppmd") else ""
     key = f"{BASELINES_VERSION} {train.corpus.sha256} {train.stop} {val.stop}{ppmd}"
     path = cache_folder() / f"baselines-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
-    if (found := _read(path, key)) is None:
-        with suppress(NotWritable), lock_for(path):  # what cannot be kept is computed again
+    try:
+        with lock_for(path):
             if (found := _read(path, key)) is None:
                 found = _compute_baselines(train, val, key)
                 with replacing(path) as temporary:
                     temporary.write_text(json.dumps(found), encoding="utf-8")
-    return found or _compute_baselines(train, val, key)
+            return found
+    except NotWritable:  # what cannot be kept is computed again
+        return _compute_baselines(train, val, key)
 
 
 def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
-    rows = baselines(*_excerpts(train, val))
+    rows = baselines(*excerpts(train, val))
     found = as_result(rows)
     for row in found.values():
         row["excerpts"] = _excerpts_in_words(train, val)
-    return {"key": key, "baselines": found, "blocks": as_scores(rows)}
+    blocks = as_scores(rows) if val.n_bytes <= MAX_VAL_BYTES else {}
+    return {"key": key, "baselines": found, "blocks": blocks}
 
 
 def _excerpts_in_words(train: Part, val: Part) -> str:

@@ -25,7 +25,7 @@ class Reporter:
         self._iters, self._lossless, self._validation = 0, True, ""
 
     def start(self, name: str) -> None:
-        self._name, self._number = name, self._number + 1
+        self._name, self._number, self._what = name, self._number + 1, ""
         if self.n_runs > 1:
             self._say(f"run {self._number} of {self.n_runs}{self._left_in_all(0.0)}")
 
@@ -69,7 +69,7 @@ class Reporter:
 
     def beat(self) -> None:
         """Called now and then: after a silence it says again what goes on."""
-        if not self.live and time.monotonic() - self._told > SILENCE:
+        if self._what and not self.live and time.monotonic() - self._told > SILENCE:
             self._say(f"{self._what}: {clock(time.monotonic() - self._since)} so far")
 
     def _left_in_all(self, share: float) -> str:

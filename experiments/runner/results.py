@@ -12,7 +12,9 @@ from experiments.configuration.schema import RunConfig
 from experiments.runner.budget import flops_per_update
 from experiments.runner.environment import PeakMemory
 from experiments.runner.failures import NotScored
+from experiments.runner.measures import corpus_baselines, further_measures
 from experiments.runner.progress import Reporter, counted
+from experiments.runner.samples import sample_metrics
 from experiments.runner.texts import Texts
 from experiments.trained.scoring import merged, passage_entry
 from numpygpt.measures.bits.parts import parts_of
@@ -26,7 +28,6 @@ from numpygpt.training.checkpoints import TrainState
 from numpygpt.training.evaluation import context_tokens
 
 PASSAGES, PASSAGE_BYTES = 4, 800
-FIGURES = 9  # that may be lacking (`NotScored.unless`), besides those of texts
 STEADY_EVERY = 10  # updates: how often steadiness looks, however often the run logs
 
 
@@ -52,7 +53,7 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     before = folder.result() if folder.state() == "done" else {}
     score = score_validation(run)
     result = {**loss_metrics(texts, score), **training_metrics(run)}
-    lacking = NotScored(folder, run.reporter, total=FIGURES + len(run.config.eval.texts))
+    lacking = NotScored(folder, run.reporter)
     with lacking.unless("passages"):
         added = [entry for entry in folder.passages() if "name" in entry] if before else []
         folder.write_passages([*passages(texts, score), *added])
@@ -60,16 +61,15 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
         result |= context_metrics(texts, run.trainer.engine.model.config.block_size)
     with lacking.unless("training text"):
         result |= overfitting_metrics(run, score)
-    from experiments.runner.measures import baseline_blocks, further_measures, sample_metrics
-
     with lacking.unless("samples"):
         result |= sample_metrics(run.config, folder, texts, run.trainer.engine.model)
-    blocks: dict[str, Any] = dict(score.blocks.to_dict())
-    with lacking.unless("baselines per block"):
-        blocks["bits_baselines"] = baseline_blocks(texts.train_part, texts.val_part)
-    with lacking.unless("parts of the bits"):
-        blocks["parts"] = score_parts(run, score)
+    blocks: dict[str, Any] = dict(vars(score.blocks))
+    with lacking.unless("baselines"):
+        found = corpus_baselines(texts.train_part, texts.val_part)
+        result["baselines"], blocks["bits_baselines"] = found["baselines"], found["blocks"]
     folder.write_scores(blocks)
+    with lacking.unless("parts of the bits"):
+        result["bits_by"] = score_parts(run, score)
     result |= further_measures(run.config, texts, run.trainer, lacking)
     with lacking.unless("curves"):
         draw_curves(folder)

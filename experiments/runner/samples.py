@@ -1,63 +1,67 @@
-"""Text that a trained model writes, and how fast."""
+"""Text that a trained model writes, how fast, and what it is like: samples.txt, samples.json."""
 
+import functools
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from experiments.configuration.schema import RunConfig, SampleConfig
+from experiments.configuration.schema import RunConfig
+from experiments.runner.measures import excerpts
 from experiments.runner.texts import Texts
+from numpygpt.files import replacing
 from numpygpt.generation import generate, sample_ids
-from numpygpt.measures.text.generated import chars_in_500_tokens
+from numpygpt.measures.text.generated import LEAST_COPIED, Reference, chars_in_500_tokens
 from numpygpt.models import GPT
+from numpygpt.runs import RunFolder
 from numpygpt.streams import generator
 from numpygpt.tokenizers import Tokenizer
 
-
-@dataclass(frozen=True)
-class Samples:
-    """Continuations of the prompt, without it, of `tokens` tokens each."""
-
-    prompt: str
-    texts: list[str]
-    tokens: int
-    seconds: float  # that the first one took, alone
-
-    def page(self) -> str:
-        """samples.txt."""
-        return "".join(f"--- sample {n} ---\n{self.prompt}{text}\n" for n, text in enumerate(self.texts, 1))
-
-    def result(self) -> dict[str, Any]:
-        """Keys of result.json."""
-        return {
-            "chars_in_500_tokens": chars_in_500_tokens(self.texts, self.tokens),
-            "tokens_per_second_generated": self.tokens / self.seconds,
-            "chars_per_second_generated": len(self.texts[0]) / self.seconds,
-        }
+SAME_CHARS = 400  # of each sample and of each human passage: what 500 tokens of any tokenizer give
 
 
-def draw_samples(config: RunConfig, texts: Texts, model: GPT) -> Samples:
-    """`sample.number` samples: the first one alone, which is timed, the others together."""
-    settings = config.sample
-    prompt = texts.tokenizer.encode(settings.prompt)
+def sample_metrics(config: RunConfig, folder: RunFolder, texts: Texts, model: GPT) -> dict[str, Any]:
+    """Keys of result.json on text that the model writes, which samples.txt and samples.json then hold."""
+    samples, seconds = draw_samples(config, texts, model)
+    prompt, tokens = config.sample.prompt, config.sample.tokens
+    with replacing(folder.samples_path) as path:
+        page = (f"--- sample {n} ---\n{prompt}{sample}\n" for n, sample in enumerate(samples, 1))
+        path.write_text("".join(page), encoding="utf-8", newline="")
+    reference, human = _reference(*excerpts(texts.train_part, texts.val_part), len(samples))
+    marked = [{"text": sample, **reference.highlights(sample)} for sample in samples]
+    folder.write_samples({"prompt": prompt, "least_copied": LEAST_COPIED, "samples": marked})
+    return {
+        "chars_in_500_tokens": chars_in_500_tokens(samples, tokens),
+        "tokens_per_second_generated": tokens / seconds,
+        "chars_per_second_generated": len(samples[0]) / seconds,
+        "generated": reference.measure(samples, SAME_CHARS).to_dict(),
+        "generated_tokens": reference.measure(samples).to_dict(),
+        "human": human,
+    }
+
+
+@functools.lru_cache(maxsize=1)
+def _reference(train_text: str, val_text: str, n_samples: int) -> tuple[Reference, dict[str, Any]]:
+    """What generated text is held against, and the measures of human text: the same for all runs of a sweep."""
+    reference = Reference(train_text, val_text)
+    return reference, reference.human(SAME_CHARS, n_samples).to_dict()
+
+
+def draw_samples(config: RunConfig, texts: Texts, model: GPT) -> tuple[list[str], float]:
+    """`sample.number` continuations of the prompt, without it, and the seconds that the first one took, alone."""
+    wanted = config.sample
+    settings = {"temperature": wanted.temperature, "top_k": wanted.top_k, "top_p": wanted.top_p}
+    prompt = texts.tokenizer.encode(wanted.prompt)
     if not len(prompt):  # an imported tokenizer may drop newlines; that is no reason to fail when all is done
         prompt = np.asarray(texts.val.ids[:1])
     started = time.perf_counter()
-    first = sample_ids(model, prompt, settings.tokens, config.seed, **_options(settings))
-    drawn = [list(first)]
+    drawn = [list(sample_ids(model, prompt, wanted.tokens, config.seed, **settings))]
     seconds = time.perf_counter() - started
-    if settings.number > 1:
-        prompts = np.repeat(prompt[None, :], settings.number - 1, axis=0)
-        rng = generator(config.seed, "sample", 1)
-        rows = generate(model, prompts, settings.tokens, rng, **_options(settings))
+    if wanted.number > 1:
+        prompts = np.repeat(prompt[None, :], wanted.number - 1, axis=0)
+        rows = generate(model, prompts, wanted.tokens, generator(config.seed, "sample", 1), **settings)
         drawn += np.stack(list(rows), axis=1).tolist()
-    written = [continuation(texts.tokenizer, prompt, ids) for ids in drawn]
-    return Samples(settings.prompt, written, settings.tokens, seconds)
-
-
-def _options(settings: SampleConfig) -> dict[str, Any]:
-    return {"temperature": settings.temperature, "top_k": settings.top_k, "top_p": settings.top_p}
+    return [continuation(texts.tokenizer, prompt, ids) for ids in drawn], seconds
 
 
 def continuation(tokenizer: Tokenizer, prompt: np.ndarray, ids: list[int]) -> str:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from experiments.cli.eval_texts import read_text
-from experiments.configuration.build import build_tokenizer, corpus_parts
+from experiments.configuration.build import build_tokenizer
 from experiments.configuration.schema import RunConfig
 from experiments.runner.progress import Reporter, counted
 from experiments.trained.load import fit_coder, sources
 from numpygpt import tokenizers
-from numpygpt.data import Corpus, Part
+from numpygpt.data import Part
 from numpygpt.data.batches import check_window
 from numpygpt.data.tokens import encoded
 from numpygpt.errors import UserError
@@ -42,14 +42,18 @@ class Texts:
 
 
 def prepare_texts(
-    config: RunConfig, corpus: Corpus, folder: RunFolder, fingerprint: str | None, reporter: Reporter
+    config: RunConfig,
+    parts: tuple[Part, Part],
+    folder: RunFolder,
+    fingerprint: str | None,
+    reporter: Reporter,
 ) -> Texts:
     """Fits the tokenizer on the training part alone, saves it, and encodes both parts.
 
     `fingerprint` is of the tokenizer that an interrupted run saved: if the file still has it, it is taken.
     Raises UserError if the text is too short or does not suit the tokenizer, or if another tokenizer comes out.
     """
-    train_part, val_part = corpus_parts(corpus, vars(config.data))
+    train_part, val_part = parts
     tokenizer = _saved(folder, fingerprint)
     if tokenizer is None:
         reporter.phase(f"fitting the {config.tokenizer.kind} tokenizer")

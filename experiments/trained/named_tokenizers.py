@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from experiments.configuration.build import build_tokenizer, default_corpus
-from experiments.configuration.compose import composed
-from experiments.configuration.messages import EXPLAINED, explain
+from experiments.configuration.build import build_tokenizer, composed, default_corpus
 from experiments.configuration.schema import TokenizerConfig, options
 from experiments.configuration.validation import check
 from experiments.trained.load import load_tokenizer, training_part
@@ -52,10 +50,7 @@ def _config(name: str) -> TokenizerConfig:
     """Of `bpe`, or of `bpe:512` with that vocabulary size. Raises UserError if it cannot be trained."""
     kind, _, size = name.partition(":")
     overrides = [f"tokenizer={kind}", *([f"tokenizer.vocab_size={size}"] if size else [])]
-    try:
-        config = composed(*overrides)
-    except EXPLAINED as error:
-        raise UserError(explain(error, overrides)) from error
+    config = composed(*overrides)
     check(config)
     if size and "vocab_size" not in options("tokenizer", config.tokenizer.kind):
         raise UserError(f"{name!r} is not possible: {kind} has no vocabulary size to choose")

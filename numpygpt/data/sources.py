@@ -7,7 +7,7 @@ from pathlib import Path
 from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.data.corpus import Corpus, read_corpus
 from numpygpt.errors import UserError
-from numpygpt.files import expanded, open_to_read, replacing
+from numpygpt.files import expanded, replacing
 from numpygpt.printing import printable
 
 NAMES = ("shakespeare", "pydoc", "file")
@@ -57,18 +57,10 @@ def _pydoc(fallback_reason: str | None = None) -> Corpus:
     data = "\n\n".join(topics[key].strip() for key in sorted(topics)).encode("utf-8") + b"\n"
     sha256 = hashlib.sha256(data).hexdigest()
     path = cache_folder() / f"pydoc-{sha256[:16]}.txt"
-    if not _holds(path, sha256):
+    if not path.exists():
         with lock_for(path), replacing(path) as temporary:
             temporary.write_bytes(data)
     return read_corpus("pydoc", path, sha256, fallback_reason)
-
-
-def _holds(path: Path, sha256: str) -> bool:
-    try:
-        with open_to_read(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
 
 
 # --- shakespeare ---
@@ -80,15 +72,14 @@ def _shakespeare() -> Corpus:
     if folder and os.path.lexists(own := expanded(folder).absolute() / "shakespeare.txt"):
         return read_corpus("shakespeare", own, SHAKESPEARE_SHA256)
     path = cache_folder() / "shakespeare.txt"
-    if not _holds(path, SHAKESPEARE_SHA256):
+    if not path.exists():
         with lock_for(path):
-            if not _holds(path, SHAKESPEARE_SHA256):
-                _download(SHAKESPEARE_URL, SHAKESPEARE_SHA256, path)
+            _download(SHAKESPEARE_URL, SHAKESPEARE_SHA256, path)
     return read_corpus("shakespeare", path, SHAKESPEARE_SHA256)
 
 
 def _download(url: str, sha256: str, path: Path) -> None:
-    """Fetches `url` to `path`; raises CorpusUnavailable, and leaves nothing behind, if that fails."""
+    """Fetches `url` to `path`, unless it is there by now. CorpusUnavailable: that failed, and left nothing."""
     import pooch  # 0.2 seconds, seldom needed
 
     advice = "connect to the network, or set NUMPYGPT_DATA to a folder that holds it, or use data=pydoc"

@@ -1,8 +1,8 @@
 """Token files: the ids of a part of a corpus, made once, kept in the cache, memory-mapped.
 
-A token file is a .npy file of the smallest unsigned type that holds the vocabulary, followed by a sha256 over
-its content and over what it is the content of. So one file says all, and a truncated, damaged or foreign one
-is made anew. A text is encoded piece by piece.
+A token file holds the ids in the smallest unsigned type that fits the vocabulary, followed by a sha256 over them
+and over what they are the ids of. So a truncated, damaged or foreign one is made anew. A text is encoded piece by
+piece: memory does not grow with it.
 
 Where pieces are cut: between a letter or digit and a space (else a punctuation mark) that follows it. There the
 tokenizers of this project, and the patterns of GPT-2 and its descendants, always start a new token, whatever
@@ -13,7 +13,7 @@ cross anything, encodes its text as a whole.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
@@ -25,7 +25,7 @@ from numpygpt.data.corpus import Part
 from numpygpt.errors import UserError
 from numpygpt.files import replacing
 
-VERSION = 2  # raised when the same tokenizer gives other ids than before
+VERSION = 3  # raised when the same tokenizer gives other ids than before, or they are kept otherwise
 PIECE = 4 << 20  # bytes of text encoded at a time
 WINDOW = 1 << 13  # bytes in which a place to cut is looked for
 CONTEXT = 256  # characters on either side on which a cut is tried out
@@ -60,16 +60,17 @@ def encoded(
     be written.
     """
     key = f"{VERSION} {part.corpus.sha256} {part.start} {part.stop} {tokenizer.fingerprint()}"
-    name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:32]}.npy"
+    name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
     path = (folder or cache_folder()) / name
+    dtype = np.min_scalar_type(max(tokenizer.vocab_size - 1, 0))
     cacheable = getattr(tokenizer, "cacheable", True)
-    if cacheable and (ids := _open(path, key)) is not None:
+    if cacheable and (ids := _open(path, key, dtype)) is not None:
         return ids
     with lock_for(path):
-        if not cacheable or (ids := _open(path, key)) is None:
+        if not cacheable or (ids := _open(path, key, dtype)) is None:
             with replacing(path) as temporary:
-                _write(temporary, key, _encode(part, tokenizer, progress))
-            ids = _open(path, key)
+                _write(temporary, key, _encode(part, tokenizer, dtype, progress))
+            ids = _open(path, key, dtype)
     if ids is None:
         raise UserError(f"{path} does not hold what was just written to it: check the disk")
     return ids
@@ -78,44 +79,42 @@ def encoded(
 # --- the file ---
 
 
-def _write(path: Path, key: str, ids: np.ndarray) -> None:
-    with path.open("w+b") as file:
-        np.save(file, ids, allow_pickle=False)
-        file.seek(0)
-        file.write(
-            hashlib.file_digest(file, lambda: hashlib.sha256(key.encode())).digest()
-        )  # read to its end
+def _write(path: Path, key: str, pieces: Iterable[np.ndarray]) -> None:
+    digest = hashlib.sha256(key.encode())
+    with path.open("wb") as file:
+        for ids in pieces:
+            digest.update(ids)
+            file.write(ids)
+        file.write(digest.digest())
 
 
-def _open(path: Path, key: str) -> np.ndarray | None:
+def _open(path: Path, key: str, dtype: np.dtype) -> np.ndarray | None:
     """The memory-mapped ids, or None if the file is not there or not what belongs there."""
     digest = hashlib.sha256(key.encode())
     try:
         content = np.memmap(path, np.uint8, "r")
-        digest.update(content[: -digest.digest_size])
-        if content[-digest.digest_size :].tobytes() != digest.digest():
-            return None
-        return np.load(path, mmap_mode="r", allow_pickle=False)
     except (FileNotFoundError, ValueError):  # an empty file cannot be mapped
         return None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): remove it or make it readable") from error
+    digest.update(content[: -digest.digest_size])
+    is_whole = content[-digest.digest_size :].tobytes() == digest.digest()
+    return content[: -digest.digest_size].view(dtype) if is_whole else None
 
 
 # --- piece by piece ---
 
 
-def _encode(part: Part, tokenizer: Encoder, progress: Callable[[float], None]) -> np.ndarray:
-    """The ids of the part, in the smallest type that holds the vocabulary."""
-    dtype = np.min_scalar_type(max(tokenizer.vocab_size - 1, 0))
-    found = [np.zeros(0, dtype)]
+def _encode(
+    part: Part, tokenizer: Encoder, dtype: np.dtype, progress: Callable[[float], None]
+) -> Iterator[np.ndarray]:
+    """The ids of one piece after the other."""
     for start, stop in pieces(part, tokenizer):
         ids = tokenizer.encode(part.read(start, stop))
         if len(ids) and not 0 <= ids.min() <= ids.max() < tokenizer.vocab_size:
             raise ValueError(f"the tokenizer gave ids beyond its {tokenizer.vocab_size} tokens")
-        found.append(ids.astype(dtype))
+        yield ids.astype(dtype)
         progress((stop - part.start) / part.n_bytes)
-    return np.concatenate(found)
 
 
 def pieces(part: Part, tokenizer: Encoder) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,7 @@ checking    gradients against finite differences      all else  a file per famil
 It imports NumPy alone. Models come in.
 """
 
-from numpygpt.nn.activations import GELU, LeakyReLU, ReLU, ReLUSquared, Softmax
+from numpygpt.nn.activations import GELU, LeakyReLU, ReLU, ReLUSquared
 from numpygpt.nn.attention import KeyValueCache, MultiHeadAttention
 from numpygpt.nn.block import FeedForward, TransformerBlock, new_norm
 from numpygpt.nn.checking import WrongGradient, check_gradients
@@ -36,7 +36,6 @@ __all__ = [
     "RMSNorm",
     "ReLU",
     "ReLUSquared",
-    "Softmax",
     "TransformerBlock",
     "Workspace",
     "WrongGradient",

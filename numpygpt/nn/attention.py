@@ -47,14 +47,11 @@ class MultiHeadAttention(Module):
     ) -> None:
         if n_head < 1 or n_embd % n_head:
             raise UserError(f"n_embd ({n_embd}) must be a multiple of n_head ({n_head})")
-        if rotary and n_embd // n_head % 2:
-            raise UserError(
-                f"rotary positions turn pairs of channels: a head of {n_embd // n_head} has an odd one"
-            )
         self.n_head, self.rotary = n_head, rotary
         self.qk_norm = RMSNorm() if qk_norm else None
         self.qkv = Linear(n_embd, 3 * n_embd, rng=rng, bias=bias, std=std, n_matrices=3, dtype=dtype)
-        self.proj = Linear(n_embd, n_embd, rng=rng, bias=bias, std=proj_std, passing=True, dtype=dtype)
+        self.proj = Linear(n_embd, n_embd, rng=rng, bias=bias, std=proj_std, dtype=dtype)
+        self.proj.passing = True
         self.weights_dropout = Dropout(dropout)
 
     def forward(self, x: Array, first: int = 0) -> Array:

@@ -38,7 +38,8 @@ class FeedForward(Module):
             raise UserError(f"activation is {activation!r}; it may be {', '.join(ACTIVATIONS)}")
         self.fc = Linear(n_embd, 4 * n_embd, rng=rng, bias=bias, std=std, dtype=dtype)
         self.activation = ACTIVATIONS[activation](inplace=True)
-        self.proj = Linear(4 * n_embd, n_embd, rng=rng, bias=bias, std=proj_std, passing=True, dtype=dtype)
+        self.proj = Linear(4 * n_embd, n_embd, rng=rng, bias=bias, std=proj_std, dtype=dtype)
+        self.proj.passing = True
 
     def forward(self, x: Array) -> Array:
         return self.proj.forward(self.activation.forward(self.fc.forward(x)))

@@ -25,7 +25,7 @@ from numpy.typing import DTypeLike
 Array = np.ndarray[Any, Any]
 Allocator = Callable[[str, tuple[int, ...], DTypeLike], Array]
 
-BLOCK_BYTES = 256 * 1024  # with its inputs and results about all of a level-2 cache (docs/PERFORMANCE.md)
+BLOCK_BYTES = 512 * 1024  # with its inputs and results about all of a level-2 cache (docs/PERFORMANCE.md)
 ATTENTION_ROWS = 32  # queries that attention handles at a time
 GELU_A = float(np.sqrt(2 / np.pi))  # u = GELU_A x + GELU_B x^3
 GELU_B = 0.044715 * GELU_A

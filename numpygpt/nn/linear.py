@@ -13,9 +13,12 @@ class Linear(Module):
 
     W (out_features, in_features) is drawn from a normal distribution of standard deviation `std` and b starts
     at zero, as in GPT-2 (Radford et al. 2019, section 2.3, and its published code). n_matrices: W is that many
-    matrices, one below the other. passing: what a forward returns is used up before the same layer of another block
-    has its turn, so that they can share the memory of it.
+    matrices, one below the other.
     """
+
+    passing = (
+        False  # results are used up before the same layer of another block has its turn: they share memory
+    )
 
     def __init__(
         self,
@@ -26,13 +29,11 @@ class Linear(Module):
         bias: bool = True,
         std: float = 0.02,
         n_matrices: int = 1,
-        passing: bool = False,
         dtype: DTypeLike = np.float32,
     ) -> None:
         weight = rng.normal(0.0, std, (out_features, in_features)).astype(dtype)
         self.weight = Parameter(weight, n_matrices=n_matrices)
         self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
-        self.passing = passing
 
     def forward(self, x: Array) -> Array:
         bias = None if self.bias is None else self.bias.data

@@ -33,7 +33,6 @@ class Muon(AdamW):
         betas: tuple[float, float] = (0.9, 0.99),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
-        coefficients: Sequence[Sequence[float]] = QUINTIC,
     ) -> None:
         if not 0 <= momentum < 1:
             raise UserError(f"momentum is {momentum}; it must be at least 0 and below 1")
@@ -41,7 +40,7 @@ class Muon(AdamW):
             raise UserError(
                 f"lr is {lr}; it must be above 0, for the rate of the embeddings is a multiple of it"
             )
-        self.embedding_lr, self.momentum, self.coefficients = embedding_lr, momentum, coefficients
+        self.embedding_lr, self.momentum = embedding_lr, momentum
         super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
         for i, p in enumerate(self.parameters):
             if p.n_matrices:
@@ -68,7 +67,7 @@ class Muon(AdamW):
 
     def _flops(self, p: LearnedArray) -> int:
         """Of one of its matrices: 3 products an iteration if it is square, else 2 long ones, and up to 4 short."""
-        n, (short, long) = len(self.coefficients), sorted(self._shape(p))
+        n, (short, long) = len(QUINTIC), sorted(self._shape(p))
         return 2 * short**3 * 3 * n if short == long else 2 * short**2 * (2 * long + short * (4 * n - 3))
 
     def update_pieces(self, pieces: Any, lr: float, grad_scale: float = 1.0) -> None:
@@ -91,7 +90,7 @@ class Muon(AdamW):
         g += self.momentum * m  # Nesterov's look ahead
         if self.weight_decay:
             p *= 1 - lr * self.weight_decay
-        update = orthogonalised(g.reshape(shape), self.coefficients)
+        update = orthogonalised(g.reshape(shape))
         update *= lr * max(1.0, shape[0] / shape[1]) ** 0.5
         p -= update.reshape(-1)
 
@@ -99,7 +98,7 @@ class Muon(AdamW):
         return p.data.shape[0] // p.n_matrices, p.data.shape[1]
 
 
-def orthogonalised(g: Array, coefficients: Sequence[Sequence[float]] = QUINTIC, eps: float = 1e-7) -> Array:
+def orthogonalised(g: Array, eps: float = 1e-7) -> Array:
     """About U V^T for g (O, I) = U S V^T: the same directions, all with singular values near 1.
 
     Newton-Schulz iteration (Jordan et al. 2024): x = a x + b (x x^T) x + c (x x^T)^2 x acts on each singular value
@@ -110,14 +109,14 @@ def orthogonalised(g: Array, coefficients: Sequence[Sequence[float]] = QUINTIC, 
     rows, columns = g.shape
     if rows == columns:
         x = g / (np.sqrt(np.vdot(g, g)) + eps)
-        for abc in coefficients:
+        for abc in QUINTIC:
             x = _polynomial(x @ x.T, *abc) @ x
         return x
     gram = g.T @ g if rows > columns else g @ g.T
     norm = np.sqrt(np.trace(gram)) + eps  # of g
     gram /= norm * norm
-    p = q = _polynomial(gram, *coefficients[0])
-    for abc in coefficients[1:]:
+    p = q = _polynomial(gram, *QUINTIC[0])
+    for abc in QUINTIC[1:]:
         gram = p @ gram @ p  # of q x
         p = _polynomial(gram, *abc)
         q = p @ q

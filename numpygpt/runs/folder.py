@@ -2,7 +2,7 @@
 
     run.json       what was asked: config, identity, corpus, environment, git commit
     metrics.jsonl  a line per logged step or evaluation, appended
-    scores.json    bits of the validation text, per block and taken apart (measures/bits/parts.py)
+    scores.json    bits per block of the validation text
     passages.json  bits of single tokens of a few passages
     samples.json   text that the model wrote, with what of it is no word, whose name it is, what it copied
     result.json    written once, last: that it exists means that the run is complete
@@ -23,8 +23,6 @@ Only the process that holds `RunFolder.lock` writes; anybody may read at any tim
 
 import json
 import os
-import re
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +31,7 @@ from typing import Any
 
 from numpygpt.errors import UserError
 from numpygpt.files import is_locked, locked, read_bytes, replacing, writing
-from numpygpt.runs.json_values import digest, from_json, to_json
+from numpygpt.runs.json_values import digest, from_json, metric_line, metric_row, to_json
 
 SCHEMA = 1
 REQUIRED = {
@@ -81,15 +79,14 @@ class RunFolder:
 
     def state(self) -> str:
         """One of "done", "failed", "running", "interrupted", derived from what the folder holds."""
-        ended = self._ended()
-        if ended is None and is_locked(self._lock_path):
-            return "running"
-        return ended or self._ended() or "interrupted"  # it may have ended while we looked at the lock
-
-    def _ended(self) -> str | None:
-        if (self.path / "result.json").exists():
-            return "done"
-        return "failed" if (self.path / "failure.json").exists() else None
+        for _ in range(2):  # it may end while we look at the lock
+            if (self.path / "result.json").exists():
+                return "done"
+            if (self.path / "failure.json").exists():
+                return "failed"
+            if is_locked(self._lock_path):
+                return "running"
+        return "interrupted"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -185,9 +182,7 @@ class RunFolder:
         """Appends one line, in one write. What a crash left half-written before it is cut off first."""
         if not isinstance(row.get("step"), int) or not isinstance(row.get("kind"), str):
             raise ValueError(f"a row of metrics has a step and a kind, unlike {row}")
-        body = json.dumps(to_json(row)).encode("ascii")[:-1]
-        line = body + b', "crc": "%08x"}\n' % zlib.crc32(body)
-        path = self.metrics_path
+        line, path = metric_line(row), self.metrics_path
         with writing(path), path.open("a+b", buffering=0) as file:
             size = file.seek(0, os.SEEK_END)
             if size and (file.seek(size - 1), file.read(1))[1] != b"\n":
@@ -245,17 +240,6 @@ class RunFolder:
                 raise RunDamaged(f"{self.metrics_path} is damaged in line {number}: {self._anew}")
             rows.append(row)
         return rows
-
-
-_METRIC_LINE = re.compile(rb'(?P<body>\{.*), "crc": "(?P<crc>[0-9a-f]{8})"\}', re.DOTALL)
-
-
-def metric_row(line: bytes) -> dict[str, Any] | None:
-    """The row of a line of metrics.jsonl, without its newline; None if it is not what was written."""
-    match = _METRIC_LINE.fullmatch(line)
-    if match is None or int(match["crc"], 16) != zlib.crc32(match["body"]):
-        return None
-    return from_json(json.loads(match["body"] + b"}"))
 
 
 def _read_bytes(path: Path) -> bytes | None:

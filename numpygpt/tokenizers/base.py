@@ -184,9 +184,7 @@ def checked_specials(specials: Sequence[str], needs_unk: bool) -> tuple[str, ...
     is_list = isinstance(specials, Sequence) and not isinstance(specials, str)
     if not is_list or not all(isinstance(name, str) and name for name in specials):
         raise UserError(f"specials must be a list of non-empty names such as ['<unk>'], not {specials!r}")
-    for name in specials:
-        check_text(name)
-    if len(set(specials)) != len(specials):
+    if len(set(map(check_text, specials))) != len(specials):
         raise UserError(f"specials names a token twice: {list(specials)}")
     if needs_unk and UNK not in specials:
         raise UserError(f"specials must hold {UNK}, as this kind meets unknown text")
@@ -198,12 +196,6 @@ def checked_int(name: str, value: int, minimum: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
         raise UserError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
     return int(value)
-
-
-def checked_bool(name: str, value: bool) -> bool:
-    if not isinstance(value, bool):
-        raise UserError(f"{name} must be true or false, not {value!r}")
-    return value
 
 
 def checked_share(name: str, value: float, least: float = 0.0) -> float:

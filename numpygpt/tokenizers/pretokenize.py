@@ -6,7 +6,7 @@ those of the whole text however its chunks fall.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from re import compile as compile_standard
@@ -16,7 +16,7 @@ import regex
 
 from numpygpt.errors import UserError
 
-CACHED = 1 << 17  # pieces whose tokens are kept
+CACHED = 1 << 17  # pieces
 
 # What the classes of the patterns below mean in ASCII. Python's own engine is twice as fast as the regex
 # library but knows no \p{L} and has other ideas of \s, so ASCII text is split by it with these in their place.
@@ -75,6 +75,19 @@ class Splitter:
                 rest = rest[found.start() :]
         counts.update(self.split(rest))
         return counts
+
+
+class Cache(dict[str, Any]):
+    """From a piece to what `compute` makes of it; emptied when full, as what is frequent is back at once."""
+
+    def __init__(self, compute: Callable[[str], Any]):
+        self._compute = compute
+
+    def __missing__(self, piece: str) -> Any:
+        if len(self) >= CACHED:
+            self.clear()
+        value = self[piece] = self._compute(piece)
+        return value
 
 
 # A run of letters ends wherever another character follows: true of both GPT patterns, contractions included.

@@ -7,35 +7,38 @@ from typing import Any
 from numpygpt.errors import UserError
 from numpygpt.files import read_bytes
 from numpygpt.tokenizers.base import FORMAT, VERSION, Tokenizer, sha256_of
-from numpygpt.tokenizers.bpe import BPETokenizer, ByteFallbackBPETokenizer, ByteLevelBPETokenizer
+from numpygpt.tokenizers.bpe.bpe import BPETokenizer
+from numpygpt.tokenizers.bpe.bytefallback import ByteFallbackBPETokenizer
+from numpygpt.tokenizers.bpe.bytelevel import ByteLevelBPETokenizer
 from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.char import CharTokenizer
-from numpygpt.tokenizers.foreign import (
-    CustomTokenizer,
-    HuggingFaceTokenizer,
-    SentencePieceTokenizer,
-    TiktokenTokenizer,
-    UnigramTokenizer,
-)
+from numpygpt.tokenizers.foreign.custom import CustomTokenizer
+from numpygpt.tokenizers.foreign.hf import HuggingFaceTokenizer
+from numpygpt.tokenizers.foreign.sentencepiece import SentencePieceTokenizer, UnigramTokenizer
+from numpygpt.tokenizers.foreign.tiktoken import TiktokenTokenizer
 from numpygpt.tokenizers.word import WordTokenizer
 
-_OURS: tuple[type[Tokenizer], ...] = (
-    CharTokenizer,
-    WordTokenizer,
-    BPETokenizer,
-    ByteFallbackBPETokenizer,
-    ByteLevelBPETokenizer,
-    ByteTokenizer,
-)
-_FOREIGN: tuple[type[Tokenizer], ...] = (
-    UnigramTokenizer,
-    HuggingFaceTokenizer,
-    SentencePieceTokenizer,
-    TiktokenTokenizer,
-    CustomTokenizer,
-)
-KINDS: dict[str, type[Tokenizer]] = {cls.kind: cls for cls in _OURS}  # ours
-ALL_KINDS: dict[str, type[Tokenizer]] = KINDS | {cls.kind: cls for cls in _FOREIGN}
+KINDS: dict[str, type[Tokenizer]] = {  # ours
+    cls.kind: cls
+    for cls in (
+        CharTokenizer,
+        WordTokenizer,
+        BPETokenizer,
+        ByteFallbackBPETokenizer,
+        ByteLevelBPETokenizer,
+        ByteTokenizer,
+    )
+}
+ALL_KINDS: dict[str, type[Tokenizer]] = KINDS | {
+    cls.kind: cls
+    for cls in (
+        UnigramTokenizer,
+        HuggingFaceTokenizer,
+        SentencePieceTokenizer,
+        TiktokenTokenizer,
+        CustomTokenizer,
+    )
+}
 
 
 def create(kind: str, **options: Any) -> Tokenizer:
@@ -47,13 +50,8 @@ def create(kind: str, **options: Any) -> Tokenizer:
 
 def from_dict(data: dict[str, Any]) -> Tokenizer:
     """The tokenizer that `Tokenizer.to_dict` described. UserError: it is no such description."""
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise UserError(f"it is no tokenizer of this project: it lacks the key format={FORMAT!r}")
-    if data.get("version") != VERSION:
-        raise UserError(
-            f"it has version {data.get('version')!r} of the tokenizer format, this program reads "
-            f"version {VERSION}: train the tokenizer again or update the program"
-        )
+    if not isinstance(data, dict) or (data.get("format"), data.get("version")) != (FORMAT, VERSION):
+        raise UserError(f"it is no tokenizer of this program ({FORMAT}, version {VERSION}): train it again")
     try:
         tokenizer = create(data["kind"], **data["options"])
         tokenizer._restore(data)

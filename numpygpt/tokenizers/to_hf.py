@@ -11,7 +11,7 @@ from typing import Any
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer
 from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
-from numpygpt.tokenizers.foreign import HuggingFaceTokenizer
+from numpygpt.tokenizers.foreign.hf import HuggingFaceTokenizer
 from numpygpt.tokenizers.pretokenize import splitter
 
 Json = dict[str, Any]

@@ -6,15 +6,14 @@ the spans: a dropped space belongs to the stretch of the token after it.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import regex
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import UNK, Tokenizer, checked_bool, checked_int
-from numpygpt.tokenizers.pretokenize import BEFORE_SPACE, CACHED, Splitter
+from numpygpt.tokenizers.base import UNK, Tokenizer, checked_int
+from numpygpt.tokenizers.pretokenize import BEFORE_SPACE, Cache, Splitter
 from numpygpt.tokenizers.spacing import set_line_spacing
 from numpygpt.tokenizers.unicode import WORD, byte_offsets, check_text, training_chunks
 
@@ -43,7 +42,7 @@ class WordTokenizer(Tokenizer):
         specials: Sequence[str] | None = None,
     ):
         super().__init__(specials=specials)
-        self.lowercase = checked_bool("lowercase", lowercase)
+        self.lowercase = lowercase
         self.losses = "loses case, spaces, unknown words" if lowercase else "loses spaces, unknown words"
         self.min_freq = checked_int("min_freq", min_freq, 1)
         self.wanted_vocab_size = vocab_size
@@ -80,7 +79,7 @@ class WordTokenizer(Tokenizer):
         self._set_vocabulary(word.encode() for word in words)
         self._id_of_word = {word: id for id, word in enumerate(words, start=len(self.specials))}
         self._id_of_word[""] = TAIL
-        self._id_of_stretch = lru_cache(CACHED)(self._look_up)
+        self._id_of_stretch = Cache(self._look_up)
 
     def _look_up(self, stretch: str) -> int:
         return self._id_of_word.get(self._word(stretch), self.special_ids[UNK])
@@ -90,7 +89,7 @@ class WordTokenizer(Tokenizer):
         self._require_trained()
         stretches = STRETCHES.split(check_text(text))
         n = len(stretches)
-        ids = np.fromiter(map(self._id_of_stretch, stretches), np.int32, n)
+        ids = np.fromiter(map(self._id_of_stretch.__getitem__, stretches), np.int32, n)
         lengths = np.fromiter(map(len, stretches), np.int64, n)
         end = -1 if TAIL in ids[-1:] else None
         return ids[:end], lengths[:end]

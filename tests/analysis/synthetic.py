@@ -141,6 +141,10 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
         "generated": {"word_share": 0.93 + rng.normal(0, 0.01), "speaker_share": 0.7, "ngram3_heldout": 0.11},
         "human": {"word_share": 0.985, "speaker_share": 0.55, "ngram3_heldout": 0.24},
         "baselines": BASELINES,
+        "bits_by": {
+            "byte_kind": {"inside a word": 1.1 * total - 0.4, "space": 0.4 - 0.1 * total},
+            "share_of_bytes": {"byte_kind": {"inside a word": 0.8, "space": 0.2}},
+        },
         "texts": [
             {
                 "name": "emoji",

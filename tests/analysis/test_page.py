@@ -211,15 +211,6 @@ def test_runs_that_count_nowhere_are_named(page):
     assert "word-small-s8 interrupted" in text
 
 
-def test_a_run_that_two_studies_hold_has_the_badge_of_its_own_state(tmp_path):
-    make_run(tmp_path / "a", "char", 1, every=100)
-    make_run(tmp_path / "b", "char", 1, every=100, state="interrupted")
-    found = read(tmp_path)
-    rows = re.findall(r'<tr>\s*<th scope="row">char-small-s1.*?</tr>', found.html, re.DOTALL)
-    assert len(rows) == 2
-    assert sorted("badge" in row for row in rows) == [False, True]
-
-
 def test_no_finished_run_is_said(tmp_path):
     make_run(tmp_path, "char", 1, state="interrupted", every=100)
     found = read(tmp_path)

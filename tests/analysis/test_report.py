@@ -35,7 +35,6 @@ def test_report_lies_beside_the_runs_with_all_its_parts(written):
         "report.md",
         "runs.csv",
         "scalars.csv",
-        "tables/comparison.md",
         "tables/comparison.csv",
         "tables/comparison.tex",
     } <= names
@@ -107,9 +106,9 @@ def test_several_texts_get_sections_and_files_of_their_own(tmp_path, no_figures)
     make_run(tmp_path, "char", 1, every=100, name="other", budget__iters=2000)
     out = write_report(tmp_path).path.parent
     names = (out / "files.txt").read_text().split()
-    assert "tables/shakespeare-1-000-updates-comparison.md" in names
-    assert "tables/shakespeare-2-000-updates-comparison.md" in names
-    assert "tables/budgets.md" in names
+    assert "tables/shakespeare-1-000-updates-comparison.csv" in names
+    assert "tables/shakespeare-2-000-updates-comparison.csv" in names
+    assert "tables/budgets.csv" in names
 
 
 def test_terminal_shows_the_essential(written):

@@ -23,7 +23,7 @@ from analysis.tables.comparison import comparison_table, difference_table, origi
 from analysis.tables.formats import frame_of, to_csv, to_latex
 from analysis.tables.markdown import to_markdown
 from analysis.tables.model import Cell, Column, Row, Table
-from analysis.tables.overviews import budget_tables, choice_table, run_table
+from analysis.tables.overviews import budget_tables, run_table
 from analysis.tables.terminal import fit, to_rich, two_lines
 from analysis.tables.tokenizers import baseline_table, generated_tables, text_tables
 from numpygpt.runs import find_runs
@@ -321,16 +321,6 @@ def test_budgets_side_by_side_never_join_two_settings(tmp_path):
         [False, True, False],
     ]
     assert [row.cells[0].text for row in table.rows] == ["bpe 512", "bpe 1024"]
-
-
-def test_the_best_of_what_was_tried(tmp_path):
-    for vocabulary in (512, 2048, 8192):
-        make_study(tmp_path, ("bpe",), (1, 2, 3), tokenizer__vocab_size=vocabulary)
-    table = choice_table([comparison_of(tmp_path)])
-    assert table is not None
-    assert cells(table, 0)["tried"] == "vocab_size 512, 2048, 8192"
-    assert cells(table, 0)["fewest_bits"] == "bpe 2048"
-    assert cells(table, 0)["at_the_edge"] == MISSING
 
 
 def test_every_run_is_listed_with_its_state(tmp_path):

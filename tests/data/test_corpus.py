@@ -124,15 +124,14 @@ def test_shakespeare_is_split_as_published(shakespeare: str, cache: Path, tmp_pa
 # --- pydoc ---
 
 
-def test_pydoc_is_the_same_each_time_and_mended_if_damaged(cache: Path) -> None:
+def test_pydoc_is_the_same_each_time_and_refused_if_damaged(cache: Path) -> None:
     first = resolve("pydoc")
     assert (first.name, first.fallback_reason) == ("pydoc", None)
     assert first.n_chars > 300_000
-    whole = first.path.read_bytes()
-    first.path.write_bytes(whole[:1000])
-    again = resolve("pydoc")
-    assert (again.sha256, again.path) == (first.sha256, first.path)
-    assert again.path.read_bytes() == whole
+    assert resolve("pydoc") == first
+    first.path.write_bytes(first.path.read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"wrong sha256\): remove it"):
+        resolve("pydoc")
 
 
 def test_a_cache_that_cannot_be_written_is_named(cache: Path) -> None:
@@ -187,8 +186,8 @@ def test_a_download_is_kept(server: str, cache: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sources, "SHAKESPEARE_URL", f"{server}/404")
     assert resolve("shakespeare").text == TEXT
     (cache / "shakespeare.txt").write_text("damaged")
-    monkeypatch.setattr(sources, "SHAKESPEARE_URL", f"{server}/ok")
-    assert resolve("shakespeare").text == TEXT
+    with pytest.raises(UserError, match=r"wrong sha256\): remove it"):
+        resolve("shakespeare")
 
 
 @pytest.mark.parametrize(

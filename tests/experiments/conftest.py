@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.configuration.corpora import Corpora
+from experiments.configuration.build import Corpora
 from experiments.configuration.identity import run_folder
 from experiments.configuration.schema import GROUPS, RunConfig, register, to_config
 from experiments.run import main

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.records.packed import read_packed
-from experiments.configuration.compose import composed
+from experiments.configuration.build import composed
 from experiments.configuration.identity import identity
 from experiments.configuration.validation import check
 from numpygpt.places import CONF

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from experiments.benchmarks import loss_race, works
-from experiments.benchmarks.cases import Case
 from experiments.benchmarks.loss_race import Racer
+from experiments.benchmarks.works import Case
 from experiments.configuration.build import build_schedule
 
 TINY = (

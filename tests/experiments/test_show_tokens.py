@@ -72,7 +72,10 @@ def test_vocabularies_are_looked_through(capsys):
     ("arguments", "message"),
     [
         (["a", "--tokenizers", "bpee"], "did you mean bpe"),
-        (["a", "--tokenizers", "bpe:many"], "tokenizer.vocab_size=many is not possible: it may be a whole number"),
+        (
+            ["a", "--tokenizers", "bpe:many"],
+            "tokenizer.vocab_size=many is not possible: it may be a whole number",
+        ),
         (["a", "--tokenizers", "hf"], "it may be a file where tokenizer=hf"),
         (["", "--tokenizers", "char"], "the text is empty"),
         (["a", "--runs", "no-such-run"], "no run no-such-run"),

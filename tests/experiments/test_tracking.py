@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from experiments.configuration.corpora import Corpora
+from experiments.configuration.build import Corpora
 from experiments.configuration.identity import identity, run_folder
 from experiments.configuration.schema import TrackingConfig
 from experiments.configuration.validation import check

@@ -9,7 +9,6 @@ import math
 from pathlib import Path
 
 from analysis.inference.comparisons import ALL_PAIRS
-from analysis.page.page import TRANSPOSED
 from analysis.page.view import view
 from analysis.records.find import runs_in
 from analysis.tables.model import Cell, Table
@@ -48,7 +47,7 @@ def numbers_of(study: str) -> dict[str, list[list[float]]]:
 
 def _numbers(table: Table) -> list[list[float]]:
     lines = [row.cells for row in table.rows]
-    if table.name in TRANSPOSED:
+    if table.transposed:
         lines = list(zip(*lines, strict=True))
     return sorted([number for cell in line for number in _of(cell)] for line in lines)
 

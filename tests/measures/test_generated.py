@@ -69,20 +69,21 @@ def test_longest_shared_stretch_agrees_with_trying_all(text, other):
 def test_marks_lie_where_the_measures_count(reference):
     sample = "Romeo:\nsoft xyzzy. what light through yonder window breaks?\n\nNurse:\nO Juliet"
     found, measures = reference.highlights(sample), reference.measure([sample])
-    assert [sample[a:b] for a, b in found.unknown_word] == ["xyzzy", "Nurse"]
-    assert [sample[a:b] for a, b in found.known_speaker] == ["Romeo"]
-    assert [sample[a:b] for a, b in found.unknown_speaker] == ["Nurse"]
-    assert [sample[a:b] for a, b in found.copied] == [" what light through yonder window breaks?\n\n"]
-    assert 1 - len(found.unknown_word) / found.n_words == measures.word_share
-    assert max(b - a for a, b in found.copied) == measures.longest_copied_chars
-    assert list(found.to_dict()["marks"]) == ["foreign", "speaker", "stranger", "copied"]
+    marked = {name: [sample[a:b] for a, b in spans] for name, spans in found["marks"].items()}
+    assert marked == {
+        "foreign": ["xyzzy", "Nurse"],
+        "speaker": ["Romeo"],
+        "stranger": ["Nurse"],
+        "copied": [" what light through yonder window breaks?\n\n"],
+    }
+    assert 1 - len(marked["foreign"]) / found["n_words"] == measures.word_share
+    assert max(map(len, marked["copied"])) == measures.longest_copied_chars
 
 
 def test_marks_of_a_text_without_speakers_and_of_nothing():
-    assert Reference("no headings here", "").highlights("WHO:\nhere").unknown_speaker == []
-    assert Reference("short", "").highlights("").to_dict() == {
-        "n_words": 0, "marks": {"foreign": [], "speaker": [], "stranger": [], "copied": []},
-    }  # fmt: skip
+    assert Reference("no headings here", "").highlights("WHO:\nhere")["marks"]["stranger"] == []
+    nothing = {"foreign": [], "speaker": [], "stranger": [], "copied": []}
+    assert Reference("short", "").highlights("") == {"n_words": 0, "marks": nothing}
 
 
 @given(st.text("ab", max_size=60), st.text("ab", max_size=40), st.integers(1, 12))
@@ -102,7 +103,7 @@ def test_marking_starts_above_what_people_share_by_chance(shakespeare):
     """Of held-out text by the same author hardly a stretch is long enough to be marked."""
     cut = int(0.9 * len(shakespeare))
     human = shakespeare[cut : cut + 20_000]
-    copied = Reference(shakespeare[:cut], "").highlights(human).copied
+    copied = Reference(shakespeare[:cut], "").highlights(human)["marks"]["copied"]
     assert sum(b - a for a, b in copied) < 0.03 * len(human)  # 0.021
     assert LEAST_COPIED == 20
 
@@ -147,4 +148,4 @@ def test_letters_in_another_order_are_no_words_of_the_text(word):
     reference = Reference(f"{word} {word}", "")
     assert reference.measure([word]).word_share == 1
     assert reference.measure([word + word[:2]]).word_share == 0
-    assert reference.highlights(f"{word}{word[:2]} {word}").unknown_word == [(0, len(word) + 2)]
+    assert reference.highlights(f"{word}{word[:2]} {word}")["marks"]["foreign"] == [(0, len(word) + 2)]

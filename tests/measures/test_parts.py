@@ -32,11 +32,13 @@ def test_every_way_of_taking_a_text_apart_sums_to_the_whole(scored, tail):
         return
     tail = tail if source.tail else 0.0
     parts = parts_of(source, bits, tail, ["a Z 9 a"], context_tokens(len(bits), 8), 8)
-    assert parts.keys() == WAYS
-    for part in parts.values():
-        assert math.isclose(sum(part["bits"]), bits.sum() + tail, rel_tol=1e-12, abs_tol=1e-12)
-        assert sum(part["bytes"]) == len(source.data)
-        assert len(part["part"]) == len(part["bytes"]) == len(part["bits"])
+    shares = parts.pop("share_of_bytes")
+    assert parts.keys() == shares.keys() == WAYS
+    for way, part in parts.items():
+        whole = (bits.sum() + tail) / len(source.data)
+        assert math.isclose(sum(part.values()), whole, rel_tol=1e-12, abs_tol=1e-12)
+        assert math.isclose(sum(shares[way].values()), 1)
+        assert part.keys() == shares[way].keys()
 
 
 def test_a_token_s_bits_are_shared_evenly_by_its_bytes():

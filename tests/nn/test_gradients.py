@@ -31,7 +31,6 @@ LAYERS = {
     "layer norm": lambda rng: nn.LayerNorm(C, dtype=np.float64),
     "layer norm without bias": lambda rng: nn.LayerNorm(C, bias=False, dtype=np.float64),
     "RMS norm": lambda rng: nn.RMSNorm(),
-    "softmax": lambda rng: nn.Softmax(),
     "relu": lambda rng: nn.ReLU(),
     "squared relu": lambda rng: nn.ReLUSquared(),
     "leaky relu": lambda rng: nn.LeakyReLU(0.1),
@@ -85,6 +84,7 @@ def test_attention_in_blocks_of_any_size(n_rows, with_mask, rng):
     qkv = rng.normal(size=(B, T, 3, H, D))
     mask = F.dropout_mask((B, H, T, T), 0.3, rng, np.float64) if with_mask else None
     out, cache = F.causal_attention(qkv, mask, n_rows=n_rows)
+    np.testing.assert_allclose(F.causal_attention(qkv, mask, n_rows=n_rows, first=2)[0], out[:, 2:])
     weights = rng.normal(size=out.shape)
     dqkv = F.causal_attention_backward(weights, cache)
 
@@ -110,6 +110,15 @@ def test_a_transposed_key_gradient_would_be_caught(rng):
     wrong = (dscores @ q / np.sqrt(D)).transpose(0, 2, 1, 3)
     assert np.linalg.norm(dk - right) < 1e-12 * np.linalg.norm(right)
     assert np.linalg.norm(dk - wrong) > 0.1 * np.linalg.norm(right)
+
+
+def test_softmax(rng):
+    x, weights = rng.normal(size=(2, 5, 7))
+
+    def loss():
+        return float((F.softmax(x)[0] * weights).sum())
+
+    assert_close("x", F.softmax_backward(weights, F.softmax(x)[1]), central_differences(loss, x))
 
 
 def test_dropout_keeps_the_mean_and_its_gradient_is_its_mask(rng):

@@ -150,6 +150,13 @@ def test_a_failed_training_changes_nothing(train_small, small_text):
     assert tokenizer.fingerprint() == before
 
 
+def test_the_cache_is_bounded(train_small, small_text, monkeypatch):
+    monkeypatch.setattr("numpygpt.tokenizers.pretokenize.CACHED", 5)
+    tokenizer = from_dict(train_small("bpe").to_dict())
+    np.testing.assert_array_equal(tokenizer.encode(small_text), train_small("bpe").encode(small_text))
+    assert len(tokenizer._symbols_of_piece) <= 5
+
+
 def test_many_ids_including_those_that_are_surrogates_as_characters():
     """Ids are kept as characters: those from U+D800 to U+DFFF must be ids like all others."""
     alphabet = "".join(chr(c) for c in range(0x20000, 0x20000 + 0xE100))

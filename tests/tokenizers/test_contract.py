@@ -79,7 +79,7 @@ def poor():
     for kind, (name, text) in product(kinds, POOR_TEXTS.items()):
         tokenizer = create(kind, **{} if kind == "byte" else {"vocab_size": 400})
         if kind == "unigram" and name in ("only newlines", "only tabs"):
-            with pytest.raises(UserError, match="the training text holds nothing but"):
+            with pytest.raises(UserError, match="SentencePiece cannot train"):
                 tokenizer.train(text)
             continue
         tokenizer.train(text)
@@ -268,7 +268,6 @@ def test_unknown_kinds_and_options():
         ("bpe", {"pattern": "gpt5"}),
         ("bpe", {"pattern": None}),
         ("word", {"min_freq": "2"}),
-        ("word", {"lowercase": 1}),
         ("word", {"vocab_size": 1}),
         ("bpe-bytefallback", {"character_coverage": 0}),
         ("bpe-bytefallback", {"character_coverage": 1.01}),

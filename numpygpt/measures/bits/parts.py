@@ -8,7 +8,7 @@ sums to the whole, and the parts of two tokenizers can be subtracted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ def parts_of(
     context: Ints,
     block_size: int,
 ) -> dict[str, Any]:
-    """Three ways to take the bits of a text apart, each {"part": names, "bytes": [...], "bits": [...]}.
+    """Three ways to take the bits per byte of a text apart, each {part: bits over the bytes of the whole text}; and
+    under `share_of_bytes` the same ways, {part: its share of the bytes}. Parts that do not occur are left out.
 
     bits: of each token with its residual, (n,).   bits_tail: of what follows the last token.
     train_chunks: the training text, for the frequency of words; a word that is cut between two is counted as two.
@@ -43,11 +44,13 @@ def parts_of(
     window = np.full(len(source.data), EIGHTHS - 1)  # of a tail, which no token stands for
     window[: len(source.data) - len(source.tail.encode())] = np.repeat(eighth, source.ends - source.starts)
     places = [f"after {block_size * i // EIGHTHS} or more tokens" for i in range(EIGHTHS)]
-    return {
-        "byte_kind": _summed(KINDS, byte_kinds(source.data), of_byte),
-        "word_frequency": _summed(BANDS, word_bands(source.text, train_chunks), of_byte),
-        "window_place": _summed(places, window, of_byte),
+    ways = {
+        "byte_kind": (KINDS, byte_kinds(source.data)),
+        "word_frequency": (BANDS, word_bands(source.text, train_chunks)),
+        "window_place": (places, window),
     }
+    shares = {way: _summed(names, number, np.ones_like(of_byte)) for way, (names, number) in ways.items()}
+    return {way: _summed(*own, of_byte) for way, own in ways.items()} | {"share_of_bytes": shares}
 
 
 def spread(source: Source, bits: Floats, bits_tail: float) -> Floats:
@@ -97,9 +100,11 @@ def word_bands(text: str, train_chunks: Iterable[str]) -> Ints:
     return at_character[np.cumsum((data & 0xC0) != 0x80) - 1]
 
 
-def _summed(names: Iterable[str], number: Ints, of_byte: Floats) -> dict[str, list]:
-    """Bytes and bits of each part; those that do not occur are left out."""
-    names = list(names)
-    n_bytes, bits = np.bincount(number, minlength=len(names)), np.bincount(number, of_byte, len(names))
-    there = np.flatnonzero(n_bytes).tolist()
-    return {"part": [names[i] for i in there], "bytes": n_bytes[there].tolist(), "bits": bits[there].tolist()}
+def _summed(names: Sequence[str], number: Ints, of_byte: Floats) -> dict[str, float]:
+    """What the bytes of each part carry, over the bytes of the text."""
+    n_bytes = max(len(number), 1)
+    sums, there = (
+        np.bincount(number, of_byte, len(names)) / n_bytes,
+        np.bincount(number, minlength=len(names)),
+    )
+    return {name: total for name, total, n in zip(names, sums.tolist(), there.tolist(), strict=True) if n}

@@ -23,10 +23,6 @@ class BlockScores:
     bits_tokens: Floats
     bits_residual: Floats
 
-    def to_dict(self) -> dict[str, list]:
-        """As JSON values: the contents of scores.json."""
-        return {name: values.tolist() for name, values in vars(self).items()}
-
 
 @dataclass(frozen=True)
 class TextScore:
@@ -73,14 +69,8 @@ class TextScore:
 
     def to_dict(self) -> dict[str, float]:
         """The keys of result.json."""
-        keys = (
-            "val_loss",
-            "bits_per_byte",
-            "bits_per_char",
-            "bits_per_byte_tokens",
-            "bits_per_byte_residual",
-        )
-        return {key: getattr(self, key) for key in keys}
+        of_bytes = ("bits_per_byte", "bits_per_char", "bits_per_byte_tokens", "bits_per_byte_residual")
+        return {key: getattr(self, key) for key in ("val_loss", *of_bytes)}
 
 
 def score_text(source: Source, nats: Floats, coder: ResidualCoder) -> TextScore:

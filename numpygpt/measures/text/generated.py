@@ -49,31 +49,6 @@ class GeneratedMeasures:
         return {key: value for key, value in asdict(self).items() if key != "longest_copied"}
 
 
-@dataclass(frozen=True)
-class Highlights:
-    """What stands out in one sample: stretches from a character to before another, in their order.
-
-    Against the training text: words that it does not have, headings of speakers that it has and has not, and all
-    that lies in stretches of LEAST_COPIED characters and more that stand in it.
-    """
-
-    n_words: int
-    unknown_word: list[tuple[int, int]]
-    known_speaker: list[tuple[int, int]]
-    unknown_speaker: list[tuple[int, int]]
-    copied: list[tuple[int, int]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """An entry of samples.json, but for its text."""
-        marks = {
-            "foreign": self.unknown_word,
-            "speaker": self.known_speaker,
-            "stranger": self.unknown_speaker,
-            "copied": self.copied,
-        }
-        return {"n_words": self.n_words, "marks": marks}
-
-
 def chars_in_500_tokens(samples: Sequence[str], n_tokens: int) -> float:
     """Characters that 500 generated tokens come to, from samples of `n_tokens` tokens each."""
     return 500 * sum(map(len, samples)) / (n_tokens * len(samples))
@@ -95,19 +70,24 @@ class Reference:
         """The samples of one run, taken together; with `n_chars` the first so many characters of each."""
         return self._measure([sample[:n_chars] for sample in samples], self._held_out)
 
-    def highlights(self, sample: str) -> Highlights:
-        """Where, in one sample, is what `measure` counts."""
+    def highlights(self, sample: str) -> dict[str, Any]:
+        """What `measure` counts in one sample: an entry of samples.json, but for its text.
+
+        n_words, and marks, each from a character to before another: words that the training text does not have
+        ("foreign"), headings of speakers that it has ("speaker") and has not ("stranger"), and all that lies in
+        stretches of LEAST_COPIED characters and more that stand in it ("copied").
+        """
         words = list(PROSE_WORDS.finditer(sample))
         named: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
         for heading in _HEADING.finditer(sample):
             named[_plain(heading[1]) in self._speakers].append(heading.span(1))
-        return Highlights(
-            n_words=len(words),
-            unknown_word=[word.span() for word in words if word[0].lower() not in self._words],
-            known_speaker=named[True],
-            unknown_speaker=named[False] if self._speakers else [],
-            copied=self._windows.shared(sample),
-        )
+        marks = {
+            "foreign": [word.span() for word in words if word[0].lower() not in self._words],
+            "speaker": named[True],
+            "stranger": named[False] if self._speakers else [],
+            "copied": self._windows.shared(sample),
+        }
+        return {"n_words": len(words), "marks": marks}
 
     def human(self, n_chars: int, n_samples: int = 3) -> GeneratedMeasures:
         """The same of real text: passages of the validation text, spread over it, each after a blank line.

@@ -10,7 +10,6 @@ text is the lowest token (tiktoken). The code does whichever is fastest.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import repeat
 from math import isqrt
 from operator import add
@@ -21,7 +20,7 @@ import numpy as np
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, Tokenizer, checked_int
 from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
-from numpygpt.tokenizers.pretokenize import CACHED, splitter
+from numpygpt.tokenizers.pretokenize import Cache, splitter
 from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
 
 NOT_MERGED = MAX_SYMBOLS  # greater than every id
@@ -135,14 +134,14 @@ class BPETokenizer(Tokenizer):
         self._longest_by_pairs = isqrt(REPLAY_RATIO * len(merges))
         byte_tokens = [bytes([byte]) for byte in range(self.n_byte_tokens)]
         self._set_vocabulary(byte_tokens + [self._bytes_of_view(view) for view in self._views.values()])
-        self._symbols_of_piece = lru_cache(CACHED)(self._encode_piece)
+        self._symbols_of_piece = Cache(self._encode_piece)
 
     # ------------------------------------------------------------------ encoding
 
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
         self._require_trained()
-        symbols = "".join(map(self._symbols_of_piece, self._splitter.split(check_text(text))))
+        symbols = "".join(map(self._symbols_of_piece.__getitem__, self._splitter.split(check_text(text))))
         # Ids between U+D800 and U+DFFF are symbols like all others: surrogatepass lets them through.
         return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from numpygpt.errors import UserError
-from numpygpt.tokenizers.base import Tokenizer, checked_bool
+from numpygpt.tokenizers.base import Tokenizer
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.probes import FEATURES, probes
 from numpygpt.tokenizers.unicode import byte_offsets, check_text, training_chunks
@@ -40,7 +40,7 @@ class ForeignTokenizer(Tokenizer):
         super().__init__()
         self.path = path
         self._called = f"the {self.kind} tokenizer {path or ''}".strip()  # in messages
-        self.charge_all = checked_bool("charge_all", charge_all)
+        self.charge_all = charge_all
         self._model: Any = None  # what `_open` takes
         self._believed, self.losses = False, ""
 
@@ -87,17 +87,21 @@ class ForeignTokenizer(Tokenizer):
         readable = (own.decode("utf-8", errors="ignore") for own in self._own if own is not None)
         specials = map(self.token, self.special_ids.values())
         texts = [*chunks, *probes(), " ".join(specials), " ".join(readable)]
-        found = [None] if self.charge_all else [self._own_spans(text) for text in texts]
-        self._believed = None not in found
-        if not self._believed:
+        found = [] if self.charge_all else [self._unknown_in(text) for text in texts]
+        self._believed = bool(found) and None not in found
+        if self._believed:
+            self.losses = "loses what is unknown to it" if any(found) else ""
+        else:
             for (
                 text
             ) in probes():  # what is charged must have stretches: to find out before anything is trained
                 self._offset_spans(text)
             self.losses = self._describe_losses()
-        else:
-            is_complete = not any(self.unk_id in spans[0] for spans in found if spans)
-            self.losses = "" if is_complete else "loses what is unknown to it"
+
+    def _unknown_in(self, text: str) -> bool | None:
+        """Whether `text` holds what is unknown; None if its stretches are not otherwise the ids' own texts."""
+        spans = self._own_spans(text)
+        return None if spans is None else self.unk_id in spans[0]
 
     def _own_spans(self, text: str) -> Spans | None:
         """As `spans`, if every stretch is the id's own text, but for those of `<unk>` if something may be lost."""

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import regex
 
-from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, checked_int, checked_share, checked_specials
 from numpygpt.tokenizers.foreign import extras
 from numpygpt.tokenizers.foreign.contract import ForeignTokenizer, ends_between
@@ -82,20 +81,14 @@ class UnigramTokenizer(SentencePieceTokenizer):
 
     def _make(self, chunks: list[str]) -> Any:
         """Learn the pieces. UserError: the text has too little to learn from, or too much for `vocab_size`."""
-        sentences = list(filter(None, regex.split(f"[{RESERVED}]", "".join(chunks))))
-        if not sentences:
-            raise UserError(
-                "the training text holds nothing but line ends, tabs, U+2581 and U+2585, of which the unigram "
-                "tokenizer makes no pieces: give it other text, or take tokenizer=bpe-bytelevel"
-            )
+        sentences = regex.split(f"[{RESERVED}]", "".join(chunks))
+        short = (part for s in sentences for part in LONG_WORD.sub(r"\g<0>\n", s).split("\n") if part)
         written = io.BytesIO()
         with extras.refusing(
             f"SentencePiece cannot train a unigram model of vocab_size={self.wanted_vocab_size}"
         ):
             extras.package_of(self.kind).SentencePieceTrainer.train(
-                sentence_iterator=(
-                    part for s in sentences for part in LONG_WORD.sub(r"\g<0>\n", s).split("\n")
-                ),
+                sentence_iterator=short,
                 model_writer=written,
                 model_type="unigram",
                 vocab_size=self.wanted_vocab_size,

@@ -1,4 +1,4 @@
-// --- tips: one bubble for definitions, badges and tokens, by pointer, keyboard and touch ---
+// --- tips: one bubble for definitions and tokens, by pointer, keyboard and touch ---
 
 const tip = document.getElementById("tip");
 let tipped = null;
@@ -25,12 +25,11 @@ function hideTip() {
 }
 
 function tipOf(target) {
-  if (target.dataset.reason) return target.dataset.reason;
   return document.getElementById(target.dataset.tip)?.textContent ?? "";
 }
 
 function startTips() {
-  const owner = (event) => event.target.closest?.("[data-tip], [data-reason]") ?? null;
+  const owner = (event) => event.target.closest?.("[data-tip]") ?? null;
   const show = (event) => { const target = owner(event); if (target) showTip(target, tipOf(target)); };
   addEventListener("pointerover", show);
   addEventListener("focusin", (event) => (owner(event) ? show(event) : hideTip()));

@@ -1,0 +1,49 @@
+"""What the difference between two tokenizers is made of. To be drawn within `style.styled()`."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.figures.style import INK, PAPER, SOFT, new_figure, plain, row_height
+from analysis.inference.comparisons import Comparison
+from analysis.tables.parts import part_keys
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072b2", "#56b4e9", "#8f2d00", "#e69f00", "#009e73", "#b9a44c", "#6b6b6b", "#c46f9c")
+
+
+def part_differences(comparison: Comparison, way: str) -> pd.DataFrame:
+    """A row per contender but the lowest one, a column per part: by how many bits per byte it needs more there.
+
+    A row sums to the difference of the bits per byte. Empty unless all have recorded their parts.
+    """
+    contenders = sorted(comparison.contenders, key=lambda s: s.mean("bits_per_byte"))
+    keys = part_keys(contenders[0], way)
+    bits = pd.DataFrame(
+        {part: [s.mean(key) for s in contenders] for part, key in keys.items()}, [s.label for s in contenders]
+    )
+    return (bits - bits.iloc[0]).iloc[1:] if keys and bits.notna().all(axis=None) else pd.DataFrame()
+
+
+def part_figure(comparison: Comparison, way: str) -> "Figure":
+    """A bar per contender, stacked from what each part adds (rightward) or saves (leftward); the dot is the sum."""
+    rows = part_differences(comparison, way)
+    figure = new_figure(8.6, 1.7 + row_height(len(rows), 0.5) * len(rows))
+    axes = figure.subplots()
+    right, left = rows.clip(lower=0).cumsum(axis=1), rows.clip(upper=0).cumsum(axis=1)
+    for part, colour in zip(rows, COLOURS, strict=False):
+        more = rows[part] > 0
+        start = (right[part] - rows[part]).where(more, left[part] - rows[part])
+        axes.barh(
+            range(len(rows)), rows[part], left=start, height=0.6, color=colour, edgecolor=PAPER, label=part
+        )
+    axes.plot(rows.sum(axis=1), range(len(rows)), "D", color=INK, markeredgecolor=PAPER, label="in all")
+    axes.axvline(0, color=SOFT, linewidth=1)
+    axes.grid(False, axis="y")
+    best = min(comparison.contenders, key=lambda s: s.mean("bits_per_byte")).label
+    axes.set_yticks(range(len(rows)), [plain(label) for label in rows.index], color=INK)
+    axes.set(xlabel=f"bits per byte more than {plain(best)}", ylim=(len(rows) - 0.4, -0.6))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=5, fontsize=8)
+    return figure
