@@ -1,4 +1,4 @@
-"""What a person sees while runs go on: in a terminal one line that is renewed, anywhere else plain lines."""
+"""What a person sees while runs go on: in a terminal what goes on now, renewed; anywhere else plain lines."""
 
 import math
 import threading
@@ -85,7 +85,7 @@ class Reporter:
 
     def _show(self, text: str) -> None:
         if self.live:
-            self.live.update(Text(f"[{self._name}] {text}", no_wrap=True, overflow="ellipsis"))
+            self.live.update(Text(f"[{self._name}] {text}"))
         else:
             self._say(text)
 
