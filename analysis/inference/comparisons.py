@@ -91,13 +91,20 @@ class Comparison:
             return self.settings
         return tuple(family.best for family in self.families)
 
+    def called(self, contender: Setting) -> str:
+        """Its name among the contenders: its tokenizer's, where its label begins with that and no other has it."""
+        name, label = contender.tokenizer, contender.label
+        alone = [setting.tokenizer for setting in self.contenders].count(name) == 1
+        return name if alone and label.startswith(name) else label
+
     @cached_property
     def contest(self) -> Conclusion:
         """Of the contenders. Any two settings might have become contenders: all pairs are weighed together."""
-        labels = {setting.label for setting in self.contenders}
-        scores = tuple(s for s in self.scores if s.label in labels)
-        every = self.conclusion.verdicts if len(self.settings) <= ALL_PAIRS else compare(self.scores)
-        return Conclusion(scores, tuple(v for v in every if {v.a, v.b} <= labels))
+        names = {setting.label: self.called(setting) for setting in self.contenders}
+        scores = [replace(s, label=names.get(s.label, s.label)) for s in self.scores]
+        chosen = tuple(s for s, old in zip(scores, self.scores, strict=True) if old.label in names)
+        labels = {s.label for s in chosen}
+        return Conclusion(chosen, tuple(v for v in compare(scores) if {v.a, v.b} <= labels))
 
     @cached_property
     def baselines(self) -> tuple[Baseline, ...]:
