@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, row_height, spread
+from analysis.figures.style import INK, PAPER, SOFT, looks, new_figure, plain, row_height, spread
 from analysis.inference.comparisons import Comparison
 from analysis.records.collect import Floats
 
@@ -18,24 +18,29 @@ FEW = 16  # up to so many bars, their figures stand on white
 
 
 def _rows(comparison: Comparison) -> pd.DataFrame:
-    """One row per setting: label, colour, and the mean of what the bars show."""
+    """One row per setting: label, tokenizer, and the mean of what the bars show."""
     keys = ("bits_per_byte_tokens", "n_params_body", "n_params_embedding")
     settings = comparison.settings
-    found = [comparison.estimate(s, "bits_per_byte") for s in settings]
+    found = [s.estimate("bits_per_byte") for s in settings]
     return pd.DataFrame({
         "label": [plain(s.label) for s in settings],
-        "colour": [look(s.tokenizer, comparison.tokenizers).colour for s in settings],
+        "tokenizer": [s.tokenizer for s in settings],
         "bits_per_byte": [e.mean for e in found],
         "half": np.nan_to_num([e.half for e in found]),
-        **{key: [comparison.estimate(s, key).mean for s in settings] for key in keys},
+        **{key: [s.estimate(key).mean for s in settings] for key in keys},
     })  # fmt: skip
 
 
 def _bars(axes: "Axes", rows: pd.DataFrame, solid: Floats, whole: Floats) -> None:
-    """A solid bar over a hatched one per row, in its colour, with its name; the first row on top."""
-    bars: dict[str, Any] = {"y": rows.index, "height": 0.62}
-    axes.barh(width=whole, fill=False, hatch="////", linewidth=1, edgecolor=rows["colour"], **bars)
-    axes.barh(width=solid, linewidth=0, color=rows["colour"], **bars)
+    """A solid bar over a hatched one per row, in its tokenizer's colour, with its name; the first row on top."""
+    import seaborn as sns
+
+    bars: dict[str, Any] = {
+        "y": rows.index, "orient": "y", "hue": "tokenizer", "palette": looks([*rows["tokenizer"]])["palette"],
+        "width": 0.62, "errorbar": None, "legend": False, "ax": axes,
+    }  # fmt: skip
+    sns.barplot(rows, x=whole, fill=False, hatch="////", linewidth=1, **bars)
+    sns.barplot(rows, x=solid, saturation=1, linewidth=0, **bars)
     size = min(9.5, 72 * 0.8 * row_height(len(rows)))
     axes.set_yticks(range(len(rows)), rows["label"], color=INK, fontsize=size)
     axes.grid(False, axis="y")

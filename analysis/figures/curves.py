@@ -1,13 +1,13 @@
 """Bits per byte while training, against updates, characters, FLOPs or seconds. To be drawn within `styled()`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, PAPER, SOFT, label_ends, look, new_figure, plain
+from analysis.figures.style import GRID, SOFT, label_ends, look, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
 from analysis.inference.estimates import intervals
 from analysis.records.settings import Setting
@@ -80,9 +80,9 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figu
         return _crowd(comparison, drawn, bands, axis)
     figure = new_figure(8.6, 5.0)
     axes = figure.subplots()
+    axes.set(xlabel=AXES[axis], ylabel="bits per byte, validation windows")
     _curves(axes, comparison, drawn, bands)
     _frame(axes, comparison, bands, axis)
-    axes.set_ylabel("bits per byte, validation windows")
     low, high = axes.get_ylim()
     kinds = [look(s.tokenizer, comparison.tokenizers) for s in drawn]
     last = bands.groupby("setting")["mean"].last()
@@ -98,20 +98,24 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figu
 
 def _curves(
     axes: "Axes", comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, dashed: bool = True
-) -> list[Any]:
-    """Lines and bands of some settings, in their tokenizers' looks, and the baselines; returns the lines."""
-    lines, of = [], dict(iter(bands.groupby("setting")))
-    for setting in drawn:
-        kind, band = look(setting.tokenizer, comparison.tokenizers), of[setting.label]
-        lines += axes.plot(
-            band["x"], band["mean"], color=kind.colour, alpha=shade(setting, drawn), marker=kind.marker,
-            linestyle=kind.dash if dashed else "-", markevery=[-1], markeredgecolor=PAPER,
-        )  # fmt: skip
+) -> None:
+    """Lines and bands of some settings, in their tokenizers' looks, and the baselines."""
+    import seaborn as sns
+    from matplotlib.colors import to_rgba
+
+    kinds = {s.label: s.tokenizer for s in drawn}
+    by_kind = looks(comparison.tokenizers)
+    own = bands[bands["setting"].isin([*kinds])].assign(tokenizer=bands["setting"].map(kinds))
+    colours = {s.label: to_rgba(by_kind["palette"][s.tokenizer], shade(s, drawn)) for s in drawn}
+    sns.lineplot(
+        own, x="x", y="mean", hue="setting", hue_order=[*kinds], palette=colours, style="tokenizer",
+        markers=by_kind["markers"], dashes=dashed and by_kind["dashes"], markevery=[-1],
+        estimator=None, legend=False, ax=axes,
+    )  # fmt: skip
+    for label, band in own[own["half"] > 0].groupby("setting"):
         low, high = band["mean"] - band["half"], band["mean"] + band["half"]
-        if (high > low).any():
-            axes.fill_between(band["x"], low, high, color=kind.colour, alpha=0.18, linewidth=0)
+        axes.fill_between(band["x"], low, high, color=colours[str(label)], alpha=0.18, linewidth=0)
     baseline_lines(axes, comparison, vertical=False)
-    return lines
 
 
 def shade(setting: Setting, drawn: Sequence[Setting]) -> float:
@@ -131,14 +135,13 @@ def _frame(axes: "Axes", comparison: Comparison, bands: pd.DataFrame, axis: str)
     high = max([*starts, *ends, *(b for b in baselines if b < starts.max() + 0.4)])
     axes.set_ylim(low - 0.06 * (high - low) - 1e-3, high + 0.06 * (high - low) + 1e-3)
     axes.set_xlim(0, 1.015 * bands["x"].max() or 1)
-    axes.set_xlabel(AXES[axis])
     if axis in ("chars", "flops"):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
 
 
 def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, axis: str) -> "Figure":
     """A small picture per tokenizer: its settings in colour, all others' as grey ground."""
-    from matplotlib.collections import LineCollection
+    import seaborn as sns
 
     kinds = list(dict.fromkeys(s.tokenizer for s in drawn))
     columns = min(2, len(kinds))
@@ -148,10 +151,11 @@ def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame
     for axes, kind in zip(grid.flat, kinds, strict=False):
         own = [s for s in drawn if s.tokenizer == kind]
         others = bands[~bands["setting"].isin([s.label for s in own])]
-        ground = [line[["x", "mean"]].to_numpy() for _, line in others.groupby("setting")]
-        axes.add_collection(LineCollection(ground, colors=GRID, linewidths=0.8, zorder=1))
-        shown = bands if len(own) <= CROWD else bands.assign(half=0.0)
-        coloured = _curves(axes, comparison, own, shown, dashed=False)
+        _curves(axes, comparison, own, bands if len(own) <= CROWD else bands.assign(half=0.0), dashed=False)
+        coloured = axes.lines[: len(own)]
+        if len(others):
+            sns.lineplot(others, x="x", y="mean", units="setting", estimator=None, color=GRID, linewidth=0.8,
+                         zorder=1, ax=axes)  # fmt: skip
         step = 1 if len(own) <= CROWD else len(own) - 1  # all, or the first and the last
         axes.legend(
             coloured[::step], [plain(s.size or kind) for s in own][::step], fontsize=8, loc="upper right"
@@ -163,5 +167,6 @@ def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame
         axes.set_axis_off()
     for axes in grid[-1]:
         _frame(axes, comparison, bands, axis)
+        axes.set_xlabel(AXES[axis])
     figure.supylabel("bits per byte, validation windows", fontsize=9.5)
     return figure

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from analysis.figures.style import INK, PAIR, SOFT, new_figure, plain, row_height
 from analysis.inference.comparisons import Comparison
 
@@ -11,16 +13,23 @@ if TYPE_CHECKING:
 
 def verdict_figure(comparison: Comparison) -> "Figure":
     """Every pair's difference with both its intervals: over seeds, and within the passage."""
+    import seaborn as sns
+
     verdicts = [v for v in comparison.conclusion.verdicts if v.seeds or v.text]
+    rows = pd.DataFrame([
+        {"of": of, "place": place + beside, "lead": found.value, "half": found.half}
+        for place, v in enumerate(verdicts)
+        for of, beside, found in (("over seeds", -0.15, v.seeds), ("within this passage", 0.15, v.text)) if found
+    ])  # fmt: skip
+    colours = dict(zip(("over seeds", "within this passage"), PAIR, strict=True))
     figure = new_figure(8.6, 1.6 + row_height(len(verdicts), 0.46) * len(verdicts))
     axes = figure.subplots()
-    both = (("over seeds", "o", -0.15, "seeds"), ("within this passage", "D", 0.15, "text"))
-    for (label, marker, beside, of), colour in zip(both, PAIR, strict=True):
-        found = [(y + beside, own) for y, v in enumerate(verdicts) if (own := getattr(v, of))]
+    for of, own in rows.groupby("of"):
         axes.errorbar(
-            [own.value for _, own in found], [y for y, _ in found], xerr=[own.half for _, own in found],
-            label=label, color=colour, marker=marker, markersize=5, linestyle="none", linewidth=1.5, capsize=3,
-        )  # fmt: skip
+            own["lead"], own["place"], xerr=own["half"], fmt="none", color=colours[str(of)], capsize=3
+        )
+    sns.scatterplot(rows, x="lead", y="place", hue="of", style="of", palette=colours, hue_order=[*colours],
+                    style_order=[*colours], markers=["o", "D"], s=45, zorder=3, ax=axes)  # fmt: skip
     axes.axvline(0, color=SOFT, linewidth=1)
     axes.grid(False, axis="y")
     names = [plain(f"{v.a} over {v.b}{'' if v.winner else ' (not ranked)'}", 70) for v in verdicts]
@@ -28,5 +37,5 @@ def verdict_figure(comparison: Comparison) -> "Figure":
         range(len(verdicts)), names, color=INK, fontsize=min(9.5, 72 * 0.8 * row_height(len(verdicts)))
     )
     axes.set(xlabel="lead in bits per byte", ylabel="", ylim=(len(verdicts) - 0.4, -0.6))
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=2)
+    sns.move_legend(axes, "lower left", bbox_to_anchor=(0, 1), ncol=2, title="")
     return figure

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, PAPER, SOFT, look, new_figure, plain
+from analysis.figures.style import GRID, SOFT, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
-from analysis.records.settings import size_families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,43 +34,42 @@ def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
 
 def _points(comparison: Comparison) -> pd.DataFrame:
     """One row per setting: tokenizer, size ("" outside families of sizes), bits, half, and each of COSTS."""
-    families = size_families(comparison.settings)
-    found = [(s, comparison.estimate(s, "bits_per_byte")) for s in comparison.settings]
+    alone = {family.best.label for family in comparison.families if len(family.settings) == 1}
+    found = [(s, s.estimate("bits_per_byte")) for s in comparison.settings]
     return pd.DataFrame([
-        {"tokenizer": s.tokenizer, "size": s.size if s.tokenizer in families else "", "bits": e.mean,
-         "half": np.nan_to_num(e.half), **{cost: comparison.estimate(s, cost).mean for cost in COSTS}}
+        {"tokenizer": s.tokenizer, "size": "" if s.label in alone else s.size, "bits": e.mean,
+         "half": np.nan_to_num(e.half), **{cost: s.estimate(cost).mean for cost in COSTS}}
         for s, e in found
     ])  # fmt: skip
 
 
 def frontier_figure(comparison: Comparison) -> "Figure":
     """Bits per byte against what they cost; a line per tokenizer over its sizes, the frontier underlaid."""
+    import seaborn as sns
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-    figure, points = new_figure(12.6, 4.4), _points(comparison)
+    figure, points, by_kind = new_figure(12.6, 4.4), _points(comparison), looks(comparison.tokenizers)
     baselines = [baseline.bits_per_byte for baseline in comparison.main_baselines]
+    colours = points["tokenizer"].map(by_kind["palette"])
     for axes, key in zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True):
         front = points.iloc[pareto(points[key].tolist(), points["bits"].tolist())]
         axes.step(front[key], front["bits"], where="post", color=GRID, linewidth=7, zorder=1)
-        for kind, own in points.groupby("tokenizer", sort=False):
-            looks, line = look(str(kind), comparison.tokenizers), own.sort_values(key)
-            axes.errorbar(line[key], line["bits"], line["half"], label=plain(str(kind)), color=looks.colour,
-                          linestyle=looks.dash, marker=looks.marker, markeredgecolor=PAPER)  # fmt: skip
+        axes.errorbar(points[key], points["bits"], points["half"], fmt="none", ecolor=colours)
+        sns.lineplot(points, x=key, y="bits", hue="tokenizer", style="tokenizer", **by_kind, estimator=None,
+                     legend=axes.get_subplotspec().is_first_col(), ax=axes)  # fmt: skip
         low, high = axes.get_ylim()
         near = [b for b in baselines if 2 * low - high < b < 2 * high - low]
         baseline_lines(axes, comparison, vertical=False)
-        axes.set_ylim(
-            min([low, *near]), max([high, *near])
-        )  # not so much that settings could not be told apart
+        # with the baselines that are near: others would press the settings together
+        axes.set_ylim(min([low, *near]), max([high, *near]))
         if len(points) <= NAMED:
             _name_sizes(axes, points, key)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel(COSTS[key])
-    figure.axes[0].set_ylabel("bits per byte (grey band: the frontier)")
-    figure.axes[0].legend(fontsize=8.5)
+        axes.set(xlabel=COSTS[key], ylabel="bits per byte (grey band: the frontier)")
+    sns.move_legend(figure.axes[0], "best", title="", fontsize=8.5)
     return figure
 
 

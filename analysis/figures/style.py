@@ -46,6 +46,7 @@ RC: dict[str, Any] = {
     "hatch.linewidth": 0.7,
     "svg.hashsalt": "numpygpt",
     "svg.fonttype": "none",  # text stays text: small, searchable, quick
+    "text.parse_math": False,  # a name may have dollar signs
     "figure.dpi": 144,
 }
 
@@ -85,6 +86,16 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
         return LOOKS[tokenizer]
     named = [*EXTERNAL, *sorted({*all_tokenizers, tokenizer} - {*LOOKS, *EXTERNAL, ""})]
     return OTHERS[named.index(tokenizer) % len(OTHERS) if tokenizer else -1]
+
+
+def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The looks of tokenizers as seaborn takes them: palette, markers and dashes by name."""
+    found = {name: look(name, tokenizers) for name in tokenizers}
+    return {
+        "palette": {name: own.colour for name, own in found.items()},
+        "markers": {name: own.marker for name, own in found.items()},
+        "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
+    }
 
 
 def look_number(tokenizer: str, all_tokenizers: Sequence[str]) -> int:
@@ -131,10 +142,13 @@ def styled() -> Iterator[None]:
 def new_figure(width: float, height: float) -> "Figure":
     """An empty figure of so many inches; to be made and drawn within `styled()`."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import TightLayoutEngine
 
     # A picture taller than a page need not be finer than a screen.
     dpi = RC["figure.dpi"] if height < 10 else 96
-    return Figure(figsize=(width, height), layout="tight", dpi=dpi)
+    return Figure(
+        figsize=(width, height), dpi=dpi, layout=TightLayoutEngine(rect=None)
+    )  # a rect is fitted twice
 
 
 def save(figure: "Figure", file: Path) -> None:
@@ -159,11 +173,9 @@ def row_height(rows: int, wished: float = 0.42) -> float:
 
 
 def plain(text: str, longest: int = 48) -> str:
-    """Text that matplotlib shows as it is, on one line: a dollar sign would begin mathematics."""
+    """Text on one line, of at most `longest` columns."""
     text = " ".join(printable(text).split())
-    return (text if cell_len(text) <= longest else f"{set_cell_size(text, longest - 1)}\u2026").replace(
-        "$", r"\$"
-    )
+    return text if cell_len(text) <= longest else f"{set_cell_size(text, longest - 1)}\u2026"
 
 
 def spread(positions: Sequence[float], least: float) -> list[float]:
@@ -191,8 +203,8 @@ def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str, str]], size: 
     least = (high - low) * size * 1.3 / height
     beside = axes.get_yaxis_transform()
     for (y, text, colour, marker), place in zip(ends, spread([e[0] for e in ends], least), strict=True):
-        axes.plot([1, 1.02], [y, place], color=colour, linewidth=0.8, transform=beside, clip_on=False)
-        axes.plot(1.025, place, marker, color=colour, markersize=5, transform=beside, clip_on=False)
+        axes.plot([1, 1.02, 1.025], [y, place, place], marker=marker, markevery=[-1], markersize=5, color=colour,
+                  linewidth=0.8, transform=beside, clip_on=False, in_layout=False)  # fmt: skip
         axes.text(
             1.04,
             place,

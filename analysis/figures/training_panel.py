@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, styled
+from analysis.figures.style import INK, PAPER, SOFT, look, looks, new_figure, plain, styled
 from numpygpt.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -45,13 +45,14 @@ def draw_curves(folder: RunFolder) -> Path:
 
 def panel(rows: Sequence[dict[str, Any]], title: str, tokenizer: str = "") -> "Figure":
     """The figure for the rows of one metrics.jsonl; to be drawn within `styled()`."""
+    import seaborn as sns
+
     table = pd.DataFrame(rows).reindex(columns=COLUMNS)
     figure, colour = new_figure(9.6, 6.4), look(tokenizer).colour
     (losses, norm), (rate, change) = figure.subplots(2, 2)
     _losses(losses, table, colour)
     for axes, key in ((norm, "grad_norm"), (rate, "lr")):
-        known = table.dropna(subset=key)
-        axes.plot(known["step"], known[key], color=colour, linewidth=1.2)
+        sns.lineplot(table, x="step", y=key, estimator=None, color=colour, linewidth=1.2, ax=axes)
         axes.set_ylim(bottom=0)
         axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 5))
     _mark_clipped(norm, table[table["kind"] == "train"])
@@ -65,14 +66,18 @@ def panel(rows: Sequence[dict[str, Any]], title: str, tokenizer: str = "") -> "F
 
 
 def _losses(axes: "Axes", table: pd.DataFrame, colour: str) -> None:
-    for (key, label), (ink, dash, width) in zip(
-        LINES.items(), ((SOFT, "-", 0.6), (INK, "--", 1.3), (colour, "-", 2.0)), strict=True
-    ):
-        known = table.dropna(subset=key)
-        if len(known):
-            axes.plot(known["step"], known[key], color=ink, linestyle=dash, linewidth=width, label=label,
-                      marker="o", markevery=[-1], markersize=4, markeredgewidth=0)  # fmt: skip
-            axes.legend(fontsize=8.5)
+    import seaborn as sns
+
+    long = table.rename(columns=LINES).melt("step", [*LINES.values()], "of", "nats").dropna()
+    if long.empty:
+        return
+    order: dict[str, Any] = {f"{by}_order": [*LINES.values()] for by in ("hue", "style", "size")}
+    looks = {"palette": [SOFT, INK, colour], "dashes": ["", (4, 1.5), ""], "sizes": [0.6, 1.3, 2.0]}
+    sns.lineplot(
+        long, x="step", y="nats", hue="of", style="of", size="of", estimator=None, ax=axes,
+        marker="o", markevery=[-1], markersize=4, markeredgewidth=0, **order, **looks,
+    )  # fmt: skip
+    axes.legend(fontsize=8.5)
 
 
 def _mark_clipped(axes: "Axes", steps: pd.DataFrame) -> None:
@@ -117,19 +122,22 @@ def _change(axes: "Axes", evaluations: pd.DataFrame, colour: str) -> None:
 
 def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
     """A line per run of `runs` in its tokenizer's colour, dashed if it has not finished; from their `metrics`."""
-    figure, kinds = new_figure(8.6, 3.3), sorted(set(runs["tokenizer"]))
-    rows = metrics.reindex(columns=["folder", *COLUMNS])
+    import seaborn as sns
+
+    rows = metrics.reindex(columns=["folder", *COLUMNS]).join(runs[["tokenizer", "state"]], on="folder")
+    rows["state"] = rows["state"].eq("done").map({True: "finished", False: "not finished"})
     stretch = POINTS * rows["step"] / rows.groupby("folder")["step"].transform("max").clip(lower=1)
     norms = rows.assign(stretch=stretch.round()).dropna(subset="grad_norm")
     norms = norms.loc[norms.groupby(["folder", "stretch"])["grad_norm"].idxmax()]
     shown = {"val_loss": rows.dropna(subset="val_loss"), "grad_norm": norms}
+    figure, kinds = new_figure(8.6, 3.3), sorted(set(runs["tokenizer"]))
+    style = "state" if rows["state"].nunique() > 1 else None
     for axes, (key, title) in zip(figure.subplots(1, 2), OF_MANY.items(), strict=True):
-        for folder, own in shown[key].groupby("folder"):
-            dash = "-" if runs.at[folder, "state"] == "done" else "--"
-            colour = look(str(runs.at[folder, "tokenizer"]), kinds).colour
-            axes.plot(own["step"], own[key], dash, color=colour, linewidth=1, alpha=0.8)
-        axes.set(xlabel="update", title=title)
-    for kind in kinds:
-        figure.axes[0].plot([], color=look(kind, kinds).colour, label=plain(kind))
+        sns.lineplot(
+            shown[key], x="step", y=key, hue="tokenizer", hue_order=kinds, palette=looks(kinds)["palette"],
+            style=style, style_order=["finished", "not finished"], units="folder", estimator=None,
+            linewidth=1, alpha=0.8, legend=key == "val_loss", ax=axes,
+        )  # fmt: skip
+        axes.set(xlabel="update", ylabel="", title=title)
     figure.axes[0].legend(fontsize=8.5, loc="upper right")
     return figure

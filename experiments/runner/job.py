@@ -103,11 +103,11 @@ def recorded_config(values: Mapping[str, Any], settings: Sequence[str] = ()) -> 
         setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
     try:
         asked = OmegaConf.from_dotlist([setting.removeprefix("sample.") for setting in settings])
-        typed = OmegaConf.merge(SampleConfig, asked)
+        typed = OmegaConf.to_object(OmegaConf.merge(SampleConfig, asked))
     except OmegaConfBaseException as error:
         allowed = ", ".join(f"sample.{own.name}" for own in fields(SampleConfig))
         raise UserError(f"{' '.join(settings)} is not possible: it may set {allowed}") from error
-    return replace(config, sample=replace(config.sample, **{str(key): typed[key] for key in asked}))
+    return replace(config, sample=replace(config.sample, **{str(key): getattr(typed, str(key)) for key in asked}))
 
 
 # --- the run itself ---
