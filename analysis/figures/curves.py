@@ -100,10 +100,10 @@ def _curves(
     import seaborn as sns
     from matplotlib.colors import to_rgba
 
-    kinds = {s.label: s.tokenizer for s in drawn}
+    kinds = {s.label: plain(s.tokenizer) for s in drawn}
     by_kind = looks(comparison.tokenizers)
     own = bands[bands["setting"].isin([*kinds])].assign(tokenizer=bands["setting"].map(kinds))
-    colours = {s.label: to_rgba(by_kind["palette"][s.tokenizer], shade(s, drawn)) for s in drawn}
+    colours = {s.label: to_rgba(by_kind["palette"][kinds[s.label]], shade(s, drawn)) for s in drawn}
     sns.lineplot(
         own, x="x", y="mean", hue="setting", hue_order=[*kinds], palette=colours, style="tokenizer",
         markers=by_kind["markers"], dashes=dashed and by_kind["dashes"], markevery=[-1],
