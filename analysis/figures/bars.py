@@ -21,13 +21,13 @@ def _rows(comparison: Comparison) -> pd.DataFrame:
     """One row per setting: label, tokenizer, and the mean of what the bars show."""
     keys = ("bits_per_byte_tokens", "n_params_body", "n_params_embedding")
     settings = comparison.settings
-    found = [comparison.estimate(s, "bits_per_byte") for s in settings]
+    found = [s.estimate("bits_per_byte") for s in settings]
     return pd.DataFrame({
         "label": [plain(s.label) for s in settings],
         "tokenizer": [plain(s.tokenizer) for s in settings],
         "bits_per_byte": [e.mean for e in found],
         "half": np.nan_to_num([e.half for e in found]),
-        **{key: [comparison.estimate(s, key).mean for s in settings] for key in keys},
+        **{key: [s.estimate(key).mean for s in settings] for key in keys},
     })  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from analysis.figures.frontier import frontier_figure
 from analysis.figures.parts import part_differences, part_figure
 from analysis.figures.training_panel import all_runs_figure
 from analysis.inference.comparisons import Comparison
-from analysis.records.settings import size_families
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,9 +32,7 @@ class Drawing:
 def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
     """All figures that this comparison has data for."""
     found = [
-        Drawing(
-            "bits_per_byte", "Bits per byte: tokens, residual, baselines", partial(bits_figure, comparison)
-        )
+        Drawing("bits_per_byte", "Bits per byte and their parts, baselines", partial(bits_figure, comparison))
     ]
     if any(v.seeds or v.text for v in comparison.conclusion.verdicts):
         found.append(Drawing("verdicts", "Differences and their doubt", partial(verdict_figure, comparison)))
@@ -49,17 +46,12 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
         caption = "What the differences are made of, by kind of byte"
         found.append(Drawing("bits_by_byte_kind", caption, partial(part_figure, comparison, "byte_kind")))
     found.append(Drawing("parameters", "Where the parameters are", partial(parameter_figure, comparison)))
-    if size_families(comparison.settings):
+    if any(len({s.mean("n_params") for s in family.settings}) > 1 for family in comparison.families):
         found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))
     return found
 
 
 def run_drawings(runs: pd.DataFrame, metrics: pd.DataFrame) -> list[Drawing]:
     """Figures of all runs together, if any has logged anything."""
-    if metrics.empty:
-        return []
-    return [
-        Drawing(
-            "all_runs", "How each run went (dashed: not finished)", partial(all_runs_figure, runs, metrics)
-        )
-    ]
+    caption = "How each run went (dashed: not finished)"
+    return [] if metrics.empty else [Drawing("all_runs", caption, partial(all_runs_figure, runs, metrics))]

@@ -9,7 +9,6 @@ import pandas as pd
 from analysis.figures.bars import baseline_lines
 from analysis.figures.style import GRID, SOFT, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
-from analysis.records.settings import size_families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,11 +34,11 @@ def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
 
 def _points(comparison: Comparison) -> pd.DataFrame:
     """One row per setting: tokenizer, size ("" outside families of sizes), bits, half, and each of COSTS."""
-    families = size_families(comparison.settings)
-    found = [(s, comparison.estimate(s, "bits_per_byte")) for s in comparison.settings]
+    alone = {family.best.label for family in comparison.families if len(family.settings) == 1}
+    found = [(s, s.estimate("bits_per_byte")) for s in comparison.settings]
     return pd.DataFrame([
-        {"tokenizer": plain(s.tokenizer), "size": s.size if s.tokenizer in families else "", "bits": e.mean,
-         "half": np.nan_to_num(e.half), **{cost: comparison.estimate(s, cost).mean for cost in COSTS}}
+        {"tokenizer": plain(s.tokenizer), "size": "" if s.label in alone else s.size, "bits": e.mean,
+         "half": np.nan_to_num(e.half), **{cost: s.estimate(cost).mean for cost in COSTS}}
         for s, e in found
     ])  # fmt: skip
 

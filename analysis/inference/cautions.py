@@ -41,7 +41,7 @@ def cautions(comparison: Comparison, metrics: pd.DataFrame) -> Iterator[str]:
     """All that hold. `metrics` has every logged line of the runs."""
     if untrained(comparison):
         yield _train_longer(comparison, metrics)
-    yield from _charged(first(comparison))
+    yield from _charged(comparison)
     if len(comparison.contenders) > 1:
         yield from _more_text(comparison)
     yield from _edges(comparison)
@@ -69,27 +69,28 @@ def times_longer(comparison: Comparison, metrics: pd.DataFrame) -> float:
 
 
 def _train_longer(comparison: Comparison, metrics: pd.DataFrame) -> str:
-    model, times = first(comparison), times_longer(comparison, metrics)
+    model, times = comparison.called(first(comparison)), times_longer(comparison, metrics)
     epochs = [setting.mean("epochs") for setting in comparison.contenders]
     low, high = (f"{value:.2g}" for value in (min(epochs), max(epochs)))
     seen = f"they saw the training text {low if low == high else f'{low} to {high}'} times"
     if math.isinf(times):
-        return f"{model.label} no longer learns at its end: change text or recipe rather than train longer; {seen}"
+        return f"{model} no longer learns at its end: change text or recipe rather than train longer; {seen}"
     if math.isnan(times):
         return f"train longer before choosing: {seen}"
     far = f"more than {MOST_TIMES} times" if times > MOST_TIMES else f"about {math.ceil(times)} times"
-    pace = f"at the pace of {model.label}'s second half (a rough guess)"
+    pace = f"at the pace of {model}'s second half (a rough guess)"
     return f"train longer before choosing, {far} as long {pace}: {seen}"
 
 
-def _charged(setting: Setting) -> Iterator[str]:
+def _charged(comparison: Comparison) -> Iterator[str]:
+    setting = first(comparison)
     charge, total = setting.mean("bits_per_byte_residual"), setting.mean("bits_per_byte")
     if setting.lossy and charge > SMALL:
         unknown = setting.mean("tokenizer_measures.unknown_rate_tokens")
         rate = f" ({100 * unknown:.2g} % of its tokens are unknown)" if unknown > 0 else ""
         yield (
-            f"{setting.label} {setting.losses}{rate}: {charge:.2f} of its {total:.2f} {BITS} are our charge "
-            "for that, and its model cannot write it"
+            f"{comparison.called(setting)} {setting.losses}{rate}: {charge:.2f} of its {total:.2f} {BITS} "
+            "are our charge for that, and its model cannot write it"
         )
 
 
@@ -98,7 +99,8 @@ def _more_text(comparison: Comparison) -> Iterator[str]:
     least = min(comparison.contenders, key=lambda setting: setting.mean("chars_seen"))
     times = model.mean("chars_seen") / least.mean("chars_seen")
     if times > MORE_TEXT:
-        yield f"{model.label} saw {times:.1f} times the text that {least.label} saw: budget=text holds that equal"
+        who, other = comparison.called(model), comparison.called(least)
+        yield f"{who} saw {times:.1f} times the text that {other} saw: budget=text holds that equal"
 
 
 def _edges(comparison: Comparison) -> Iterator[str]:
@@ -112,7 +114,7 @@ def _edges(comparison: Comparison) -> Iterator[str]:
 
 
 def _overfit(comparison: Comparison) -> Iterator[str]:
-    over = [(s.label, s.mean("final_minus_best")) for s in comparison.contenders]
+    over = [(comparison.called(s), s.mean("final_minus_best")) for s in comparison.contenders]
     over = [(label, bits) for label, bits in over if bits > SMALL]
     if over:
         bits = [f"{bits:.2f}" for _, bits in over]

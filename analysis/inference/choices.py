@@ -26,7 +26,7 @@ class Family:
     @cached_property
     def best(self) -> Setting:
         """The one of the fewest bits on the text that judges."""
-        return min(self.settings, key=lambda setting: float(setting.values("bits_per_byte").mean()))
+        return min(self.settings, key=lambda setting: setting.mean("bits_per_byte"))
 
     @cached_property
     def tried(self) -> dict[str, list[float]]:

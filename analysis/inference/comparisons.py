@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.inference.choices import Family, families
-from analysis.inference.estimates import Estimate, estimates
+from analysis.inference.estimates import estimates
 from analysis.inference.pairs import SettingScores, Verdict
 from analysis.inference.verdicts import Conclusion, against, compare
 from analysis.records.collect import Collection, Problem, read_blocks
 from analysis.records.identity import budget_words, data_order, setting_of
 from analysis.records.names import named, renaming
-from analysis.records.settings import Setting
+from analysis.records.settings import Estimate, Setting
 
 USUAL_ORDER = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte")
 ALL_PAIRS = 10  # up to so many settings, every pair is compared, however much separates them
@@ -68,21 +68,13 @@ class Comparison:
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
-        """A row per setting and measure: comparison, budget, then as `estimates.estimates` says."""
-        found = estimates(self.settings)
-        found.insert(0, "comparison", self.title)
-        found.insert(1, "budget", self.budget)
-        return found
-
-    @cached_property
-    def _estimates(self) -> dict[tuple[str, str], Estimate]:
-        found = self.estimates
-        figures = map(Estimate._make, found[[*Estimate._fields]].itertuples(index=False))
-        return dict(zip(zip(found["setting"], found["measure"], strict=True), figures, strict=True))
-
-    def estimate(self, setting: Setting, key: str) -> Estimate:
-        """A measure of a setting; all NaN if no run of it has any."""
-        return self._estimates.get((setting.label, key), Estimate())
+        """A tidy row per setting and measure."""
+        rows = [
+            (self.title, self.budget, s.label, s.tokenizer, s.model, key, *found)
+            for s in self.settings for key, found in s.estimates.items()
+        ]  # fmt: skip
+        names = ["comparison", "budget", "setting", "tokenizer", "model", "measure", *Estimate._fields]
+        return pd.DataFrame(rows, columns=names)
 
     @cached_property
     def tokenizers(self) -> list[str]:
@@ -99,13 +91,20 @@ class Comparison:
             return self.settings
         return tuple(family.best for family in self.families)
 
+    def called(self, contender: Setting) -> str:
+        """Its name among the contenders: its tokenizer's, where its label begins with that and no other has it."""
+        name, label = contender.tokenizer, contender.label
+        alone = [setting.tokenizer for setting in self.contenders].count(name) == 1
+        return name if alone and label.startswith(name) else label
+
     @cached_property
     def contest(self) -> Conclusion:
         """Of the contenders. Any two settings might have become contenders: all pairs are weighed together."""
-        labels = {setting.label for setting in self.contenders}
-        scores = tuple(s for s in self.scores if s.label in labels)
-        every = self.conclusion.verdicts if len(self.settings) <= ALL_PAIRS else compare(self.scores)
-        return Conclusion(scores, tuple(v for v in every if {v.a, v.b} <= labels))
+        names = {setting.label: self.called(setting) for setting in self.contenders}
+        scores = [replace(s, label=names.get(s.label, s.label)) for s in self.scores]
+        chosen = tuple(s for s, old in zip(scores, self.scores, strict=True) if old.label in names)
+        labels = {s.label for s in chosen}
+        return Conclusion(chosen, tuple(v for v in compare(scores) if {v.a, v.b} <= labels))
 
     @cached_property
     def baselines(self) -> tuple[Baseline, ...]:
@@ -194,13 +193,15 @@ def _settings(
     runs: pd.DataFrame, row_of: Mapping[str, Mapping[Any, Any]], collection: Collection
 ) -> list[Setting]:
     """The settings of runs on one text, still without labels."""
-    found = []
+    found, figures = [], estimates(runs)
     for key, members in runs.sort_values("seed").groupby("key", sort=False)["folder"]:
         rows = tuple(row_of[path] for path in members)
         records = [collection.records[path] for path in members]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
         imported = records[0].run["config"]["tokenizer"].get("path") or ""
-        found.append(Setting(str(key), "", folders, rows, results, records[0].identity, imported))
+        found.append(
+            Setting(str(key), "", folders, rows, results, records[0].identity, imported, figures[str(key)])
+        )
     return found
 
 

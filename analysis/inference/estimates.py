@@ -1,26 +1,15 @@
-"""Estimates: every measure of every setting as a mean over its seeds, with an interval, in one tidy frame."""
+"""Estimates: every measure of every setting as a mean over its seeds, with an interval, taken once."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.inference.uncertainty import LEVEL, t_quantile
 from analysis.records.collect import COLUMNS
-from analysis.records.settings import Setting
+from analysis.records.settings import Estimate
 
 NUMBERS = (int, float, np.number, np.bool_)
-
-
-class Estimate(NamedTuple):
-    """A mean over `n` seeds and its t-interval, `mean` plus or minus `half` (NaN where nothing is known of it)."""
-
-    mean: float = float("nan")
-    low: float = float("nan")
-    high: float = float("nan")
-    half: float = float("nan")
-    n: int = 0
 
 
 def intervals(groups: Any, level: float = LEVEL) -> pd.DataFrame:
@@ -37,12 +26,13 @@ def intervals(groups: Any, level: float = LEVEL) -> pd.DataFrame:
     return pd.concat(fields, axis=1, names=["field"])
 
 
-def estimates(settings: Sequence[Setting]) -> pd.DataFrame:
-    """A row per setting and measure: setting (its label), tokenizer, model, measure, and the fields of Estimate."""
-    rows = pd.DataFrame([{**row, "setting": s.label} for s in settings for row in s.rows])
-    own = rows[["setting", "tokenizer", "model"]].drop_duplicates("setting")
-    values = rows.drop(columns=[*COLUMNS, "setting"])
+def estimates(runs: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
+    """By key of a setting and measure. `runs` has a row per run that counts, and a column per measure."""
+    values = runs.drop(columns=COLUMNS, errors="ignore")
     numbers = values.map(lambda x: float(x) if isinstance(x, NUMBERS) and np.isfinite(x) else np.nan)
-    wide = intervals(numbers.dropna(axis=1, how="all").groupby(rows["setting"], sort=False))
-    tidy = wide.stack(1, future_stack=True).rename_axis(["setting", "measure"]).reset_index()
-    return own.merge(tidy[tidy["n"] > 0], on="setting")[[*own, "measure", *Estimate._fields]]
+    wide = intervals(numbers.groupby(runs["key"], sort=False))
+    found: dict[str, dict[str, Estimate]] = {}
+    for key, measure, *figures in wide.stack(1, future_stack=True).reset_index().itertuples(index=False):
+        if figures[-1]:
+            found.setdefault(key, {})[measure] = Estimate(*figures)
+    return found

@@ -13,6 +13,7 @@ from analysis.inference.comparisons import Comparison, group_runs
 from analysis.records.collect import Collection, collect
 from analysis.records.find import runs_in
 from analysis.records.identity import differences, value_words
+from numpygpt.errors import UserError
 
 NAMES = ["study", "run", "comparison", "setting", "tokenizer", "model", "seed"]  # of a run, in every frame
 
@@ -23,9 +24,11 @@ def load(places: Places, labels: Sequence[str] = ()) -> pd.DataFrame:
     """A row per comparison, setting and measure: its mean, low, high and half over n seeds (95 % t-interval).
 
     places: a study, a packed study, a run, or several; what cannot be read is warned of. labels: OLD=NEW, as
-    report.py takes them. Raises UserError for a place without runs.
+    report.py takes them. Raises UserError for a place without finished runs.
     """
     _, comparisons = _read(places, labels)
+    if not comparisons:
+        raise UserError(f"no run in {places} has finished")
     return pd.concat([c.estimates for c in comparisons], ignore_index=True).convert_dtypes()
 
 

@@ -17,18 +17,16 @@ def text_contests(comparison: Comparison) -> dict[str, Conclusion]:
     for setting in comparison.contenders:
         names = (text["name"] for result in setting.results for text in result.get("texts") or ())
         for name in dict.fromkeys(names):
-            if len((scores := _scores(setting, name)).seeds):
+            if len((scores := _scores(setting, comparison.called(setting), name)).seeds):
                 found.setdefault(str(name), []).append(scores)
     return {name: Conclusion(tuple(s), compare(s, by_seeds=True)) for name, s in found.items() if len(s) > 1}
 
 
-def _scores(setting: Setting, name: str) -> SettingScores:
+def _scores(setting: Setting, label: str, name: str) -> SettingScores:
     """Of the seeds that have scored the text."""
     totals, floors = (
         setting.values(f"texts.{name}.{key}") for key in ("bits_per_byte", "bits_per_byte_tokens")
     )
     scored = np.flatnonzero(np.isfinite(totals))
     seeds = tuple(setting.seeds[i] for i in scored)
-    return SettingScores(
-        setting.label, seeds, totals[scored], floors[scored], setting.losses, setting.tokenizer_key
-    )
+    return SettingScores(label, seeds, totals[scored], floors[scored], setting.losses, setting.tokenizer_key)

@@ -46,7 +46,8 @@ def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
 def _scope(comparison: Comparison) -> str:
     """The text, budget and size that a verdict is of."""
     models = list(dict.fromkeys(setting.model for setting in comparison.contenders))
-    return f"{comparison.title}, model {listed(models)}"
+    chosen_on = ", development text" if comparison.text.dev_fraction else ""
+    return f"{comparison.title}{chosen_on}, model {listed(models)}"
 
 
 def _headline(comparison: Comparison) -> str:
@@ -117,7 +118,9 @@ def _on_texts(contests: Mapping[str, Conclusion]) -> Iterator[str]:
         if len(contest.groups) > 1:
             yield f"{name}: {'; '.join(_order(contest))}"
     without = [name for name, contest in contests.items() if len(contest.groups) == 1]
-    if 0 < len(without) < len(contests):
+    if any(
+        verdict.outcome is not Outcome.UNRANKED for name in without for verdict in contests[name].verdicts
+    ):
         yield f"{listed(without)}: no order"
 
 
@@ -149,7 +152,8 @@ def _choice(comparison: Comparison) -> list[str]:
         chosen = (
             "chosen on the text that judges, which flatters many tries: data.dev_fraction=0.1 chooses apart"
         )
-    return [f"each tokenizer at its best of {what or 'what was tried'}, {chosen}"]
+    best = listed([family.best.label for family in comparison.families if len(family.settings) > 1], most=99)
+    return [f"each at its best of {what or 'what was tried'} ({best}), {chosen}"]
 
 
 def _bounds(contest: Conclusion) -> list[str]:

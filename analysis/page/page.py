@@ -7,11 +7,9 @@ hashes. All text of runs comes in through autoescaping, or as JSON in which no t
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from analysis.figures.style import look_number
@@ -42,7 +40,7 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         sections.append(context)
         problems += found
     first, scripts, styles = Markup(source("scripts/theme.js")), Markup(_script()), Markup(style())
-    template = _environment().get_template("report.html.j2")
+    template = environment().get_template("report.html.j2")
     return template.render(
         sections=sections,
         overviews=view.overviews,
@@ -55,6 +53,8 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         script=scripts,
         first_script=first,
         policy=policy([first, scripts], [styles]),
+        row_measure=row_measure,
+        **{"ELSEWHERE": ELSEWHERE, "OPEN": OPEN, "sort_key": sort_key, "measure_key": measure_key},
     )
 
 
@@ -93,7 +93,7 @@ def most_bytes(view: View) -> int:
     return min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // max(1, settings)))
 
 
-# --- filters ---
+# --- what tables ask for ---
 
 
 def sort_key(cell: Cell) -> str:
@@ -129,15 +129,6 @@ def as_json(value: Any) -> str:
 
 
 # --- scripts ---
-
-
-@cache
-def _environment() -> Environment:
-    """The shell's, with what tables ask for."""
-    own = environment().overlay()
-    own.filters = {**own.filters, "sort_key": sort_key, "measure_key": measure_key}
-    own.globals = {**own.globals, "row_measure": row_measure, "ELSEWHERE": ELSEWHERE, "OPEN": OPEN}
-    return own
 
 
 def _script() -> str:

@@ -1,9 +1,9 @@
 """A setting: one configuration under several seeds, with what its runs measured."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,13 +14,23 @@ from analysis.records.identity import setting_of
 NEGLIGIBLE = 0.0005  # bits per byte: a residual below the last digit that is shown
 
 
+class Estimate(NamedTuple):
+    """A mean over `n` seeds and its t-interval, `mean` plus or minus `half` (NaN where nothing is known of it)."""
+
+    mean: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    half: float = float("nan")
+    n: int = 0
+
+
 @dataclass(frozen=True)
 class Setting:
     """One configuration under several seeds: its finished runs, one per seed, in the order of the seeds.
 
     rows: each run's row of `Collection.runs`   results: each run's result.json
     identity: flat, with dotted keys, without the seed   label: what tables and figures call it
-    imported: the file of a tokenizer that another library made
+    imported: the file of a tokenizer that another library made   estimates: of every measure, by its key
     """
 
     key: str
@@ -30,6 +40,7 @@ class Setting:
     results: tuple[Mapping[str, Any], ...]
     identity: Mapping[str, Any]
     imported: str = ""
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def tokenizer(self) -> str:
@@ -73,17 +84,9 @@ class Setting:
         numbers = [x if isinstance(x, int | float | np.number | np.bool_) else np.nan for x in found]
         return np.array(numbers, np.float64)
 
+    def estimate(self, key: str) -> Estimate:
+        """A measure over the seeds that have it; all NaN if none has."""
+        return self.estimates.get(key, Estimate())
+
     def mean(self, key: str) -> float:
-        """A measure over the seeds; NaN where a run has none."""
-        return float(self.values(key).mean())
-
-
-def size_families(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
-    """Per tokenizer, its settings of several vocabulary or model sizes, if there are at least two."""
-    families: dict[str, list[Setting]] = {}
-    for setting in settings:
-        families.setdefault(setting.tokenizer, []).append(setting)
-    sizes = {
-        name: {(s.first("vocab_size"), s.first("n_params")) for s in own} for name, own in families.items()
-    }
-    return {name: own for name, own in families.items() if len(sizes[name]) > 1}
+        return self.estimate(key).mean

@@ -57,10 +57,10 @@ def _indented(text: str, console: Console, style: str = "") -> None:
 
 
 def first_samples(comparison: Comparison) -> dict[str, str]:
-    """By label, what the best model of each tokenizer wrote first, on one line."""
+    """By its name, what the best model of each tokenizer wrote first, on one line."""
     said = {}
     for setting in (family.best for family in comparison.families):
         with suppress(UserError, KeyError, IndexError):
             text = " ".join(setting.folders[0].samples()["samples"][0]["text"].split())
-            said[setting.label] = "".join(c for c in text if c.isprintable())
+            said[comparison.called(setting)] = "".join(c for c in text if c.isprintable())
     return said

@@ -22,7 +22,7 @@ def cell(comparison: Comparison, setting: Setting, key: str) -> Cell:
     form, value = measure(key).form, setting.rows[0].get(key)
     if isinstance(value, str | bool | np.bool_):
         return Cell(value if isinstance(value, str) else bool(value), form)
-    found = comparison.estimate(setting, key)
+    found = setting.estimate(key)
     if np.isnan(found.mean) or form == "yesno":
         return Cell(None if np.isnan(found.mean) else bool(found.mean), form)
     best = key == "bits_per_byte" and setting.label == comparison.conclusion.leader
@@ -34,15 +34,8 @@ def mean_note(comparison: Comparison) -> tuple[str, ...]:
     return (MEAN,) if any(len(s.seeds) > 1 for s in comparison.settings) else ("one seed each: no intervals",)
 
 
-def setting_rows(comparison: Comparison, keys: Sequence[str]) -> tuple[Row, ...]:
-    return tuple(
-        Row((Cell(s.label), *(cell(comparison, s, key) for key in keys))) for s in comparison.settings
-    )
-
-
 def measure_table(comparison: Comparison, name: str, title: str, keys: Sequence[str], *notes: str) -> Table:
     """A row per setting, a column per measure that any of them has."""
-    columns = (NAME, *map(measure_column, keys))
-    rows = setting_rows(comparison, keys)
-    title = f"{title}: {comparison.title}"
-    return Table(name, title, columns, rows, (*notes, *mean_note(comparison))).without_empty()
+    rows = [Row((Cell(s.label), *(cell(comparison, s, key) for key in keys))) for s in comparison.settings]
+    columns, notes = (NAME, *map(measure_column, keys)), (*notes, *mean_note(comparison))
+    return Table(name, f"{title}: {comparison.title}", columns, tuple(rows), notes).without_empty()

@@ -24,7 +24,7 @@ def parameter_table(comparison: Comparison) -> Table:
 
 
 def cost_table(comparison: Comparison) -> Table:
-    shared = any(comparison.estimate(s, "shared_cores").mean > 0 for s in comparison.settings)
+    shared = any(s.estimate("shared_cores").mean > 0 for s in comparison.settings)
     note = "shared cores: other runs went on at the same time; their seconds say little about those of a run alone"
     return measure_table(comparison, "cost", "Cost and stability", COST, *([note] if shared else []))
 

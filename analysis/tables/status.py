@@ -62,18 +62,9 @@ def run_status(folder: Run) -> RunStatus:
     step = rows[-1]["step"] if rows else 0
     iters = record.get("resolved", {}).get("iters", math.nan)
     pace = _pace(rows) if state == "running" else math.nan
-    bits_per_byte = result.get("bits_per_byte", _last(rows, "val_bpb"))
-    return RunStatus(
-        folder.name,
-        state,
-        step,
-        iters,
-        _last(rows, "loss"),
-        bits_per_byte,
-        pace,
-        (iters - step) / pace,
-        reason,
-    )
+    loss, bits = _last(rows, "loss"), result.get("bits_per_byte", _last(rows, "val_bpb"))
+    left = (iters - step) / pace
+    return RunStatus(folder.name, state, step, iters, loss, bits, pace, left, reason)
 
 
 def _last(rows: Sequence[dict[str, Any]], key: str) -> float:

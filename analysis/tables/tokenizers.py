@@ -7,14 +7,13 @@ from analysis.inference.comparisons import Comparison
 from analysis.records.display import MISSING
 from analysis.records.identity import flatten
 from analysis.records.settings import Setting
-from analysis.tables.cells import NAME, cell, mean_note, measure_table, setting_rows
+from analysis.tables.cells import NAME, cell, mean_note, measure_table
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
 
 def _nested(comparison: Comparison, prefix: str) -> list[str]:
     """The keys of a nested dictionary of the results, in the order in which the runs wrote them."""
-    keys = dict.fromkeys(key for s in comparison.settings for key in flatten(s.first(prefix) or {}))
-    return [f"{prefix}.{key}" for key in keys if f"{prefix}.{key}" in comparison.settings[0].rows[0]]
+    return [key for key in comparison.settings[0].rows[0] if key.startswith(f"{prefix}.")]
 
 
 def tokenizer_table(comparison: Comparison) -> Table:
@@ -45,13 +44,10 @@ def generated_tables(comparison: Comparison) -> list[Table]:
     """Measures of generated text of a fixed length: in characters, with human text as last rows, and in tokens."""
     tables = []
     for name, length in (("generated", "characters"), ("generated_tokens", "tokens")):
-        keys = _nested(comparison, name)
-        rows = setting_rows(comparison, keys)
-        if name == "generated":
-            rows += tuple(_human_rows(comparison, keys))
-        title = f"Generated text, a fixed number of {length}: {comparison.title}"
-        columns = (NAME, *map(measure_column, keys))
-        tables.append(Table(name, title, columns, rows, mean_note(comparison)).without_empty())
+        title = f"Generated text, a fixed number of {length}"
+        table = measure_table(comparison, name, title, _nested(comparison, name))
+        human = _human_rows(comparison, [c.key for c in table.columns[1:]]) if name == "generated" else ()
+        tables.append(replace(table, rows=(*table.rows, *human)))
     return tables
 
 
@@ -98,5 +94,5 @@ def text_tables(comparison: Comparison) -> list[Table]:
 
 def _glance(comparison: Comparison, setting: Setting, name: str) -> Cell:
     """The bits per byte of a text, marked if any seed's tokenizer loses some of it."""
-    lost = comparison.estimate(setting, f"texts.{name}.round_trip").mean < 1
+    lost = setting.estimate(f"texts.{name}.round_trip").mean < 1
     return replace(cell(comparison, setting, f"texts.{name}.bits_per_byte"), mark="!" if lost else "")

@@ -50,7 +50,7 @@ class Study:
 
     def mean(self, label: str, key: str) -> float:
         """Over seeds, of a number of result.json (`generated.word_share`)."""
-        return self.comparison.estimate(self.setting(label), key).mean
+        return self.setting(label).estimate(key).mean
 
     def text(self, label: str, key: str) -> str:
         """As the report's tables show it: `2.160 ± 0.006`, `50.1 %`, `1.58M`."""

@@ -75,24 +75,23 @@ class Muon(AdamW):
         for i, here in pieces:
             p = self.parameters[i]
             if p.n_matrices:
-                g, m = (a.reshape(-1)[here] for a in (p.grad, self.state["mean"][i]))
-                self._update_matrix(p.data.reshape(-1)[here], g, m, self._shape(p), lr, grad_scale)
+                arrays = (p.data, p.grad, self.state["mean"][i])
+                data, grad, mean = (a.reshape(-1)[here].reshape(self._shape(p)) for a in arrays)
+                self._update_matrix(data, grad, mean, lr, grad_scale)
             else:
                 others.append((i, here))
         super().update_pieces(others, lr * self.embedding_lr / self.lr, grad_scale)
 
-    def _update_matrix(
-        self, p: Array, g: Array, m: Array, shape: tuple[int, int], lr: float, grad_scale: float
-    ) -> None:
+    def _update_matrix(self, p: Array, g: Array, m: Array, lr: float, grad_scale: float) -> None:
         g = g * (grad_scale * (1 - self.momentum))
         m *= self.momentum
         m += g
         g += self.momentum * m  # Nesterov's look ahead
         if self.weight_decay:
             p *= 1 - lr * self.weight_decay
-        update = orthogonalised(g.reshape(shape))
-        update *= lr * max(1.0, shape[0] / shape[1]) ** 0.5
-        p -= update.reshape(-1)
+        update = orthogonalised(g)
+        update *= lr * max(1.0, p.shape[0] / p.shape[1]) ** 0.5
+        p -= update
 
     def _shape(self, p: LearnedArray) -> tuple[int, int]:
         return p.data.shape[0] // p.n_matrices, p.data.shape[1]

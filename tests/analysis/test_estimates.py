@@ -45,7 +45,7 @@ def test_a_row_per_setting_and_measure(study):
         own = found[found["setting"] == setting.label].set_index("measure")
         bits = setting.values("bits_per_byte")
         assert own.loc["bits_per_byte", "mean"] == pytest.approx(bits.mean())
-        assert comparison.estimate(setting, "bits_per_byte").half == own.loc["bits_per_byte", "half"]
+        assert setting.estimate("bits_per_byte").half == own.loc["bits_per_byte", "half"]
         assert own.loc["bits_per_token", "mean"] == pytest.approx(
             setting.values("val_loss").mean() / np.log(2)
         )

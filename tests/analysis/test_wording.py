@@ -1,6 +1,7 @@
 """What the first screen says: headline, cautions, order, what to run next. Runs as in synthetic.py."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -176,17 +177,30 @@ def test_each_tokenizer_stands_at_its_best(tmp_path):
     rates(tmp_path)
     comparison, metrics = read(tmp_path)
     found = summarize(comparison, metrics)
-    assert [line.rpartition(" ")[0] for line in found.order] == ["1. bpe lr=0.01", "2. char lr=0.003"]
+    assert [line.rpartition(" ")[0] for line in found.order] == ["1. bpe", "2. char"]
     assert found.notes == (
-        "each tokenizer at its best of lr 0.001, 0.003, 0.01, chosen on the text that judges, "
-        "which flatters many tries: data.dev_fraction=0.1 chooses apart",
+        "each at its best of lr 0.001, 0.003, 0.01 (char lr=0.003 and bpe lr=0.01), "
+        "chosen on the text that judges, which flatters many tries: data.dev_fraction=0.1 chooses apart",
     )
     assert (
         "the best lr of bpe (0.01) is the largest that was tried: a larger one may be better"
         in found.cautions
     )
     (verdict,) = comparison.contest.verdicts
-    assert verdict in comparison.conclusion.verdicts  # weighed among all fifteen pairs
+    same = next(v for v in comparison.conclusion.verdicts if {v.a, v.b} == {"bpe lr=0.01", "char lr=0.003"})
+    assert (verdict.seeds, verdict.text, verdict.p) == (
+        same.seeds,
+        same.text,
+        same.p,
+    )  # among all fifteen pairs
+
+
+def test_what_is_chosen_on_the_development_text_is_said_to_be(tmp_path):
+    rates(tmp_path)
+    comparison, metrics = read(tmp_path)
+    found = summarize(replace(comparison, text=comparison.text._replace(dev_fraction=0.1)), metrics)
+    assert found.headline.startswith("shakespeare, 1,000 updates, development text, model small: ")
+    assert found.notes[0].endswith("chosen on the development text: data.dev_fraction=0 judges the choice")
 
 
 def test_of_many_settings_the_best_are_weighed_among_all_pairs(tmp_path):

@@ -41,11 +41,6 @@ def test_a_file_counts_by_its_content(imported, tmp_path, kind):
         identity(imported(kind, path=str(tmp_path / "none")))
 
 
-def test_an_encoding_counts_by_its_name(imported):
-    assert identity(imported("tiktoken", name="gpt2"))["tokenizer"]["encoding"] == "gpt2"
-    assert build.build_tokenizer(imported("tiktoken", name="gpt2").tokenizer).encoding == "gpt2"
-
-
 def test_special_tokens_are_those_of_the_file(imported):
     config = imported("custom", factory="a:B", specials=["<unk>", "<pad>"])
     assert "specials" not in used_keys(config)["tokenizer"]

@@ -1,7 +1,6 @@
 """Command lines: how they are planned, what they refuse, and what becomes of their runs."""
 
 import functools
-import json
 import re
 import time
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness import results
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
@@ -25,17 +25,10 @@ from numpygpt.files import Locked, NotWritable
 from numpygpt.places import CONF
 from numpygpt.runs import RunFolder, find_runs
 
-CLOCKS = ("seconds", "second", "seconds_per_mb", "peak_rss_mb", "_generated")
 TINY = (
-    *(
-        "model=tiny",
-        "budget=iters",
-        "budget.iters=6",
-        "optimizer.warmup_ratio=0.3",
-        "train.eval_interval=3",
-        "train.eval_windows=4",
-    ),
-    *("sample.tokens=12", "sample.number=2", "train.log_interval=1", "train.workers=1", "eval.texts=[emoji]"),
+    *("model=tiny", "budget=iters", "budget.iters=6", "optimizer.warmup_ratio=0.3", "train.eval_interval=3"),
+    *("train.eval_windows=4", "sample.tokens=12", "sample.number=2", "train.log_interval=1"),
+    *("train.workers=1", "eval.texts=[emoji]"),
 )
 
 
@@ -304,27 +297,6 @@ def _is_whole(folder: RunFolder) -> None:
     assert len(scores["bits_baselines"]) == 2  # the best of each family of Kneser-Ney
     assert result["texts"][0]["name"] == "emoji"
     assert all(path.stat().st_size for path in (folder.samples_path, folder.curves_path))
-
-
-def results(folder: RunFolder) -> dict[str, object]:
-    """Everything in a run folder that no clock has measured."""
-    result = {k: v for k, v in folder.result().items() if not any(clock in k for clock in CLOCKS)}
-    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in folder.metrics()]
-    files = [
-        folder.samples_path,
-        folder.tokenizer_path,
-        folder.path / "scores.json",
-        folder.path / "passages.json",
-    ]
-    checkpoint = folder.checkpoint_path.read_bytes()
-    size = int.from_bytes(checkpoint[:8], "little")
-    assert json.loads(checkpoint[8 : 8 + size])
-    return {
-        "result": result,
-        "rows": rows,
-        "weights": checkpoint[8 + size :],
-        "files": [f.read_bytes() for f in files],
-    }
 
 
 def test_a_whole_run_is_the_same_with_one_and_with_two_workers(run, tmp_path):

@@ -25,7 +25,7 @@ TINY = (
     *("sample.number=2", "eval.texts=[emoji]"),
 )
 SWEEP = ("tokenizer=char,word", "budget.iters=40")
-SHORT = ("tokenizer=word", "budget.iters=12", "train.workers=1")
+SHORT = ("tokenizer=word", "budget.iters=40", "train.workers=1")
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,14 @@ class Sandbox:
     def report(self, study: str) -> "Started":
         return self._start("report", [str(self.study(study))], study, f"{study}-report", None)
 
-    def finish(self, study: str) -> None:
-        """The same command again: now it must end in the bits of the undisturbed sweep."""
+    def finish(self, study: str) -> str:
+        """The same command again: now it must end in the bits of the undisturbed sweep. What was printed."""
         code, printed = self.type(study)
         assert code == 0, printed
         check_equal(self.study(study), self.whole)
         shutil.rmtree(self.study(study))
         shutil.rmtree(self.folder / "caches" / study, ignore_errors=True)
+        return printed
 
     def _start(
         self, program: str, arguments: Sequence[str], study: str, log: str, disk: Failing | None
