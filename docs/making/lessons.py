@@ -103,6 +103,7 @@ def optimizers_spectrum() -> Figure:
         values = np.linalg.svd(update, compute_uv=False)
         axes.plot(np.arange(1, len(values) + 1), values / values[0], **LINES[name], label=name)
     axes.set(xlabel="direction, the loudest first", yscale="log", ylabel="singular value / the largest")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.legend(labelcolor=INK)
     return figure
 

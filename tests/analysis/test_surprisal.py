@@ -58,8 +58,8 @@ def test_all_panels_share_one_scale_whose_lightness_falls_all_the_way():
         )
         figure.draw_without_rendering()
     char, word, _scale = figure.axes
-    cells, others = (axes.images[0] for axes in (char, word))
-    shown, other = (image.to_rgba(image.get_array())[0, 1 :: surprisal.CELL] for image in (cells, others))
+    cells, others = (axes.collections[0] for axes in (char, word))
+    shown, other = (mesh.to_rgba(mesh.get_array())[0] for mesh in (cells, others))
     np.testing.assert_array_equal(shown[0], other[0])  # both 1 bit per byte
     np.testing.assert_array_equal(shown[4], cells.cmap(1.0))
     inks = {text.get_color(): text.get_text() for text in char.texts}
