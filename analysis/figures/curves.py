@@ -90,11 +90,8 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figu
     kinds = [look(s.tokenizer, comparison.tokenizers) for s in drawn]
     last = bands.groupby("setting")["mean"].last()
     ends = [(last[s.label], s.label, kind.colour, kind.marker) for s, kind in zip(drawn, kinds, strict=True)]
-    ends += [
-        (b.bits_per_byte, b.label, SOFT, "")
-        for b in comparison.main_baselines
-        if low <= b.bits_per_byte <= high
-    ]
+    others = [(b.bits_per_byte, b.label, SOFT, "") for b in comparison.main_baselines]
+    ends += [other for other in others if low <= other[0] <= high]
     label_ends(axes, ends)
     return figure
 
@@ -160,12 +157,10 @@ def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame
             sns.lineplot(others, x="x", y="mean", units="setting", estimator=None, color=GRID, linewidth=0.8,
                          zorder=1, ax=axes)  # fmt: skip
         step = 1 if len(own) <= CROWD else len(own) - 1  # all, or the first and the last
-        axes.legend(
-            coloured[::step], [plain(s.size or kind) for s in own][::step], fontsize=8, loc="upper right"
-        )
-        axes.set(
-            title=plain(f"{kind}, {len(own)} setting{'s' if len(own) > 1 else ''}, pale to strong"), ylabel=""
-        )
+        sizes = [plain(s.size or kind) for s in own]
+        axes.legend(coloured[::step], sizes[::step], fontsize=8, loc="upper right")
+        title = f"{kind}, {len(own)} setting{'s' if len(own) > 1 else ''}, pale to strong"
+        axes.set(title=plain(title), ylabel="")
     for axes in grid.flat[len(kinds) :]:
         axes.set_axis_off()
     for axes in grid[-1]:

@@ -1,6 +1,6 @@
 """Differences between settings, each with its two intervals. To be drawn within `style.styled()`."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -25,17 +25,15 @@ def verdict_figure(comparison: Comparison) -> "Figure":
     figure = new_figure(8.6, 1.6 + row_height(len(verdicts), 0.46) * len(verdicts))
     axes = figure.subplots()
     for of, own in rows.groupby("of"):
-        axes.errorbar(
-            own["lead"], own["place"], xerr=own["half"], fmt="none", color=colours[str(of)], capsize=3
-        )
+        bars: dict[str, Any] = {"xerr": own["half"], "color": colours[str(of)], "capsize": 3}
+        axes.errorbar(own["lead"], own["place"], fmt="none", **bars)
     sns.scatterplot(rows, x="lead", y="place", hue="of", style="of", palette=colours, hue_order=[*colours],
                     style_order=[*colours], markers=["o", "D"], s=45, zorder=3, ax=axes)  # fmt: skip
     axes.axvline(0, color=SOFT, linewidth=1)
     axes.grid(False, axis="y")
     names = [plain(f"{v.a} over {v.b}{'' if v.winner else ' (not ranked)'}", 70) for v in verdicts]
-    axes.set_yticks(
-        range(len(verdicts)), names, color=INK, fontsize=min(9.5, 72 * 0.8 * row_height(len(verdicts)))
-    )
+    size = min(9.5, 72 * 0.8 * row_height(len(verdicts)))
+    axes.set_yticks(range(len(verdicts)), names, color=INK, fontsize=size)
     axes.set(xlabel="lead in bits per byte", ylabel="", ylim=(len(verdicts) - 0.4, -0.6))
     sns.move_legend(axes, "lower right", bbox_to_anchor=(1, 1), ncol=2, title="")
     return figure

@@ -148,9 +148,8 @@ def new_figure(width: float, height: float) -> "Figure":
 
     # A picture taller than a page need not be finer than a screen.
     dpi = RC["figure.dpi"] if height < 10 else 96
-    return Figure(
-        figsize=(width, height), dpi=dpi, layout=TightLayoutEngine(rect=None)
-    )  # a rect is fitted twice
+    layout = TightLayoutEngine(rect=None)  # type: ignore[arg-type]  # a rect would be fitted twice
+    return Figure(figsize=(width, height), dpi=dpi, layout=layout)
 
 
 def save(figure: "Figure", file: Path) -> None:
@@ -207,12 +206,5 @@ def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str, str]], size: 
     for (y, text, colour, marker), place in zip(ends, spread([e[0] for e in ends], least), strict=True):
         axes.plot([1, 1.02, 1.025], [y, place, place], marker=marker, markevery=[-1], markersize=5, color=colour,
                   linewidth=0.8, transform=beside, clip_on=False, in_layout=False)  # fmt: skip
-        axes.text(
-            1.04,
-            place,
-            plain(text),
-            color=INK if marker else SOFT,
-            fontsize=size,
-            va="center",
-            transform=beside,
-        )
+        ink = INK if marker else SOFT
+        axes.text(1.04, place, plain(text), color=ink, fontsize=size, va="center", transform=beside)

@@ -121,18 +121,10 @@ def surprisal_figure(
     for axes, (label, own) in zip(grid.flat, laid.items(), strict=False):
         _cells(axes, own, rows)
         axes.set_title(plain(label, 26), fontsize=9.5, pad=3)
-        axes.set_title(
-            _summary(passages[label]), loc="right", fontsize=8.5, color=SOFT, weight="normal", pad=3
-        )
-    bar = figure.colorbar(
-        grid[0, 0].collections[0],
-        ax=grid,
-        location="bottom",
-        extend="max",
-        shrink=1 / across,
-        anchor=(0, 0),
-        aspect=30,
-    )
+        summary = _summary(passages[label])
+        axes.set_title(summary, loc="right", fontsize=8.5, color=SOFT, weight="normal", pad=3)
+    place: dict[str, Any] = {"location": "bottom", "shrink": 1 / across, "anchor": (0, 0), "aspect": 30}
+    bar = figure.colorbar(grid[0, 0].collections[0], ax=grid, extend="max", **place)
     bar.set_label("bits per byte of the token's stretch of text", fontsize=8.5, loc="left")
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=2)
@@ -214,6 +206,5 @@ def draw_map(folders: Sequence[Path], passage: int, lines: int, out: Path) -> No
         try:
             figure.savefig(out)
         except (OSError, ValueError) as error:
-            raise UserError(
-                f"{out} cannot be written ({error}): name a .png, .svg or .pdf with -o"
-            ) from error
+            why = f"{out} cannot be written ({error}): name a .png, .svg or .pdf with -o"
+            raise UserError(why) from error

@@ -85,9 +85,8 @@ def _mark_clipped(axes: "Axes", steps: pd.DataFrame) -> None:
     clipped = steps[steps["clipped"].eq(True)]
     if len(clipped):
         share = f"clipped: {100 * len(clipped) / len(steps):.0f} % of the logged steps"
-        axes.plot(
-            clipped["step"], np.zeros(len(clipped)), "|", color=INK, markersize=7, clip_on=False, label=share
-        )
+        ticks: dict[str, Any] = {"color": INK, "markersize": 7, "clip_on": False, "label": share}
+        axes.plot(clipped["step"], np.zeros(len(clipped)), "|", **ticks)
         axes.legend(fontsize=8.5)
 
 
@@ -100,15 +99,8 @@ def _change(axes: "Axes", evaluations: pd.DataFrame, colour: str) -> None:
     middles, widths = (step[1:] + step[:-1]) / 2, 0.7 * np.diff(step)  # the last interval may be a short one
     worse = change > 0
     axes.bar(middles[~worse], change[~worse], widths[~worse], color=colour)
-    axes.bar(
-        middles[worse],
-        change[worse],
-        widths[worse],
-        color=PAPER,
-        edgecolor=colour,
-        hatch="////",
-        label="worse",
-    )
+    hatched: dict[str, Any] = {"color": PAPER, "edgecolor": colour, "hatch": "////", "label": "worse"}
+    axes.bar(middles[worse], change[worse], widths[worse], **hatched)
     if worse.any():
         axes.legend(fontsize=8.5)
     if len(change) > 4:  # the first drops are so deep that they would hide all others
