@@ -7,6 +7,7 @@ Without a folder: the newest study under outputs/.
 """
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ def report(options: argparse.Namespace) -> None:
     if options.status:
         print_status([run_status(run) for run in runs_in(folders)])
     else:
+        gc.set_threshold(100_000, 50)  # figures are cyclic garbage by the thousand: look for it less often
         write_report(folders, options.out, options.label).show()
 
 

@@ -46,6 +46,12 @@ def curve_rows(comparison: Comparison, metrics: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def retold(rows: pd.DataFrame, axis: str) -> bool:
+    """Whether curves against this axis are those against updates again: all runs go at one pace, to 1 %."""
+    pace = (rows[axis] / rows["step"])[rows["step"] > 0]
+    return axis != "step" and bool(pace.max() <= 1.01 * pace.min())
+
+
 def bands_of(rows: pd.DataFrame, x: str) -> pd.DataFrame:
     """Per setting and evaluation: mean x, mean val_bpb and its 95 % half-width over n seeds (0 for one seed).
 

@@ -37,5 +37,5 @@ def verdict_figure(comparison: Comparison) -> "Figure":
         range(len(verdicts)), names, color=INK, fontsize=min(9.5, 72 * 0.8 * row_height(len(verdicts)))
     )
     axes.set(xlabel="lead in bits per byte", ylabel="", ylim=(len(verdicts) - 0.4, -0.6))
-    sns.move_legend(axes, "lower left", bbox_to_anchor=(0, 1), ncol=2, title="")
+    sns.move_legend(axes, "lower right", bbox_to_anchor=(1, 1), ncol=2, title="")
     return figure

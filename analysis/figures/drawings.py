@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.figures.bars import bits_figure, parameter_figure
-from analysis.figures.curves import AXES, curve_figure, curve_rows
+from analysis.figures.curves import AXES, curve_figure, curve_rows, retold
 from analysis.figures.differences import verdict_figure
 from analysis.figures.frontier import frontier_figure
 from analysis.figures.parts import part_differences, part_figure
@@ -39,7 +39,7 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
     rows = curve_rows(comparison, metrics)
     for axis, label in AXES.items():
         known = rows.dropna(subset=[axis]) if axis in rows else rows.iloc[:0]
-        if not known.empty:
+        if not known.empty and not retold(known, axis):
             caption = f"Validation bits per byte against {label}"
             found.append(Drawing(f"curves_{axis}", caption, partial(curve_figure, comparison, known, axis)))
     if not part_differences(comparison, "byte_kind").empty:

@@ -39,6 +39,8 @@ RC: dict[str, Any] = {
     "axes.axisbelow": True,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
+    "xtick.bottom": False,  # the grid says it
+    "ytick.left": False,
     "xtick.color": SOFT,
     "ytick.color": SOFT,
     "lines.linewidth": 1.8,

@@ -29,10 +29,7 @@ DARK = 5.5  # bits per byte from which the letters are white
 COLUMNS, LINES = 56, 18  # characters per line, after which it is broken; lines shown
 PANEL = 4.1  # inches of a line
 EM = 0.602  # width of a letter of DejaVu Sans Mono, in font sizes
-CELL, BASELINE = (
-    12,
-    0.76,
-)  # pixels of a letter's cell each way, of which the last row is a gap; share above the line
+BASELINE = 0.76  # share of a letter's cell above the line that it stands on
 LINE_BREAK, UNSEEN = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\N{MIDDLE DOT}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"  # which no viewer collapses
 
@@ -128,7 +125,7 @@ def surprisal_figure(
             _summary(passages[label]), loc="right", fontsize=8.5, color=SOFT, weight="normal", pad=3
         )
     bar = figure.colorbar(
-        grid[0, 0].images[0],
+        grid[0, 0].collections[0],
         ax=grid,
         location="bottom",
         extend="max",
@@ -157,11 +154,13 @@ def _summary(passage: Mapping[str, Any]) -> str:
 
 def _cells(axes: "Axes", grid: Layout, rows: int) -> None:
     """The colours, as one image; a white gap sets each token apart from the one before."""
-    fine = grid.bits[:rows].repeat(CELL, axis=0).repeat(CELL, axis=1)
-    fine[CELL - 1 :: CELL] = np.nan
-    fine[:, ::CELL][grid.begins[:rows].repeat(CELL, axis=0)] = np.nan
-    axes.imshow(fine, COLOURS, vmin=0, vmax=MOST, aspect="auto", interpolation="none",
-                extent=(0, grid.bits.shape[1], rows, 0))  # fmt: skip
+    import seaborn as sns
+
+    sns.heatmap(grid.bits[:rows], vmin=0, vmax=MOST, cmap=COLOURS, cbar=False, xticklabels=False,
+                yticklabels=False, rasterized=True, ax=axes)  # fmt: skip
+    line, column = np.nonzero(grid.begins[:rows])
+    axes.vlines(column, line, line + 1, color=PAPER, linewidth=0.7, rasterized=True)
+    axes.hlines(range(1, rows), 0, grid.bits.shape[1], color=PAPER, linewidth=0.5, rasterized=True)
     axes.set_xlim(0, grid.bits.shape[1] - 1)
 
 

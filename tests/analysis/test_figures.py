@@ -83,6 +83,17 @@ def test_a_sweep_of_sizes_gets_its_frontier(tmp_path):
             assert (tmp_path / f"{name}.svg").stat().st_size > 10_000
 
 
+def test_curves_against_what_grows_alike_in_all_runs_are_not_drawn_again(tmp_path):
+    for rate in (1e-3, 3e-3):
+        make_study(tmp_path / str(rate), ("char",), (1, 2), optimizer__lr=rate, every=100)
+    found = collect(find_runs(tmp_path))
+    ((comparison,), _) = group_runs(found)
+    metrics = metrics_frame(found)[0]
+    slow = metrics.assign(seconds=metrics["seconds"] * metrics["seed"])
+    drawn = [d.name for d in drawings(comparison, slow) if d.name.startswith("curves")]
+    assert drawn == ["curves_step", "curves_seconds"]
+
+
 def test_pareto_keeps_what_no_other_beats_in_both():
     assert pareto([1, 2, 3, 4, 1], [5.0, 3.0, 4.0, 1.0, 6.0]) == [0, 1, 3]
 
