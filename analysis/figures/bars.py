@@ -24,19 +24,19 @@ def _rows(comparison: Comparison) -> pd.DataFrame:
     found = [s.estimate("bits_per_byte") for s in settings]
     return pd.DataFrame({
         "label": [plain(s.label) for s in settings],
-        "tokenizer": [s.tokenizer for s in settings],
+        "tokenizer": [plain(s.tokenizer) for s in settings],
         "bits_per_byte": [e.mean for e in found],
         "half": np.nan_to_num([e.half for e in found]),
         **{key: [s.estimate(key).mean for s in settings] for key in keys},
     })  # fmt: skip
 
 
-def _bars(axes: "Axes", rows: pd.DataFrame, solid: Floats, whole: Floats) -> None:
+def _bars(axes: "Axes", comparison: Comparison, rows: pd.DataFrame, solid: Floats, whole: Floats) -> None:
     """A solid bar over a hatched one per row, in its tokenizer's colour, with its name; the first row on top."""
     import seaborn as sns
 
     bars: dict[str, Any] = {
-        "y": rows.index, "orient": "y", "hue": "tokenizer", "palette": looks([*rows["tokenizer"]])["palette"],
+        "y": rows.index, "orient": "y", "hue": "tokenizer", "palette": looks(comparison.tokenizers)["palette"],
         "width": 0.62, "errorbar": None, "legend": False, "ax": axes,
     }  # fmt: skip
     sns.barplot(rows, x=whole, fill=False, hatch="////", linewidth=1, **bars)
@@ -62,7 +62,7 @@ def bits_figure(comparison: Comparison) -> "Figure":
     figure = new_figure(8.6, 1.9 + row_height(len(rows)) * len(rows))
     axes = figure.subplots()
     totals, halves = rows["bits_per_byte"].to_numpy(), rows["half"].to_numpy()
-    _bars(axes, rows, rows["bits_per_byte_tokens"].to_numpy(), totals)
+    _bars(axes, comparison, rows, rows["bits_per_byte_tokens"].to_numpy(), totals)
     axes.errorbar(totals, rows.index, xerr=halves, color=INK, capsize=3, linewidth=1.3, linestyle="none")
     _at_ends(axes, totals + halves, [f"{total:.3f}" for total in totals])
     axes.set_xlim(0, axes.get_xlim()[1] * 1.08)
@@ -96,7 +96,7 @@ def parameter_figure(comparison: Comparison) -> "Figure":
     axes = figure.subplots()
     body, embedding = (rows[f"n_params_{part}"].to_numpy() / 1e6 for part in ("body", "embedding"))
     whole = body + embedding
-    _bars(axes, rows, body, whole)
+    _bars(axes, comparison, rows, body, whole)
     shares = 100 * embedding / whole
     texts = [f"{p:.3g} M, {s:.3g} %" for p, s in zip(whole, shares, strict=True)]
     _at_ends(axes, whole, texts)

@@ -58,16 +58,13 @@ def bands_of(rows: pd.DataFrame, x: str) -> pd.DataFrame:
 
 def curve_table(comparison: Comparison, rows: pd.DataFrame) -> Table:
     """What the curves show after some of the updates, the first and the last among them: a row per setting."""
-    bands = bands_of(rows, "step").set_index(["setting", "step"])
+    bands = bands_of(rows, "step")[["setting", "step", "mean", "half"]].replace({"half": {0.0: np.nan}})
+    found = {(s, step): Cell(mean, ".3f", half) for s, step, mean, half in bands.itertuples(index=False)}
     steps = sorted(set(rows["step"]))
     kept = [steps[i] for i in sorted({round(k * (len(steps) - 1) / (TOLD - 1)) for k in range(TOLD)})]
     columns = (NAME, *(Column(f"step_{step}", f"{step:,} updates", priority=None) for step in kept))
-    lines = []
-    for setting in comparison.settings:
-        own = bands.reindex([(setting.label, step) for step in kept])
-        half = own["half"].where(own["half"] > 0)
-        cells = (Cell(m, ".3f", h) if m == m else Cell(None) for m, h in zip(own["mean"], half, strict=True))
-        lines.append(Row((Cell(setting.label), *cells)))
+    labels = [setting.label for setting in comparison.settings]
+    lines = [Row((Cell(s), *(found.get((s, step), Cell()) for step in kept))) for s in labels]
     title = f"Validation bits per byte while training: {comparison.title}"
     return Table("curves_step", title, columns, tuple(lines), mean_note(comparison))
 
@@ -103,10 +100,10 @@ def _curves(
     import seaborn as sns
     from matplotlib.colors import to_rgba
 
-    kinds = {s.label: s.tokenizer for s in drawn}
+    kinds = {s.label: plain(s.tokenizer) for s in drawn}
     by_kind = looks(comparison.tokenizers)
     own = bands[bands["setting"].isin([*kinds])].assign(tokenizer=bands["setting"].map(kinds))
-    colours = {s.label: to_rgba(by_kind["palette"][s.tokenizer], shade(s, drawn)) for s in drawn}
+    colours = {s.label: to_rgba(by_kind["palette"][kinds[s.label]], shade(s, drawn)) for s in drawn}
     sns.lineplot(
         own, x="x", y="mean", hue="setting", hue_order=[*kinds], palette=colours, style="tokenizer",
         markers=by_kind["markers"], dashes=dashed and by_kind["dashes"], markevery=[-1],

@@ -37,7 +37,7 @@ def _points(comparison: Comparison) -> pd.DataFrame:
     alone = {family.best.label for family in comparison.families if len(family.settings) == 1}
     found = [(s, s.estimate("bits_per_byte")) for s in comparison.settings]
     return pd.DataFrame([
-        {"tokenizer": s.tokenizer, "size": "" if s.label in alone else s.size, "bits": e.mean,
+        {"tokenizer": plain(s.tokenizer), "size": "" if s.label in alone else s.size, "bits": e.mean,
          "half": np.nan_to_num(e.half), **{cost: s.estimate(cost).mean for cost in COSTS}}
         for s, e in found
     ])  # fmt: skip
@@ -49,18 +49,19 @@ def frontier_figure(comparison: Comparison) -> "Figure":
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     figure, points, by_kind = new_figure(12.6, 4.4), _points(comparison), looks(comparison.tokenizers)
-    baselines = [baseline.bits_per_byte for baseline in comparison.main_baselines]
     colours = points["tokenizer"].map(by_kind["palette"])
+    baselines = [baseline.bits_per_byte for baseline in comparison.main_baselines]
     for axes, key in zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True):
         front = points.iloc[pareto(points[key].tolist(), points["bits"].tolist())]
         axes.step(front[key], front["bits"], where="post", color=GRID, linewidth=7, zorder=1)
         axes.errorbar(points[key], points["bits"], points["half"], fmt="none", ecolor=colours)
+        axes.set(xlabel=COSTS[key], ylabel="bits per byte (grey band: the frontier)")
         sns.lineplot(points, x=key, y="bits", hue="tokenizer", style="tokenizer", **by_kind, estimator=None,
-                     legend=axes.get_subplotspec().is_first_col(), ax=axes)  # fmt: skip
+                     legend=axes is figure.axes[0], ax=axes)  # fmt: skip
         low, high = axes.get_ylim()
         near = [b for b in baselines if 2 * low - high < b < 2 * high - low]
         baseline_lines(axes, comparison, vertical=False)
-        # with the baselines that are near: others would press the settings together
+        # Not so high that settings could not be told apart.
         axes.set_ylim(min([low, *near]), max([high, *near]))
         if len(points) <= NAMED:
             _name_sizes(axes, points, key)
@@ -68,7 +69,7 @@ def frontier_figure(comparison: Comparison) -> "Figure":
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set(xlabel=COSTS[key], ylabel="bits per byte (grey band: the frontier)")
+        axes.label_outer()
     sns.move_legend(figure.axes[0], "best", title="", fontsize=8.5)
     return figure
 

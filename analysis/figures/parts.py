@@ -29,6 +29,8 @@ def part_differences(comparison: Comparison, way: str) -> pd.DataFrame:
 
 def part_figure(comparison: Comparison, way: str) -> "Figure":
     """A bar per contender, stacked from what each part adds (rightward) or saves (leftward); the dot is the sum."""
+    import seaborn as sns
+
     rows = part_differences(comparison, way)
     figure = new_figure(8.6, 1.7 + row_height(len(rows), 0.5) * len(rows))
     axes = figure.subplots()
@@ -36,9 +38,8 @@ def part_figure(comparison: Comparison, way: str) -> "Figure":
     for part, colour in zip(rows, COLOURS, strict=False):
         more = rows[part] > 0
         start = (right[part] - rows[part]).where(more, left[part] - rows[part])
-        axes.barh(
-            range(len(rows)), rows[part], left=start, height=0.6, color=colour, edgecolor=PAPER, label=part
-        )
+        sns.barplot(x=rows[part], y=rows.index, left=start, color=colour, saturation=1, edgecolor=PAPER,
+                    width=0.6, errorbar=None, label=part, ax=axes)  # fmt: skip
     axes.plot(rows.sum(axis=1), range(len(rows)), "D", color=INK, markeredgecolor=PAPER, label="in all")
     axes.axvline(0, color=SOFT, linewidth=1)
     axes.grid(False, axis="y")

@@ -89,8 +89,8 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
 
 
 def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The looks of tokenizers as seaborn takes them: palette, markers and dashes by name."""
-    found = {name: look(name, tokenizers) for name in tokenizers}
+    """The looks of tokenizers as seaborn takes them: palette, markers and dashes by `plain` name."""
+    found = {plain(name): look(name, tokenizers) for name in tokenizers}
     return {
         "palette": {name: own.colour for name, own in found.items()},
         "markers": {name: own.marker for name, own in found.items()},

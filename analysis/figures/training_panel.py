@@ -125,16 +125,18 @@ def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
     import seaborn as sns
 
     rows = metrics.reindex(columns=["folder", *COLUMNS]).join(runs[["tokenizer", "state"]], on="folder")
+    rows["tokenizer"] = rows["tokenizer"].map(plain)
     rows["state"] = rows["state"].eq("done").map({True: "finished", False: "not finished"})
     stretch = POINTS * rows["step"] / rows.groupby("folder")["step"].transform("max").clip(lower=1)
     norms = rows.assign(stretch=stretch.round()).dropna(subset="grad_norm")
     norms = norms.loc[norms.groupby(["folder", "stretch"])["grad_norm"].idxmax()]
     shown = {"val_loss": rows.dropna(subset="val_loss"), "grad_norm": norms}
     figure, kinds = new_figure(8.6, 3.3), sorted(set(runs["tokenizer"]))
+    palette = looks(kinds)["palette"]
     style = "state" if rows["state"].nunique() > 1 else None
     for axes, (key, title) in zip(figure.subplots(1, 2), OF_MANY.items(), strict=True):
         sns.lineplot(
-            shown[key], x="step", y=key, hue="tokenizer", hue_order=kinds, palette=looks(kinds)["palette"],
+            shown[key], x="step", y=key, hue="tokenizer", hue_order=[*palette], palette=palette,
             style=style, style_order=["finished", "not finished"], units="folder", estimator=None,
             linewidth=1, alpha=0.8, legend=key == "val_loss", ax=axes,
         )  # fmt: skip

@@ -14,6 +14,7 @@ text are of 95 % each: they keep one scene from deciding, and with six degrees o
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -120,6 +121,16 @@ def paired(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Difference:
     return _difference(float(d.mean()), float(d.std(ddof=1)) / len(d) ** 0.5, len(d) - 1, level, "paired")
 
 
+@cache
+def _waves(n: int) -> tuple[Floats, float]:
+    """The slowest cosines along n blocks (n_waves, n), and how much too small their power is of AR(1) blocks."""
+    n_waves = max(N_WAVES, int(0.4 * n ** (2 / 3)))
+    waves = np.cos(np.pi * np.arange(1, n_waves + 1)[:, None] * (np.arange(n) + 0.5) / n) * (2 / n) ** 0.5
+    alike = NEIGHBOURS ** np.abs(np.arange(-99, 100))  # beyond 99 blocks, nothing
+    level_power, *wave_powers = (x @ np.convolve(x, alike)[99:-99] for x in (np.full(n, n**-0.5), *waves))
+    return waves, float(level_power / np.mean(wave_powers))
+
+
 def within_text(
     bits_a: ArrayLike, bits_b: ArrayLike, block_bytes: ArrayLike, level: float = LEVEL
 ) -> TextDifference:
@@ -143,12 +154,9 @@ def within_text(
         raise ValueError(f"{what} needs one positive byte count per block")
     value = d.sum() / size.sum()
     left = (d - value * size) / size.mean()  # what each block adds to the error of the ratio, times n
-    n_waves = max(N_WAVES, int(0.4 * n ** (2 / 3)))
-    waves = np.cos(np.pi * np.arange(1, n_waves + 1)[:, None] * (np.arange(n) + 0.5) / n) * (2 / n) ** 0.5
-    alike = NEIGHBOURS ** np.abs(np.arange(-99, 100))  # beyond 99 blocks, nothing
-    level_power, *wave_powers = (x @ np.convolve(x, alike)[99:-99] for x in (np.full(n, n**-0.5), *waves))
-    se = float(np.sqrt(level_power / np.mean(wave_powers) * np.square(waves @ left).mean() / n))
-    t = _difference(float(value), se, n_waves, level, "waves")
+    waves, raised = _waves(n)
+    se = float(np.sqrt(raised * np.square(waves @ left).mean() / n))
+    t = _difference(float(value), se, len(waves), level, "waves")
     ends = np.cumsum(size)[:-1]
     cut = 1 + int(np.argmin(np.abs(ends - size.sum() / 2)))
     first, second = d[:cut].sum() / size[:cut].sum(), d[cut:].sum() / size[cut:].sum()

@@ -6,6 +6,7 @@ in a table of analysis/tables. Tables, figures, page and documents take names, f
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final, Literal
 
 LOWER: Final = "lower"
@@ -222,6 +223,7 @@ MEASURES: dict[str, Measure] = dict([
 ])  # fmt: skip
 
 
+@cache
 def measure(key: str) -> Measure:
     """The measure of a key such as `generated.word_share`; one that is not registered goes by its own name."""
     name = key.rpartition(".")[2]

@@ -56,17 +56,19 @@ def explain(error: BaseException, overrides: Sequence[str] = ()) -> str:
     return _plain(str(error)) or f"{type(error).__name__} in the configuration"
 
 
-def explain_plain(error: Exception, overrides: Sequence[str]) -> str | None:
-    """A sentence for what Hydra raises over a command line as an exception of Python's own, else None."""
+def sentence(error: Exception, overrides: Sequence[str]) -> str | None:
+    """What to tell the user of an error that a command line raised; None for a bug of ours."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, EXPLAINED):
+        return explain(error, overrides)
     if "hydra_plugins.hydra_ray_launcher" in str(error):
         return 'hydra/launcher=ray is not possible yet: it needs pip install -e ".[ray]"'
     if "Config group override must be a string" not in str(error):
         return None
-    for override in overrides:
-        group, _, choice = override.partition("=")
-        if group in GROUPS and not re.match("[A-Za-z]", choice):
-            return _unknown_choice(f"{group}/{choice}", ())
-    return _plain(str(error))
+    pairs = (override.split("=", 1) for override in overrides if "=" in override)
+    odd = [f"{group}/{choice}" for group, choice in pairs if group in GROUPS and not choice[:1].isalpha()]
+    return _unknown_choice(odd[0], ()) if odd else _plain(str(error))
 
 
 def refuse_misunderstood(arguments: Sequence[str]) -> None:

@@ -45,7 +45,7 @@ def job(composed: Any) -> RunFolder:
     check(config)
     if config.data.sha256 is None:  # not planned by a sweep
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
-    with stop_requests.handled(), shown() as reporter:
+    with stop_requests.handled(), shown(live=False) as reporter:
         execute(config, reporter)
     return run_folder(config)
 
@@ -107,7 +107,9 @@ def recorded_config(values: Mapping[str, Any], settings: Sequence[str] = ()) -> 
     except OmegaConfBaseException as error:
         allowed = ", ".join(f"sample.{own.name}" for own in fields(SampleConfig))
         raise UserError(f"{' '.join(settings)} is not possible: it may set {allowed}") from error
-    return replace(config, sample=replace(config.sample, **{str(key): getattr(typed, str(key)) for key in asked}))
+    return replace(
+        config, sample=replace(config.sample, **{str(key): getattr(typed, str(key)) for key in asked})
+    )
 
 
 # --- the run itself ---

@@ -1,4 +1,4 @@
-"""What a person sees while runs go on: in a terminal one line that is renewed, anywhere else plain lines."""
+"""What a person sees while runs go on: in a terminal what goes on now, renewed; anywhere else plain lines."""
 
 import math
 import threading
@@ -17,9 +17,9 @@ BETWEEN_ROWS = 3.0  # seconds from one plain line on training to the next
 class Reporter:
     """Says what happens to the runs of this process, one after the other; each line that stays names its run."""
 
-    def __init__(self, n_runs: int = 1) -> None:
+    def __init__(self, n_runs: int = 1, live: bool = True) -> None:
         self.console, self.n_runs = Console(), n_runs
-        self.live = self.console.status("") if self.console.is_terminal else None
+        self.live = self.console.status("") if live and self.console.is_terminal else None
         self._name, self._number, self._began = "", 0, time.monotonic()
         self._what, self._since, self._told = "", 0.0, 0.0
         self._iters, self._lossless, self._validation = 0, True, ""
@@ -85,7 +85,7 @@ class Reporter:
 
     def _show(self, text: str) -> None:
         if self.live:
-            self.live.update(Text(f"[{self._name}] {text}", no_wrap=True, overflow="ellipsis"))
+            self.live.update(Text(f"[{self._name}] {text}"))
         else:
             self._say(text)
 
@@ -94,13 +94,16 @@ _current: Reporter | None = None
 
 
 @contextmanager
-def shown(n_runs: int = 1) -> Iterator[Reporter]:
-    """What shows the runs of this block: the reporter of a block around it in this process, else a new one."""
+def shown(n_runs: int = 1, live: bool = True) -> Iterator[Reporter]:
+    """What shows the runs of this block: the reporter of a block around it in this process, else a new one.
+
+    `live=False` where several processes may print to one terminal.
+    """
     global _current
     if _current is not None:
         yield _current
         return
-    _current = Reporter(n_runs)
+    _current = Reporter(n_runs, live)
     try:
         with _current.live or nullcontext(), never_silent(_current):
             yield _current

@@ -8,13 +8,13 @@ from pathlib import Path
 import hydra
 from hydra.core.plugins import Plugins
 
-from experiments.configuration.messages import EXPLAINED, explain, explain_plain
+from experiments.configuration.messages import EXPLAINED, sentence
 from experiments.configuration.schema import register
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.sweeping.arguments import for_hydra
 from experiments.sweeping.help import help_page
 from experiments.sweeping.task import task
-from numpygpt.errors import UserError, shortened
+from numpygpt.errors import shortened
 from numpygpt.places import CONF
 from numpygpt.printing import print_anything
 
@@ -40,10 +40,10 @@ def run() -> None:
     except BrokenPipeError:  # a reader that leaves, as `| head` does, is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, ImportError, RuntimeError, *EXPLAINED) as error:
-        sentence = _sentence(error)
-        if wants_traceback or sentence is None:
+        said = sentence(error, sys.argv[1:])
+        if wants_traceback or said is None:
             raise
-        print(f"{Path(sys.argv[0]).name}: {shortened(sentence)}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).name}: {shortened(said)}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -57,12 +57,3 @@ def register_sweeper() -> None:
     from hydra_plugins.numpygpt_sweeper import StudySweeper
 
     plugins.register(StudySweeper)
-
-
-def _sentence(error: Exception) -> str | None:
-    """What to tell the user; None for a bug of ours."""
-    if isinstance(error, UserError):
-        return str(error)
-    if isinstance(error, EXPLAINED):
-        return explain(error, sys.argv[1:])
-    return explain_plain(error, sys.argv[1:])

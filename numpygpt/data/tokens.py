@@ -83,8 +83,8 @@ def _write(path: Path, key: str, pieces: Iterable[np.ndarray]) -> None:
     digest = hashlib.sha256(key.encode())
     with path.open("wb") as file:
         for ids in pieces:
-            digest.update(ids)
-            file.write(ids)
+            digest.update(ids.data)
+            file.write(ids.data)
         file.write(digest.digest())
 
 
@@ -97,7 +97,7 @@ def _open(path: Path, key: str, dtype: np.dtype) -> np.ndarray | None:
         return None
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): remove it or make it readable") from error
-    digest.update(content[: -digest.digest_size])
+    digest.update(content[: -digest.digest_size].data)
     is_whole = content[-digest.digest_size :].tobytes() == digest.digest()
     return content[: -digest.digest_size].view(dtype) if is_whole else None
 

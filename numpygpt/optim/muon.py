@@ -76,8 +76,8 @@ class Muon(AdamW):
             p = self.parameters[i]
             if p.n_matrices:
                 arrays = (p.data, p.grad, self.state["mean"][i])
-                matrices = (a.reshape(-1)[here].reshape(self._shape(p)) for a in arrays)
-                self._update_matrix(*matrices, lr, grad_scale)
+                data, grad, mean = (a.reshape(-1)[here].reshape(self._shape(p)) for a in arrays)
+                self._update_matrix(data, grad, mean, lr, grad_scale)
             else:
                 others.append((i, here))
         super().update_pieces(others, lr * self.embedding_lr / self.lr, grad_scale)

@@ -5,7 +5,6 @@ here they are not. Decoding is the same too, but for the word tokenizer, whose s
 cannot set.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from numpygpt.errors import UserError
@@ -48,10 +47,6 @@ def _split(pattern: str, behavior: str = "Isolated") -> Json:
     return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": behavior, "invert": False}
 
 
-def _sequence(kind: str, parts: Iterable[Json]) -> Json:
-    return {"type": "Sequence", kind: list(parts)}
-
-
 def _own_texts(tokenizer: Tokenizer, start: int = 0) -> list[str]:
     ids = range(len(tokenizer.specials) + start, tokenizer.vocab_size)
     return [(tokenizer.token_bytes(id) or b"").decode() for id in ids]
@@ -74,7 +69,7 @@ def _word(tokenizer: Any) -> Json:
         "tokens": _own_texts(tokenizer),
         "model": {"type": "WordLevel", "unk_token": "<unk>"},
         "normalizer": {"type": "Lowercase"} if tokenizer.lowercase else None,
-        "pre_tokenizer": _sequence("pretokenizers", cuts),
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": cuts},
     }
 
 
@@ -86,7 +81,7 @@ def _byte_level(tokenizer: Any) -> Json:
     return {
         "tokens": ["".join(map(PRINTABLE.__getitem__, text)) for text in own],
         "model": _bpe_model(tokenizer.to_dict().get("merges", [])),
-        "pre_tokenizer": _sequence("pretokenizers", cuts),
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": cuts},
         "decoder": BYTE_LEVEL,
     }
 
@@ -98,7 +93,7 @@ def _bpe(tokenizer: Any) -> Json:
     decoder = FUSE
     if n_bytes:
         model["byte_fallback"] = True
-        decoder = _sequence("decoders", [{"type": "ByteFallback"}, FUSE])
+        decoder = {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, FUSE]}
     else:
         model["unk_token"] = "<unk>"
     pieces = splitter(tokenizer.pattern).pieces

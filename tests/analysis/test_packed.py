@@ -57,7 +57,7 @@ def test_the_report_is_the_same(study, tmp_path, no_figures):
     pack(study, tmp_path / "kept" / "study.jsonl")
     reports = [write_report(place).path.parent for place in (study, tmp_path / "kept" / "study.jsonl")]
     assert reports[1] == tmp_path / "kept" / "report"
-    tables = [(report / "tables" / "comparison.md").read_text() for report in reports]
+    tables = [(report / "tables" / "comparison.csv").read_text() for report in reports]
     assert tables[0] == tables[1]
 
 

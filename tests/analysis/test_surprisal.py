@@ -105,12 +105,12 @@ def test_letters_that_no_font_has_are_told_in_one_sentence(capsys, monkeypatch, 
     monkeypatch.setattr(style, "FALLBACKS", ())
     with style.styled():
         figure = surprisal_figure({"char": passage("你好é", list("你好é"), [1.0, 2.0, 3.0])})
-        style.save(figure, tmp_path / "map")
+        figure.savefig(tmp_path / "map.png")
     (sentence,) = capsys.readouterr().err.splitlines()
     assert "你" in sentence
     assert "é" not in sentence
     with style.styled():
-        style.save(surprisal_figure({"char": passage("né", list("né"), [1.0, 2.0])}), tmp_path / "map")
+        surprisal_figure({"char": passage("né", list("né"), [1.0, 2.0])}).savefig(tmp_path / "map.png")
     assert not capsys.readouterr().err
 
 
@@ -119,5 +119,5 @@ def test_a_letter_that_a_font_lacks_is_taken_from_the_next_one_that_has_it(capsy
     with style.styled():
         figure = style.new_figure(1, 1)
         figure.text(0, 0, "\u210a")
-        style.save(figure, tmp_path / "letter")
+        figure.savefig(tmp_path / "letter.png")
     assert not capsys.readouterr().err

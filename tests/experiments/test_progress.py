@@ -65,6 +65,14 @@ def test_the_figure_of_tokens_alone_says_so(said):
     assert "tokens only" not in said(a_run)
 
 
+def test_processes_that_share_a_terminal_print_lines(monkeypatch):
+    monkeypatch.setattr(progress, "Console", lambda: Console(force_terminal=True))
+    with shown(live=False) as reporter:
+        assert reporter.live is None
+    with shown() as reporter:
+        assert reporter.live is not None
+
+
 def test_a_block_within_another_is_shown_by_the_same():
     with shown() as outer, shown(5) as inner:
         assert inner is outer

@@ -53,15 +53,11 @@ class KneserNey:
             shorter = contexts
         return cls(base, tuple(top), tuple(below))
 
-    @property
-    def order(self) -> int:
-        return len(self.top)
-
     def probabilities(self, symbols: Ints, history: Ints) -> Floats:
         """P(symbol | the symbols before it) under each order: (order, n). `history` as in `fit`."""
         lower = np.full(len(symbols), self.base)
         rows: list[Floats] = []
-        for k, contexts in enumerate(contexts_of(symbols, history, self.order)):
+        for k, contexts in enumerate(contexts_of(symbols, history, len(self.top))):
             rows.append(self.top[k].raise_(lower, contexts, symbols))
             if k < len(self.below):
                 lower = self.below[k].raise_(lower, contexts, symbols)

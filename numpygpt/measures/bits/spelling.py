@@ -80,10 +80,6 @@ class Events:
         points = np.array([text is not None for text in own], bool)
         return cls(sequences, before, pointed, _prefixes(sequences), tokens, preceding, points)
 
-    def spelling(self) -> Iterator[UInts]:
-        """Contexts of the six levels of spelling, (m,) each. At START all are NO_CONTEXT: it is never counted."""
-        return contexts_of(self.sequences.symbols, self.sequences.history, ORDER)
-
     def pointing(self) -> Iterator[UInts]:
         """Contexts of the three levels of the pointer, then of the token, then of it and the character before."""
         s = self.sequences
@@ -102,8 +98,9 @@ class Events:
         yield where(1, join(hashed, self.preceding[s.owner]))
 
     def contexts(self) -> Iterator[UInts]:
-        """Of all levels, lowest first."""
-        return chain(self.spelling(), self.pointing())
+        """Of all levels, lowest first, (m,) each. At START those of spelling are NO_CONTEXT."""
+        s = self.sequences
+        return chain(contexts_of(s.symbols, s.history, ORDER), self.pointing())
 
 
 def _pointed(own: str | None, x: str) -> list[int]:

@@ -117,16 +117,14 @@ class ForeignTokenizer(Tokenizer):
         return (ids, ends) if are_own and edges[-1] == len(data) else None
 
     def _describe_losses(self) -> str:
-        if lost := [name for name in FEATURES if self._loses(name)]:
+        lost = []
+        for name, (text, part, instead) in FEATURES.items():
+            back = self.decode(self.encode(text))
+            if part not in back and instead in back:
+                lost.append(name)
+        if lost:
             return f"loses {', '.join(lost)}"
-        return (
-            "is charged as asked" if self.charge_all else "has tokens that stand for more than their own text"
-        )
-
-    def _loses(self, feature: str) -> bool:
-        text, part, instead = FEATURES[feature]
-        back = self.decode(self.encode(text))
-        return part not in back and instead in back
+        return "is charged as asked" if self.charge_all else "has tokens that stand for more than their text"
 
     # ------------------------------------------------------------------ the contract
 
