@@ -18,7 +18,7 @@ import numpy as np
 
 from experiments.benchmarks.processes import Answer, Row, Timings, in_turns, timed
 from experiments.configuration.build import default_corpus
-from numpygpt.tokenizers import create, from_dict
+from numpygpt.tokenizers import Tokenizer, create, from_dict
 from numpygpt.tokenizers.pretokenize import PATTERNS
 from numpygpt.tokenizers.to_hf import hugging_face_json
 
@@ -31,7 +31,7 @@ ENCODERS = (
     "SentencePiece, bpe",
     *(f"ours, {k}" for k in ("bpe", "bpe-bytefallback", "word", "char")),
 )
-SENTENCEPIECE = {  # nothing about the text is changed
+SENTENCEPIECE: dict[str, Any] = {  # nothing about the text is changed
     "normalization_rule_name": "identity", "remove_extra_whitespaces": False, "add_dummy_prefix": False,
     "hard_vocab_limit": False, "num_threads": 1, "minloglevel": 2,
 }  # fmt: skip
@@ -109,28 +109,36 @@ def checksum(ids: Any) -> int:
 
 
 def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -> Callable[[], Any]:
-    """What trains on the text at `path` when it is called, and returns what it has trained."""
+    """What trains on the text at `path` when it is called, and returns what it has trained, if it is to encode."""
     library, _, kind = name.partition(", ")
     if library == "SentencePiece":
-        import sentencepiece
-
-        written = io.BytesIO()
-        settings = SENTENCEPIECE | {"input": path, "model_writer": written, "model_type": kind}
-        train = sentencepiece.SentencePieceTrainer.train
-        return lambda: (train(vocab_size=vocab_size, **settings), written.getvalue())[1]
+        return partial(train_sentencepiece, path, kind, vocab_size)
     if library == "Hugging Face":
         import tokenizers as hf
 
-        tokenizer = hf.Tokenizer(hf.models.BPE())
-        tokenizer.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        theirs = hf.Tokenizer(hf.models.BPE())
+        theirs.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
         alphabet = hf.pre_tokenizers.ByteLevel.alphabet()
-        trainer = hf.trainers.BpeTrainer(
+        settings = hf.trainers.BpeTrainer(
             vocab_size=vocab_size, min_frequency=2, initial_alphabet=alphabet, show_progress=False
         )
-        return partial(tokenizer.train, [path], trainer)
+        return partial(theirs.train, [path], settings)
+    return partial(train_ours, kind, read(path)[:n_chars], vocab_size)
+
+
+def train_ours(kind: str, text: str, vocab_size: int) -> Tokenizer:
     tokenizer = create(kind, **({"vocab_size": vocab_size} if kind.startswith("bpe") else {}))
-    text = read(path)[:n_chars]
-    return lambda: (tokenizer.train(text), tokenizer)[1]
+    tokenizer.train(text)
+    return tokenizer
+
+
+def train_sentencepiece(path: str, kind: str, vocab_size: int) -> bytes:
+    import sentencepiece
+
+    written = io.BytesIO()
+    settings = SENTENCEPIECE | {"input": path, "model_writer": written, "model_type": kind}
+    sentencepiece.SentencePieceTrainer.train(vocab_size=vocab_size, **settings)
+    return written.getvalue()
 
 
 def encoders(name: str, path: str, vocab_size: int) -> Callable[[], Callable[[str], Any]]:

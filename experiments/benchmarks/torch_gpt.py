@@ -3,6 +3,7 @@
 Plain modules, PyTorch's own fused attention, and for generation a cache of keys and values.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 QUINTIC = ((3.4445, -4.7750, 2.0315),) * 5
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "relu": F.relu,
     "relu_squared": lambda x: F.relu(x).square(),
     "leaky_relu": F.leaky_relu,

@@ -77,9 +77,9 @@ def test_evaluate_and_memory():
 
 
 def test_scaling(shakespeare):
-    rows = scaling.scaling(1, TINY, {"vocabulary": (30, 60), "model.n_layer": (1, 2)}, (3000, 6000))
-    assert [row["case"] for row in rows][:2] == ["step by vocabulary", "step by model.n_layer"]
-    assert len(rows) == 4
+    rows = scaling.scaling(1, TINY, {"vocabulary": (30, 60)}, (3000, 6000))
+    assert rows[0]["case"] == "step by vocabulary"
+    assert len(rows) == 3
     figures(rows, "operations_slope")
     assert all(math.isfinite(row["time_slope"]) for row in rows)
     assert all(math.isfinite(row["memory_slope"]) for row in rows[:2])
