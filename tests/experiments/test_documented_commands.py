@@ -28,7 +28,8 @@ def test_a_search_of_the_essay_is_a_kept_one(composer, command):
     ]
     for overrides in product(*choices):
         config = composer(*overrides, f"data.sha256={kept[0]['corpus']['sha256']}", "eval.texts=[]")
-        assert identity(config) in [run["identity"] for run in kept], overrides
+        version = kept[0]["identity"]["results_version"]  # the numerics may have changed since
+        assert identity(config) | {"results_version": version} in [run["identity"] for run in kept], overrides
 
 
 def test_both_lengths_of_the_essay_are_given_and_held(composer):
