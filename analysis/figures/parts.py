@@ -38,13 +38,13 @@ def part_figure(comparison: Comparison, way: str) -> "Figure":
     for part, colour in zip(rows, COLOURS, strict=False):
         more = rows[part] > 0
         start = (right[part] - rows[part]).where(more, left[part] - rows[part])
-        sns.barplot(x=rows[part], y=rows.index, left=start, color=colour, saturation=1, edgecolor=PAPER,
-                    width=0.6, errorbar=None, label=part, ax=axes)  # fmt: skip
+        sns.barplot(x=[*rows[part]], y=range(len(rows)), orient="y", left=start, color=colour,
+                    saturation=1, edgecolor=PAPER, width=0.6, errorbar=None, label=part, ax=axes)  # fmt: skip
     axes.plot(rows.sum(axis=1), range(len(rows)), "D", color=INK, markeredgecolor=PAPER, label="in all")
     axes.axvline(0, color=SOFT, linewidth=1)
     axes.grid(False, axis="y")
     best = min(comparison.contenders, key=lambda s: s.mean("bits_per_byte")).label
     axes.set_yticks(range(len(rows)), [plain(label) for label in rows.index], color=INK)
-    axes.set(xlabel=f"bits per byte more than {plain(best)}", ylim=(len(rows) - 0.4, -0.6))
+    axes.set(xlabel=f"bits per byte more than {plain(best)}", ylabel="", ylim=(len(rows) - 0.4, -0.6))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=5, fontsize=8)
     return figure
