@@ -79,6 +79,14 @@ def test_a_lossy_lowest_has_the_lowest_beside_it_that_loses_nothing(tmp_path):
     assert ", and bpe of those that lose nothing, 2.2" in summary_of(tmp_path).headline
 
 
+def test_who_loses_a_little_is_not_of_those_that_lose_nothing(tmp_path):
+    little = {"losses": "unknown characters", "bits_per_byte": 2.3, "bits_per_byte_tokens": 2.29}
+    make_run(tmp_path, "bpe", 1, **FEW, extra=counting(3.0) | little)
+    make_run(tmp_path, "char", 1, **FEW, extra=counting(3.0))
+    make_run(tmp_path, "word", 1, **FEW, shift=-1.0, extra=counting(3.0))
+    assert ", and char of those that lose nothing, 2.6" in summary_of(tmp_path).headline
+
+
 def test_leads_over_a_lossy_tokenizer_count_from_its_floor(tmp_path):
     make_study(tmp_path, ("word",), SEEDS, **FEW, extra=counting(3.0))
     make_study(tmp_path, ("bpe",), SEEDS, **FEW, shift=-1.0, extra=counting(3.0))
@@ -102,6 +110,20 @@ def test_leads_over_a_lossy_tokenizer_count_from_its_floor(tmp_path):
 def test_where_nobody_is_ahead_it_says_why(tmp_path, tokenizers, seeds, words):
     make_study(tmp_path, tokenizers, seeds, **FEW, extra=counting(3.0))
     assert f"model small: {words}" in summary_of(tmp_path).headline
+
+
+def test_who_is_beaten_within_the_first_group_is_not_among_the_first(tmp_path):
+    """bpe and char are not told apart, char and bpe-bytefallback neither, bpe beats bpe-bytefallback."""
+    shifts = {"bpe": 0.0, "char": -0.28, "bpe-bytefallback": 0.09, "byte": 2.0}
+    for tokenizer, shift in shifts.items():
+        for seed in SEEDS:
+            wobble = 0.05 * (seed - 2) * (tokenizer == "char")
+            make_run(tmp_path, tokenizer, seed, **FEW, shift=shift + wobble, extra=counting(3.0))
+    found = summary_of(tmp_path)
+    assert found.order[0].endswith("though bpe is ahead of bpe-bytefallback)")
+    assert found.headline.endswith("nobody beats char and bpe.")
+    make_study(tmp_path, ("word",), SEEDS, **FEW, shift=-1.5, extra=counting(3.0))
+    assert summary_of(tmp_path).headline.endswith("of those that lose nothing, char and bpe first.")
 
 
 # --- cautions ---
