@@ -57,13 +57,13 @@ def times_longer(comparison: Comparison, metrics: pd.DataFrame) -> float:
     """
     assert comparison.counting is not None
     model, guesses = first(comparison), []
+    to_go = math.log(model.mean("bits_per_byte") / comparison.counting.bits_per_byte)
     evaluations = metrics[(metrics["kind"] == "eval") & (metrics["step"] > 0)]
     for row in model.rows:
         curve = evaluations[evaluations["folder"] == row["folder"]]
         if len(curve) > 2:
             steps, bits = curve["step"].to_numpy(float), curve["val_bpb"].to_numpy(float)
             slope = math.log(np.interp(steps[-1] / 2, steps, bits) / bits[-1]) / math.log(2)
-            to_go = math.log(row["bits_per_byte"] / comparison.counting.bits_per_byte)
             guesses.append(math.exp(min(to_go / slope, 99)) if slope > 0 else math.inf)
     return float(np.median(guesses)) if guesses else math.nan
 

@@ -168,6 +168,13 @@ def test_how_much_longer_is_read_off_the_curve(tmp_path, monkeypatch):
     )
 
 
+def test_longer_is_longer_than_now_whatever_the_median_seed_has_reached(tmp_path, monkeypatch):
+    power_law(monkeypatch, 0.1)
+    for seed, bits in zip(SEEDS, (1.9, 1.9, 2.5), strict=True):
+        make_run(tmp_path, "char", seed, extra=counting(2.0) | {"bits_per_byte": bits})
+    assert times_longer(*read(tmp_path)) == pytest.approx((2.1 / 2.0) ** 10)
+
+
 @pytest.mark.parametrize(
     ("exponent", "words"),
     [(0.001, "more than 20 times as long"), (0.0, "char no longer learns"), (-0.1, "char no longer learns")],
