@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.inference.cautions import cautions, counted, listed, untrained
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import BITS, SMALL, Outcome, SettingScores, why_unranked
-from analysis.inference.texts import text_contests
+from analysis.inference.texts import ambiguous, text_contests
 from analysis.inference.uncertainty import MIN_SEEDS
 from analysis.inference.verdicts import Conclusion
 
@@ -39,7 +39,7 @@ def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
         tuple(cautions(comparison, metrics)),
         order,
         tuple(chain(_choice(comparison), _bounds(comparison.contest) if order else ())),
-        tuple(_on_texts(text_contests(comparison))),
+        tuple(chain(_on_texts(text_contests(comparison)), _on_ambiguous(comparison))),
     )
 
 
@@ -128,6 +128,11 @@ def _on_texts(contests: Mapping[str, Conclusion]) -> Iterator[str]:
         verdict.outcome is not Outcome.UNRANKED for name in without for verdict in contests[name].verdicts
     ):
         yield f"{listed(without)}: no order"
+
+
+def _on_ambiguous(comparison: Comparison) -> Iterator[str]:
+    if names := ambiguous(comparison.contenders):
+        yield f"{listed(names)}: no order, several texts share the name"
 
 
 def _apart(contest: Conclusion, group: tuple[SettingScores, ...]) -> str:

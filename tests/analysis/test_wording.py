@@ -278,6 +278,15 @@ def test_a_verdict_per_text_from_seeds_alone(tmp_path):
     assert summary_of(tmp_path).texts == ("cjk: 1. byte 8.000; 2. char 9.000", "code: no order")
 
 
+def test_texts_that_share_only_their_name_are_not_compared(tmp_path):
+    for seed in SEEDS:
+        for tokenizer, bits in (("char", 9.0), ("byte", 8.0)):
+            figures = {"bits_per_byte": bits + seed / 100, "bits_per_byte_tokens": bits + seed / 100}
+            texts = [{"name": "mine.txt", "sha256": tokenizer} | figures]
+            make_run(tmp_path, tokenizer, seed, **FEW, extra={"texts": texts} | counting(3.0))
+    assert summary_of(tmp_path).texts == ("mine.txt: no order, several texts share the name",)
+
+
 # --- the terminal ---
 
 
