@@ -328,6 +328,16 @@ def test_seeds_until_there_is_a_ranking(tmp_path, seeds, said):
     assert step is None if said is None else step.words().endswith(said)
 
 
+def test_seeds_that_only_some_settings_lack(tmp_path):
+    make_study(tmp_path, ("char", "word"), (1337, 1, 2), **FEW, extra=counting(3.0))
+    make_run(tmp_path, "bpe", 1337, **FEW, extra=counting(3.0))
+    step = next_step(view(find_runs(tmp_path)))
+    assert step.words().endswith("about 2.0 min more: the study's command again, with seed=1,2,1337")
+    make_run(tmp_path, "char", 7, **FEW, extra=counting(3.0))
+    step = next_step(view(find_runs(tmp_path)))
+    assert step.words().endswith("about 4.0 min more: the study's command again, with seed=1,2,7,1337")
+
+
 def test_longer_training_before_further_seeds(tmp_path):
     make_study(tmp_path, ("char", "word"), (1,), **FEW, extra=counting(1.0))
     step = next_step(view(find_runs(tmp_path)))
