@@ -96,10 +96,13 @@ class Comparison:
         return tuple(family.best for family in self.families)
 
     def called(self, contender: Setting) -> str:
-        """Its name among the contenders: its tokenizer's, where its label begins with that and no other has it."""
+        """Its name among the contenders: its tokenizer's, where its label begins with that and no other has it.
+
+        A label that a user gave is kept.
+        """
         name, label = contender.tokenizer, contender.label
         alone = [setting.tokenizer for setting in self.contenders].count(name) == 1
-        return name if alone and label.startswith(name) else label
+        return name if alone and label.startswith(name) and not contender.renamed else label
 
     @cached_property
     def contest(self) -> Conclusion:
@@ -172,7 +175,8 @@ def group_runs(collection: Collection, labels: Sequence[str] = ()) -> tuple[list
     for numerics, study, settings in alike:
         by_budget: dict[str, list[Setting]] = {}
         for setting in sorted(settings, key=_order):
-            setting = replace(setting, label=new.get(setting.label, setting.label))
+            if setting.label in new:
+                setting = replace(setting, label=new[setting.label], renamed=True)
             by_budget.setdefault(budget_words(setting.identity), []).append(setting)
         for budget in sorted(by_budget):
             comparison, found = _comparison(by_budget[budget], budget, numerics, study)
