@@ -315,6 +315,16 @@ def test_the_terminal_says_everything_once_in_80_columns(tmp_path):
     assert "not counted: bpe-small-s9, failed (the loss is not finite at step 40)" in lines
 
 
+def test_cautions_that_are_not_shown_are_counted(tmp_path):
+    over = {"best_step": 400, "lost_since_best_bits_per_byte": 0.3}
+    for lr in (0.1, 0.2):
+        make_study(tmp_path, ("char", "bpe"), (1,), **FEW, optimizer__lr=lr, extra=counting(1.0) | over)
+    found = [line.strip() for line in shown(tmp_path, 300).splitlines()]
+    n = len(summary_of(tmp_path).cautions)
+    assert n > 3
+    assert f"and {n - 3} more in the report" in found
+
+
 def test_a_line_of_text_per_tokenizer_as_it_is(tmp_path):
     for tokenizer in ("char", "word"):
         run = make_run(tmp_path, tokenizer, **FEW)
