@@ -149,6 +149,15 @@ def test_overfitting(tmp_path):
     )
 
 
+def test_an_order_that_is_another_one_at_the_best_evaluations(tmp_path):
+    over = {"best_step": 400, "lost_since_best_bits_per_byte": 0.5}
+    make_study(tmp_path, ("byte",), SEEDS, **FEW, extra=counting(3.0))
+    make_study(tmp_path, ("char",), SEEDS, **FEW, shift=0.2, extra=counting(3.0) | over)
+    assert summary_of(tmp_path).cautions[-1] == (
+        "stopped at their best evaluations, which is chosen on this text, char would be ahead of byte"
+    )
+
+
 def power_law(monkeypatch, exponent):
     """Curves that fall as a power of the updates, to 2 bits per byte."""
 
