@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.inference.choices import short
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import BITS, SMALL, Outcome
 from analysis.records.settings import Setting
@@ -110,8 +111,9 @@ def _edges(comparison: Comparison) -> Iterator[str]:
         for edge in family.edges:
             ends.setdefault((edge.name, edge.end), []).append(f"{family.best.tokenizer} ({edge.value:g})")
     for (name, end), values in ends.items():
+        best = f"the best {short(name)} of {listed(values)}"
         further = "smaller" if end == "least" else "larger"
-        yield f"the best {name} of {listed(values)} is the {end} that was tried: a {further} one may be better"
+        yield f"{best} is the {end} that was tried: a {further} one may be better"
 
 
 def _overfit(comparison: Comparison) -> Iterator[str]:

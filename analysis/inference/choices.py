@@ -10,7 +10,7 @@ from analysis.records.settings import Setting
 
 
 class Edge(NamedTuple):
-    """The best value of something that was tried lies at an end: `name` "lr", `end` "least" or "largest"."""
+    """The best value of what was tried lies at an end: `name` "optimizer.lr", `end` "least" or "largest"."""
 
     name: str
     value: float
@@ -30,7 +30,7 @@ class Family:
 
     @cached_property
     def tried(self) -> dict[str, list[float]]:
-        """Every number of the configuration that differs within the family: its name, and a value per setting.
+        """Every number of the configuration that differs within the family: its key, and a value per setting.
 
         Of those that rise and fall together (a rate and the least that it falls to) only the first.
         """
@@ -39,7 +39,7 @@ class Family:
             values = [s.identity[key] for s in self.settings]
             if all(map(_number, values)) and len(set(values)) > 1 and not key.startswith("budget."):
                 ranks = tuple(sorted(set(values)).index(value) for value in values)
-                found.setdefault(ranks, (key.rpartition(".")[2], values))
+                found.setdefault(ranks, (key, values))
         return dict(found.values())
 
     @property
@@ -51,6 +51,11 @@ class Family:
             for name, values in self.tried.items()
             for end, of in ends if values[place] == of(values) and (end, values[place]) != ("least", 0)
         ]  # fmt: skip
+
+
+def short(key: str) -> str:
+    """`lr` of "optimizer.lr"."""
+    return key.rpartition(".")[2]
 
 
 def _number(value: Any) -> bool:

@@ -7,6 +7,7 @@ from itertools import chain
 import pandas as pd
 
 from analysis.inference.cautions import cautions, counted, listed, untrained
+from analysis.inference.choices import short
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import BITS, SMALL, Outcome, SettingScores, why_unranked
 from analysis.inference.texts import ambiguous, text_contests
@@ -92,7 +93,7 @@ def _unbeaten(contest: Conclusion, group: Sequence[SettingScores]) -> list[str]:
 
 
 def _whole(contest: Conclusion) -> list[SettingScores]:
-    """If the lowest loses what is worth a charge, those of the first group with any that do not."""
+    """If the lowest loses what is worth a charge, those of the first group with any that lose nothing."""
     if min(contest.settings, key=lambda scores: scores.mean).charge <= SMALL:
         return []
     kept = ([scores for scores in group if not scores.lossy] for group in contest.groups)
@@ -157,7 +158,9 @@ def _choice(comparison: Comparison) -> list[str]:
     for family in comparison.families:
         for name, values in family.tried.items():
             tried.setdefault(name, set()).update(values)
-    what = listed([f"{name} {', '.join(f'{v:g}' for v in sorted(values))}" for name, values in tried.items()])
+    what = listed(
+        [f"{short(name)} {', '.join(f'{v:g}' for v in sorted(values))}" for name, values in tried.items()]
+    )
     chosen = "chosen on the development text: data.dev_fraction=0 judges the choice"
     if not comparison.text.dev_fraction:
         chosen = (
