@@ -11,7 +11,8 @@ from analysis.tables.parts import part_keys
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072b2", "#56b4e9", "#8f2d00", "#e69f00", "#009e73", "#b9a44c", "#6b6b6b", "#c46f9c")
+# All of them colours of looks, which the page has for its dark theme, too.
+COLOURS = ("#0072b2", "#3f8db3", "#8f2d00", "#e69f00", "#009e73", "#b9a44c", "#6b6b6b", "#c46f9c")
 
 
 def part_differences(comparison: Comparison, way: str) -> pd.DataFrame:

@@ -44,11 +44,11 @@ def next_step(view: View) -> NextStep | None:
         why = f"to train longer, about {show(factor * seconds, 'seconds')}"
         return NextStep(why, {key: f"{factor * identity[key]:.10g}"})
     if len(comparison.settings) > 1 and min(len(s.seeds) for s in comparison.settings) < MIN_SEEDS:
-        further = [seed for seed in range(1, MIN_SEEDS + 1) if seed not in seeds][: MIN_SEEDS - len(seeds)]
-        why = (
-            f"for intervals and a ranking, about {show(seconds / len(seeds) * len(further), 'seconds')} more"
-        )
-        return NextStep(why, {"seed": ",".join(map(str, [*seeds, *further]))})
+        further = [seed for seed in range(1, MIN_SEEDS + 1) if seed not in seeds]
+        seeds += further[: max(0, MIN_SEEDS - len(seeds))]
+        lacking = [(len(seeds) - len(s.seeds)) * s.mean("total_seconds") for s in comparison.settings]
+        why = f"for intervals and a ranking, about {show(math.fsum(lacking), 'seconds')} more"
+        return NextStep(why, {"seed": ",".join(map(str, seeds))})
     return None
 
 
