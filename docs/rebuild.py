@@ -77,7 +77,7 @@ def drawn(drawing: Callable[[], Figure]) -> str:
 
 
 def is_stale(path: Path, due: str) -> bool:
-    """Whether the file holds something else; a picture may differ by half a point in its places, not in its words."""
+    """Whether the file holds something else; a picture may differ by half a point in places, not in words."""
     is_ = path.read_text(encoding="utf-8") if path.exists() else ""
     same_words = path.suffix == ".svg" and TEXT.findall(is_) == TEXT.findall(due)
     if not same_words or NUMBER.sub("", is_) != NUMBER.sub("", due):
