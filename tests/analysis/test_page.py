@@ -271,11 +271,12 @@ def test_each_figure_is_in_the_page_once_with_a_name(drawn):
     curves = [
         f"curves_{axis}" for axis in ("step", "chars", "flops")
     ]  # seconds grow as the updates, in all runs
-    assert names == ["bits_per_byte", "verdicts", *curves, "parameters", "frontier", "all_runs"]
+    own = ["bits_per_byte", "verdicts", *curves, "bits_by_byte_kind", "parameters", "frontier"]
+    assert names == [*own, "all_runs"]
     pictures = drawn.all("svg", role="img")
     assert len(pictures) == len(names)
     assert all(attrs["aria-label"] for attrs in pictures)
-    assert {"verdicts", "curves_step", "parameters"} <= {
+    assert {"verdicts", "curves_step", "bits_by_byte_kind", "parameters"} <= {
         attrs.get("data-table") for attrs in drawn.all("table")
     }
 
