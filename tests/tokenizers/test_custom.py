@@ -86,7 +86,10 @@ def test_a_file_imports_nothing_by_itself(own_class, tmp_path, monkeypatch):
     for tampered in (data, data | {"options": {"charge_all": False, "factory": own_class}}):
         with pytest.raises(UserError, match="NUMPYGPT_FACTORY=frequent:FrequentWords"):
             from_dict(tampered)
+        with pytest.raises(UserError, match="NUMPYGPT_FACTORY=frequent:FrequentWords"):
+            from_dict(tampered, factory="another:FrequentWords")
     assert "frequent" not in sys.modules
+    assert from_dict(data, factory=own_class).encode(TEXT).tolist() == tokenizer.encode(TEXT).tolist()
     monkeypatch.setenv("NUMPYGPT_FACTORY", own_class)
     assert from_dict(data).encode(TEXT).tolist() == tokenizer.encode(TEXT).tolist()
 

@@ -39,8 +39,8 @@ TRIED = 10_000  # characters of the training text
 class CustomTokenizer(ForeignTokenizer):
     """The class that `factory` names as package.module:Class, and what its instance learned.
 
-    A tokenizer file never has code run: it may name a class, but the class is imported only if the environment
-    variable NUMPYGPT_FACTORY names it too, and its code is what it was.
+    A tokenizer file never has code run: it may name a class, but the class is imported only if the caller names it
+    too, as `factory` or in the environment variable NUMPYGPT_FACTORY, and its code is what it was.
     """
 
     kind = "custom"
@@ -105,14 +105,15 @@ class CustomTokenizer(ForeignTokenizer):
         return super()._learned() | {"model": self._model | {"code": code_sha256(self.factory)}}
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        named = self.factory = self._called = learned["model"]["factory"]
-        if named != os.environ.get(CONSENT):
+        named = learned["model"]["factory"]
+        if named != (self.factory or os.environ.get(CONSENT)):
             raise UserError(
                 f"this tokenizer is of the class {named}, which is imported only if you say so: "
                 f"set {CONSENT}={named}, with its package on the Python path"
             )
         if learned["model"]["code"] != code_sha256(named):
             raise UserError(f"the code of {named} is not what it was when this was trained: train it again")
+        self.factory = self._called = named
         super()._restore(learned)
 
 
