@@ -19,11 +19,12 @@ from experiments.runner.job import execute
 from experiments.runner.measures import MAX_TRAIN_BYTES, MAX_VAL_BYTES, corpus_baselines
 from experiments.runner.progress import Reporter
 from experiments.runner.results import context_metrics
-from experiments.runner.texts import Texts
+from experiments.runner.texts import Texts, prepare_texts
 from numpygpt.data import resolve
 from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
+from numpygpt.tokenizers.foreign.custom import CustomTokenizer
 from numpygpt.training import Text, Trainer
 from numpygpt.training.checkpoints import TrainState
 
@@ -264,6 +265,18 @@ def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
     assert failure is not None
     assert failure["status"] == "bad input"
     assert override.partition("=")[0] in failure["reason"]
+
+
+def test_a_saved_tokenizer_of_the_class_that_the_settings_name_is_taken(configured, corpus, monkeypatch):
+    corpus.write_text("grün und schön.\n" * 200, encoding="utf-8")
+    for module in ("contract", "custom"):
+        monkeypatch.setattr(f"numpygpt.tokenizers.foreign.{module}.probes", list)
+    config = configured("tokenizer=custom", f"tokenizer.factory={__name__}:KeepsWhatItKnows")
+    folder, parts = run_folder(config), resolve("file", corpus).parts(0.1)
+    folder.path.mkdir(parents=True)
+    first = prepare_texts(config, parts, folder, None, Reporter()).tokenizer.fingerprint()
+    monkeypatch.setattr(CustomTokenizer, "train", lambda *_: pytest.fail("fitted again"))
+    assert prepare_texts(config, parts, folder, first, Reporter()).tokenizer.fingerprint() == first
 
 
 # --- Signals that arrive where an exception is lost ---
