@@ -16,13 +16,11 @@ def with_derived(runs: pd.DataFrame) -> pd.DataFrame:
     # By how much the last evaluation lies above the best one, on the same windows.
     final_minus_best = of("lost_since_best_bits_per_byte").mask(of("best_step") == of("iters"), 0.0)
     floor = of("bits_per_byte_tokens")
-    begin, host = of("started").to_numpy(), runs["host"].to_numpy()
-    end = begin + of("total_seconds").fillna(0).to_numpy()
-    at_once = (
-        (begin[:, None] < end) & (begin < end[:, None]) & (host[:, None] == host)
-    )  # each with itself, too
+    begin, end, host = of("started").to_numpy(), of("ended").to_numpy(), runs["host"].to_numpy()
+    at_once = (begin[:, None] < end) & (begin < end[:, None]) & (host[:, None] == host)
+    at_once &= begin[:, None] != begin  # neither with itself nor with a copy
     return runs.assign(
-        shared_cores=np.where(np.isnan(begin), np.nan, at_once.sum(axis=1) > 1),
+        shared_cores=np.where(np.isnan(end), np.nan, at_once.any(axis=1)),
         bits_per_token=of("val_loss") / math.log(2),
         bytes_per_token=of("val_loss") / math.log(2) / floor.where(floor > 0),  # 0: a single token
         embedding_share=of("n_params_embedding") / of("n_params"),

@@ -81,7 +81,7 @@ def environment() -> dict[str, Any]:
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "host": f"{zlib.crc32(platform.node().encode()):08x}",  # with when it began: who shared the cores
-        "started": round(time.time()),
+        "started": time.time(),
         "blas": _blas(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
     }

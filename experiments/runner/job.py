@@ -156,11 +156,18 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
 def _begin(
     config: RunConfig, folder: RunFolder, parts: tuple[Part, Part], reporter: Reporter
 ) -> dict[str, Any]:
-    """Writes run.json; what an interrupted run had decided (`resolved`) is kept, and on what it ran (`earlier`)."""
+    """Writes run.json; what an interrupted run had decided (`resolved`) is kept, and on what it ran (`earlier`).
+
+    Of a finished run, which is measured again, all is kept but the settings of its samples.
+    """
     before = {}
     if (folder.path / "run.json").exists() and folder.checkpoint_path.exists():
         before = folder.run()
     record = run_record(folder.name, identity(config), config, *parts)
+    if before and folder.state() == "done":
+        record = before | {"config": record["config"]}
+        folder.create(record)
+        return record
     record["resolved"] = before.get("resolved", {})
     record["earlier"] = earlier_parts(before, record)
     if len(record["earlier"]) > len(before.get("earlier", [])):

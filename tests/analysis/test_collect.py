@@ -1,11 +1,13 @@
 """Folders become rows; what cannot be read is named, never guessed; what failed is never averaged."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from synthetic import SIZES, make_run, make_study
 
 from analysis.inference.comparisons import group_runs, pairs_to_compare
 from analysis.records.collect import collect, metrics_frame, read_blocks
+from analysis.records.derived import with_derived
 from analysis.records.identity import budget_words, data_order, flatten
 from numpygpt.runs import find_runs
 
@@ -202,3 +204,12 @@ def test_the_study_ends_in_a_ranking(study):
         ["word", "bpe", "bpe-bytefallback"], ["char"],
     ]  # fmt: skip
     assert any("depends on the residual coder" in v.sentence for v in comparison.conclusion.verdicts)
+
+
+def test_runs_that_went_on_at_once_shared_the_cores():
+    times = {"a": (0.0, 10.0, "x"), "b": (10.5, 20.0, "x"), "c": (15.0, 30.0, "x"), "d": (16.0, 17.0, "y"),
+             "a again": (0.0, 10.0, "x"), "unfinished": (5.0, np.nan, "x")}  # fmt: skip
+    frame = with_derived(pd.DataFrame(times, index=["started", "ended", "host"]).T)
+    shared = frame["shared_cores"]
+    assert shared[["a", "b", "c", "d", "a again"]].tolist() == [False, True, True, False, False]
+    assert np.isnan(shared["unfinished"])

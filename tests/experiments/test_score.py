@@ -98,6 +98,17 @@ def test_a_text_is_added_to_finished_runs_as_if_they_had_been_told_to_evaluate_i
         )
 
 
+def test_a_run_that_is_measured_again_stays_the_run_that_was_trained(runs, mine, monkeypatch):
+    before = runs["byte"].run()
+    ended = runs["byte"].result()["ended"]
+    monkeypatch.setattr("experiments.configuration.identity.RESULTS_VERSION", 99)
+    assert score.main([str(runs["byte"].path), "--measures", "sample.tokens=7"]) == 0
+    after = runs["byte"].run()
+    assert after["config"]["sample"]["tokens"] == 7
+    assert {**after, "config": None} == {**before, "config": None}
+    assert runs["byte"].result()["ended"] == ended
+
+
 def test_samples_and_measures_are_taken_anew_from_the_trained_weights(runs, mine, capsys):
     run = runs["word"]
     assert score.main([str(run.path), "--passage", str(mine), "--text", str(mine)]) == 0

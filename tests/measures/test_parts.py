@@ -30,7 +30,6 @@ def test_every_way_of_taking_a_text_apart_sums_to_the_whole(scored, tail):
     source, bits = scored
     if not source.data:
         return
-    tail = tail if source.tail else 0.0
     parts = parts_of(source, bits, tail, ["a Z 9 a"], context_tokens(len(bits), 8), 8)
     shares = parts.pop("share_of_bytes")
     assert parts.keys() == shares.keys() == WAYS

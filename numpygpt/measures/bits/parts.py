@@ -40,10 +40,10 @@ def parts_of(
     context: how many tokens the model saw before each, (n,).
     """
     of_byte = spread(source, bits, bits_tail)
-    eighth = np.clip((context - 1) * EIGHTHS // block_size, 0, EIGHTHS - 1)
+    eighth = np.minimum(context * EIGHTHS // block_size, EIGHTHS - 1)
     window = np.full(len(source.data), EIGHTHS - 1)  # of a tail, which no token stands for
     window[: len(source.data) - len(source.tail.encode())] = np.repeat(eighth, source.ends - source.starts)
-    places = [f"after {block_size * i // EIGHTHS} or more tokens" for i in range(EIGHTHS)]
+    places = [f"{i} to {i + 1} eighths before" for i in range(EIGHTHS)]
     ways = {
         "byte_kind": (KINDS, byte_kinds(source.data)),
         "word_frequency": (BANDS, word_bands(source.text, train_chunks)),
@@ -62,6 +62,7 @@ def spread(source: Source, bits: Floats, bits_tail: float) -> Floats:
     of_byte[covered:] = bits_tail / max(n_bytes - covered, 1)
     empty = lengths == 0
     if n_bytes:
+        of_byte[-1] += bits_tail if covered == n_bytes else 0.0  # that there is no tail costs something, too
         np.add.at(of_byte, np.minimum(source.starts[empty], n_bytes - 1), bits[empty])
     return of_byte
 
