@@ -163,6 +163,15 @@ def test_other_software_than_at_the_beginning_is_kept_and_said(configured, monke
     assert "it goes on with other software" in capsys.readouterr().out
 
 
+def test_code_that_is_not_known_is_no_other_code():
+    """As where a run goes on inside a container that has no git."""
+    now = {"environment": {"python": "3.12"}, "git": {"commit": "1", "trees": ["a", "b"], "changed": False}}
+    unknown, changed = ({**now, "git": git} for git in ({}, {**now["git"], "changed": True}))
+    assert environment.earlier_parts(now, unknown) == environment.earlier_parts(unknown, now) == []
+    assert environment.earlier_parts(now, {**now, "git": {**now["git"], "commit": "2"}}) == []
+    assert environment.earlier_parts(now, changed) == [now]
+
+
 def test_context_is_counted_in_characters_not_in_bytes():
     def found(text: str) -> dict[str, float]:
         ends = np.cumsum([len(c.encode()) for c in text])
