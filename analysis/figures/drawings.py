@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure to be drawn: its file name, what it shows, and how. A table of its name holds the same figures."""
+    """A figure to be drawn: its file name, what it shows, and how. A table may have its name, and says the same."""
 
     name: str
     caption: str

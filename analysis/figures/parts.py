@@ -4,15 +4,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.figures.style import INK, PAPER, SOFT, new_figure, plain, row_height
+from analysis.figures.style import INK, PALETTE, PAPER, SOFT, new_figure, plain, row_height
 from analysis.inference.comparisons import Comparison
 from analysis.tables.parts import part_keys
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# All of them colours of looks, which the page has for its dark theme, too.
-COLOURS = ("#0072b2", "#3f8db3", "#8f2d00", "#e69f00", "#009e73", "#b9a44c", "#6b6b6b", "#c46f9c")
 
 
 def part_differences(comparison: Comparison, way: str) -> pd.DataFrame:
@@ -36,10 +33,10 @@ def part_figure(comparison: Comparison, way: str) -> "Figure":
     figure = new_figure(8.6, 1.7 + row_height(len(rows), 0.5) * len(rows))
     axes = figure.subplots()
     right, left = rows.clip(lower=0).cumsum(axis=1), rows.clip(upper=0).cumsum(axis=1)
-    for part, colour in zip(rows, COLOURS, strict=False):
+    for part, look in zip(rows, PALETTE, strict=False):  # colours that the page has in both themes
         more = rows[part] > 0
         start = (right[part] - rows[part]).where(more, left[part] - rows[part])
-        sns.barplot(x=[*rows[part]], y=range(len(rows)), orient="y", left=start, color=colour,
+        sns.barplot(x=[*rows[part]], y=range(len(rows)), orient="y", left=start, color=look.colour,
                     saturation=1, edgecolor=PAPER, width=0.6, errorbar=None, label=part, ax=axes)  # fmt: skip
     axes.plot(rows.sum(axis=1), range(len(rows)), "D", color=INK, markeredgecolor=PAPER, label="in all")
     axes.axvline(0, color=SOFT, linewidth=1)

@@ -32,10 +32,16 @@ class Report:
     def page(self) -> Path:
         return self.path.with_name("report.html")
 
-    def show(self, console: "Console | None" = None, typed: Sequence[str] | None = None) -> None:
+    def show(
+        self,
+        console: "Console | None" = None,
+        typed: Sequence[str] | None = None,
+        folders: Sequence[str] | None = None,
+    ) -> None:
         """Prints what the runs come to, where the rest lies, and what to run next.
 
         `typed`: the command that ran them, if it is known, as a program and its arguments.
+        `folders`: of the runs that are its own.
         """
         from rich.console import Console
         from rich.text import Text
@@ -47,7 +53,7 @@ class Report:
         show(self.view, console)
         place = Text.assemble("Report: ", (str(self.page), "bold"), f" (and {self.path.name})")
         console.print(place, soft_wrap=True)
-        if step := next_step(self.view):
+        if step := next_step(self.view, folders):
             console.print(step.words(typed), markup=False, highlight=False, soft_wrap=True)
 
 

@@ -30,7 +30,8 @@ def markdown(view: View, out: Path) -> str:
         parts.append("".join(f"- {escape_markdown(p.text)}\n" for p in view.problems))
     parts.append(
         "A row per run, with all its measures: [runs.csv](runs.csv). All logged scalars: "
-        "[scalars.csv](scalars.csv). Tables as CSV and LaTeX: `tables/`.\n"
+        "[scalars.csv](scalars.csv). Tables as LaTeX and, unless they have a column per setting, as CSV: "
+        "`tables/`.\n"
     )
     return "\n".join(parts)
 

@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from analysis.inference.cautions import MOST_TIMES, times_longer, untrained
@@ -27,13 +27,20 @@ class NextStep(NamedTuple):
         return f"{self.why}:\n    {typed[0]} {with_changes(typed[1:], self.changes)}"
 
 
-def next_step(view: View) -> NextStep | None:
-    """None for several comparisons, where runs are missing, and where nothing is left to do."""
-    if len(view.sections) != 1 or (view.collection.runs["state"] != "done").any():
+def next_step(view: View, folders: Collection[str] | None = None) -> NextStep | None:
+    """None for several comparisons, where runs are missing, and where nothing is left to do.
+
+    folders: of the runs of the command that is to be typed again, which settles its settings; else they are all.
+    """
+    runs = view.collection.runs
+    if folders is not None:
+        runs = runs[runs["key"].isin(runs.loc[runs["folder"].isin(folders), "key"])]
+    if len(view.sections) != 1 or (runs["state"] != "done").any():
         return None
     comparison = view.sections[0].comparison
-    seconds = math.fsum(setting.values("total_seconds").sum() for setting in comparison.settings)
-    seeds = list(dict.fromkeys(seed for setting in comparison.settings for seed in setting.seeds))
+    settings = runs.drop_duplicates(["key", "seed"]).groupby("key")
+    each, count, seconds = settings["total_seconds"].mean(), settings.size(), runs["total_seconds"].sum()
+    seeds = sorted(set(runs["seed"]))
     if len(comparison.settings) > 1 and untrained(comparison):
         times = times_longer(comparison, view.metrics)
         if math.isinf(times):
@@ -43,12 +50,13 @@ def next_step(view: View) -> NextStep | None:
         key = f"budget.{'chars' if identity['budget.kind'] == 'text' else identity['budget.kind']}"
         why = f"to train longer, about {show(factor * seconds, 'seconds')}"
         return NextStep(why, {key: f"{factor * identity[key]:.10g}"})
-    if len(comparison.settings) > 1 and min(len(s.seeds) for s in comparison.settings) < MIN_SEEDS:
+    if len(comparison.settings) > 1 and count.min() < MIN_SEEDS:
         further = [seed for seed in range(1, MIN_SEEDS + 1) if seed not in seeds]
-        seeds += further[: max(0, MIN_SEEDS - len(seeds))]
-        lacking = [(len(seeds) - len(s.seeds)) * s.mean("total_seconds") for s in comparison.settings]
-        why = f"for intervals and a ranking, about {show(math.fsum(lacking), 'seconds')} more"
-        return NextStep(why, {"seed": ",".join(map(str, seeds))})
+        wanted = [*seeds, *further[: max(0, MIN_SEEDS - len(seeds))]]
+        more = show((each * (len(wanted) - count)).sum(), "seconds")
+        return NextStep(
+            f"for intervals and a ranking, about {more} more", {"seed": ",".join(map(str, wanted))}
+        )
     return None
 
 

@@ -64,7 +64,7 @@ def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -
         else:
             print(runs[0].folder.path)
             print(f"to compare it with the other runs of its study: {REPORT} {study_folder(runs)}")
-    elif not ran and len(runs) > 1:
+    elif states == {"done"} and len(runs) > 1:
         print(f"all are done; to see their tables again: {REPORT} {study_folder(runs)}")
     return 0 if states <= {"done", "running"} else 1
 
@@ -79,9 +79,10 @@ def _report(runs: Sequence[PlannedRun], console: Console) -> None:
             reporter.start("sweep")
             reporter.phase("making the tables and the report")
             report = write_report(folder)
-        report.show(console, [RUN, *_typed()])
+        report.show(console, [RUN, *_typed()], [str(run.folder.path) for run in runs])
     except UserError as error:
         print(f"no report: {error}", file=sys.stderr)
+        print_status([run_status(run.folder) for run in runs], console)
 
 
 def _typed() -> list[str]:

@@ -361,14 +361,23 @@ def test_seeds_until_there_is_a_ranking(tmp_path, seeds, said):
     assert step is None if said is None else step.words().endswith(said)
 
 
-def test_seeds_that_only_some_settings_lack(tmp_path):
-    make_study(tmp_path, ("char", "word"), (1337, 1, 2), **FEW, extra=counting(3.0))
+def test_seeds_that_some_have_are_not_run_for_them_again(tmp_path):
+    make_study(tmp_path, ("char", "word"), (1, 2, 1337), **FEW, extra=counting(3.0))
     make_run(tmp_path, "bpe", 1337, **FEW, extra=counting(3.0))
     step = next_step(view(find_runs(tmp_path)))
     assert step.words().endswith("about 2.0 min more: the study's command again, with seed=1,2,1337")
-    make_run(tmp_path, "char", 7, **FEW, extra=counting(3.0))
-    step = next_step(view(find_runs(tmp_path)))
-    assert step.words().endswith("about 4.0 min more: the study's command again, with seed=1,2,7,1337")
+
+
+def test_the_next_command_is_of_the_settings_of_the_command(tmp_path):
+    make_study(tmp_path, ("char", "word"), (7,), **FEW, extra=counting(3.0))
+    make_run(tmp_path, "word", 9, state="failed", **FEW)
+    own = make_study(tmp_path, ("bpe", "byte"), (1,), **FEW, extra=counting(3.0))
+    found = view(find_runs(tmp_path))
+    assert next_step(found) is None
+    step = next_step(found, [str(run.path) for run in own])
+    assert step.words().endswith("about 4.0 min more: the study's command again, with seed=1,2,3")
+    make_study(tmp_path, ("bpe", "byte"), (2, 3), **FEW, extra=counting(3.0))
+    assert next_step(view(find_runs(tmp_path)), [str(run.path) for run in own]) is None
 
 
 def test_longer_training_before_further_seeds(tmp_path):

@@ -131,6 +131,13 @@ def test_places_in_pictures_may_differ_by_half_a_point(tmp_path):
     assert rebuild.is_stale(picture, '<line d="M 1.23 4"/>')
 
 
+def test_figures_in_pictures_may_not_differ(tmp_path):
+    picture = tmp_path / "a.svg"
+    picture.write_text('<text x="1.23">2.31 bits</text>')
+    assert not rebuild.is_stale(picture, '<text x="1.24">2.31 bits</text>')
+    assert rebuild.is_stale(picture, '<text x="1.23">2.32 bits</text>')
+
+
 def test_every_table_and_every_picture_is_in_a_document():
     pages = "".join(path.read_text(encoding="utf-8") for path in rebuild.documents())
     assert {name for _, name, _ in rebuild.MARKED.findall(pages)} == set(rebuild.TABLES)
