@@ -469,6 +469,14 @@ def test_links_are_followed_once(tmp_path: Path, run: RunFolder) -> None:
     assert [run.name for run in find_runs(tmp_path / "root")] == [run.name]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_run_goes_by_its_own_folder_rather_than_by_a_link(tmp_path: Path, run: RunFolder) -> None:
+    (tmp_path / "best").symlink_to(run.path.parent)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "link").symlink_to(run.path)
+    assert find_runs(tmp_path) == [run]
+
+
 def test_two_thousand_runs_are_read_in_seconds(tmp_path: Path, done: RunFolder) -> None:
     done.write_result({**RESULT, "tokenizer_measures": {f"measure_{i}": i / 7 for i in range(100)}})
     content = (done.path / "result.json").read_bytes()

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.inference.comparisons import Comparison
-from analysis.inference.pairs import BITS, SMALL
+from analysis.inference.pairs import BITS, SMALL, Outcome
 from analysis.records.settings import Setting
 
 MOST_TIMES = 20  # that a guess from one curve can be stretched
@@ -46,6 +46,7 @@ def cautions(comparison: Comparison, metrics: pd.DataFrame) -> Iterator[str]:
         yield from _more_text(comparison)
     yield from _edges(comparison)
     yield from _overfit(comparison)
+    yield from _otherwise_at_best(comparison)
 
 
 def times_longer(comparison: Comparison, metrics: pd.DataFrame) -> float:
@@ -57,13 +58,13 @@ def times_longer(comparison: Comparison, metrics: pd.DataFrame) -> float:
     """
     assert comparison.counting is not None
     model, guesses = first(comparison), []
+    to_go = math.log(model.mean("bits_per_byte") / comparison.counting.bits_per_byte)
     evaluations = metrics[(metrics["kind"] == "eval") & (metrics["step"] > 0)]
     for row in model.rows:
         curve = evaluations[evaluations["folder"] == row["folder"]]
         if len(curve) > 2:
             steps, bits = curve["step"].to_numpy(float), curve["val_bpb"].to_numpy(float)
             slope = math.log(np.interp(steps[-1] / 2, steps, bits) / bits[-1]) / math.log(2)
-            to_go = math.log(row["bits_per_byte"] / comparison.counting.bits_per_byte)
             guesses.append(math.exp(min(to_go / slope, 99)) if slope > 0 else math.inf)
     return float(np.median(guesses)) if guesses else math.nan
 
@@ -120,3 +121,11 @@ def _overfit(comparison: Comparison) -> Iterator[str]:
         bits = [f"{bits:.2f}" for _, bits in over]
         labels = [label for label, _ in over]
         yield f"{listed(labels)} overfit: their best evaluation lay {listed(bits)} {BITS} below the last"
+
+
+def _otherwise_at_best(comparison: Comparison) -> Iterator[str]:
+    at_best = {comparison.called(s): s.mean("bits_per_byte_at_best") for s in comparison.contenders}
+    verdicts = [v for v in comparison.contest.verdicts if v.outcome is not Outcome.TIED]
+    turned = [f"{v.b} would be ahead of {v.a}" for v in verdicts if at_best[v.b] < at_best[v.a]]
+    if turned:
+        yield f"stopped at their best evaluations, which is chosen on this text, {listed(turned)}"

@@ -1,7 +1,8 @@
 """Which settings may stand in one table, and what comes of comparing them.
 
-A comparison holds settings on the same text (corpus, sha256, split) under the same budget; nothing is ever compared
-across two of them but side by side. A study that tries several optimizers stands by itself among other studies.
+A comparison holds settings on the same text (corpus, sha256, split) under the same budget, of the same numerics
+(`results_version`); nothing is ever compared across two of them but side by side. A study that tries several
+optimizers stands by itself among other studies.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,7 +52,8 @@ class Text(NamedTuple):
 class Comparison:
     """Settings that may stand in one table, and what comes of comparing them.
 
-    budget: in words, `1,000 updates`   study: the study that it is of, if it stands by itself
+    budget: in words, `1,000 updates`   numerics: `results_version 3`, if there are several
+    study: the study that it is of, if it stands by itself
     conclusion: of all settings, from the pairs that were to be weighed
     """
 
@@ -60,11 +62,13 @@ class Comparison:
     settings: tuple[Setting, ...]
     scores: tuple[SettingScores, ...]
     conclusion: Conclusion
+    numerics: str = ""
     study: str = ""
 
     @cached_property
     def title(self) -> str:
-        return f"{self.text.corpus}, {self.budget}{f', study {self.study}' if self.study else ''}"
+        study = f"study {self.study}" if self.study else ""
+        return ", ".join(filter(None, (self.text.corpus, self.budget, self.numerics, study)))
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -92,10 +96,13 @@ class Comparison:
         return tuple(family.best for family in self.families)
 
     def called(self, contender: Setting) -> str:
-        """Its name among the contenders: its tokenizer's, where its label begins with that and no other has it."""
+        """Its name among the contenders: its tokenizer's, where its label begins with that and no other has it.
+
+        A label that a user gave is kept.
+        """
         name, label = contender.tokenizer, contender.label
         alone = [setting.tokenizer for setting in self.contenders].count(name) == 1
-        return name if alone and label.startswith(name) else label
+        return name if alone and label.startswith(name) and not contender.renamed else label
 
     @cached_property
     def contest(self) -> Conclusion:
@@ -152,26 +159,38 @@ def group_runs(collection: Collection, labels: Sequence[str] = ()) -> tuple[list
 
     labels: `OLD=NEW`, other names for settings. Raises UserError if there is no OLD, or another NEW.
     """
-    done, problems = collection.done.assign(apart=_apart(collection)), []
+    done, problems = collection.done.assign(numerics=_numerics(collection), apart=_apart(collection)), []
     twice = done[done.duplicated(["key", "seed", "apart"])]
     for path, run in zip(twice["folder"], twice["run"], strict=True):
         problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
     done = done.drop_duplicates(["key", "seed", "apart"])
-    groups = done.groupby([*Text._fields, "apart"], sort=True, dropna=False)
+    groups = done.groupby([*Text._fields, "numerics", "apart"], sort=True, dropna=False)
     rows = dict(zip(done["folder"], done.to_dict("records"), strict=True))
-    alike = [(str(study), named(_settings(own, rows, collection))) for (*_, study), own in groups]
-    new = renaming(labels, {setting.label for _, settings in alike for setting in settings})
+    alike = [
+        (str(numerics), str(study), named(_settings(own, rows, collection)))
+        for (*_, numerics, study), own in groups
+    ]
+    new = renaming(labels, {setting.label for *_, settings in alike for setting in settings})
     comparisons = []
-    for study, settings in alike:
+    for numerics, study, settings in alike:
         by_budget: dict[str, list[Setting]] = {}
         for setting in sorted(settings, key=_order):
-            setting = replace(setting, label=new.get(setting.label, setting.label))
+            if setting.label in new:
+                setting = replace(setting, label=new[setting.label], renamed=True)
             by_budget.setdefault(budget_words(setting.identity), []).append(setting)
         for budget in sorted(by_budget):
-            comparison, found = _comparison(by_budget[budget], budget, study)
+            comparison, found = _comparison(by_budget[budget], budget, numerics, study)
             comparisons.append(comparison)
             problems.extend(found)
     return comparisons, problems
+
+
+def _numerics(collection: Collection) -> pd.Series:
+    """By finished run its `results_version`, if there are several, else "": with another one its figures differ."""
+    versions = collection.done["folder"].map(
+        {path: f"results_version {r.identity['results_version']}" for path, r in collection.records.items()}
+    )
+    return versions if versions.nunique() > 1 else pd.Series("", versions.index)
 
 
 def _apart(collection: Collection) -> pd.Series:
@@ -213,7 +232,9 @@ def _order(setting: Setting) -> tuple[Any, ...]:
     return (place, kind, *size, setting.model, setting.label)
 
 
-def _comparison(settings: Sequence[Setting], budget: str, study: str) -> tuple[Comparison, list[Problem]]:
+def _comparison(
+    settings: Sequence[Setting], budget: str, numerics: str, study: str
+) -> tuple[Comparison, list[Problem]]:
     scores, problems = [], []
     for setting in settings:
         own, found = _scores(setting)
@@ -221,7 +242,7 @@ def _comparison(settings: Sequence[Setting], budget: str, study: str) -> tuple[C
         problems.extend(found)
     text = Text(*(settings[0].rows[0][key] for key in Text._fields))
     conclusion = Conclusion(tuple(scores), compare(scores, pairs_to_compare(settings)))
-    return Comparison(text, budget, tuple(settings), tuple(scores), conclusion, study), problems
+    return Comparison(text, budget, tuple(settings), tuple(scores), conclusion, numerics, study), problems
 
 
 def _scores(setting: Setting) -> tuple[SettingScores, list[Problem]]:

@@ -1,6 +1,6 @@
 """A comparison in plain words: the headline, the cautions that belong to it, the order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.inference.cautions import cautions, counted, listed, untrained
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import BITS, SMALL, Outcome, SettingScores, why_unranked
-from analysis.inference.texts import text_contests
+from analysis.inference.texts import ambiguous, text_contests
 from analysis.inference.uncertainty import MIN_SEEDS
 from analysis.inference.verdicts import Conclusion
 
@@ -39,7 +39,7 @@ def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
         tuple(cautions(comparison, metrics)),
         order,
         tuple(chain(_choice(comparison), _bounds(comparison.contest) if order else ())),
-        tuple(_on_texts(text_contests(comparison))),
+        tuple(chain(_on_texts(text_contests(comparison)), _on_ambiguous(comparison))),
     )
 
 
@@ -64,10 +64,10 @@ def _headline(comparison: Comparison) -> str:
         return _lowest(contest, f"{counted(fewest, 'seed')}: no ranking")
     if len(contest.groups) == 1:
         return _lowest(contest, f"no ranking: {_unranked(contest)}")
-    whole = [scores.label for scores in _whole(contest)]
+    whole = _unbeaten(contest, _whole(contest))
     of_those = f"; of those that lose nothing, {listed(whole)} first" if whole else ""
     if contest.leader is None:
-        return f"nobody beats {listed([scores.label for scores in contest.groups[0]])}{of_those}"
+        return f"nobody beats {listed(_unbeaten(contest, contest.groups[0]))}{of_those}"
     wins = [verdict for verdict in contest.verdicts if verdict.winner == contest.leader and verdict.seeds]
     closest = min(wins, key=lambda verdict: verdict.seeds.value if verdict.seeds else 0.0)
     others = listed([verdict.b for verdict in wins if verdict is not closest])
@@ -85,11 +85,17 @@ def _lowest(contest: Conclusion, why: str) -> str:
     return f"{lowest.label}{lossy} is lowest, {lowest.mean:.3f} {BITS}{of_those} ({why})"
 
 
+def _unbeaten(contest: Conclusion, group: Sequence[SettingScores]) -> list[str]:
+    """Those of a group whom nobody of it beats."""
+    beaten = {verdict.b for verdict in contest.within(group) if verdict.winner}
+    return [scores.label for scores in group if scores.label not in beaten]
+
+
 def _whole(contest: Conclusion) -> list[SettingScores]:
     """If the lowest loses what is worth a charge, those of the first group with any that do not."""
     if min(contest.settings, key=lambda scores: scores.mean).charge <= SMALL:
         return []
-    kept = ([scores for scores in group if scores.charge <= SMALL] for group in contest.groups)
+    kept = ([scores for scores in group if not scores.lossy] for group in contest.groups)
     return next(filter(None, kept), [])
 
 
@@ -122,6 +128,11 @@ def _on_texts(contests: Mapping[str, Conclusion]) -> Iterator[str]:
         verdict.outcome is not Outcome.UNRANKED for name in without for verdict in contests[name].verdicts
     ):
         yield f"{listed(without)}: no order"
+
+
+def _on_ambiguous(comparison: Comparison) -> Iterator[str]:
+    if names := ambiguous(comparison.contenders):
+        yield f"{listed(names)}: no order, several texts share the name"
 
 
 def _apart(contest: Conclusion, group: tuple[SettingScores, ...]) -> str:

@@ -29,7 +29,8 @@ class Setting:
     """One configuration under several seeds: its finished runs, one per seed, in the order of the seeds.
 
     rows: each run's row of `Collection.runs`   results: each run's result.json
-    identity: flat, with dotted keys, without the seed   label: what tables and figures call it
+    identity: flat, with dotted keys, without the seed
+    label: what tables and figures call it   renamed: whether a user gave it
     imported: the file of a tokenizer that another library made   estimates: of every measure, by its key
     """
 
@@ -41,6 +42,7 @@ class Setting:
     identity: Mapping[str, Any]
     imported: str = ""
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    renamed: bool = False
 
     @property
     def tokenizer(self) -> str:

@@ -34,6 +34,8 @@ def _show_section(section: Section, console: Console) -> None:
     console.print(Text(summary.headline, style="bold"))
     for caution in summary.cautions[:MOST_CAUTIONS]:
         _indented(f"! {caution}", console, "yellow")
+    if (unsaid := len(summary.cautions) - MOST_CAUTIONS) > 0:
+        _indented(f"and {unsaid} more in the report", console, "yellow")
     behind = len(summary.order) - MOST_GROUPS
     for line in (*summary.order[:MOST_GROUPS], *([f"and {behind} more behind"] if behind > 0 else [])):
         _indented(line, console)

@@ -37,7 +37,8 @@ def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     Comparisons on the very same text differ in their budget alone, and stand together.
     """
     tables: list[Table] = []
-    for text, group in groupby((c for c in comparisons if not c.study), key=lambda c: c.text):
+    usual = (c for c in comparisons if not c.study)
+    for (text, numerics), group in groupby(usual, key=lambda c: (c.text, c.numerics)):
         same_text = list(group)
         if len(same_text) < 2:
             continue
@@ -46,7 +47,7 @@ def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
         labels = dict.fromkeys(label for bits in by_label for label in bits)
         rows = [Row((Cell(label), *(bits.get(label, Cell()) for bits in by_label))) for label in labels]
         name = "budgets" if not tables else f"budgets_{len(tables) + 1}"
-        title = f"Budgets side by side, bits per byte: {text.corpus}"
+        title = f"Budgets side by side, bits per byte: {', '.join(filter(None, (text.corpus, numerics)))}"
         tables.append(Table(name, title, tuple(columns), tuple(rows), tuple(dependence(same_text))))
     return tables
 

@@ -10,7 +10,7 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
-from experiments.configuration.messages import EXPLAINED, explain
+from experiments.configuration.messages import EXPLAINED, sentence
 from experiments.configuration.schema import (
     IMPORTED,
     DataConfig,
@@ -51,8 +51,10 @@ def composed(*overrides: str) -> RunConfig:
     try:
         with nullcontext() if is_ready else initialize_config_dir(str(CONF), version_base="1.3"):
             return to_config(compose("config", overrides=list(overrides)))
-    except EXPLAINED as error:
-        raise UserError(explain(error, overrides)) from error
+    except (ValueError, *EXPLAINED) as error:
+        if (said := sentence(error, overrides)) is None:
+            raise
+        raise UserError(said) from error
 
 
 class Corpora:

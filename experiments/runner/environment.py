@@ -40,16 +40,19 @@ def run_record(
 def earlier_parts(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
     """The software and machines, in order, on which parts of a run were done before, if they were other ones."""
     earlier = list(before.get("earlier", []))
-    if before and _bits_depend_on(before) != _bits_depend_on(now):
+    if before and (_bits_depend_on(before) != _bits_depend_on(now) or _other_code(before["git"], now["git"])):
         earlier.append({"environment": before["environment"], "git": before["git"]})
     return earlier
 
 
 def _bits_depend_on(record: dict[str, Any]) -> list[Any]:
-    """Software and machine; of the code what makes results, as a commit of something else counts for nothing."""
-    keys = ("python", "platform", "packages", "cpu", "blas")
-    code = [record["git"].get(key) for key in ("trees", "changed")]
-    return [*(record["environment"].get(key) for key in keys), *code]
+    return [record["environment"].get(key) for key in ("python", "platform", "packages", "cpu", "blas")]
+
+
+def _other_code(before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether both are known and the code is not the same; a commit of something else counts for nothing."""
+    known = "trees" in before and "trees" in now
+    return known and any(before[key] != now[key] for key in ("trees", "changed"))
 
 
 def corpus_record(data: DataConfig, train: Part, val: Part) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class Reporter:
         self.live = self.console.status("") if live and self.console.is_terminal else None
         self._name, self._number, self._began = "", 0, time.monotonic()
         self._what, self._since, self._told = "", 0.0, 0.0
-        self._iters, self._lossless, self._validation = 0, True, ""
+        self._iters, self._lossless, self._validation, self._next_row = 0, True, "", 0.0
 
     def start(self, name: str) -> None:
         self._name, self._number, self._what = name, self._number + 1, ""
@@ -38,17 +38,21 @@ class Reporter:
         self._say(f"vocabulary {vocab_size:,}, {n_params:,} parameters, {share}")
 
     def training(self, iters: int, done: int, lossless: bool) -> None:
-        self._iters, self._lossless, self._validation = iters, lossless, ""
+        self._iters, self._lossless, self._validation, self._next_row = iters, lossless, "", 0.0
         self.phase(f"training, {iters:,} updates" + (f", going on after update {done:,}" if done else ""))
 
     def row(self, row: Mapping[str, Any]) -> None:
         """A row of metrics.jsonl."""
-        if row["kind"] == "eval":
+        place = f"{row['step']:,}/{self._iters:,}"
+        if row["kind"] == "eval" and self.live:
             self._validation = f" (validation {row['val_loss']:.3f})"
-        elif self.live or time.monotonic() - self._told >= BETWEEN_ROWS:
+        elif row["kind"] == "eval":
+            self._say(f"{place}  validation loss {row['val_loss']:.3f}, training {row['train_loss']:.3f}")
+        elif self.live or time.monotonic() >= self._next_row:
+            self._next_row = time.monotonic() + BETWEEN_ROWS
             left = (self._iters - row["step"]) * row["seconds"] / row["step"]
             self._show(
-                f"{row['step']:,}/{self._iters:,}  loss {row['loss']:.3f}{self._validation}  "
+                f"{place}  loss {row['loss']:.3f}{self._validation}  "
                 f"{bits_per_char(row, self._lossless)}  {row['chars'] / row['seconds']:,.0f} chars/s  "
                 f"{clock(left)} left{self._left_in_all(row['step'] / self._iters)}"
             )

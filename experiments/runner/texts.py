@@ -54,7 +54,7 @@ def prepare_texts(
     Raises UserError if the text is too short or does not suit the tokenizer, or if another tokenizer comes out.
     """
     train_part, val_part = parts
-    tokenizer = _saved(folder, fingerprint)
+    tokenizer = _saved(folder, fingerprint, config.tokenizer.factory)
     if tokenizer is None:
         reporter.phase(f"fitting the {config.tokenizer.kind} tokenizer")
         tokenizer = build_tokenizer(config.tokenizer)
@@ -110,11 +110,11 @@ def _named(text: str, instead: str) -> Iterator[None]:
         raise UserError(f"{text} cannot be scored: {error}; or {instead}") from error
 
 
-def _saved(folder: RunFolder, fingerprint: str | None) -> tokenizers.Tokenizer | None:
+def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:
     if fingerprint is None:
         return None
     try:
-        tokenizer = tokenizers.load(folder.tokenizer_path)
+        tokenizer = tokenizers.load(folder.tokenizer_path, factory)
     except UserError:
         return None
     return tokenizer if tokenizer.fingerprint() == fingerprint else None

@@ -57,7 +57,7 @@ def _pydoc(fallback_reason: str | None = None) -> Corpus:
     data = "\n\n".join(topics[key].strip() for key in sorted(topics)).encode("utf-8") + b"\n"
     sha256 = hashlib.sha256(data).hexdigest()
     path = cache_folder() / f"pydoc-{sha256[:16]}.txt"
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  (pathlib's raises where the lock says why)
         with lock_for(path), replacing(path) as temporary:
             temporary.write_bytes(data)
     return read_corpus("pydoc", path, sha256, fallback_reason)
@@ -69,13 +69,26 @@ def _pydoc(fallback_reason: str | None = None) -> Corpus:
 def _shakespeare() -> Corpus:
     """The 1,115,394 bytes of tiny Shakespeare: from $NUMPYGPT_DATA, the cache, or the network."""
     folder = os.environ.get("NUMPYGPT_DATA")
-    if folder and os.path.lexists(own := expanded(folder).absolute() / "shakespeare.txt"):
+    if folder and _is_there(own := expanded(folder).absolute() / "shakespeare.txt"):
         return read_corpus("shakespeare", own, SHAKESPEARE_SHA256)
     path = cache_folder() / "shakespeare.txt"
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  (pathlib's raises where the lock says why)
         with lock_for(path):
             _download(SHAKESPEARE_URL, SHAKESPEARE_SHA256, path)
     return read_corpus("shakespeare", path, SHAKESPEARE_SHA256)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything, be it a link to nowhere. UserError: it cannot be told."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}): let NUMPYGPT_DATA name a folder that can be, or unset it"
+        ) from error
+    return True
 
 
 def _download(url: str, sha256: str, path: Path) -> None:

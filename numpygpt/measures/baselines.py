@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from numpygpt.measures.bits.scores import block_edges, sum_by_block
 from numpygpt.tokenizers.unicode import code_points, utf8_widths
 
 ORDER = 6  # of Kneser-Ney with one discount, and of PPMd; three discounts bear one more
-BZ2_BLOCK = 900_000 - 19  # bytes that bz2 -9 packs together; a few more where it shortens runs of one byte
+BZ2_BLOCK = 900_000 - 19  # bytes that bz2 -9 packs together, once runs of one byte are shortened
 
 _COMPRESSORS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "gzip": ("gzip -9", lambda data: gzip.compress(data, 9, mtime=0)),
@@ -92,10 +93,23 @@ def _ppmd(data: bytes) -> bytes:
 
 def _sees(key: str, train: bytes) -> str:
     """What a compressor can still see of the training text when the validation text begins."""
-    window = {"gzip": 32 << 10, "bz2": len(train) % BZ2_BLOCK, "xz": 64 << 20}.get(key, len(train))
+    window = {"gzip": 32 << 10, "bz2": bz2_history(train), "xz": 64 << 20}.get(key, len(train))
     if window >= len(train):
         return "all of the training text"
     return f"the last {window / 1024:,.0f} KiB of training text"
+
+
+def bz2_history(data: bytes) -> int:
+    """How many of the last bytes lie in the block of bz2 -9 that is not full yet.
+
+    Blocks are filled with what run-length coding leaves: of 4 to 255 equal bytes in a row, four and a count.
+    """
+    left = np.ones(len(data), np.int64)  # of each byte
+    for run in re.finditer(rb"(.)\1{3,254}", data, re.DOTALL):
+        left[run.start() : run.end()] = 0
+        left[run.start()] = 5
+    full = left.sum() // BZ2_BLOCK * BZ2_BLOCK
+    return len(data) - int(np.searchsorted(np.cumsum(left), full, "right"))
 
 
 def kneser_ney(train_text: str, val_text: str, order: int = ORDER, n_discounts: int = 1) -> list[Baseline]:

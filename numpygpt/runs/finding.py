@@ -17,17 +17,19 @@ def find_runs(root: str | os.PathLike[str]) -> list[RunFolder]:
     """All run folders in `root` at any depth, itself included, sorted by path; [] if there are none.
 
     A folder that holds any of a run's own files counts, so that damaged runs are found too. Folders whose
-    names start with a dot are passed over; links are followed, each folder visited once.
+    names start with a dot are passed over; links are followed after the rest, each folder visited once.
     """
-    runs, seen = [], set()
-    for folder, subfolders, files in os.walk(root, onerror=_refuse, followlinks=True):
-        real = os.path.realpath(folder)
-        is_run = not RUN_FILES.isdisjoint(files)
-        if is_run and real not in seen:
-            runs.append(RunFolder(Path(folder)))
-        is_leaf = is_run or real in seen
-        subfolders[:] = [] if is_leaf else sorted(name for name in subfolders if not name.startswith("."))
-        seen.add(real)
+    runs, seen, roots = [], set(), [Path(root)]
+    for start in roots:  # which grows by the links that are met
+        for folder, subfolders, files in os.walk(start, onerror=_refuse):
+            real = os.path.realpath(folder)
+            is_run = not RUN_FILES.isdisjoint(files)
+            if is_run and real not in seen:
+                runs.append(RunFolder(Path(folder)))
+            is_leaf = is_run or real in seen
+            subfolders[:] = [] if is_leaf else sorted(name for name in subfolders if not name.startswith("."))
+            roots += filter(os.path.islink, (Path(folder, name) for name in subfolders))
+            seen.add(real)
     return sorted(runs)
 
 

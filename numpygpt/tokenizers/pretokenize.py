@@ -17,6 +17,7 @@ import regex
 from numpygpt.errors import UserError
 
 CACHED = 1 << 17  # pieces
+LONGEST_CACHED = 256  # characters; what is longer hardly comes twice, and may be a whole text
 
 # What the classes of the patterns below mean in ASCII. Python's own engine is twice as fast as the regex
 # library but knows no \p{L} and has other ideas of \s, so ASCII text is split by it with these in their place.
@@ -84,6 +85,8 @@ class Cache(dict[str, Any]):
         self._compute = compute
 
     def __missing__(self, piece: str) -> Any:
+        if len(piece) > LONGEST_CACHED:
+            return self._compute(piece)
         if len(self) >= CACHED:
             self.clear()
         value = self[piece] = self._compute(piece)

@@ -48,12 +48,16 @@ def create(kind: str, **options: Any) -> Tokenizer:
     return ALL_KINDS[kind](**options)
 
 
-def from_dict(data: dict[str, Any]) -> Tokenizer:
-    """The tokenizer that `Tokenizer.to_dict` described. UserError: it is no such description."""
+def from_dict(data: dict[str, Any], factory: str | None = None) -> Tokenizer:
+    """The tokenizer that `Tokenizer.to_dict` described. UserError: it is no such description.
+
+    `factory`: the class, as package.module:Class, that a custom tokenizer may be of.
+    """
     if not isinstance(data, dict) or (data.get("format"), data.get("version")) != (FORMAT, VERSION):
         raise UserError(f"it is no tokenizer of this program ({FORMAT}, version {VERSION}): train it again")
     try:
-        tokenizer = create(data["kind"], **data["options"])
+        own = {"factory": factory} if data["kind"] == CustomTokenizer.kind else {}  # whatever the file says
+        tokenizer = create(data["kind"], **{**data["options"], **own})
         tokenizer._restore(data)
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise UserError(
@@ -62,17 +66,17 @@ def from_dict(data: dict[str, Any]) -> Tokenizer:
     return tokenizer
 
 
-def load(path: str | os.PathLike[str]) -> Tokenizer:
+def load(path: str | os.PathLike[str], factory: str | None = None) -> Tokenizer:
     """The tokenizer that `Tokenizer.save` wrote. UserError: damaged or foreign file.
 
-    No code is run, whatever the file says; a custom tokenizer's class is imported only if the environment variable
-    NUMPYGPT_FACTORY names it.
+    No code is run, whatever the file says; a custom tokenizer's class is imported only if `factory` names it, or
+    the environment variable NUMPYGPT_FACTORY does.
     """
     try:
         data = json.loads(read_bytes(path))
         if isinstance(data, dict) and data.pop("sha256", None) not in (None, sha256_of(data)):
             raise UserError("it is damaged, or was edited: train the tokenizer again")
-        return from_dict(data)
+        return from_dict(data, factory)
     except OSError as error:
         raise UserError(
             f"cannot load the tokenizer {path}: it cannot be read ({error.strerror or error})"

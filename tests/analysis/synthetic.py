@@ -47,7 +47,7 @@ def identity(tokenizer: str, seed: int, **changes: Any) -> dict[str, Any]:
     }
     for dotted, value in changes.items():
         group, _, key = dotted.partition("__")
-        base[group][key] = value
+        (base[group] if key else base)[key or group] = value
     return base
 
 
@@ -204,7 +204,7 @@ def make_run(
     imported: the file of the tokenizer
     """
     rng = np.random.default_rng([seed, sum(map(ord, tokenizer))])
-    suffix = "-".join(f"{key.split('__')[1]}{value}" for key, value in changes.items())
+    suffix = "-".join(f"{key.rpartition('__')[2]}{value}" for key, value in changes.items())
     folder = RunFolder(Path(root) / (name or f"{tokenizer}-small{suffix}-s{seed}"))
     run = record(tokenizer, seed, folder.name, corpus, **changes)
     run["config"]["tokenizer"]["path"] = imported

@@ -9,6 +9,7 @@ from analysis.inference.comparisons import group_runs, pairs_to_compare
 from analysis.records.collect import collect, metrics_frame, read_blocks
 from analysis.records.derived import with_derived
 from analysis.records.identity import budget_words, data_order, flatten
+from analysis.tables.overviews import budget_tables
 from numpygpt.runs import find_runs
 
 
@@ -168,6 +169,22 @@ def test_a_study_of_optimizers_stands_by_itself_among_others(tmp_path):
     assert [c.title.partition(", study ")[2] for c in comparisons] == ["", "optimizers"]
     ((alone,), _) = group_runs(collect(find_runs(tmp_path / "optimizers")))
     assert "study" not in alone.title
+
+
+def test_runs_of_other_numerics_never_stand_in_one_comparison(tmp_path):
+    for version in (2, 3):
+        for iters in (1000, 2000):
+            make_study(tmp_path, ("char", "bpe"), (1,), results_version=version, budget__iters=iters)
+    comparisons, _ = group_runs(collect(find_runs(tmp_path)))
+    assert [c.title for c in comparisons] == [
+        f"shakespeare, {budget} updates, results_version {version}"
+        for version in (2, 3)
+        for budget in ("1,000", "2,000")
+    ]
+    assert all([s.label for s in c.contenders] == ["char", "bpe"] for c in comparisons)
+    assert [[c.header for c in table.columns[1:]] for table in budget_tables(comparisons)] == [
+        ["1,000 updates", "2,000 updates"]
+    ] * 2
 
 
 def test_two_models_of_one_tokenizer_are_paired_by_seed(tmp_path):

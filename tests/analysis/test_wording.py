@@ -79,6 +79,14 @@ def test_a_lossy_lowest_has_the_lowest_beside_it_that_loses_nothing(tmp_path):
     assert ", and bpe of those that lose nothing, 2.2" in summary_of(tmp_path).headline
 
 
+def test_who_loses_a_little_is_not_of_those_that_lose_nothing(tmp_path):
+    little = {"losses": "unknown characters", "bits_per_byte": 2.3, "bits_per_byte_tokens": 2.29}
+    make_run(tmp_path, "bpe", 1, **FEW, extra=counting(3.0) | little)
+    make_run(tmp_path, "char", 1, **FEW, extra=counting(3.0))
+    make_run(tmp_path, "word", 1, **FEW, shift=-1.0, extra=counting(3.0))
+    assert ", and char of those that lose nothing, 2.6" in summary_of(tmp_path).headline
+
+
 def test_leads_over_a_lossy_tokenizer_count_from_its_floor(tmp_path):
     make_study(tmp_path, ("word",), SEEDS, **FEW, extra=counting(3.0))
     make_study(tmp_path, ("bpe",), SEEDS, **FEW, shift=-1.0, extra=counting(3.0))
@@ -104,6 +112,20 @@ def test_where_nobody_is_ahead_it_says_why(tmp_path, tokenizers, seeds, words):
     assert f"model small: {words}" in summary_of(tmp_path).headline
 
 
+def test_who_is_beaten_within_the_first_group_is_not_among_the_first(tmp_path):
+    """bpe and char are not told apart, char and bpe-bytefallback neither, bpe beats bpe-bytefallback."""
+    shifts = {"bpe": 0.0, "char": -0.28, "bpe-bytefallback": 0.09, "byte": 2.0}
+    for tokenizer, shift in shifts.items():
+        for seed in SEEDS:
+            wobble = 0.05 * (seed - 2) * (tokenizer == "char")
+            make_run(tmp_path, tokenizer, seed, **FEW, shift=shift + wobble, extra=counting(3.0))
+    found = summary_of(tmp_path)
+    assert found.order[0].endswith("though bpe is ahead of bpe-bytefallback)")
+    assert found.headline.endswith("nobody beats char and bpe.")
+    make_study(tmp_path, ("word",), SEEDS, **FEW, shift=-1.5, extra=counting(3.0))
+    assert summary_of(tmp_path).headline.endswith("of those that lose nothing, char and bpe first.")
+
+
 # --- cautions ---
 
 
@@ -127,6 +149,15 @@ def test_overfitting(tmp_path):
     )
 
 
+def test_an_order_that_is_another_one_at_the_best_evaluations(tmp_path):
+    over = {"best_step": 400, "lost_since_best_bits_per_byte": 0.5}
+    make_study(tmp_path, ("byte",), SEEDS, **FEW, extra=counting(3.0))
+    make_study(tmp_path, ("char",), SEEDS, **FEW, shift=0.2, extra=counting(3.0) | over)
+    assert summary_of(tmp_path).cautions[-1] == (
+        "stopped at their best evaluations, which is chosen on this text, char would be ahead of byte"
+    )
+
+
 def power_law(monkeypatch, exponent):
     """Curves that fall as a power of the updates, to 2 bits per byte."""
 
@@ -144,6 +175,13 @@ def test_how_much_longer_is_read_off_the_curve(tmp_path, monkeypatch):
     assert next(iter(cautions(*read(tmp_path)))).startswith(
         "train longer before choosing, about 3 times as long"
     )
+
+
+def test_longer_is_longer_than_now_whatever_the_median_seed_has_reached(tmp_path, monkeypatch):
+    power_law(monkeypatch, 0.1)
+    for seed, bits in zip(SEEDS, (1.9, 1.9, 2.5), strict=True):
+        make_run(tmp_path, "char", seed, extra=counting(2.0) | {"bits_per_byte": bits})
+    assert times_longer(*read(tmp_path)) == pytest.approx((2.1 / 2.0) ** 10)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +267,20 @@ def test_sizes_of_one_tokenizer_are_a_family_and_imported_ones_are_not(tmp_path)
     assert len(comparison.contenders) == 3
 
 
+def test_two_things_that_were_tried_may_share_a_name(tmp_path):
+    for width, size in ((8, 8), (8, 16), (16, 8)):
+        make_run(tmp_path, "char", **FEW, model__size=width, optimizer__size=size)
+    comparison, _ = read(tmp_path)
+    (family,) = families(comparison.settings)
+    assert family.tried.keys() == {"optimizer.size", "model.size"}
+
+
+def test_a_name_that_was_given_is_kept(tmp_path):
+    rates(tmp_path)
+    ((comparison,), _) = group_runs(collect(find_runs(tmp_path)), ["bpe lr=0.01=bpe-mine"])
+    assert sorted(map(comparison.called, comparison.contenders)) == ["bpe-mine", "char"]
+
+
 def test_an_only_tokenizer_is_compared_with_itself(tmp_path):
     for size in (512, 2048):
         make_run(tmp_path, "bpe", tokenizer__vocab_size=size, **FEW)
@@ -249,6 +301,15 @@ def test_a_verdict_per_text_from_seeds_alone(tmp_path):
     assert summary_of(tmp_path).texts == ("cjk: 1. byte 8.000; 2. char 9.000", "code: no order")
 
 
+def test_texts_that_share_only_their_name_are_not_compared(tmp_path):
+    for seed in SEEDS:
+        for tokenizer, bits in (("char", 9.0), ("byte", 8.0)):
+            figures = {"bits_per_byte": bits + seed / 100, "bits_per_byte_tokens": bits + seed / 100}
+            texts = [{"name": "mine.txt", "sha256": tokenizer} | figures]
+            make_run(tmp_path, tokenizer, seed, **FEW, extra={"texts": texts} | counting(3.0))
+    assert summary_of(tmp_path).texts == ("mine.txt: no order, several texts share the name",)
+
+
 # --- the terminal ---
 
 
@@ -261,6 +322,16 @@ def test_the_terminal_says_everything_once_in_80_columns(tmp_path):
     assert len(lines) == len(set(lines))
     assert sum(line.startswith("!") for line in lines) <= 3
     assert "not counted: bpe-small-s9, failed (the loss is not finite at step 40)" in lines
+
+
+def test_cautions_that_are_not_shown_are_counted(tmp_path):
+    over = {"best_step": 400, "lost_since_best_bits_per_byte": 0.3}
+    for lr in (0.1, 0.2):
+        make_study(tmp_path, ("char", "bpe"), (1,), **FEW, optimizer__lr=lr, extra=counting(1.0) | over)
+    found = [line.strip() for line in shown(tmp_path, 300).splitlines()]
+    n = len(summary_of(tmp_path).cautions)
+    assert n > 3
+    assert f"and {n - 3} more in the report" in found
 
 
 def test_a_line_of_text_per_tokenizer_as_it_is(tmp_path):

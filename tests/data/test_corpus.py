@@ -140,7 +140,27 @@ def test_a_cache_that_cannot_be_written_is_named(cache: Path) -> None:
         resolve("pydoc")
 
 
+@pytest.mark.parametrize("name", ["pydoc", "shakespeare"])
+def test_a_cache_in_which_nothing_can_be_looked_up_is_named(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    cache.mkdir()
+    monkeypatch.setenv("NUMPYGPT_CACHE", str(cache / ("long" * 99)))
+    with pytest.raises(UserError, match=r"longlong.* cannot be written"):
+        resolve(name)
+
+
 # --- shakespeare ---
+
+
+def test_a_folder_of_data_in_which_nothing_can_be_looked_up_is_named(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.mkdir()
+    monkeypatch.setenv("NUMPYGPT_DATA", str(cache / ("long" * 99)))
+    monkeypatch.setattr(sources, "_download", lambda *_: pytest.fail("downloaded"))
+    with pytest.raises(UserError, match=r"longlong.* cannot be read"):
+        resolve("shakespeare", allow_fallback=True)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -19,11 +19,12 @@ from experiments.runner.job import execute
 from experiments.runner.measures import MAX_TRAIN_BYTES, MAX_VAL_BYTES, corpus_baselines
 from experiments.runner.progress import Reporter
 from experiments.runner.results import context_metrics
-from experiments.runner.texts import Texts
+from experiments.runner.texts import Texts, prepare_texts
 from numpygpt.data import resolve
 from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
+from numpygpt.tokenizers.foreign.custom import CustomTokenizer
 from numpygpt.training import Text, Trainer
 from numpygpt.training.checkpoints import TrainState
 
@@ -162,6 +163,15 @@ def test_other_software_than_at_the_beginning_is_kept_and_said(configured, monke
     assert "it goes on with other software" in capsys.readouterr().out
 
 
+def test_code_that_is_not_known_is_no_other_code():
+    """As where a run goes on inside a container that has no git."""
+    now = {"environment": {"python": "3.12"}, "git": {"commit": "1", "trees": ["a", "b"], "changed": False}}
+    unknown, changed = ({**now, "git": git} for git in ({}, {**now["git"], "changed": True}))
+    assert environment.earlier_parts(now, unknown) == environment.earlier_parts(unknown, now) == []
+    assert environment.earlier_parts(now, {**now, "git": {**now["git"], "commit": "2"}}) == []
+    assert environment.earlier_parts(now, changed) == [now]
+
+
 def test_context_is_counted_in_characters_not_in_bytes():
     def found(text: str) -> dict[str, float]:
         ends = np.cumsum([len(c.encode()) for c in text])
@@ -264,6 +274,18 @@ def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
     assert failure is not None
     assert failure["status"] == "bad input"
     assert override.partition("=")[0] in failure["reason"]
+
+
+def test_a_saved_tokenizer_of_the_class_that_the_settings_name_is_taken(configured, corpus, monkeypatch):
+    corpus.write_text("grün und schön.\n" * 200, encoding="utf-8")
+    for module in ("contract", "custom"):
+        monkeypatch.setattr(f"numpygpt.tokenizers.foreign.{module}.probes", list)
+    config = configured("tokenizer=custom", f"tokenizer.factory={__name__}:KeepsWhatItKnows")
+    folder, parts = run_folder(config), resolve("file", corpus).parts(0.1)
+    folder.path.mkdir(parents=True)
+    first = prepare_texts(config, parts, folder, None, Reporter()).tokenizer.fingerprint()
+    monkeypatch.setattr(CustomTokenizer, "train", lambda *_: pytest.fail("fitted again"))
+    assert prepare_texts(config, parts, folder, first, Reporter()).tokenizer.fingerprint() == first
 
 
 # --- Signals that arrive where an exception is lost ---

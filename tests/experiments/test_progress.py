@@ -91,6 +91,28 @@ def test_a_long_step_is_not_silent_and_a_short_one_says_nothing_more(monkeypatch
     assert capsys.readouterr().out == ""  # it ends with its block
 
 
+def test_rows_of_a_slow_run_come_between_what_breaks_the_silence(monkeypatch, capsys):
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    reporter = Reporter()
+    reporter.start("char-s1-12345678")
+    reporter.training(100, 0, lossless=True)
+    for step in (10, 20, 30):
+        clock[0] += 4.5
+        reporter.beat()
+        clock[0] += 0.5
+        reporter.row(row(step))
+        reporter.row({"step": step, "kind": "eval", "train_loss": 1.9, "val_loss": step / 10})
+        clock[0] += 0.5
+        reporter.row(row(step + 1))
+    said = re.findall(r"so far|\d+/100  loss|validation loss [.0-9]+", capsys.readouterr().out)
+    assert said == [
+        *("so far", "10/100  loss", "validation loss 1.000"),
+        *("so far", "20/100  loss", "validation loss 2.000"),
+        *("so far", "30/100  loss", "validation loss 3.000"),
+    ]
+
+
 def test_shares_are_told_now_and_then(monkeypatch, capsys):
     progress = counted(Reporter(), "scoring")
     progress(0.1)

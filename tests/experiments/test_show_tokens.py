@@ -76,6 +76,7 @@ def test_vocabularies_are_looked_through(capsys):
             ["a", "--tokenizers", "bpe:many"],
             "tokenizer.vocab_size=many is not possible: it may be a whole number",
         ),
+        (["a", "--tokenizers", "512"], "tokenizer=512 is not possible: tokenizer may be bpe"),
         (["a", "--tokenizers", "hf"], "it may be a file where tokenizer=hf"),
         (["", "--tokenizers", "char"], "the text is empty"),
         (["a", "--runs", "no-such-run"], "no run no-such-run"),

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from numpygpt.measures.baselines import (
+    BZ2_BLOCK,
     as_result,
     as_scores,
     baselines,
+    bz2_history,
     compressors,
     kneser_ney,
     kneser_ney_bits,
@@ -35,6 +37,13 @@ def test_without_pyppmd_there_is_no_such_row(monkeypatch):
 def test_bz2_sees_what_lies_in_its_last_block():
     (row,) = (row for row in compressors("abcdefgh" * 120_000, "abc") if row.key == "bz2")
     assert row.history == "the last 59 KiB of training text"  # of 960,000 bytes, blocks of 900,000 - 19
+
+
+def test_bz2_fills_its_blocks_after_shortening_runs():
+    assert bz2_history(b"a" * 2_000_000 + b"bc") == 2_000_002  # 39,218 bytes in its block
+    assert bz2_history(b"aaaaaaaaaabcd" * 200_000) == 2_600_000 - 1_462_471  # 8 of 13 bytes
+    assert bz2_history(b"aab" * 300_000) == 900_000 - BZ2_BLOCK
+    assert bz2_history(b"") == 0
 
 
 def test_bits_per_block_are_those_of_the_best_order():

@@ -24,6 +24,13 @@ Speak, speak. Before all, speak! The End  """
 OTHER = "The end:\nBEFORE the naïve 日本 SPEAK speaks,  citizen?\n\U0001f600 Zoë   "
 
 
+def distribution(coder, z, so_far, c):
+    reading = coder.reading(z, c)
+    for character in so_far:
+        reading.read(character)
+    return coder.distribution(reading)
+
+
 @pytest.fixture(scope="module")
 def word():
     tokenizer = WordTokenizer()
@@ -40,7 +47,7 @@ def test_every_conditional_sums_to_one(word):
         st.sampled_from("\n e日"),
     )
     def check(z, so_far, c):
-        p = coder.distribution(z, so_far, c)
+        p = distribution(coder, z, so_far, c)
         assert (p > 0).all()
         assert abs(p.sum() - 1) < 1e-9
 
@@ -56,7 +63,7 @@ def test_weighing_and_coding_agree_and_restore(word):
     for (z, x, c), cost in zip(stretches, [*bits, tail], strict=True):
         spelled = 0.0
         for at, symbol in enumerate([*map(ord, x), END]):
-            p = coder.distribution(z, x[:at], c)
+            p = distribution(coder, z, x[:at], c)
             known = np.flatnonzero(coder.alphabet == symbol)
             spelled -= np.log2(p[known[0]] if len(known) else p[-1] / (N_SCALARS + 1 - len(coder.alphabet)))
         assert spelled == pytest.approx(cost, rel=1e-9)
@@ -116,9 +123,9 @@ def test_a_long_tail_is_coded_in_time_that_grows_with_its_length(word):
 
 
 def test_a_long_stretch_of_a_known_word_is_coded_as_it_is_weighed(word):
-    """Blanks before it, or an odd spelling."""
+    """Blanks before it, or an odd spelling. In time and memory that grow with its length, and not its square."""
     tokenizer, coder = word
-    text = "speak" + " " * 500 + "speak"
+    text = "speak" + " " * 20_000 + "speak"
     source = Source(text, *tokenizer.spans(text))
     first, second = source.stretches(np.arange(2))
     for z, x, c in (first, second, (second[0], "SP" + "é" * 300 + "eak\u0301", "日")):

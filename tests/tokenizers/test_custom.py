@@ -86,7 +86,10 @@ def test_a_file_imports_nothing_by_itself(own_class, tmp_path, monkeypatch):
     for tampered in (data, data | {"options": {"charge_all": False, "factory": own_class}}):
         with pytest.raises(UserError, match="NUMPYGPT_FACTORY=frequent:FrequentWords"):
             from_dict(tampered)
+        with pytest.raises(UserError, match="NUMPYGPT_FACTORY=frequent:FrequentWords"):
+            from_dict(tampered, factory="another:FrequentWords")
     assert "frequent" not in sys.modules
+    assert from_dict(data, factory=own_class).encode(TEXT).tolist() == tokenizer.encode(TEXT).tolist()
     monkeypatch.setenv("NUMPYGPT_FACTORY", own_class)
     assert from_dict(data).encode(TEXT).tolist() == tokenizer.encode(TEXT).tolist()
 
@@ -110,6 +113,10 @@ BROKEN = {
     "no unk": ("broken:NoUnk", "unk_id must be a whole number"),
     "no bytes": ("broken:NoBytes", r"token_bytes\(0\) must be bytes or None"),
     "slots": ("broken:Slots", "cannot be made"),
+    "unk beyond": ("broken:UnkBeyond", "unk_id must be below vocab_size, not 1"),
+    "huge": ("broken:Huge", "vocab_size must be at most 4194304, not 1000000000000"),
+    "byte ends": ("broken:ByteEnds", "the ends of spans must ascend, from 0 to no more than the text has"),
+    "ends go back": ("broken:EndsGoBack", "the ends of spans must ascend"),
     "other spans": ("broken:OtherSpans", "spans must give the ids of encode"),
     "syntax": ("syntax:X", "cannot be imported"),
 }
@@ -158,6 +165,14 @@ class NoSize(Base):
     vocab_size = 2.5
 class NoUnk(Base):
     unk_id = "a"
+class UnkBeyond(Base):
+    unk_id = 1
+class Huge(Base):
+    vocab_size = 10**12
+class ByteEnds(Base):
+    def spans(self, text): return self.encode(text), [len(text[:i].encode()) for i in range(1, len(text) + 1)]
+class EndsGoBack(Base):
+    def spans(self, text): return self.encode(text), range(len(text), 0, -1)
 class NoBytes(Base):
     def token_bytes(self, id): return "a"
 class Slots:

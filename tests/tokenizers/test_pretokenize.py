@@ -7,7 +7,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numpygpt.tokenizers.pretokenize import PATTERNS
+from numpygpt.tokenizers.pretokenize import PATTERNS, Cache
 from numpygpt.tokenizers.word import STRETCHES
 
 SPLITTERS = {**PATTERNS, "word": STRETCHES}
@@ -36,6 +36,12 @@ def test_both_engines_agree_on_ascii(splitter, text):
 def test_a_stream_is_counted_as_the_whole_text_is(splitter, text, chunk):
     chunks = (text[i : i + chunk] for i in range(0, len(text), chunk))
     assert splitter.count(chunks) == Counter(splitter.split(text))
+
+
+def test_long_pieces_are_not_kept():
+    kept = Cache(len)
+    assert [kept[piece] for piece in ("a" * 1000, "a", "b" * 256)] == [1000, 1, 256]
+    assert list(kept) == ["a", "b" * 256]
 
 
 def test_published_examples():

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ from numpygpt.measures.bits.arithmetic import Decoder, Encoder, quantise
 from numpygpt.measures.bits.kneser_ney import KneserNey
 from numpygpt.measures.bits.mixing import END, N_SCALARS, START, Floats, Level, distinct
 from numpygpt.measures.bits.source import TAIL, Source, Stretch
-from numpygpt.measures.bits.spelling import N_POINTER_LEVELS, ORDER, Events, Sequences
+from numpygpt.measures.bits.spelling import N_POINTER_LEVELS, ORDER, Events, Reading, Sequences
 from numpygpt.tokenizers.base import Tokenizer
 
 _SURROGATES = range(0xD800, 0xE000)
@@ -56,7 +56,8 @@ class ResidualCoder:
         self.lossless = bool(tokenizer.lossless)
         self.levels: tuple[Level, ...] = ()
         self.alphabet = np.array([END], np.int64)
-        self._known: dict[Stretch, npt.NDArray[np.int64]] = {}
+        self._longest = 0  # characters of a stretch that was counted
+        self._known: dict[Hashable, npt.NDArray[np.int64]] = {}
 
     @classmethod
     def fit(cls, tokenizer: Tokenizer, train_text: str) -> ResidualCoder:
@@ -85,6 +86,7 @@ class ResidualCoder:
             if source.tail:
                 spelled.add(source.tail)
         spelled |= {x for _, x, _ in occurrences}
+        coder._longest = max((len(x) for _, x, _ in occurrences), default=0)
         coder.alphabet = np.array([*sorted(map(ord, set().union(*spelled))), END], np.int64)
         coder.levels = (*_speller(spelled), *coder._pointers(occurrences))
         return coder
@@ -154,25 +156,25 @@ class ResidualCoder:
 
     # ------------------------------------------------------------------ coding
 
-    def distribution(self, z: int, so_far: str, c: str) -> Floats:
+    def reading(self, z: int, c: str) -> Reading:
+        """The stretch of token z after source character c, of which nothing was read yet."""
+        return Reading(z, c, self._own(z), self._longest)
+
+    def distribution(self, reading: Reading) -> Floats:
         """q of the next symbol, (A + 1,): of each symbol of `alphabet`, then of all other scalars together."""
-        own = self._own(z)
-        if own is None:
-            so_far = so_far[-ORDER:]  # spelling looks back no further
         p = np.full(len(self.alphabet) + 1, _UNIFORM)
-        contexts = Events.of([(z, so_far, c)], [own]).contexts()
-        for level, context in zip(self.levels, contexts, strict=True):
-            p = level.spread(p, context[-1], self.alphabet)  # that of END
+        for level, context in zip(self.levels, reading.contexts(), strict=True):
+            p = level.spread(p, context, self.alphabet)
         p[-1] *= N_SCALARS + 1 - len(self.alphabet)
         return p
 
-    def _frequencies(self, z: int, so_far: str, c: str) -> npt.NDArray[np.int64]:
+    def _frequencies(self, reading: Reading) -> npt.NDArray[np.int64]:
         """The distribution in integers; the latest are kept, for texts repeat themselves."""
-        key = (z, so_far, c) if self._own(z) is not None else (TAIL, so_far[-ORDER:], "")
+        key = reading.key
         if key not in self._known:
             if len(self._known) * len(self.alphabet) >= _KNOWN:
                 self._known.clear()
-            self._known[key] = quantise(self.distribution(z, so_far, c))
+            self._known[key] = quantise(self.distribution(reading))
         return self._known[key]
 
     def encode(self, encoder: Encoder, z: int, x: str, c: str) -> None:
@@ -183,36 +185,41 @@ class ResidualCoder:
         """
         if not self.charges(z):
             return
-        for at, symbol in enumerate([*map(ord, x), END]):
-            frequencies = self._frequencies(z, x[:at], c)
+        reading = self.reading(z, c)
+        for symbol in [*map(ord, x), END]:
+            frequencies = self._frequencies(reading)
             index = int(np.searchsorted(self.alphabet, symbol))
             if index < len(self.alphabet) and self.alphabet[index] == symbol:
                 encoder.encode(index, frequencies)
             else:
                 encoder.encode(len(self.alphabet), frequencies)
                 encoder.encode_range(_scalar(symbol), 1, N_SCALARS)
+            if symbol != END:
+                reading.read(chr(symbol))
 
     def decode(self, decoder: Decoder, z: int, c: str, longest: int = sys.maxsize) -> str:
         """Read back the stretch that `encode` wrote for token z (or TAIL); empty where nothing is charged.
 
         ValueError: it has more than `longest` characters, as damaged data may seem to.
         """
-        x = ""
+        x: list[str] = []
+        reading = self.reading(z, c)
         while self.charges(z):
             if len(x) > longest:
                 raise ValueError(
                     f"a stretch of source is longer than {longest} characters: the data are damaged"
                 )
-            index = decoder.decode(self._frequencies(z, x, c))
+            index = decoder.decode(self._frequencies(reading))
             if index == len(self.alphabet):
                 scalar = decoder.target(N_SCALARS)
                 decoder.consume(scalar, 1, N_SCALARS)
-                x += chr(_code_point(scalar))
+                x.append(chr(_code_point(scalar)))
             elif self.alphabet[index] == END:
                 break
             else:
-                x += chr(int(self.alphabet[index]))
-        return x
+                x.append(chr(int(self.alphabet[index])))
+            reading.read(x[-1])
+        return "".join(x)
 
 
 def _speller(stretches: set[str]) -> tuple[Level, ...]:

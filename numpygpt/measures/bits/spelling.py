@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -126,9 +126,50 @@ def _moved(own: str, at: int, character: str) -> int:
     return at
 
 
+class Reading:
+    """A stretch of token z after source character c, read one character at a time, each at the same cost.
+
+    key: all that the next symbol depends on. After more than `longest` characters no level knows the prefix.
+    """
+
+    def __init__(self, z: int, c: str, own: str | None, longest: int) -> None:
+        self._after, self._own, self._longest = (z, c), own, longest
+        self._recent, self._length, self._at = "", 0, 0
+        self._power = np.array([BASE], np.uint64)
+        self._prefix = _mixed([START]) * self._power
+
+    def read(self, character: str) -> None:
+        self._recent = (self._recent + character)[-ORDER:]
+        if self._own is not None:
+            self._at = _moved(self._own, self._at, character)
+            self._length += 1
+            self._power = self._power * np.uint64(BASE)
+            self._prefix = self._prefix + _mixed([ord(character)]) * self._power
+
+    @property
+    def key(self) -> Hashable:
+        if self._own is None:
+            return self._recent
+        prefix = int(self._prefix[0]) if self._length <= self._longest else None
+        return self._after, self._recent, self._at, prefix
+
+    def contexts(self) -> list[np.uint64]:
+        """Those that `Events` has at END of what was read."""
+        z, c = self._after
+        events = Events.of([(z, self._recent, c)], [self._own])
+        pointed = ord(self._own[self._at]) if self._own and self._at < len(self._own) else END
+        size = len(events.pointed)
+        events = replace(events, pointed=np.full(size, pointed), prefixes=np.repeat(self._prefix, size))
+        return [context[-1] for context in events.contexts()]
+
+
 def _prefixes(s: Sequences) -> UInts:
     """Hash of the symbols of the same string that stand before each symbol: a polynomial in an odd base."""
     powers = np.cumprod(np.full(int(s.place.max(initial=0)) + 1, BASE, np.uint64))
-    terms = mix(s.symbols.astype(np.uint64) + np.uint64(1)) * powers[s.place]
+    terms = _mixed(s.symbols) * powers[s.place]
     sums = np.cumsum(terms) - terms
     return sums - sums[s.first][s.owner]
+
+
+def _mixed(symbols: npt.ArrayLike) -> UInts:
+    return mix(np.asarray(symbols, np.uint64) + np.uint64(1))

@@ -20,6 +20,7 @@ import importlib.util
 import json
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from numpygpt.errors import UserError
 from numpygpt.files import read_bytes
 from numpygpt.tokenizers.base import UNK, checked_int
 from numpygpt.tokenizers.foreign import extras
-from numpygpt.tokenizers.foreign.contract import ForeignTokenizer
+from numpygpt.tokenizers.foreign.contract import MOST_IDS, ForeignTokenizer
 from numpygpt.tokenizers.foreign.probes import probes
 
 CONSENT = "NUMPYGPT_FACTORY"
@@ -39,8 +40,8 @@ TRIED = 10_000  # characters of the training text
 class CustomTokenizer(ForeignTokenizer):
     """The class that `factory` names as package.module:Class, and what its instance learned.
 
-    A tokenizer file never has code run: it may name a class, but the class is imported only if the environment
-    variable NUMPYGPT_FACTORY names it too, and its code is what it was.
+    A tokenizer file never has code run: it may name a class, but the class is imported only if the caller names it
+    too, as `factory` or in the environment variable NUMPYGPT_FACTORY, and its code is what it was.
     """
 
     kind = "custom"
@@ -68,10 +69,14 @@ class CustomTokenizer(ForeignTokenizer):
     def _open(self, model: Any) -> None:
         self._object = made = _instance(self.factory, model["state"])
         size, unk = checked_int("vocab_size", made.vocab_size, 1), getattr(made, "unk_id", None)
+        if size > MOST_IDS:
+            raise UserError(f"vocab_size must be at most {MOST_IDS}, not {size}")
+        if unk is not None and checked_int("unk_id", unk, 0) >= size:
+            raise UserError(f"unk_id must be below vocab_size, not {unk}")
         own = {id: self._own_text(id) for id in range(size) if id != unk}
         names = {id: f"<{id}>" for id, text in own.items() if not text}
         if unk is not None:
-            names[checked_int("unk_id", unk, 0)] = UNK
+            names[int(unk)] = UNK
         self._set_ids({id: text for id, text in own.items() if text}, names, unk)
 
     def _own_text(self, id: int) -> bytes | None:
@@ -94,6 +99,8 @@ class CustomTokenizer(ForeignTokenizer):
         ids, ends = map(list, self._object.spans(text))
         if ids != self._ids(text) or len(ids) != len(ends):
             raise UserError("spans must give the ids of encode, and as many ends")
+        if any(a > b for a, b in pairwise([0, *ends, len(text)])):
+            raise UserError("the ends of spans must ascend, from 0 to no more than the text has characters")
         return ids, np.array(ends, dtype=np.int64)
 
     def _text(self, ids: list[int]) -> str:
@@ -105,14 +112,15 @@ class CustomTokenizer(ForeignTokenizer):
         return super()._learned() | {"model": self._model | {"code": code_sha256(self.factory)}}
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        named = self.factory = self._called = learned["model"]["factory"]
-        if named != os.environ.get(CONSENT):
+        named = learned["model"]["factory"]
+        if named != (self.factory or os.environ.get(CONSENT)):
             raise UserError(
                 f"this tokenizer is of the class {named}, which is imported only if you say so: "
                 f"set {CONSENT}={named}, with its package on the Python path"
             )
         if learned["model"]["code"] != code_sha256(named):
             raise UserError(f"the code of {named} is not what it was when this was trained: train it again")
+        self.factory = self._called = named
         super()._restore(learned)
 
 
