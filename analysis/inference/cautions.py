@@ -54,7 +54,7 @@ def times_longer(comparison: Comparison, metrics: pd.DataFrame) -> float:
     """At how many times its budget the best model would reach counting, as its own curves have it: a rough guess.
 
     NaN if they cannot say. The law is a power of the updates through the middle and the end of the curve. In the
-    studies that are kept (a learning rate that falls, two to four times the budget) it said 1.1 to 1.7 times what
+    studies that are kept (a learning rate that falls, two to four times the budget) it said 1.1 to 1.9 times what
     it took; where a curve is still steep, it takes more than this says.
     """
     assert comparison.counting is not None
