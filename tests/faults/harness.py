@@ -18,7 +18,8 @@ from forks import Disk, Failing, fork
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder, find_runs
 
-CLOCKS = ("second", "_generated", "peak_rss_mb")  # keys with these in their names are measured, not computed
+# Keys with these in their names are measured, not computed.
+CLOCKS = ("second", "_generated", "peak_rss_mb", "ended")
 TINY = (
     *("model=tiny", "model.dropout=0.1", "optimizer.warmup_ratio=0.1", "train.eval_interval=10"),
     *("train.eval_windows=4", "train.log_interval=1", "train.checkpoint_interval=2", "sample.tokens=12"),
