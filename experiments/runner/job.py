@@ -59,9 +59,8 @@ def execute(config: RunConfig, reporter: Reporter) -> str:
             try:
                 if folder.state() != "done":
                     folder.clear_failure()
-                    with (
-                        warnings.catch_warnings()
-                    ):  # of overflows: a loss that is not a number is found anyway
+                    # Of overflows nobody is warned: a loss that is not a number is found anyway.
+                    with warnings.catch_warnings():
                         warnings.simplefilter("ignore", RuntimeWarning)
                         run_job(config, folder, reporter)
                 reporter.done(folder.result())
