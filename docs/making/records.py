@@ -20,8 +20,14 @@ from numpygpt.errors import UserError
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 NAMES = ("char", "word", "bpe", "bpe-bytefallback")
-BUDGETS = {"quick-iters": "equal updates", "quick-text": "equal text", "quick-flops": "equal compute"}
-RATES = ("quick-iters", "quick-rates")  # the first has one learning rate, the second the others
+BUDGETS = {"budget-text": "equal text", "budget-flops": "equal compute", "budget-iters": "equal updates"}
+RATES = ("budget-text", "rates")  # the first has one learning rate, the second the others
+RECIPES = {  # the recipe of 2019 and the default one, under one budget
+    "768,000 characters": ("quick-text", "budget-short"),
+    "4e+12 FLOPs": ("quick-flops", "budget-flops"),
+    "1,000 updates": ("quick-iters", "budget-iters"),
+}
+TEXTS = ("shakespeare", "pydoc", "stdlib", "catalogues")
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
 RUNGS = (
     "nanoGPT's recipe",
@@ -78,6 +84,14 @@ def collected(*names: str) -> Collection:
 @cache
 def study(name: str) -> Study:
     return _compared(collected(name))
+
+
+@cache
+def texts() -> dict[str, Study]:
+    """By text, in the order of TEXTS: five tokenizers under equal text, three seeds each."""
+    collection = collected("texts")
+    found = {c.text.corpus: Study(collection, c) for c in group_runs(collection)[0]}
+    return {name: found[name] for name in TEXTS}
 
 
 def _compared(collection: Collection) -> Study:

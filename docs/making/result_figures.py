@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.bars import bits_figure
 from analysis.figures.curves import curve_figure, curve_rows
+from analysis.figures.parts import part_figure
 from analysis.figures.style import INK, SOFT, label_ends, look, new_figure
 from analysis.figures.surprisal_map import surprisal_figure
 from analysis.records.collect import metrics_frame
@@ -18,15 +19,20 @@ SMALL: dict[str, Any] = {"fontsize": 8.5, "color": INK, "ha": "center"}
 
 
 def quick_bits() -> Figure:
-    """Bits per byte at the quick size under equal text, tokens and what is charged, beside the baselines."""
-    return bits_figure(study("quick-text").comparison)
+    """Bits per byte under equal text, tokens and what is charged, beside the baselines."""
+    return bits_figure(study("budget-text").comparison)
 
 
 def quick_curves() -> Figure:
-    """The quick size under equal updates, against the characters seen: bands over seeds, baselines dotted."""
-    found = study("quick-iters")
+    """Under equal updates, against the characters seen: bands over seeds, baselines dotted."""
+    found = study("budget-iters")
     rows = curve_rows(found.comparison, metrics_frame(found.collection)[0])
     return curve_figure(found.comparison, rows, "chars")
+
+
+def difference() -> Figure:
+    """Under equal text: what each tokenizer needs more than the best of them, by kind of byte."""
+    return part_figure(study("budget-text").comparison, "byte_kind")
 
 
 def long_curves() -> Figure:
@@ -68,7 +74,7 @@ def ladder() -> Figure:
             own["bits_per_byte"], own["rung"].map(rungs.index), look(name).marker, color=look(name).colour
         )
         axes.text(means.iloc[0], -0.3, name, **SMALL)
-    counting = study("quick-iters").counting
+    counting = study("budget-text").counting
     axes.axvline(counting.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)))
     axes.text(counting.bits_per_byte, -0.3, "counting", **SMALL | {"color": SOFT})
     axes.set(yticks=range(len(rungs)), yticklabels=rungs, ylim=(len(rungs) - 0.6, -0.6))

@@ -8,7 +8,7 @@ from itertools import combinations
 import pandas as pd
 from making import records
 from making.lessons import KEY_GRADIENTS
-from making.records import BUDGETS, NAMES, OPTIMIZERS, Study, markdown, study
+from making.records import BUDGETS, NAMES, OPTIMIZERS, RECIPES, Study, markdown, study
 
 from analysis.inference.estimates import intervals
 from analysis.inference.pairs import Outcome, Verdict
@@ -25,13 +25,45 @@ from numpygpt.places import ROOT
 
 def budgets() -> str:
     """Bits per byte with intervals over seeds: tokenizers by budgets, bold where one beats all others."""
-    found = [study(name) for name in BUDGETS]
-    heads = [f"{BUDGETS[name]}: {study(name).comparison.budget}" for name in BUDGETS]
+    found = {f"{title}: {study(name).comparison.budget}": study(name) for name, title in BUDGETS.items()}
+    return _bits(found, NAMES)
+
+
+def recipes() -> str:
+    """The same under one budget with either recipe."""
+    return _bits(_by_recipe(), NAMES)
+
+
+def recipe_pairs() -> str:
+    """Every pair with either recipe: who needs fewer bits, and by how much."""
+    return _verdicts(_by_recipe())
+
+
+def _by_recipe() -> dict[str, Study]:
+    return {
+        f"{budget}, {recipe}": study(name)
+        for budget, names in RECIPES.items()
+        for recipe, name in zip(("recipe of 2019", "default"), names, strict=True)
+    }
+
+
+def texts() -> str:
+    """Bits per byte of five tokenizers on each text, and what programs without a network need."""
+    return _bits(records.texts(), (*NAMES, "bpe-bytelevel"), ("ppmd", "xz"))
+
+
+def _bits(studies: Mapping[str, Study], names: Iterable[str], beside: Sequence[str] = ()) -> str:
+    """A row per tokenizer, one for the best n-gram, one for each compressor of `beside`; a column per study."""
+    found = studies.values()
     rows: list[list[str | Cell]] = [
-        [name, *(cell(s.comparison, s.setting(name), "bits_per_byte") for s in found)] for name in NAMES
+        [name, *(cell(s.comparison, s.setting(name), "bits_per_byte") for s in found)] for name in names
     ]
-    counting = [f"counting: {found[0].counting.label}", *(f"{s.counting.bits_per_byte:.3f}" for s in found)]
-    return markdown(["tokenizer", *heads], [*rows, counting])
+    labels = dict.fromkeys(s.counting.label for s in found)
+    rows.append([f"counting: {', '.join(labels)}", *(f"{s.counting.bits_per_byte:.3f}" for s in found)])
+    for key in beside:
+        own = [next(b for b in s.comparison.baselines if b.key == key) for s in found]
+        rows.append([own[0].label, *(f"{b.bits_per_byte:.3f}" for b in own)])
+    return markdown(["tokenizer", *studies], rows)
 
 
 def pairs() -> str:
@@ -40,13 +72,13 @@ def pairs() -> str:
 
 
 def pairs_at_best_rates() -> str:
-    return _verdicts({"all at 0.001": study("quick-iters"), "each at its best": records.at_best_rates()})
+    return _verdicts({"all at 0.03": study("budget-text"), "each at its best": records.at_best_rates()})
 
 
 def counting() -> str:
     """Every tokenizer beside counting under every budget."""
     found = {title: study(name) for name, title in BUDGETS.items()}
-    return _verdicts(found, {name: (name, study("quick-iters").counting.label) for name in NAMES})
+    return _verdicts(found, {name: (name, study("budget-text").counting.label) for name in NAMES})
 
 
 def _verdicts(studies: Mapping[str, Study], pairs: Mapping[str, tuple[str, str]] | None = None) -> str:
