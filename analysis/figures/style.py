@@ -79,7 +79,7 @@ OTHERS = (
     Look("#7b8f9a", "d", (0, (7, 1, 1, 1))),
 )
 EXTERNAL = ("hf", "sentencepiece", "tiktoken", "unigram")
-PALETTE = (*LOOKS.values(), *OTHERS)  # every look, in the order in which the page numbers them
+PALETTE = (*LOOKS.values(), *OTHERS)  # every look; a page has a class and a colour for each, by its number
 
 
 def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
@@ -98,11 +98,6 @@ def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
         "markers": {name: own.marker for name, own in found.items()},
         "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
     }
-
-
-def look_number(tokenizer: str, all_tokenizers: Sequence[str]) -> int:
-    """The place of a tokenizer's look in the palette; a page has a class and a colour for each."""
-    return PALETTE.index(look(tokenizer, all_tokenizers))
 
 
 # Where DejaVu has no letter, the first of these that is installed and has it is taken.

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -55,28 +54,15 @@ def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
     collection = collect(folders)
     comparisons, more = group_runs(collection, labels)
     metrics, broken = metrics_frame(collection)
-    prefixes = _prefixes([c.title for c in comparisons])
-    sections = tuple(
-        Section(
-            c,
-            p,
-            _tables(c, metrics),
-            tuple(drawings(c, metrics)),
-            summarize(c, metrics),
-            provenance(c, collection),
-        )
-        for c, p in zip(comparisons, prefixes, strict=True)
-    )
+    prefixes, sections = _prefixes([c.title for c in comparisons]), []
+    for c, prefix in zip(comparisons, prefixes, strict=True):
+        rows = curve_rows(c, metrics)
+        tables = (*tables_of(c), *([] if rows.empty else [curve_table(c, rows)]))
+        said = summarize(c, metrics), provenance(c, collection)
+        sections.append(Section(c, prefix, tables, tuple(drawings(c, metrics)), *said))
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
-    return View(
-        collection, metrics, sections, tuple(budget_tables(comparisons)), run_table(collection), problems,
-        tuple(run_drawings(collection.runs, metrics)),
-    )  # fmt: skip
-
-
-def _tables(comparison: Comparison, metrics: pd.DataFrame) -> tuple[Table, ...]:
-    rows = curve_rows(comparison, metrics)
-    return (*tables_of(comparison), *([] if rows.empty else [curve_table(comparison, rows)]))
+    overviews, drawn = tuple(budget_tables(comparisons)), tuple(run_drawings(collection.runs, metrics))
+    return View(collection, metrics, tuple(sections), overviews, run_table(collection), problems, drawn)
 
 
 def _prefixes(titles: Sequence[str]) -> list[str]:
@@ -110,9 +96,3 @@ def _each(records: Sequence[Mapping[str, Any]], part: str, key: str, length: int
     """The distinct values of one entry of run.json, in words."""
     values = {str((r.get(part) or {}).get(key) or "")[:length] for r in records}
     return ", ".join(sorted(values - {""}))
-
-
-def curves_of(collection: Collection) -> list[tuple[str, Path]]:
-    """(run, its curves.png) of every run that has drawn one."""
-    folders = [collection.records[path].folder for path in collection.runs["folder"]]
-    return [(folder.name, folder.curves_path) for folder in folders if folder.curves_path.exists()]

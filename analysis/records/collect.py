@@ -22,6 +22,7 @@ from numpygpt.errors import UserError
 Floats = NDArray[np.float64]
 
 # Dictionaries of result.json that become columns such as generated.word_share or texts.emoji.bits_per_byte.
+SCALARS = (bool, int, float, str, type(None))
 NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "texts", "bits_by")
 SPLIT = ["val_fraction", "dev_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
 COLUMNS = ["folder", "run", "study", "state", "reason", "key", "seed", "tokenizer", "model"]
@@ -115,7 +116,7 @@ def _row(record: Record) -> dict[str, Any]:
     nested = {**result, "texts": {t["name"]: t | {"name": None} for t in result.get("texts") or ()}}
     figures = flatten({key: nested.get(key) or {} for key in NESTED})
     return {
-        **{key: value for key, value in {**result, **figures}.items() if _scalar(value)},
+        **{key: value for key, value in {**result, **figures}.items() if isinstance(value, SCALARS)},
         "folder": str(folder.path),
         "run": folder.name,
         "study": study.stem if study.suffix == ".jsonl" else study.name,
@@ -132,10 +133,6 @@ def _row(record: Record) -> dict[str, Any]:
     }
 
 
-def _scalar(value: Any) -> bool:
-    return value is None or isinstance(value, bool | int | float | str)
-
-
 def metrics_frame(collection: Collection) -> tuple[pd.DataFrame, list[Problem]]:
     """Every logged line of all runs: folder, seed, then the line's own keys.
 
@@ -145,8 +142,9 @@ def metrics_frame(collection: Collection) -> tuple[pd.DataFrame, list[Problem]]:
     problems = []
     for path, seed in zip(collection.runs["folder"], collection.runs["seed"], strict=True):
         try:
-            own = {"folder": path, "seed": seed}
-            rows.extend(own | row for row in collection.records[path].folder.metrics())
+            rows.extend(
+                {"folder": path, "seed": seed} | row for row in collection.records[path].folder.metrics()
+            )
         except UserError as error:
             problems.append(Problem(Path(path), str(error)))
     columns = None if rows else ["folder", "seed", "step", "kind"]

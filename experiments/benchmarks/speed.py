@@ -26,9 +26,8 @@ def measured(
 def train(peers: Peers, rounds: int, cases: Cases = CASES) -> list[Row]:
     rows = []
     for name, case in cases.items():
-        found, floor = measured(
-            training_tasks(case, peers), rounds, 5, works.train_operations(case), warm_up=3
-        )
+        tasks, operations = training_tasks(case, peers), works.train_operations(case)
+        found, floor = measured(tasks, rounds, 5, operations, warm_up=3)
         check_losses(name, found)
         for by, timings in found.items():
             ratios = {
@@ -72,9 +71,8 @@ def generate(peers: Peers, rounds: int, cases: Cases = CASES) -> list[Row]:
     for name, case in cases.items():
         for n in BATCHES:
             arguments = case.overrides, case.vocab_size, n, GENERATED
-            found = in_turns(
-                {by: partial(function, *arguments) for by, function in functions.items()}, rounds, 1
-            )
+            tasks = {by: partial(function, *arguments) for by, function in functions.items()}
+            found = in_turns(tasks, rounds, 1)
             speeds = {by: n * GENERATED / timings.median for by, timings in found.items()}
             for by, timings in found.items():
                 relative = speeds[by] / speeds[TORCH] if TORCH in peers else None

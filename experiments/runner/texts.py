@@ -1,7 +1,7 @@
 """A run's texts as its model sees them: the tokenizer fitted on the training part, both parts as ids."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -75,16 +75,10 @@ def prepare_texts(
     if not tokenizer.lossless:
         reporter.phase("fitting the residual coder")
     coder = fit_coder(train_part, tokenizer)
-    residual, tail = coder.bits(val_source)
-    return Texts(
-        tokenizer,
-        coder,
-        train_part,
-        val_part,
-        Text(train_ids, train_part.n_bytes, train_part.n_chars, _residual(coder, tokenizer, train_part)),
-        Text(val_ids, val_part.n_bytes, val_part.n_chars, float(residual.sum() + tail)),
-        val_source,
-    )
+    left_out = 0.0 if tokenizer.lossless else _residual(coder, sources(train_part, tokenizer))
+    train = Text(train_ids, train_part.n_bytes, train_part.n_chars, left_out)
+    val = Text(val_ids, val_part.n_bytes, val_part.n_chars, _residual(coder, [val_source]))
+    return Texts(tokenizer, coder, train_part, val_part, train, val, val_source)
 
 
 def try_out(config: RunConfig, texts: Texts) -> None:
@@ -120,9 +114,7 @@ def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> t
     return tokenizer if tokenizer.fingerprint() == fingerprint else None
 
 
-def _residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part) -> float:
-    """Bits that the tokens of the part leave out."""
-    if tokenizer.lossless:
-        return 0.0
-    bits = (coder.bits(source) for source in sources(part, tokenizer))
+def _residual(coder: ResidualCoder, found: Iterable[Source]) -> float:
+    """Bits that the tokens of a text leave out, which comes in pieces."""
+    bits = (coder.bits(source) for source in found)
     return math.fsum(float(residual.sum() + tail) for residual, tail in bits)
