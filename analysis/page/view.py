@@ -1,9 +1,8 @@
 """What a report shows, before it is written in any format: the model behind Markdown, terminal and pages."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -80,19 +79,15 @@ def provenance(comparison: Comparison, collection: Collection) -> str:
     share = f"the last {100 * text.val_fraction:g} % of the characters"
     if text.dev_fraction:
         share = f"development text, the last {100 * text.dev_fraction:g} % of what lies before {share}"
-    seeds = sorted({len(setting.seeds) for setting in comparison.settings})
-    changed = any((record.get("git") or {}).get("changed") for record in records)
+    counts = sorted({len(setting.seeds) for setting in comparison.settings})
+    seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+    cpus = {str(record["environment"].get("cpu") or "") for record in records}
+    commits = {str(record["git"].get("commit") or "")[:10] for record in records}
+    changed = " with local changes" if any(record["git"].get("changed") for record in records) else ""
     said = [
         f"{text.corpus}, sha256 {text.corpus_sha256[:12]}",
-        f"judged on {share}, {text.val_bytes:,.0f} bytes",
-        f"{' to '.join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))} seeds per setting",
-        _each(records, "environment", "cpu"),
-        f"code {_each(records, 'git', 'commit', 10)}{' with local changes' if changed else ''}",
+        f"judged on {share}, {text.val_bytes:,.0f} bytes; {seeds} seeds per setting",
+        ", ".join(sorted(cpus - {""})),
+        f"code {', '.join(sorted(commits - {''}))}{changed}",
     ]
     return f"{'; '.join(filter(None, said))}."
-
-
-def _each(records: Sequence[Mapping[str, Any]], part: str, key: str, length: int | None = None) -> str:
-    """The distinct values of one entry of run.json, in words."""
-    values = {str((r.get(part) or {}).get(key) or "")[:length] for r in records}
-    return ", ".join(sorted(values - {""}))

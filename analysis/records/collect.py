@@ -110,9 +110,8 @@ def _row(record: Record) -> dict[str, Any]:
     """All scalars of result.json, under their own names or, of the NESTED ones, dotted ones, and COLUMNS."""
     folder, run, result = record.folder, record.run, record.result
     corpus, config = run["corpus"], run["config"]
-    state = folder.state()
+    state, study = folder.state(), folder.path.parent
     failure = (folder.failure() if state == "failed" else None) or {}
-    study = folder.path.parent
     nested = {**result, "texts": {t["name"]: t | {"name": None} for t in result.get("texts") or ()}}
     figures = flatten({key: nested.get(key) or {} for key in NESTED})
     return {
@@ -120,14 +119,10 @@ def _row(record: Record) -> dict[str, Any]:
         "folder": str(folder.path),
         "run": folder.name,
         "study": study.stem if study.suffix == ".jsonl" else study.name,
-        "state": state,
-        "reason": failure.get("reason", ""),
-        "key": setting_of(record.identity),
-        "seed": int(run["identity"]["seed"]),
-        "tokenizer": result.get("tokenizer") or config["tokenizer"]["name"],
-        "model": result.get("model") or config["model"]["name"],
-        "corpus": str(corpus["name"]),
-        "corpus_sha256": str(corpus["sha256"]),
+        **{"state": state, "reason": failure.get("reason", "")},
+        **{"key": setting_of(record.identity), "seed": int(run["identity"]["seed"])},
+        **{key: result.get(key) or config[key]["name"] for key in ("tokenizer", "model")},
+        **{"corpus": str(corpus["name"]), "corpus_sha256": str(corpus["sha256"])},
         **{key: run.get("environment", {}).get(key) for key in ("host", "started")},
         **{key: corpus.get(key, 0.0 if key == "dev_fraction" else None) for key in SPLIT},
     }

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from experiments.cli.eval_texts import read_text
@@ -60,10 +60,8 @@ def prepare_texts(
         tokenizer = build_tokenizer(config.tokenizer)
         tokenizer.train(train_part.chunks())
         if fingerprint not in (None, tokenizer.fingerprint()):
-            raise UserError(
-                f"the {config.tokenizer.kind} tokenizer came out otherwise than when this run began, so that its"
-                f" checkpoint is of no use: start it anew with force=true"
-            )
+            changed = f"the {config.tokenizer.kind} tokenizer came out otherwise than when this run began"
+            raise UserError(f"{changed}, so that its checkpoint is of no use: start it anew with force=true")
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
     train_ids = encoded(train_part, tokenizer, progress=counted(reporter, "encoding the text"))
@@ -105,13 +103,11 @@ def _named(text: str, instead: str) -> Iterator[None]:
 
 
 def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:
-    if fingerprint is None:
-        return None
-    try:
-        tokenizer = tokenizers.load(folder.tokenizer_path, factory)
-    except UserError:
-        return None
-    return tokenizer if tokenizer.fingerprint() == fingerprint else None
+    with suppress(UserError):
+        if fingerprint is not None:
+            tokenizer = tokenizers.load(folder.tokenizer_path, factory)
+            return tokenizer if tokenizer.fingerprint() == fingerprint else None
+    return None
 
 
 def _residual(coder: ResidualCoder, found: Iterable[Source]) -> float:

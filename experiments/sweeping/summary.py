@@ -21,8 +21,7 @@ def warn_of_fallback(reason: str) -> None:
     if reason:
         text = (
             "This run does NOT use Shakespeare but pydoc, the language reference that Python carries.\n"
-            f"Why: {reason}\n"
-            "Its numbers cannot be compared with anybody's on Shakespeare."
+            f"Why: {reason}\nIts numbers cannot be compared with anybody's on Shakespeare."
         )
         panel = Panel(escape(text), title="ANOTHER CORPUS", border_style="bold red", style="bold")
         Console(stderr=True).print(panel)
