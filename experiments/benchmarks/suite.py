@@ -25,7 +25,6 @@ BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
     "generate": lambda chosen: speed.generate(peers(chosen), chosen.rounds),
     "evaluate": lambda chosen: speed.evaluate(chosen.rounds),
     "report": lambda chosen: reports.report(chosen.rounds),
-    "memory": lambda chosen: speed.memory(peers(chosen)),
     "scaling": lambda chosen: scaling.scaling(chosen.rounds),
     "tokenizers": lambda chosen: tokenizer_race.race(chosen.rounds),
 }
