@@ -11,5 +11,3 @@ come in.
 
 from numpygpt.data.corpus import Corpus, Part
 from numpygpt.data.sources import CorpusUnavailable, resolve
-
-__all__ = ["Corpus", "CorpusUnavailable", "Part", "resolve"]

@@ -149,9 +149,8 @@ def _is_there(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be read ({error.strerror}): let NUMPYGPT_DATA name a folder that can be, or unset it"
-        ) from error
+        advice = "let NUMPYGPT_DATA name a folder that can be, or unset it"
+        raise UserError(f"{path} cannot be read ({error.strerror}): {advice}") from error
     return True
 
 
