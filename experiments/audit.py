@@ -1,9 +1,9 @@
-"""Is a tokenizer counted rightly? `python experiments/audit.py tokenizer=hf tokenizer.path=tokenizer.json FILE ...`.
+"""Is it counted rightly? `python experiments/audit.py tokenizer=hf tokenizer.path=tokenizer.json FILE ...`.
 
-Proves on texts that every byte belongs to exactly one token, and shows what comes back, what the harness charges for
-the rest, which of the known ways to miscount bytes strike and what they would claim, what becomes of special tokens
-that somebody types, and whether fresh processes find the same. The tokenizer is chosen, and trained or tried out on
-the training part of `data=...`, as by run.py; --run takes that of a run. Without FILE: the validation text.
+Proves on texts that every byte belongs to exactly one token; shows what comes back, what is charged for the rest,
+and what each known way to miscount bytes would claim; tries special tokens typed in a text, and whether fresh
+processes find the same. The tokenizer is trained, or tried out, on the training part of `data=...` as by run.py, or
+is that of --run. Without FILE: the validation text.
 """
 
 import argparse
@@ -20,29 +20,30 @@ from numpygpt.commands import run_command
 def parser() -> argparse.ArgumentParser:
     parser = new_parser("audit.py", __doc__)
     parser.add_argument(
-        "given", nargs="*", metavar="tokenizer=... | FILE",
-        help="settings as of run.py (tokenizer=..., data=...); UTF-8 texts, or names of ours (emoji, cjk, code, ...)",
-    )  # fmt: skip
+        "given",
+        nargs="*",
+        metavar="SETTING | FILE",
+        help="settings of run.py (tokenizer=..., data=...); UTF-8 texts, or names of ours (emoji, cjk, ...)",
+    )
     parser.add_argument("--run", help="the tokenizer of this run, in place of settings")
     parser.add_argument("--json", action="store_true", help="print all that was found as JSON")
-    parser.add_argument("--digest", action="store_true", help=argparse.SUPPRESS)  # what a fresh process is asked
+    parser.add_argument(
+        "--digest", action="store_true", help=argparse.SUPPRESS
+    )  # what fresh processes are asked
     return parser
 
 
 def audit(chosen: argparse.Namespace) -> int:
-    from experiments.trained.audit_page import show
-    from experiments.trained.auditing import digest, find_out, prepare
+    from experiments.trained.auditing import find_out, show
 
-    subject = prepare(chosen.given, chosen.run)
+    found = find_out(chosen.given, chosen.run, chosen.digest)
     if chosen.digest:
-        print(digest(subject))
-        return 0
-    findings = find_out(subject)
-    if chosen.json:
-        print(json.dumps(dataclasses.asdict(findings), ensure_ascii=False, indent=1))
+        print(found.digest)
+    elif chosen.json:
+        print(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=1))
     else:
-        show(findings)
-    return 1 if findings.broken else 0
+        show(found)
+    return 1 if found.broken else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,13 +1,18 @@
-"""What an audit of a tokenizer is made of: the tokenizer, texts to try it on, and fresh processes that do the same."""
+"""An audit of a tokenizer: made ready as by a run, tried on texts, made anew in fresh processes; and its page."""
 
 import hashlib
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from experiments.cli.eval_texts import read_texts
 from experiments.configuration.build import build_tokenizer, composed
@@ -15,110 +20,153 @@ from experiments.configuration.messages import refuse_misunderstood
 from experiments.configuration.typed import as_typed
 from experiments.configuration.validation import check
 from experiments.trained.load import fit_coder
-from experiments.trained.named_tokenizers import of_run, parts_at_hand
-from numpygpt.data import Part
+from experiments.trained.named_tokenizers import NamedTokenizer, of_run, parts_at_hand
+from experiments.trained.token_view import one_line
 from numpygpt.errors import UserError
 from numpygpt.measures.text.audit import Audit, audit, swallowed
 from numpygpt.runs import find_run
-from numpygpt.tokenizers import Tokenizer
 
-HASH_SEEDS = ("1", "2")  # of Python's hashes in the fresh processes; this one has its own
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The tokenizer `name`, what it was trained or tried out on, and texts by name; `refused`: why no run takes it."""
-
-    name: str
-    tokenizer: Tokenizer
-    train: Part
-    texts: dict[str, str]
-    refused: str
-    given: tuple[str, ...]  # the arguments of the command
+HASH_SEEDS = ("1", "2")  # of Python in the fresh processes; this one has its own
+NONE, WIDTH, WIDTH_OF_TEXT = "\u2013", 38, 13  # characters of the page's table
 
 
-@dataclass(frozen=True)
+@dataclass
 class Findings:
-    """All of an audit; `audits` by the name of the text, `broken`: the promises that are, in words."""
+    """All of an audit. audits: by the name of the text.   broken: the promises that are, in words.
+
+    losses: as the tokenizer says itself, or as the try-out found.   refused: why no run takes it, or nothing.
+    digest: sha256 of the tokenizer and of the ids of all texts.
+    """
 
     tokenizer: str
     kind: str
     vocab_size: int
-    losses: str  # as it says itself, or as it was tried out
+    losses: str
     fitted_on: str
     refused: str
-    swallowed: list[str]
-    fresh: list[bool]  # whether each fresh process found the same tokenizer and the same ids
-    audits: dict[str, Audit]
-    broken: list[str]
+    digest: str
+    audits: dict[str, Audit] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
 
 
-def prepare(given: Sequence[str], run: str | None) -> Subject:
-    """From settings and texts as they are typed. UserError: no such thing, or no vocabulary can be made."""
+def find_out(given: Sequence[str], run: str | None, only_digest: bool) -> Findings:
+    """From settings and texts as they are typed. UserError: no such thing, or a text that it cannot encode."""
     settings = [argument for argument in given if re.match(r"[\w./+]+=", argument)]
     files = [argument for argument in given if argument not in settings]
     if (run is None) != bool(settings):
         raise UserError("name one tokenizer: by settings (tokenizer=...), or with --run RUN and no settings")
-    refused, name = "", run or ""
-    if run is not None:
-        named = of_run(find_run(run))
-        name, tokenizer, (train, judged) = named.name, named.tokenizer, named.parts()
-    else:
-        refuse_misunderstood(settings)
-        config = composed(*map(as_typed, settings))
-        check(config)
-        name, (train, judged) = config.tokenizer.name, parts_at_hand(config.data)
-        tokenizer = build_tokenizer(config.tokenizer)
-        try:
-            tokenizer.train(train.chunks())
-        except UserError as refusal:
-            with suppress(UserError):
-                tokenizer.encode("")  # it has a vocabulary, and can be looked at
-                refused = str(refusal)
-            if not refused:
-                raise
+    named, refused = _trained(settings) if run is None else (of_run(find_run(run)), "")
+    tokenizer, (train, judged) = named.tokenizer, named.parts()
     texts = read_texts(files) if files else {f"{judged.corpus.name} ({judged.name})": judged.text}
-    arguments = (*given, *(("--run", run) if run else ()))
-    return Subject(name, tokenizer, train, texts, refused, arguments)
-
-
-def digest(subject: Subject) -> str:
-    """sha256 of the tokenizer and of the ids of all texts."""
-    parts = [subject.tokenizer.fingerprint().encode()]
-    parts += [subject.tokenizer.encode(text).tobytes() for text in subject.texts.values()]
-    return hashlib.sha256(b"".join(parts)).hexdigest()
-
-
-def find_out(subject: Subject) -> Findings:
-    """UserError: the tokenizer cannot encode one of the texts."""
-    tokenizer, here = subject.tokenizer, digest(subject)
-    command = [sys.executable, "-m", "experiments.audit", *subject.given, "--digest"]
-    fresh = [
-        subprocess.Popen(
-            command,
-            env=os.environ | {"PYTHONHASHSEED": seed},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        for seed in HASH_SEEDS
-    ]
-    coder = None if subject.refused else fit_coder(subject.train, tokenizer)
-    audits = {name: audit(tokenizer, text, coder) for name, text in subject.texts.items()}
-    same = [process.communicate()[0].strip() == here for process in fresh]
-    names = swallowed(tokenizer)
-    broken = [f"{name}: {promise}" for name, found in audits.items() for promise in found.broken]
-    broken += [f"typed in a text, {', '.join(names)} is taken for a special token"] if names else []
-    broken += [] if all(same) else ["a fresh process, with another PYTHONHASHSEED, finds other tokens or ids"]
-    return Findings(
-        tokenizer=subject.name,
+    ids = (tokenizer.encode(text).tobytes() for text in texts.values())
+    found = Findings(
+        tokenizer=named.name,
         kind=tokenizer.kind,
         vocab_size=tokenizer.vocab_size,
         losses=tokenizer.losses,
-        fitted_on=f"{subject.train.corpus.name} ({subject.train.name})",
-        refused=subject.refused,
-        swallowed=names,
-        fresh=same,
-        audits=audits,
-        broken=broken,
+        fitted_on=f"{train.corpus.name} ({train.name})",
+        refused=refused,
+        digest=hashlib.sha256(b"".join([tokenizer.fingerprint().encode(), *ids])).hexdigest(),
     )
+    if only_digest:
+        return found
+    fresh = [_fresh([*given, *(["--run", run] if run else [])], seed) for seed in HASH_SEEDS]
+    coder = None if refused else fit_coder(train, tokenizer)
+    found.audits = {name: audit(tokenizer, text, coder) for name, text in texts.items()}
+    found.broken = [f"{name}: {promise}" for name, one in found.audits.items() for promise in one.broken]
+    if names := swallowed(tokenizer):
+        found.broken.append(f"typed in a text, {', '.join(names)} is taken for a special token")
+    if any(process.communicate()[0].strip() != found.digest for process in fresh):
+        found.broken.append(
+            "a fresh process with another PYTHONHASHSEED makes another tokenizer, or other ids"
+        )
+    return found
+
+
+def _trained(settings: Sequence[str]) -> tuple[NamedTokenizer, str]:
+    """The tokenizer of a run with these settings; and why no run takes it, if it can be looked at all the same."""
+    refuse_misunderstood(settings)
+    config = composed(*map(as_typed, settings))
+    check(config)
+    tokenizer, parts = build_tokenizer(config.tokenizer), parts_at_hand(config.data)
+    named = NamedTokenizer(config.tokenizer.name, tokenizer, lambda: parts)
+    try:
+        tokenizer.train(parts[0].chunks())
+    except UserError as refusal:
+        with suppress(UserError):
+            tokenizer.encode("")  # it has a vocabulary
+            return named, str(refusal)
+        raise
+    return named, ""
+
+
+def _fresh(arguments: Sequence[str], hash_seed: str) -> subprocess.Popen[str]:
+    """This command again in a process of its own, which prints the digest alone."""
+    command = [sys.executable, "-m", "experiments.audit", *arguments, "--digest"]
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+
+def show(found: Findings) -> None:
+    """Print the page."""
+    console = Console(highlight=False)
+    losses = found.losses or "loses nothing"
+    facts = f"{found.kind}, vocabulary {found.vocab_size:,}, {losses}; fitted on {found.fitted_on}"
+    console.print(Text.assemble("\n", (found.tokenizer, "bold"), "  ", (facts, "dim")))
+    names, at_once = list(found.audits), max((console.width - WIDTH - 2) // WIDTH_OF_TEXT, 1)
+    for i in range(0, len(names), at_once):
+        console.print(_table({name: found.audits[name] for name in names[i : i + at_once]}))
+    for name, one in found.audits.items():
+        if one.parts is not None:
+            at, text, back = one.parts[0], *map(one_line, one.parts[1:])
+            console.print(
+                Text(f"{name}: at byte {at:,} \u201c{back}\u201d comes back for \u201c{text}\u201d")
+            )
+        if one.own_is:
+            said = f"the tokens' own texts come to what one counts with {' or '.join(one.own_is)}"
+            console.print(Text(f"{name}: {said}", "red"))
+    if found.refused:
+        console.print(Text(f"No run takes it: {found.refused}", "red"))
+    for promise in found.broken:
+        console.print(Text(f"BROKEN  {promise}", "bold red"))
+    if not found.broken:
+        kept = "All promises are kept; special tokens that are typed are text; fresh processes find the same."
+        console.print(Text(kept, "bold green"))
+
+
+def _table(named: dict[str, Audit]) -> Table:
+    audits = named.values()
+    table = Table(box=box.SIMPLE_HEAD, padding=0)
+    table.add_column("", min_width=WIDTH)
+    for name in named:
+        width = None if len(named) == 1 else WIDTH_OF_TEXT - 1
+        table.add_column(Text(name, "cyan"), justify="right", overflow="fold", max_width=width)
+
+    def row(title: str, cells: Iterable[str]) -> None:
+        table.add_row(Text(title), *map(Text, cells))
+
+    def section(title: str) -> None:
+        table.add_section()
+        table.add_row(Text(title, "bold"))
+
+    row("bytes in the file", (f"{a.n_bytes:,}" for a in audits))
+    row(
+        "bytes that belong to exactly one token",
+        (NONE if a.covered is None else f"{a.covered:,}" for a in audits),
+    )
+    row("bytes after the last token", (f"{a.tail:,}" for a in audits))
+    row("tokens", (f"{a.n_tokens:,}" for a in audits))
+    row("what comes back", ("the same" if a.parts is None else "changed" for a in audits))
+    section("charged, bits per byte (chars lost)")
+    for kind in dict.fromkeys(kind for a in audits for kind in a.charged):
+        row(
+            kind,
+            (f"{a.charged[kind]:.3f} ({a.lost[kind]:.0%})" if kind in a.charged else NONE for a in audits),
+        )
+    row("in all", (f"{sum(a.charged.values()):.3f} ({sum(a.lost.values()):.0%})" for a in audits))
+    section("claimed / true bits per byte, counting")
+    for name in next(iter(audits)).claims:
+        row(name, (NONE if a.claims[name] == 1 else f"{a.claims[name]:.4f}" for a in audits))
+    return table

@@ -17,7 +17,7 @@ Parts = tuple[Part, Part]  # the training part and the judged one
 
 @dataclass(frozen=True)
 class NamedTokenizer:
-    """A tokenizer, what to call it, and what gives the parts of its corpus or raises UserError if that is not here."""
+    """A tokenizer, what to call it, and what gives its corpus, or raises UserError if that is not here."""
 
     name: str
     tokenizer: Tokenizer
@@ -31,7 +31,8 @@ def named_tokenizers(runs: Iterable[str], choices: str | None) -> list[NamedToke
     """
     found = [of_run(find_run(name)) for name in runs]
     configs = {name.strip(): _config(name.strip()) for name in choices.split(",")} if choices else {}
-    parts = parts_at_hand(composed().data) if configs else None  # all are known before one is trained
+    if configs:  # all are known before one is trained
+        parts = parts_at_hand(composed().data)
     for name, config in configs.items():
         tokenizer = build_tokenizer(config)
         tokenizer.train(parts[0].chunks())
