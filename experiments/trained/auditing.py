@@ -70,16 +70,24 @@ def find_out(given: Sequence[str], run: str | None, only_digest: bool) -> Findin
     )
     if only_digest:
         return found
-    fresh = [_fresh([*given, *(["--run", run] if run else [])], seed) for seed in HASH_SEEDS]
     coder = None if refused else fit_coder(train, tokenizer)
     found.audits = {name: audit(tokenizer, text, coder) for name, text in texts.items()}
     found.broken = [f"{name}: {promise}" for name, one in found.audits.items() for promise in one.broken]
     if names := swallowed(tokenizer):
         found.broken.append(f"typed in a text, {', '.join(names)} is taken for a special token")
-    if any(process.communicate()[0].strip() != found.digest for process in fresh):
-        found.broken.append(
-            "a fresh process with another PYTHONHASHSEED makes another tokenizer, or other ids"
-        )
+    command = [
+        sys.executable,
+        "-m",
+        "experiments.audit",
+        *given,
+        *(["--run", run] if run else []),
+        "--digest",
+    ]
+    for seed in HASH_SEEDS:
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        fresh = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if fresh.stdout.strip() != found.digest:
+            found.broken.append(f"a process with PYTHONHASHSEED={seed} makes another tokenizer, or other ids")
     return found
 
 
@@ -100,15 +108,6 @@ def _trained(settings: Sequence[str]) -> tuple[NamedTokenizer, str]:
     return named, ""
 
 
-def _fresh(arguments: Sequence[str], hash_seed: str) -> subprocess.Popen[str]:
-    """This command again in a process of its own, which prints the digest alone."""
-    command = [sys.executable, "-m", "experiments.audit", *arguments, "--digest"]
-    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-
-
 def show(found: Findings) -> None:
     """Print the page."""
     console = Console(highlight=False)
@@ -120,13 +119,12 @@ def show(found: Findings) -> None:
         console.print(_table({name: found.audits[name] for name in names[i : i + at_once]}))
     for name, one in found.audits.items():
         if one.parts is not None:
-            at, text, back = one.parts[0], *map(one_line, one.parts[1:])
-            console.print(
-                Text(f"{name}: at byte {at:,} \u201c{back}\u201d comes back for \u201c{text}\u201d")
-            )
+            text, back = map(one_line, one.parts[1:])
+            where = f"{name}: at byte {one.parts[0]:,}"
+            console.print(Text(f"{where} \u201c{back}\u201d comes back for \u201c{text}\u201d"))
         if one.own_is:
             said = f"the tokens' own texts come to what one counts with {' or '.join(one.own_is)}"
-            console.print(Text(f"{name}: {said}", "red"))
+            console.print(Text(f"{name}: {said}"))
     if found.refused:
         console.print(Text(f"No run takes it: {found.refused}", "red"))
     for promise in found.broken:
@@ -152,19 +150,17 @@ def _table(named: dict[str, Audit]) -> Table:
         table.add_row(Text(title, "bold"))
 
     row("bytes in the file", (f"{a.n_bytes:,}" for a in audits))
-    row(
-        "bytes that belong to exactly one token",
-        (NONE if a.covered is None else f"{a.covered:,}" for a in audits),
-    )
+    covered = (NONE if a.covered is None else f"{a.covered:,}" for a in audits)
+    row("bytes that belong to exactly one token", covered)
     row("bytes after the last token", (f"{a.tail:,}" for a in audits))
     row("tokens", (f"{a.n_tokens:,}" for a in audits))
     row("what comes back", ("the same" if a.parts is None else "changed" for a in audits))
     section("charged, bits per byte (chars lost)")
     for kind in dict.fromkeys(kind for a in audits for kind in a.charged):
-        row(
-            kind,
-            (f"{a.charged[kind]:.3f} ({a.lost[kind]:.0%})" if kind in a.charged else NONE for a in audits),
+        charges = (
+            f"{a.charged[kind]:.3f} ({a.lost[kind]:.0%})" if kind in a.charged else NONE for a in audits
         )
+        row(kind, charges)
     row("in all", (f"{sum(a.charged.values()):.3f} ({sum(a.lost.values()):.0%})" for a in audits))
     section("claimed / true bits per byte, counting")
     for name in next(iter(audits)).claims:

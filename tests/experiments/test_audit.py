@@ -46,10 +46,8 @@ def test_a_page_shows_every_text_and_keeps_its_width(typed):
     assert max(map(len, out.splitlines())) <= 80
     for name in ("emoji", "crlf", "cjk", "code", "text.txt"):
         assert f" {name} " in out
-    assert (
-        "word  word, vocabulary 14, loses case, spaces, unknown words; fitted on text.txt (train)"
-        in " ".join(out.split("\n"))
-    )
+    facts = "word word, vocabulary 15, loses case, spaces, unknown words; fitted on text.txt (train)"
+    assert " ".join(out.split()).startswith(facts)
     assert "text.txt: at byte 0 “the cat sat ” comes back for “The cat sat ”" in out
     assert "All promises are kept" in out
 
@@ -58,9 +56,8 @@ def test_json_holds_all_of_it_and_a_class_that_hangs_on_hashes_is_found(typed):
     code, out, _ = typed("tokenizer=custom", "tokenizer.factory=hashed:Hashed", *DATA, "--json")
     found = json.loads(out)
     assert code == 1
-    assert found["broken"] == [
-        "a fresh process with another PYTHONHASHSEED makes another tokenizer, or other ids"
-    ]
+    assert all("PYTHONHASHSEED" in promise for promise in found["broken"])
+    assert found["broken"]
     (name, of_text), *others = found["audits"].items()
     assert (name, others) == ("text.txt (val)", [])
     assert of_text["covered"] == of_text["n_bytes"] == len(TEXT) // 10

@@ -7,6 +7,7 @@ and then claims B / n of the true figure. No model is needed to know that factor
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -15,23 +16,9 @@ from numpygpt.measures.bits.source import Source
 from numpygpt.tokenizers import Tokenizer
 from numpygpt.tokenizers.foreign.contract import ForeignTokenizer
 
-SPACE, BYTE_SPACE, REPLACEMENT = (
-    "\u2581",
-    "\u0120",
-    "\ufffd",
-)  # SentencePiece's space, GPT-2's; what is no text
-NAMES = (
-    "<|endoftext|>",
-    "<|im_start|>",
-    "<unk>",
-    "<s>",
-    "</s>",
-    "<pad>",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-)
+SPACE, BYTE_SPACE = "\u2581", "\u0120"  # how SentencePiece and GPT-2 write a space
+REPLACEMENT = "\ufffd"
+NAMES = ("<|endoftext|>", "<|im_start|>", "<unk>", "<s>", "</s>", "<pad>", "[UNK]", "[CLS]", "[SEP]")
 UNKNOWN = ("<unk>", "[UNK]")
 SHOWN = 12  # characters where texts part
 
@@ -74,18 +61,16 @@ def audit(tokenizer: Tokenizer, text: str, coder: ResidualCoder | None) -> Audit
     except (AssertionError, ValueError) as error:
         broken.append(f"not every byte belongs to exactly one token: {error}")
     own, *others = byte_counts(tokenizer, text, ids, back, source)
-    at = next(
-        (i for i, (a, b) in enumerate(zip(text, back, strict=False)) if a != b), min(map(len, (text, back)))
-    )
+    differs = (i for i, pair in enumerate(zip(text, back, strict=False)) if pair[0] != pair[1])
+    at = next(differs, min(len(text), len(back)))
+    parts = (len(text[:at].encode()), text[at : at + SHOWN], back[at : at + SHOWN])
     charged, lost = ({}, {}) if coder is None or source is None else _losses(tokenizer, source, coder, back)
     return Audit(
         n_bytes=n_bytes,
         n_tokens=len(ids),
         covered=None if source is None else int(np.sum(source.ends - source.starts)),
         tail=0 if source is None else len(source.tail.encode()),
-        parts=None
-        if back == text
-        else (len(text[:at].encode()), text[at : at + SHOWN], back[at : at + SHOWN]),
+        parts=None if back == text else parts,
         charged={kind: bits / n_bytes for kind, bits in charged.items()},
         lost={kind: n / len(text) for kind, n in lost.items()},
         claims={name: n_bytes / max(n, 1) for name, n in (own, *others)},
@@ -151,14 +136,10 @@ def _losses(
     """By kind, the dearest first: the bits of tokens that are charged and of the tail, and the characters lost."""
     residual, tail_bits = coder.bits(source)
     at = np.flatnonzero(~coder.exact[source.ids])
-    bits: dict[str, float] = defaultdict(float)
-    lost: dict[str, int] = defaultdict(int)
-    known: dict[tuple[int, str], tuple[str, int]] = {}
+    bits, lost = defaultdict[str, float](float), defaultdict[str, int](int)
     for (id, stretch, _), cost in zip(source.stretches(at), residual[at].tolist(), strict=True):
-        if (id, stretch) not in known:
-            own = None if id == tokenizer.unk_id else tokenizer.token_bytes(id)
-            known[id, stretch] = ("nothing lost", 0) if back == source.text else kind_of_loss(own, stretch)
-        kind, n_chars = known[id, stretch]
+        own = None if id == tokenizer.unk_id else tokenizer.token_bytes(id)
+        kind, n_chars = ("nothing lost", 0) if back == source.text else kind_of_loss(own, stretch)
         bits[kind] += cost
         lost[kind] += n_chars
     if not coder.lossless:
@@ -166,6 +147,7 @@ def _losses(
     return dict(sorted(bits.items(), key=lambda item: -item[1])), lost
 
 
+@cache
 def kind_of_loss(own: bytes | None, stretch: str) -> tuple[str, int]:
     """What a token with this text of its own loses of its stretch, in words, and how many characters of it."""
     if own is None:
