@@ -127,7 +127,7 @@ def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -
 
 
 def train_ours(kind: str, text: str, vocab_size: int) -> Tokenizer:
-    tokenizer = create(kind, **({"vocab_size": vocab_size} if kind.startswith("bpe") else {}))
+    tokenizer = create(kind, **({"vocab_size": vocab_size} if "bpe" in kind else {}))
     tokenizer.train(text)
     return tokenizer
 
