@@ -25,11 +25,11 @@ from numpygpt.tokenizers.to_hf import hugging_face_json
 VOCAB_SIZE = 6551
 OURS, HUGGING_FACE, TIKTOKEN = "ours, bpe-bytelevel", "Hugging Face, bpe", "tiktoken"
 SAME_IDS = (OURS, HUGGING_FACE, TIKTOKEN)
-TRAINED = (OURS, "ours, bpe", HUGGING_FACE, "SentencePiece, bpe")
+TRAINED = (OURS, "ours, bpe", "ours, superbpe", HUGGING_FACE, "SentencePiece, bpe")
 ENCODERS = (
     *SAME_IDS,
     "SentencePiece, bpe",
-    *(f"ours, {k}" for k in ("bpe", "bpe-bytefallback", "word", "char")),
+    *(f"ours, {k}" for k in ("bpe", "bpe-bytefallback", "superbpe", "word", "char")),
 )
 SENTENCEPIECE: dict[str, Any] = {  # nothing about the text is changed
     "normalization_rule_name": "identity", "remove_extra_whitespaces": False, "add_dummy_prefix": False,
