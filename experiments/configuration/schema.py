@@ -130,7 +130,9 @@ class ModelConfig:
 
 @dataclass
 class DataConfig:
-    kind: str = side_setting(MISSING, "which text", choices=("shakespeare", "pydoc", "file"))
+    kind: str = side_setting(
+        MISSING, "which text", choices=("shakespeare", "pydoc", "stdlib", "catalogues", "file")
+    )
     path: str | None = side_setting(None, "any UTF-8 text", only=("file",))
     val_fraction: float = setting(0.1, "the last part of the characters, for validation", INSIDE)
     dev_fraction: float = setting(
@@ -140,7 +142,7 @@ class DataConfig:
         neutral=0.0,
     )
     fallback: str | None = side_setting(
-        None, "pydoc: it is used, with a warning, where kind cannot be had", choices=("pydoc",)
+        None, "pydoc: it is used, with a warning, where Shakespeare cannot be had", choices=("pydoc",)
     )
     sha256: str | None = setting(None, "the text must be this one; run.py fills it in for the whole sweep")
 
