@@ -51,15 +51,11 @@ def run_frame(collection: Collection, comparisons: Sequence[Comparison]) -> pd.D
     counted = [(row["folder"], c.title, s.label) for c in comparisons for s in c.settings for row in s.rows]
     names = pd.DataFrame(counted, columns=["folder", "comparison", "setting"]).set_index("folder")
     differing = differences([collection.records[path].identity for path in collection.runs["folder"]])
-    settings = {key: list(map(_plain, values)) for key, values in differing.items()}
+    settings = {k: [value_words(v) if isinstance(v, list) else v for v in x] for k, x in differing.items()}
     runs = collection.runs.drop(columns=["folder", "key"]).join(names)
     frame = pd.concat([runs, pd.DataFrame(settings, index=runs.index)], axis=1)
     first = [*NAMES, "state", "reason", *settings]
     return frame[first + [column for column in frame if column not in first]].convert_dtypes()
-
-
-def _plain(value: object) -> object:
-    return value_words(value) if isinstance(value, list) else value
 
 
 def scalar_frame(runs: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:

@@ -70,10 +70,8 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     folder.write_scores(blocks)
     with lacking.unless("parts of the bits"):
         block_size = run.trainer.engine.model.config.block_size
-        bits, context = (
-            score.bits_tokens + score.bits_residual,
-            context_tokens(len(texts.val.ids), block_size),
-        )
+        bits = score.bits_tokens + score.bits_residual
+        context = context_tokens(len(texts.val.ids), block_size)
         chunks = texts.train_part.chunks()
         result["bits_by"] = parts_of(texts.val_source, bits, score.bits_tail, chunks, context, block_size)
     result |= further_measures(run.config, texts, run.trainer, lacking)
