@@ -13,7 +13,8 @@ from analysis.inference.comparisons import Comparison, group_runs
 from analysis.records.collect import Collection, collect
 from analysis.records.find import runs_in
 from analysis.records.identity import differences, value_words
-from numpygpt.errors import UserError
+from analysis.records.settings import Estimate
+from numpygpt.errors import UserError, did_you_mean
 
 NAMES = ["study", "run", "comparison", "setting", "tokenizer", "model", "seed"]  # of a run, in every frame
 
@@ -35,6 +36,24 @@ def load(places: Places, labels: Sequence[str] = ()) -> pd.DataFrame:
 def load_runs(places: Places, labels: Sequence[str] = ()) -> pd.DataFrame:
     """A row per run, finished or not: NAMES, its state, the settings that differ, and every measure."""
     return run_frame(*_read(places, labels)).reset_index(drop=True)
+
+
+def measured(places: Places, keys: Sequence[str], by: str = "setting") -> pd.DataFrame:
+    """Of `load`, the measures of these keys (none: all of them), a row for each value of the column `by`.
+
+    Where settings share that value, each keeps a row of its own: nothing is averaged but seeds. by="run": a row per
+    run and a column per measure, as in `load_runs`. Raises UserError as `load`, and for a measure that no run has.
+    """
+    found = load_runs(places) if by == "run" else load(places)
+    known = list(found if by == "run" else dict.fromkeys(found["measure"]))
+    for key in keys:
+        if key not in known:
+            raise UserError(f"{key} is neither a file nor a measure of these runs{did_you_mean(key, known)}")
+    if by == "run":
+        return found[[*dict.fromkeys([*NAMES, *(keys or known)])]]
+    found = found[found["measure"].isin(keys or known)]
+    names = [by, "comparison", "setting"] if found.duplicated([by, "measure"]).any() else [by]
+    return found[[*dict.fromkeys([*names, "measure", *Estimate._fields])]]
 
 
 def _read(places: Places, labels: Sequence[str]) -> tuple[Collection, list[Comparison]]:

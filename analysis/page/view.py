@@ -13,10 +13,12 @@ from analysis.figures.drawings import Drawing, drawings, run_drawings
 from analysis.inference.comparisons import Comparison, group_runs
 from analysis.inference.wording import Summary, summarize
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
-from analysis.records.find import Run
+from analysis.records.find import Run, runs_in
 from analysis.tables.all_tables import tables_of
+from analysis.tables.formats import frame_of
 from analysis.tables.model import Table
 from analysis.tables.overviews import budget_tables, run_table
+from numpygpt.errors import UserError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ class View:
     problems: tuple[Problem, ...]
     drawings: tuple[Drawing, ...]
 
+    @property
+    def tables(self) -> list[tuple[str, str, Table]]:
+        """All, each with what its file's name begins with and its comparison, "" for those of no single one."""
+        own = [(s.prefix, s.comparison.title, table) for s in self.sections for table in s.tables]
+        return [*own, *(("", "", table) for table in (*self.overviews, self.runs))]
+
 
 def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
     """Reads the folders and computes all tables; figures are drawn when they are asked for.
@@ -72,6 +80,16 @@ def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
         collection, metrics, sections, tuple(budget_tables(comparisons)), run_table(collection), problems,
         tuple(run_drawings(collection.runs, metrics)),
     )  # fmt: skip
+
+
+def table_frame(places: Sequence[Path], name: str) -> pd.DataFrame:
+    """A table of a report, those of all comparisons below one another. Raises UserError if there is none."""
+    tables = view(runs_in(places)).tables
+    found = [frame_of(table, title) for _, title, table in tables if table.name == name]
+    if not found:
+        known = sorted({table.name for _, _, table in tables})
+        raise UserError(f"there is no table {name}{did_you_mean(name, known)}: there are {', '.join(known)}")
+    return pd.concat(found, ignore_index=True)
 
 
 def _tables(comparison: Comparison, metrics: pd.DataFrame) -> tuple[Table, ...]:

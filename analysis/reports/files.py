@@ -106,15 +106,11 @@ def _write(view: "View", out: Path) -> Path:
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")  # a folder may have any name
         written.append(path)
 
-    prefixed = [(s.prefix, s.comparison.title, table) for s in view.sections for table in s.tables]
-    for prefix, title, table in [*prefixed, *(("", "", t) for t in (*view.overviews, view.runs))]:
+    for prefix, title, table in view.tables:
         stem = f"{prefix}{table.name}"
         put(out / "tables" / f"{stem}.tex", to_latex(table, label=stem))
         if table is not view.runs and not table.transposed:  # runs.csv has more
-            frame = frame_of(table)
-            if title:
-                frame.insert(0, "comparison", title)
-            put(out / "tables" / f"{stem}.csv", to_csv(frame))
+            put(out / "tables" / f"{stem}.csv", to_csv(frame_of(table, title)))
     drawn = [
         *((s.prefix, drawing) for s in view.sections for drawing in s.drawings),
         *(("", d) for d in view.drawings),
