@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from analysis.records.serving import deployment
 from numpygpt.commands import run_command
 from numpygpt.runs import newest_study
 
@@ -24,7 +25,11 @@ def query(options: argparse.Namespace) -> None:
 
     measures = [word for word in options.words if not Path(word).exists()]
     places = [Path(word) for word in options.words if word not in measures] or [newest_study()]
-    found = table_frame(places, options.table) if options.table else measured(places, measures, options.by)
+    served = deployment(options.serve)
+    if options.table:
+        found = table_frame(places, options.table, served)
+    else:
+        found = measured(places, measures, options.by, served)
     if options.json:
         rows = found.astype(object).where(found.notna(), None).to_dict("records")
         print(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -39,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("words", nargs="*", metavar="STUDY | MEASURE")
     parser.add_argument("--by", choices=("setting", "tokenizer", "model", "run"), default="setting")
     parser.add_argument("--table", metavar="NAME", help="a whole table of the report instead")
+    parser.add_argument("--serve", nargs="*", default=[], metavar="KEY=VALUE", help="as of report.py")
     parser.add_argument("--csv", action="store_true", help="for spreadsheets, with all digits")
     parser.add_argument("--json", action="store_true", help="for programs, a list of objects")
     return run_command(parser, query, arguments)

@@ -14,6 +14,7 @@ from analysis.inference.comparisons import Comparison, group_runs
 from analysis.inference.wording import Summary, summarize
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
 from analysis.records.find import Run, runs_in
+from analysis.records.serving import DEFAULT, Deployment
 from analysis.tables.all_tables import tables_of
 from analysis.tables.formats import frame_of
 from analysis.tables.model import Table
@@ -55,12 +56,12 @@ class View:
         return [*own, *(("", "", table) for table in (*self.overviews, self.runs))]
 
 
-def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
+def view(folders: Sequence[Run], labels: Sequence[str] = (), serve: Deployment = DEFAULT) -> View:
     """Reads the folders and computes all tables; figures are drawn when they are asked for.
 
-    labels: `OLD=NEW`, other names for settings.
+    labels: `OLD=NEW`, other names for settings.   serve: what costs of serving are of
     """
-    collection = collect(folders)
+    collection = collect(folders, serve)
     comparisons, more = group_runs(collection, labels)
     metrics, broken = metrics_frame(collection)
     prefixes = _prefixes([c.title for c in comparisons])
@@ -82,9 +83,9 @@ def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
     )  # fmt: skip
 
 
-def table_frame(places: Sequence[Path], name: str) -> pd.DataFrame:
+def table_frame(places: Sequence[Path], name: str, serve: Deployment) -> pd.DataFrame:
     """A table of a report, those of all comparisons below one another. Raises UserError if there is none."""
-    tables = view(runs_in(places)).tables
+    tables = view(runs_in(places), (), serve).tables
     found = [frame_of(table, title) for _, title, table in tables if table.name == name]
     if not found:
         known = sorted({table.name for _, _, table in tables})

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from analysis.records.derived import with_derived
 from analysis.records.find import Run
 from analysis.records.identity import flatten, setting_of
+from analysis.records.serving import DEFAULT, Deployment
 from numpygpt.errors import UserError
 
 Floats = NDArray[np.float64]
@@ -62,6 +63,7 @@ class Collection:
     runs: pd.DataFrame
     records: Mapping[str, Record]
     problems: list[Problem] = field(default_factory=list)
+    deployment: Deployment = DEFAULT
 
     @property
     def done(self) -> pd.DataFrame:
@@ -81,7 +83,7 @@ class Blocks:
     baselines: Mapping[str, Floats] = field(default_factory=dict)
 
 
-def collect(folders: Iterable[Run]) -> Collection:
+def collect(folders: Iterable[Run], deployment: Deployment = DEFAULT) -> Collection:
     """Reads run.json and result.json of every run. Never raises for a damaged one: see `problems`."""
     rows: list[dict[str, Any]] = []
     records: dict[str, Record] = {}
@@ -101,8 +103,8 @@ def collect(folders: Iterable[Run]) -> Collection:
             why = f"{folder.path} lacks what a run of this version holds ({error!r}): run its command again"
             problems.append(Problem(folder.path, why))
     frame = pd.DataFrame.from_records(rows) if rows else pd.DataFrame(columns=COLUMNS)
-    frame = with_derived(frame.set_index("folder", drop=False).rename_axis("path"))
-    return Collection(frame, records, problems)
+    frame = with_derived(frame.set_index("folder", drop=False).rename_axis("path"), deployment)
+    return Collection(frame, records, problems, deployment)
 
 
 def _row(record: Record) -> dict[str, Any]:

@@ -159,6 +159,17 @@ MEASURES: dict[str, Measure] = dict([
                 "Seconds of the run that were no training: its texts, evaluations, scores, samples and measures."),
     ),
     *_from(
+        "analysis/records: derived, serving",
+        Measure("forward_flops_per_byte", "FLOPs/byte, as trained", "si", "", LOWER,
+                "Floating-point operations to write a byte of text with the model as it was trained, window full."),
+        Measure("serving_flops_per_byte", "FLOPs/byte, served", "si", "", LOWER,
+                "Floating-point operations to write a byte of text in the deployment that is named, cache full."),
+        Measure("cache_bytes_per_byte", "cache/byte", "si", "bytes", LOWER,
+                "Bytes that each byte of text adds to the deployment's key/value cache, at 16 bits a number."),
+        Measure("bits_per_byte_at_equal_cost", "bits/byte at equal cost", ".3f", "", LOWER,
+                "Bits per byte at the least cost, as trained, that every tokenizer has come down to."),
+    ),
+    *_from(
         "experiments/runner: results",
         Measure("train_flops", "training FLOPs", ".3g", "", LOWER,
                 "Floating-point operations of training; a multiplication and an addition are two."),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from analysis.inference.comparisons import Comparison
 from analysis.tables.comparison import comparison_table, difference_table, original_table, verdict_table
-from analysis.tables.cost import cost_table, given_table, parameter_table
+from analysis.tables.cost import cost_table, given_table, parameter_table, serving_table
 from analysis.tables.model import Table
 from analysis.tables.parts import part_tables
 from analysis.tables.tokenizers import baseline_table, generated_tables, text_tables, tokenizer_table
@@ -17,6 +17,7 @@ TABLES: tuple[Callable[[Comparison], Table | None], ...] = (
     tokenizer_table,
     baseline_table,
     cost_table,
+    serving_table,
     given_table,
     difference_table,
 )

@@ -129,7 +129,12 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
         },
         **{"seconds_per_mb": 50 / chars, "tokens_per_second_generated": 900.0},
         **{"chars_per_second_generated": 900.0 * chars, "grad_spikes": 2, "clipped_share": 0.013},
-        **{"chars_in_500_tokens": 500 * chars * 0.98 + rng.normal(0, 9), "n_layer": 4, "n_embd": width},
+        **{
+            "chars_in_500_tokens": 500 * chars * 0.98 + rng.normal(0, 9),
+            "n_layer": 4,
+            "n_embd": width,
+            "block_size": 64,
+        },
         "tokenizer_measures": {
             **{
                 "fertility": 5.6 / chars,

@@ -14,7 +14,7 @@ from analysis.query import main
 from analysis.tables.comparison import ORIGINAL
 from numpygpt.runs import find_runs
 
-WHOLE = ("baselines", "verdicts", "curves_step", "differences", "runs")  # of more than measures of settings
+WHOLE = ("serving", "baselines", "verdicts", "curves_step", "differences", "runs")  # not of settings alone
 
 
 @pytest.fixture
