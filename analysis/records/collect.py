@@ -23,7 +23,7 @@ from numpygpt.errors import UserError
 Floats = NDArray[np.float64]
 
 # Dictionaries of result.json that become columns such as generated.word_share or texts.emoji.bits_per_byte.
-NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "texts", "bits_by")
+NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "texts", "bits_by", "perturbed")
 SPLIT = ["val_fraction", "dev_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
 COLUMNS = ["folder", "run", "study", "state", "reason", "key", "seed", "tokenizer", "model"]
 COLUMNS += ["corpus", "corpus_sha256", *SPLIT, "host", "started"]  # what every run has, however it ended
@@ -114,7 +114,9 @@ def _row(record: Record) -> dict[str, Any]:
     state = folder.state()
     failure = (folder.failure() if state == "failed" else None) or {}
     study = folder.path.parent
-    nested = {**result, "texts": {t["name"]: t | {"name": None} for t in result.get("texts") or ()}}
+    worse = {t["name"]: t["bits_per_byte"] - result["bits_per_byte"] for t in result.get("perturbed") or ()}
+    by_name = {t["name"]: t | {"name": None} for t in result.get("texts") or ()}
+    nested = {**result, "texts": by_name, "perturbed": worse}
     figures = flatten({key: nested.get(key) or {} for key in NESTED})
     return {
         **{key: value for key, value in {**result, **figures}.items() if _scalar(value)},

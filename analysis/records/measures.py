@@ -80,6 +80,8 @@ MEASURES: dict[str, Measure] = dict([
                 "What programs without a neural network need for the same text, in bits per byte."),
         Measure("texts", "texts", "text", "", "",
                 "Extra texts (eval.texts), scored in the same way: bits per byte, unknown rates, round trip."),
+        Measure("perturbed", "rise by mistakes", "text", "", LOWER,
+                "By how many bits per byte the validation text costs more with mistakes put into it (--perturb)."),
     ),
     *_from(
         "experiments/runner: results",
@@ -237,8 +239,9 @@ MEASURES: dict[str, Measure] = dict([
 @cache
 def measure(key: str) -> Measure:
     """The measure of a key such as `generated.word_share`; one that is not registered goes by its own name."""
-    name = key.rpartition(".")[2]
-    form = ".3f" if key.startswith("bits_by.") else ".3g"
+    group, _, name = key.partition(".")  # the rate of a perturbation may have a point
+    name = name if group == "perturbed" else key.rpartition(".")[2]
+    form = {"bits_by": ".3f", "perturbed": "+.3f"}.get(group, ".3g")
     known = MEASURES.get(name) or Measure(name, name.replace("_", " "), form)
     return replace(known, key=key)
 

@@ -7,7 +7,13 @@ from analysis.tables.comparison import comparison_table, difference_table, origi
 from analysis.tables.cost import cost_table, given_table, parameter_table, serving_table
 from analysis.tables.model import Table
 from analysis.tables.parts import part_tables
-from analysis.tables.tokenizers import baseline_table, generated_tables, text_tables, tokenizer_table
+from analysis.tables.tokenizers import (
+    baseline_table,
+    generated_tables,
+    perturbed_table,
+    text_tables,
+    tokenizer_table,
+)
 
 TABLES: tuple[Callable[[Comparison], Table | None], ...] = (
     comparison_table,
@@ -16,6 +22,7 @@ TABLES: tuple[Callable[[Comparison], Table | None], ...] = (
     parameter_table,
     tokenizer_table,
     baseline_table,
+    perturbed_table,
     cost_table,
     serving_table,
     given_table,

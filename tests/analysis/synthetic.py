@@ -150,6 +150,7 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
             "byte_kind": {"inside a word": 1.1 * total - 0.4, "space": 0.4 - 0.1 * total},
             "share_of_bytes": {"byte_kind": {"inside a word": 0.8, "space": 0.2}},
         },
+        "perturbed": [{"name": "typos 2.5 %", "bits_per_byte": total + 0.1 * chars}],
         "texts": [
             {
                 "name": "emoji",
