@@ -1,6 +1,6 @@
 """What a bit costs: bits per byte against parameters, FLOPs and seconds. To be drawn within `style.styled()`."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,10 @@ from analysis.inference.choices import pareto
 from analysis.inference.comparisons import Comparison
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COSTS = {
-    "n_params": "parameters",
-    "train_flops": "training FLOPs",
-    "train_seconds": "seconds of training",
+    **{"n_params": "parameters", "train_flops": "training FLOPs", "train_seconds": "seconds of training"},
     "forward_flops_per_byte": "FLOPs to write a byte",
 }
 NAMED = 24  # up to so many points carry their sizes
@@ -54,8 +51,11 @@ def frontier_figure(comparison: Comparison) -> "Figure":
         baseline_lines(axes, comparison, vertical=False)
         # Not so high that settings could not be told apart.
         axes.set_ylim(min([low, *near]), max([high, *near]))
-        if len(points) <= NAMED:
-            _name_sizes(axes, points, key)
+        beside: dict[str, Any] = {"xytext": (4, 5), "textcoords": "offset points", "fontsize": 7.5}
+        for x, y, size in (
+            points[[key, "bits", "size"]].itertuples(index=False) if len(points) <= NAMED else ()
+        ):
+            axes.annotate(plain(size), (x, y), color=SOFT, **beside)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -63,10 +63,3 @@ def frontier_figure(comparison: Comparison) -> "Figure":
         axes.label_outer()
     sns.move_legend(figure.axes[0], "best", title="", fontsize=8.5)
     return figure
-
-
-def _name_sizes(axes: "Axes", points: pd.DataFrame, cost: str) -> None:
-    for x, y, size in zip(points[cost], points["bits"], points["size"], strict=True):
-        axes.annotate(
-            plain(size), (x, y), xytext=(4, 5), textcoords="offset points", fontsize=7.5, color=SOFT
-        )

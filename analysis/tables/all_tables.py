@@ -16,17 +16,8 @@ from analysis.tables.tokenizers import (
 )
 
 TABLES: tuple[Callable[[Comparison], Table | None], ...] = (
-    comparison_table,
-    original_table,
-    verdict_table,
-    parameter_table,
-    tokenizer_table,
-    baseline_table,
-    perturbed_table,
-    cost_table,
-    serving_table,
-    given_table,
-    difference_table,
+    *(comparison_table, original_table, verdict_table, parameter_table, tokenizer_table),
+    *(baseline_table, perturbed_table, cost_table, serving_table, given_table, difference_table),
 )
 
 
