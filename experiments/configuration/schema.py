@@ -86,9 +86,11 @@ class TokenizerConfig:
     min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=("word", *BPES))
     lowercase: bool = setting(True, "lower-case the text first", only=("word",))
     pattern: str = setting(
-        "gpt2", "how words are cut first",
-        choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"), only=(*BPES, "tiktoken"),
-    )  # fmt: skip
+        "gpt2",
+        "how words are cut first",
+        choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"),
+        only=(*BPES, "tiktoken"),
+    )
     digits: int | None = setting(
         None, "in numbers, per piece; null: as the pattern has it", UP_TO_THREE, only=BPES, neutral=None
     )
