@@ -7,7 +7,7 @@ everywhere, a token's text determines its id (bpe.py), and no merge crosses a gr
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import isqrt
 from typing import Any
 
@@ -34,13 +34,22 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
 
     kind = "superbpe"
 
-    def __init__(self, *, vocab_size: int = 2048, transition: float = 0.9, **options: Any):
-        """`options`: those of bpe-bytelevel."""
-        super().__init__(vocab_size=vocab_size, **options)
+    def __init__(
+        self,
+        *,
+        vocab_size: int = 2048,
+        pattern: str = "gpt2",
+        digits: int | None = None,
+        min_freq: int = 2,
+        transition: float = 0.9,
+        specials: Sequence[str] | None = None,
+    ):
+        options: dict[str, Any] = {"pattern": pattern, "digits": digits, "min_freq": min_freq}
+        super().__init__(vocab_size=vocab_size, specials=specials, **options)
         self.transition = checked_share("transition", transition)
         size_within = max(round(self.transition * vocab_size), self._first_id + self.least_alphabet)
-        self._within = ByteLevelBPETokenizer(vocab_size=size_within, **options)
-        self.splitter = splitter("none", self.digits or (3 if self.pattern in ("gpt4", "gpt4o") else None))
+        self._within = ByteLevelBPETokenizer(vocab_size=size_within, specials=specials, **options)
+        self.splitter = splitter("none", digits or (3 if pattern in ("gpt4", "gpt4o") else None))
 
     # ------------------------------------------------------------------ training
 
