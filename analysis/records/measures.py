@@ -47,8 +47,9 @@ with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as _f
 @cache
 def measure(key: str) -> Measure:
     """The measure of a key such as `generated.word_share`; one that is not registered goes by its own name."""
-    name = key.rpartition(".")[2]
-    form = ".3f" if key.startswith("bits_by.") else ".3g"
+    group, _, name = key.partition(".")  # the rate of a perturbation may have a point
+    name = name if group == "perturbed" else key.rpartition(".")[2]
+    form = {"bits_by": ".3f", "perturbed": "+.3f"}.get(group, ".3g")
     known = MEASURES.get(name) or Measure(name, name.replace("_", " "), form)
     return replace(known, key=key)
 

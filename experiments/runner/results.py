@@ -82,6 +82,7 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     if lacking.reasons:
         result["not_scored"] = lacking.reasons
     result["texts"] = merged(before.get("texts", []), result["texts"])
+    result |= {key: before[key] for key in ("perturbed",) if key in before}
     costs = {"peak_rss_mb": memory.mb(), "total_seconds": time.perf_counter() - started, "ended": time.time()}
     folder.write_result(result | {key: before.get(key, value) for key, value in costs.items()})
 
