@@ -1,19 +1,24 @@
 """Case apart from letters: text in lower case, with marks that say where the capitals were.
 
-A capital is put into lower case only if both letters take as many bytes in UTF-8 and each is the other's: not the
-Turkish \u0130, whose small letter is two, nor the title-case \u01c5; ß, ſ and the final ς are small and stay. So letters
-turn one by one, whatever their neighbours, and byte offsets are those of the source.
+A capital is put into lower case only if each of two letters is the other's and both take as many bytes in UTF-8: not
+the Turkish \u0130, whose small letter is two characters, nor the title-case \u01c5; ß, ſ and the final ς are small and
+stay. So letters turn one by one, whatever their neighbours, and byte offsets are those of the source.
 """
 
+import re
 from functools import cache
+from typing import Any
 
 CAPITAL, UPPER = "\udcfe", "\udcff"
-"""Marks: the next letter is a capital; all small letters up to the next other character are. These are the surrogates
-that Python (PEP 383) puts in the place of the bytes FE and FF, which occur in no UTF-8: no text holds them."""
+"""Marks: a capital follows; two or more do, as many letters as there are. They are what Python puts in the place of the
+bytes FE and FF (PEP 383), which occur in no UTF-8, so no text holds them, and byte tokenizers have them already."""
 
+CASES = ("kept", "marks")
+SIGNS = {
+    b"\xfe": "\N{UPWARDS WHITE ARROW}".encode(),  # as on keyboards
+    b"\xff": "\N{UPWARDS WHITE ARROW FROM BAR}".encode(),
+}
 LAST_CASED = 0x1FFFF  # no character beyond it has a case
-
-SIGNS = {CAPITAL: "\N{UPWARDS WHITE ARROW}", UPPER: "\N{UPWARDS WHITE ARROW FROM BAR}"}  # as keyboards show them
 
 
 @cache
@@ -23,9 +28,7 @@ def pairs() -> dict[str, str]:
     return {
         capital: small
         for capital, small in small_of.items()
-        if len(small) == 1
-        and small.upper() == capital
-        and len(small.encode()) == len(capital.encode())
+        if small.isalpha() and small.upper() == capital and len(small.encode()) == len(capital.encode())
     }
 
 
@@ -48,3 +51,44 @@ def upper(text: str) -> str:
 def capitalised(text: str) -> str:
     """The text with a capital at its start, if there is one."""
     return upper(text[:1]) + text[1:]
+
+
+# ---------------------------------------------------------------------- marks in the text
+
+
+@cache
+def _patterns() -> tuple[Any, Any, Any]:
+    """Capitals to be marked, in runs or one by one, and what is marked.
+
+    Marks stand before the space before a word, which so is ` word` in any case. A run is two capitals or more that no
+    small letter follows; none begins behind an apostrophe, where some patterns cut off a contraction such as `'LL`,
+    and small letters of the next piece may follow.
+    """
+    capital, small = ("[" + "".join(letters) + "]" for letters in (pairs().keys(), pairs().values()))
+    run = f"(?<!['\u2019]){capital}{{2,}}+(?!{small})"
+    is_marked = f"{UPPER} ?{small}+|{CAPITAL} ?{small}"
+    return tuple(map(re.compile, (f"( ?)(?:({run})|({capital}))", f"( ?)()({capital})", is_marked)))
+
+
+def marked(text: str, runs: bool = True) -> str:
+    """The text, which holds no lone surrogate, in lower case with marks; without `runs` for each capital alone."""
+
+    def lowered(found: re.Match[str]) -> str:
+        space, capitals, single = found.groups(default="")
+        return (UPPER if capitals else CAPITAL) + space + lower(capitals or single)
+
+    return _patterns()[not runs].sub(lowered, text)
+
+
+def unmarked(data: bytes) -> bytes:
+    """What a text was in UTF-8 that was marked; marks that nothing can follow are left out. Of any bytes."""
+    text = data.decode("utf-8", errors="surrogateescape")
+    text = _patterns()[2].sub(lambda found: upper(found[0][1:]), text)
+    return text.replace(CAPITAL, "").replace(UPPER, "").encode("utf-8", errors="surrogateescape")
+
+
+def with_signs(data: bytes) -> bytes:
+    """Marked text in UTF-8 for a reader."""
+    for mark, sign in SIGNS.items():
+        data = data.replace(mark, sign)
+    return data

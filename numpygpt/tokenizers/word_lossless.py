@@ -21,6 +21,7 @@ import regex
 
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer, checked_int
+from numpygpt.tokenizers.bpe.merging import learn_merges
 from numpygpt.tokenizers.case import capitalised, lower, upper
 from numpygpt.tokenizers.pretokenize import Cache, Splitter
 from numpygpt.tokenizers.unicode import check_text, training_chunks
@@ -30,6 +31,7 @@ PIECES = Splitter(r"[^\w]*+[\w]++|[^\w]++", r"(?<=[\w])(?=[^\w])")
 WORD_START = regex.compile(r"[\w]")
 CASES = regex.compile("C?s+|C+(?=Cs)|C+")  # C: a capital, s: any other character
 SPACE, NOTHING = " ", ""  # between words: what is expected, where it must be said all the same; and no space
+MOST_PIECES, PIECE_FREQ = 2000, 10
 LONGEST = 16  # characters of a separator that is one token
 # How a word may be spelled: as it mostly is, so with a capital; and as the three marks say.
 USUAL, EXPECTED, CAPITAL, UPPER, SMALL = range(5)
@@ -83,8 +85,10 @@ class LosslessWordTokenizer(Tokenizer):
             key = lower(word)
             if key in spellings and not (separator in capitalising and word == capitalised(key)):
                 spellings[key][word] += n
+        rare = Counter({self._spelled(alphabet, key): n for key, n in words.items() if key not in spellings and set(key) <= set(alphabet)})
+        merges = learn_merges(rare, 2 * len(alphabet), MOST_PIECES, PIECE_FREQ)
         usual = [min(((-n, word) for word, n in spellings[key].items()), default=(0, key))[1] for key in chosen]
-        self._set([SPACE, NOTHING, *known], capitalising, usual, alphabet)
+        self._set([SPACE, NOTHING, *known], capitalising, usual, alphabet, merges)
 
     def _frequent(self, counts: Counter[str]) -> list[str]:
         return sorted((x for x, n in counts.items() if n >= self.min_freq), key=lambda x: (-counts[x], x))
@@ -100,23 +104,29 @@ class LosslessWordTokenizer(Tokenizer):
             )
         return self.wanted_vocab_size - needed
 
-    def _set(self, separators: list[str], capitalising: list[str], words: list[str], alphabet: str) -> None:
+    def _set(self, separators: list[str], capitalising: list[str], words: list[str], alphabet: str, merges: list[str]) -> None:
         """Derive everything from what was learned; `words` as they are usually spelled."""
         self._parts_learned = dict(zip(LEARNED, (separators, capitalising, words, alphabet), strict=True))
         self._longest = max(map(len, separators))
         ids = count(len(self.specials) + len(MARKS))
         self._id_of_separator = {s: next(ids) for s in separators}
         self._id_of_word = {lower(word): next(ids) for word in words}
-        self._id_of_first = {c: next(ids) for c in alphabet}
-        self._id_of_next = {c: next(ids) for c in alphabet}
-        self._first_byte = next(ids)
+        self._first_piece = next(ids)
+        pieces = [*alphabet, *alphabet]
+        begins = [True] * len(alphabet) + [False] * len(alphabet)
+        for left, right in merges:
+            pieces.append(pieces[ord(left)] + pieces[ord(right)])
+            begins.append(begins[ord(left)])
+        self._first_byte = self._first_piece + len(pieces)
+        self._merges = merges
+        self._alphabet = alphabet
         self._capitalising = {self._id_of_separator[s] for s in capitalising}
-        texts = [*separators, *words, *alphabet, *alphabet]
+        texts = [*separators, *words, *pieces]
         self._forms = [("",) * 5] * (len(self.specials) + len(MARKS)) + [_forms(text) for text in texts]
         bytes_ = [bytes([byte]) for byte in range(256)]
         self._told = [[form.encode() for form in forms] for forms in self._forms] + [[b] * 5 for b in bytes_]
         self._roles = [SILENT] * (len(self.specials) + len(MARKS)) + [SEPARATOR] * len(separators)
-        self._roles += [WORD] * (len(words) + len(alphabet)) + [CONTINUATION] * (len(alphabet) + 256)
+        self._roles += [WORD] * len(words) + [WORD if b else CONTINUATION for b in begins] + [CONTINUATION] * 256
         self._set_vocabulary([b"" for _ in MARKS] + [text.encode() for text in texts] + bytes_)
         self._ids_of_piece = Cache(self._encode_piece)
 
@@ -158,10 +168,13 @@ class LosslessWordTokenizer(Tokenizer):
         key = lower(word)
         if (id := self._id_of_word.get(key)) is not None:
             ids, forms = [id], self._forms[id]
-        elif all(map(self._id_of_next.__contains__, key)):
-            ids, forms = [self._id_of_first[key[0]], *map(self._id_of_next.__getitem__, key[1:])], _forms(key)
+        elif set(key) <= set(self._alphabet):
+            symbols = self._spelled(self._alphabet, key)
+            for symbol, pair in enumerate(self._merges, 2 * len(self._alphabet)):
+                symbols = symbols.replace(pair, chr(symbol))
+            ids, forms = [self._first_piece + ord(s) for s in symbols], _forms(key)
         else:  # case is in the bytes
-            return [id for c in word for id in ([self._id_of_next[c]] if c in self._id_of_next else self._bytes(c))]
+            return [id for c in word for id in self._bytes(c)]
         if word == forms[EXPECTED if after_capitalising else USUAL]:
             return ids
         for mark in MARKS:
@@ -172,6 +185,10 @@ class LosslessWordTokenizer(Tokenizer):
         for part in rest:
             ids += [self._id_of_separator[NOTHING], *self._spell_word(part)]
         return ids
+
+    @staticmethod
+    def _spelled(alphabet: str, key: str) -> str:
+        return "".join(chr(alphabet.index(c) + len(alphabet) * (at > 0)) for at, c in enumerate(key))
 
     def _bytes(self, character: str) -> list[int]:
         return [self._first_byte + byte for byte in character.encode()]
