@@ -1,8 +1,8 @@
 """Case apart from letters: text in lower case, with marks that say where the capitals were.
 
-A capital is put into lower case only if each of two letters is the other's and both take as many bytes in UTF-8: not
-the Turkish \u0130, whose small letter is two characters, nor the title-case \u01c5; ß, ſ and the final ς are small and
-stay. So letters turn one by one, whatever their neighbours, and byte offsets are those of the source.
+A capital is put into lower case only if each of two letters is the other's and both take as many bytes in UTF-8.
+The Turkish \u0130, whose small letter is two characters, and the title-case \u01c5 stay; ß, ſ and the final ς are
+small already. So letters turn one by one, whatever their neighbours, and byte offsets are those of the source.
 """
 
 import re
@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 CAPITAL, UPPER = "\udcfe", "\udcff"
-"""Marks: a capital follows; two or more do, as many letters as there are. They are what Python puts in the place of the
-bytes FE and FF (PEP 383), which occur in no UTF-8, so no text holds them, and byte tokenizers have them already."""
+"""Marks: a capital follows; as many do as letters follow. They are what Python puts in the place of the bytes FE
+and FF (PEP 383), which occur in no UTF-8: no text holds them, and vocabularies of bytes do already."""
 
 CASES = ("kept", "marks")
 SIGNS = {
@@ -60,9 +60,9 @@ def capitalised(text: str) -> str:
 def _patterns() -> tuple[Any, Any, Any]:
     """Capitals to be marked, in runs or one by one, and what is marked.
 
-    Marks stand before the space before a word, which so is ` word` in any case. A run is two capitals or more that no
-    small letter follows; none begins behind an apostrophe, where some patterns cut off a contraction such as `'LL`,
-    and small letters of the next piece may follow.
+    Marks stand before the space before a word, which so is ` word` in any case. A run is two capitals or more that
+    no small letter follows; none begins behind an apostrophe, where some patterns cut off a contraction such as
+    `'LL`, and small letters of the next piece may follow.
     """
     capital, small = ("[" + "".join(letters) + "]" for letters in (pairs().keys(), pairs().values()))
     run = f"(?<!['\u2019]){capital}{{2,}}+(?!{small})"

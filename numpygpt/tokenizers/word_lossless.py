@@ -7,13 +7,14 @@ one token if it is frequent. What a reader expects is not said:
 * a word is spelled as it mostly is (`Romeo`, `I`, `the`), with a capital behind separators that mostly have one
   behind them. Marks say otherwise: capital, all capitals, no capital.
 
-Words outside of the vocabulary are spelled, with tokens for a first character and for those that follow; unknown
-characters, and unknown separators, in bytes. The ids together tell every text; no id does by itself.
+Words outside of the vocabulary are spelled in pieces, a first one and those that follow: characters, and merges of
+them learned as BPE learns them, but from the rare words alone, as only those are to be spelled. Unknown characters
+come in bytes. The ids together tell every text; no id does by itself.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, count
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,30 +22,31 @@ import regex
 
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer, checked_int
-from numpygpt.tokenizers.bpe.merging import learn_merges
+from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
 from numpygpt.tokenizers.case import capitalised, lower, upper
 from numpygpt.tokenizers.pretokenize import Cache, Splitter
 from numpygpt.tokenizers.unicode import check_text, training_chunks
 
-# A piece is a separator and the word behind it; a word ends wherever another character follows.
-PIECES = Splitter(r"[^\w]*+[\w]++|[^\w]++", r"(?<=[\w])(?=[^\w])")
+# What is encoded at a time: a separator and the word behind it. A word ends wherever another character follows.
+UNITS = Splitter(r"[^\w]*+[\w]++|[^\w]++", r"(?<=[\w])(?=[^\w])")
 WORD_START = regex.compile(r"[\w]")
 CASES = regex.compile("C?s+|C+(?=Cs)|C+")  # C: a capital, s: any other character
 SPACE, NOTHING = " ", ""  # between words: what is expected, where it must be said all the same; and no space
-MOST_PIECES, PIECE_FREQ = 2000, 10
 LONGEST = 16  # characters of a separator that is one token
 # How a word may be spelled: as it mostly is, so with a capital; and as the three marks say.
 USUAL, EXPECTED, CAPITAL, UPPER, SMALL = range(5)
 MARKS = {CAPITAL: "<capital>", UPPER: "<upper>", SMALL: "<small>"}
-LEARNED = ("separators", "capitalising", "words", "alphabet")
 SILENT, SEPARATOR, WORD, CONTINUATION = range(4)  # what an id is; specials and marks are silent
+LEARNED = ("separators", "capitalising", "words", "alphabet", "merges")
 
 
 class LosslessWordTokenizer(Tokenizer):
-    """Words that occur at least `min_freq` times, whatever their case, the most frequent first and among equals by
-    code points, cut off where `vocab_size` is reached; and separators and characters that occur as often.
+    """Words, whatever their case, separators and characters that occur at least `min_freq` times, the most frequent
+    first and among equals by code points; merges of pieces twice as frequent in the other words.
 
-    Ids in order: specials, marks, separators, words, characters to begin a word, to continue one, bytes.
+    vocab_size: if there is a limit, words take at most three quarters of what separators and characters leave.
+
+    Ids in order: specials, marks, separators, words, characters to begin a word, to continue one, merges, bytes.
     """
 
     kind = "word-lossless"
@@ -52,96 +54,110 @@ class LosslessWordTokenizer(Tokenizer):
     losses = ""
 
     def __init__(
-        self, *, min_freq: int = 2, vocab_size: int | None = None, specials: Sequence[str] | None = None
+        self, *, min_freq: int = 10, vocab_size: int | None = None, specials: Sequence[str] | None = None
     ):
         super().__init__(specials=specials)
         self.min_freq = checked_int("min_freq", min_freq, 1)
+        self._n_silent = len(self.specials) + len(MARKS)
         self.wanted_vocab_size = vocab_size
         if vocab_size is not None:
-            self.wanted_vocab_size = checked_int("vocab_size", vocab_size, len(self.specials) + 261)
+            self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._n_silent + 258)
 
     # ------------------------------------------------------------------ training
 
     def train(self, text: str | Iterable[str]) -> None:
-        pieces = [(*_parts(piece), n) for piece, n in PIECES.count(training_chunks(text)).items()]
+        units = [(*_parts(unit), n) for unit, n in UNITS.count(training_chunks(text)).items()]
         separators: Counter[str] = Counter()
         capitals: Counter[str] = Counter()  # behind a separator: words with a capital less those without
         words: Counter[str] = Counter()
         characters: Counter[str] = Counter()
-        for separator, word, n in pieces:
-            key, first = lower(word), word[:1]
+        for separator, word, n in units:
+            first = word[:1]
             separators[separator] += n
             capitals[separator] += n * ((first != lower(first)) - (first != upper(first)))
-            words[key] += n
-            for character in key:
-                characters[character] += n
+            words[lower(word)] += n
         del words[""]
+        for word, n in words.items():
+            for character in word:
+                characters[character] += n
         known = [s for s in self._frequent(separators) if s not in (SPACE, NOTHING) and len(s) <= LONGEST]
         capitalising = [s for s in known if capitals[s] > 0]
         alphabet = "".join(sorted(self._frequent(characters)))
-        chosen = self._frequent(words)[: self._room_for_words(2 + len(known) + 2 * len(alphabet))]
+        room = self._room(2 + len(known) + 2 * len(alphabet))
+        chosen = self._frequent(words)[: 3 * room // 4 if self.wanted_vocab_size else None]
         spellings: dict[str, Counter[str]] = {key: Counter() for key in chosen}
-        for separator, word, n in pieces:
+        for separator, word, n in units:
             key = lower(word)
             if key in spellings and not (separator in capitalising and word == capitalised(key)):
                 spellings[key][word] += n
-        rare = Counter({self._spelled(alphabet, key): n for key, n in words.items() if key not in spellings and set(key) <= set(alphabet)})
-        merges = learn_merges(rare, 2 * len(alphabet), MOST_PIECES, PIECE_FREQ)
-        usual = [min(((-n, word) for word, n in spellings[key].items()), default=(0, key))[1] for key in chosen]
+        usual = [
+            min(((-n, word) for word, n in spellings[key].items()), default=(0, key))[1] for key in chosen
+        ]
+        spelling = _spelling(alphabet)
+        rare = {
+            _spelled(key, spelling): n
+            for key, n in words.items()
+            if key not in spellings and spelling.keys() >= set(key)
+        }
+        merges = learn_merges(rare, 2 * len(alphabet), room - len(chosen), 2 * self.min_freq)
         self._set([SPACE, NOTHING, *known], capitalising, usual, alphabet, merges)
 
     def _frequent(self, counts: Counter[str]) -> list[str]:
         return sorted((x for x, n in counts.items() if n >= self.min_freq), key=lambda x: (-counts[x], x))
 
-    def _room_for_words(self, others: int) -> int | None:
-        if self.wanted_vocab_size is None:
-            return None
-        needed = len(self.specials) + len(MARKS) + others + 256
-        if needed > self.wanted_vocab_size:
+    def _room(self, others: int) -> int:
+        """How many words and merges there may be beside `others`."""
+        needed = self._n_silent + others + 256
+        limit = MAX_SYMBOLS if self.wanted_vocab_size is None else self.wanted_vocab_size
+        if limit < needed:
             raise UserError(
-                f"vocab_size={self.wanted_vocab_size} is too small: marks, separators, characters and bytes take "
-                f"{needed}: raise it, or raise min_freq"
+                f"vocab_size={limit} is too small: marks, separators, characters and bytes take {needed}: "
+                "raise it, or raise min_freq"
             )
-        return self.wanted_vocab_size - needed
+        return limit - needed
 
-    def _set(self, separators: list[str], capitalising: list[str], words: list[str], alphabet: str, merges: list[str]) -> None:
-        """Derive everything from what was learned; `words` as they are usually spelled."""
-        self._parts_learned = dict(zip(LEARNED, (separators, capitalising, words, alphabet), strict=True))
-        self._longest = max(map(len, separators))
-        ids = count(len(self.specials) + len(MARKS))
-        self._id_of_separator = {s: next(ids) for s in separators}
-        self._id_of_word = {lower(word): next(ids) for word in words}
-        self._first_piece = next(ids)
-        pieces = [*alphabet, *alphabet]
-        begins = [True] * len(alphabet) + [False] * len(alphabet)
+    def _set(
+        self,
+        separators: list[str],
+        capitalising: list[str],
+        words: list[str],
+        alphabet: str,
+        merges: list[str],
+    ) -> None:
+        """Derive everything from what was learned; `words` as they are usually spelled, `merges` as symbols."""
+        pieces, roles = [*alphabet, *alphabet], [WORD] * len(alphabet) + [CONTINUATION] * len(alphabet)
         for left, right in merges:
             pieces.append(pieces[ord(left)] + pieces[ord(right)])
-            begins.append(begins[ord(left)])
-        self._first_byte = self._first_piece + len(pieces)
-        self._merges = merges
-        self._alphabet = alphabet
+            roles.append(roles[ord(left)])
+        self._kept = dict(zip(LEARNED, (separators, capitalising, words, alphabet, merges), strict=True))
+        self._roles = [SILENT] * self._n_silent + [SEPARATOR] * len(separators) + [WORD] * len(words)
+        self._id_of_separator = {s: id for id, s in enumerate(separators, self._n_silent)}
+        self._id_of_word = {lower(w): id for id, w in enumerate(words, self._n_silent + len(separators))}
+        self._first_piece = len(self._roles)
+        self._roles += [*roles, *([CONTINUATION] * 256)]
+        self._first_byte = len(self._roles) - 256
+        self._longest = max(map(len, separators))
         self._capitalising = {self._id_of_separator[s] for s in capitalising}
-        texts = [*separators, *words, *pieces]
-        self._forms = [("",) * 5] * (len(self.specials) + len(MARKS)) + [_forms(text) for text in texts]
-        bytes_ = [bytes([byte]) for byte in range(256)]
-        self._told = [[form.encode() for form in forms] for forms in self._forms] + [[b] * 5 for b in bytes_]
-        self._roles = [SILENT] * (len(self.specials) + len(MARKS)) + [SEPARATOR] * len(separators)
-        self._roles += [WORD] * len(words) + [WORD if b else CONTINUATION for b in begins] + [CONTINUATION] * 256
-        self._set_vocabulary([b"" for _ in MARKS] + [text.encode() for text in texts] + bytes_)
-        self._ids_of_piece = Cache(self._encode_piece)
+        self._spelling = _spelling(alphabet)
+        self._merges = {pair: chr(symbol) for symbol, pair in enumerate(merges, 2 * len(alphabet))}
+        self._forms = [("",) * 5] * self._n_silent + [_forms(s) for s in (*separators, *words, *pieces)]
+        self._told = [[form.encode() for form in forms] for forms in self._forms]
+        self._told += [[bytes([byte])] * 5 for byte in range(256)]
+        self._set_vocabulary(told[USUAL] for told in self._told[len(self.specials) :])
+        self._ids_of_unit = Cache(self._encode_unit)
 
     # ------------------------------------------------------------------ encoding
 
     def encode(self, text: str) -> np.ndarray:
         self._require_trained()
-        pieces = PIECES.split(check_text(text))
-        first = self._encode_piece(pieces[0], first=True) if pieces else []
-        rest = map(self._ids_of_piece.__getitem__, pieces[1:])
+        units = UNITS.split(check_text(text))
+        first = self._encode_unit(units[0], first=True) if units else []
+        rest = map(self._ids_of_unit.__getitem__, units[1:])
         return np.fromiter(chain(first, chain.from_iterable(rest)), np.int32)
 
-    def _encode_piece(self, piece: str, first: bool = False) -> list[int]:
+    def _encode_unit(self, unit: str, first: bool = False) -> list[int]:
         """The ids of a separator and the word behind it, which follow another word or are the text's first."""
-        separator, word = _parts(piece)
+        separator, word = _parts(unit)
         ids = self._spell_separator(separator)
         spelled = self._spell_word(word, bool(ids) and ids[-1] in self._capitalising) if word else []
         begins = bool(spelled) and self._roles[spelled[0]] != CONTINUATION
@@ -168,30 +184,27 @@ class LosslessWordTokenizer(Tokenizer):
         key = lower(word)
         if (id := self._id_of_word.get(key)) is not None:
             ids, forms = [id], self._forms[id]
-        elif set(key) <= set(self._alphabet):
-            symbols = self._spelled(self._alphabet, key)
-            for symbol, pair in enumerate(self._merges, 2 * len(self._alphabet)):
-                symbols = symbols.replace(pair, chr(symbol))
-            ids, forms = [self._first_piece + ord(s) for s in symbols], _forms(key)
-        else:  # case is in the bytes
-            return [id for c in word for id in self._bytes(c)]
+        elif self._spelling.keys() >= set(key):
+            symbols = _spelled(key, self._spelling)
+            for pair, symbol in self._merges.items():
+                symbols = symbols.replace(pair, symbol)
+            ids, forms = [self._first_piece + ord(symbol) for symbol in symbols], _forms(key)
+        else:
+            return self._bytes(word)  # as it is: marks do not change bytes
         if word == forms[EXPECTED if after_capitalising else USUAL]:
             return ids
         for mark in MARKS:
             if word == forms[mark]:
                 return [len(self.specials) + mark - CAPITAL, *ids]
-        first, *rest = _case_runs(word)
+        mask = "".join("s" if c == lower(c) else "C" for c in word)  # mixed, such as getHTMLPage
+        first, *rest = (word[match.start() : match.end()] for match in CASES.finditer(mask))
         ids = self._spell_word(first, after_capitalising)
         for part in rest:
             ids += [self._id_of_separator[NOTHING], *self._spell_word(part)]
         return ids
 
-    @staticmethod
-    def _spelled(alphabet: str, key: str) -> str:
-        return "".join(chr(alphabet.index(c) + len(alphabet) * (at > 0)) for at, c in enumerate(key))
-
-    def _bytes(self, character: str) -> list[int]:
-        return [self._first_byte + byte for byte in character.encode()]
+    def _bytes(self, text: str) -> list[int]:
+        return [self._first_byte + byte for byte in text.encode()]
 
     # ------------------------------------------------------------------ and back
 
@@ -200,26 +213,32 @@ class LosslessWordTokenizer(Tokenizer):
         return list(self._told_by(self._checked_ids(ids).tolist()))
 
     def _told_by(self, ids: Iterable[int]) -> Iterator[bytes]:
-        follows_word, form, form_inside = False, USUAL, USUAL  # of the word that comes; inside the word before
+        follows_word, form, inside = (
+            False,
+            USUAL,
+            USUAL,
+        )  # the forms of the next word, and within the last one
         for id in ids:
             role, told = self._roles[id], self._told[id]
             if role == WORD:
                 yield b" " + told[form] if follows_word else told[form]
-                form, form_inside = USUAL, UPPER if form == UPPER else USUAL
+                form, inside = USUAL, UPPER if form == UPPER else USUAL
             elif role == CONTINUATION:
-                yield told[form_inside]
+                yield told[inside]
                 form = USUAL
             else:
                 yield told[USUAL]
                 if role == SEPARATOR:
-                    form, form_inside = EXPECTED if id in self._capitalising else USUAL, USUAL
+                    form, inside = EXPECTED if id in self._capitalising else USUAL, USUAL
                 elif id >= len(self.specials):
                     form = CAPITAL + id - len(self.specials)
-            follows_word = role in (WORD, CONTINUATION) or (follows_word and role == SILENT)
+            follows_word = role > SEPARATOR or (follows_word and role == SILENT)
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         checked = self._checked_ids(ids).tolist()
-        told = (self._printed[id] if id < len(self.specials) else s for id, s in zip(checked, self._told_by(checked), strict=True))
+        names = [name.encode() for name in self.specials]
+        texts = zip(checked, self._told_by(checked), strict=True)
+        told = (names[id] if id < len(names) else text for id, text in texts)
         return b"".join(told).decode("utf-8", errors="replace")
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
@@ -227,13 +246,15 @@ class LosslessWordTokenizer(Tokenizer):
         return ids, np.cumsum(np.fromiter(map(len, self._told_by(ids.tolist())), np.int64))
 
     def token(self, id: int) -> str:
-        """The id for a reader: characters with an ellipsis where the word goes on; marks, and no space, by name."""
-        own, n_silent = super().token(id), len(self.specials) + len(MARKS)
-        if id < n_silent:
+        """The id for a reader: marks by name, pieces of words with dots where the word goes on, bytes as <0x0A>."""
+        own = super().token(id)
+        if id < self._n_silent:
             return [*self.specials, *MARKS.values()][id]
-        if id in self._id_of_first.values():
-            return own + "\N{HORIZONTAL ELLIPSIS}"
-        return own and "\N{HORIZONTAL ELLIPSIS}" * (self._roles[id] == CONTINUATION) + own or "<no space>"
+        if id >= self._first_byte:
+            return f"<0x{id - self._first_byte:02X}>"
+        if id >= self._first_piece:
+            return f"{own}.." if self._roles[id] == WORD else f"..{own}"
+        return own or "<no space>"
 
     # ------------------------------------------------------------------ files
 
@@ -241,16 +262,17 @@ class LosslessWordTokenizer(Tokenizer):
         return {"min_freq": self.min_freq, "vocab_size": self.wanted_vocab_size}
 
     def _learned(self) -> dict[str, Any]:
-        return self._parts_learned
+        return {**self._kept, "merges": [list(map(ord, pair)) for pair in self._merges]}
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        self._set(*(learned[name] for name in LEARNED))
+        merges = ["".join(map(chr, pair)) for pair in learned["merges"]]
+        self._set(*(learned[name] for name in LEARNED[:-1]), merges)
 
 
-def _parts(piece: str) -> tuple[str, str]:
-    """A piece as separator and word; either may be empty."""
-    at = match.start() if (match := WORD_START.search(piece)) else len(piece)
-    return piece[:at], piece[at:]
+def _parts(unit: str) -> tuple[str, str]:
+    """A unit as separator and word; either may be empty."""
+    at = match.start() if (match := WORD_START.search(unit)) else len(unit)
+    return unit[:at], unit[at:]
 
 
 def _forms(word: str) -> tuple[str, ...]:
@@ -259,7 +281,10 @@ def _forms(word: str) -> tuple[str, ...]:
     return word, capitalised(word), capitalised(key), upper(key), key
 
 
-def _case_runs(word: str) -> list[str]:
-    """A word of mixed case cut into parts that are each small, capitalised or all capitals: `get`, `HTML`, `Page`."""
-    mask = "".join("s" if c == lower(c) else "C" for c in word)
-    return [word[match.start() : match.end()] for match in CASES.finditer(mask)]
+def _spelling(alphabet: str) -> dict[str, int]:
+    return {character: symbol for symbol, character in enumerate(alphabet)}
+
+
+def _spelled(key: str, spelling: dict[str, int]) -> str:
+    """A word in symbols, as `merging` has them: those of first characters, then those of characters that follow."""
+    return "".join(chr(spelling[c] + len(spelling) * (at > 0)) for at, c in enumerate(key))

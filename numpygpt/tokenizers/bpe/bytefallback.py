@@ -47,7 +47,9 @@ class ByteFallbackBPETokenizer(BPETokenizer):
         return most_frequent(counts, self.character_coverage)
 
     def _spell_unknown(self, character: str) -> str:
-        return "".join(chr(len(self.specials) + byte) for byte in character.encode("utf-8", "surrogateescape"))
+        return "".join(
+            chr(len(self.specials) + byte) for byte in character.encode("utf-8", "surrogateescape")
+        )
 
     def token(self, id: int) -> str:
         """The id for a reader; byte tokens as `<0x0A>`."""
