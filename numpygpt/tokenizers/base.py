@@ -128,7 +128,10 @@ class Tokenizer(ABC):
         UserError: ids that are no integers, or outside of [0, vocab_size).
         """
         checked = self._checked_ids(ids).tolist()
-        return b"".join(map(self._printed.__getitem__, checked)).decode("utf-8", errors="replace")
+        return self._as_text(b"".join(map(self._printed.__getitem__, checked)))
+
+    def _as_text(self, printed: bytes) -> str:
+        return printed.decode("utf-8", errors="replace")
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The ids of `text`, int32 (n,), and where in its UTF-8 bytes each one's stretch ends, int64 (n,).

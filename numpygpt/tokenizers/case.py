@@ -53,6 +53,12 @@ def capitalised(text: str) -> str:
     return upper(text[:1]) + text[1:]
 
 
+def parts_by_case(word: str) -> list[str]:
+    """A word cut into parts that are each small, capitalised or all capitals: get, HTML and Page of getHTMLPage."""
+    mask = "".join("s" if c == lower(c) else "C" for c in word)
+    return [word[part.start() : part.end()] for part in re.finditer("C?s+|C+(?=Cs)|C+", mask)]
+
+
 # ---------------------------------------------------------------------- marks in the text
 
 

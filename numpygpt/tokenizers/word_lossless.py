@@ -13,7 +13,7 @@ come in bytes. The ids together tell every text; no id does by itself.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -23,14 +23,13 @@ import regex
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer, checked_int
 from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
-from numpygpt.tokenizers.case import capitalised, lower, upper
+from numpygpt.tokenizers.case import capitalised, lower, parts_by_case, upper
 from numpygpt.tokenizers.pretokenize import Cache, Splitter
 from numpygpt.tokenizers.unicode import check_text, training_chunks
 
 # What is encoded at a time: a separator and the word behind it. A word ends wherever another character follows.
 UNITS = Splitter(r"[^\w]*+[\w]++|[^\w]++", r"(?<=[\w])(?=[^\w])")
-WORD_START = regex.compile(r"[\w]")
-CASES = regex.compile("C?s+|C+(?=Cs)|C+")  # C: a capital, s: any other character
+PARTS: Any = regex.compile(r"([^\w]*+)([\w]*+)")  # either may be empty
 SPACE, NOTHING = " ", ""  # between words: what is expected, where it must be said all the same; and no space
 LONGEST = 16  # characters of a separator that is one token
 # How a word may be spelled: as it mostly is, so with a capital; and as the three marks say.
@@ -42,9 +41,8 @@ LEARNED = ("separators", "capitalising", "words", "alphabet", "merges")
 
 class LosslessWordTokenizer(Tokenizer):
     """Words, whatever their case, separators and characters that occur at least `min_freq` times, the most frequent
-    first and among equals by code points; merges of pieces twice as frequent in the other words.
-
-    vocab_size: if there is a limit, words take at most three quarters of what separators and characters leave.
+    first and among equals by code points; merges twice as frequent in the other words. If `vocab_size` is a limit,
+    words take at most three quarters of what separators and characters leave.
 
     Ids in order: specials, marks, separators, words, characters to begin a word, to continue one, merges, bytes.
     """
@@ -59,22 +57,20 @@ class LosslessWordTokenizer(Tokenizer):
         super().__init__(specials=specials)
         self.min_freq = checked_int("min_freq", min_freq, 1)
         self._n_silent = len(self.specials) + len(MARKS)
-        self.wanted_vocab_size = vocab_size
-        if vocab_size is not None:
-            self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._n_silent + 258)
+        least = self._n_silent + 258
+        self.wanted_vocab_size = None if vocab_size is None else checked_int("vocab_size", vocab_size, least)
 
     # ------------------------------------------------------------------ training
 
     def train(self, text: str | Iterable[str]) -> None:
-        units = [(*_parts(unit), n) for unit, n in UNITS.count(training_chunks(text)).items()]
+        units = [(*PARTS.match(unit).groups(), n) for unit, n in UNITS.count(training_chunks(text)).items()]
         separators: Counter[str] = Counter()
         capitals: Counter[str] = Counter()  # behind a separator: words with a capital less those without
         words: Counter[str] = Counter()
         characters: Counter[str] = Counter()
         for separator, word, n in units:
-            first = word[:1]
             separators[separator] += n
-            capitals[separator] += n * ((first != lower(first)) - (first != upper(first)))
+            capitals[separator] += n * ((word[:1] != lower(word[:1])) - (word[:1] != upper(word[:1])))
             words[lower(word)] += n
         del words[""]
         for word, n in words.items():
@@ -83,65 +79,45 @@ class LosslessWordTokenizer(Tokenizer):
         known = [s for s in self._frequent(separators) if s not in (SPACE, NOTHING) and len(s) <= LONGEST]
         capitalising = [s for s in known if capitals[s] > 0]
         alphabet = "".join(sorted(self._frequent(characters)))
-        room = self._room(2 + len(known) + 2 * len(alphabet))
-        chosen = self._frequent(words)[: 3 * room // 4 if self.wanted_vocab_size else None]
-        spellings: dict[str, Counter[str]] = {key: Counter() for key in chosen}
+        room = (self.wanted_vocab_size or MAX_SYMBOLS) - self._n_silent - len(known) - 2 * len(alphabet) - 258
+        if room < 0:
+            raise UserError(f"vocab_size must be {-room} larger with these characters, or min_freq be larger")
+        chosen = self._frequent(words)[: 3 * room // 4]
+        spellings: dict[str, Counter[str]] = {word: Counter({word: 0}) for word in chosen}
         for separator, word, n in units:
-            key = lower(word)
-            if key in spellings and not (separator in capitalising and word == capitalised(key)):
-                spellings[key][word] += n
-        usual = [
-            min(((-n, word) for word, n in spellings[key].items()), default=(0, key))[1] for key in chosen
-        ]
-        spelling = _spelling(alphabet)
-        rare = {
-            _spelled(key, spelling): n
-            for key, n in words.items()
-            if key not in spellings and spelling.keys() >= set(key)
-        }
+            is_expected = capitals[separator] > 0 and word == capitalised(lower(word))
+            if lower(word) in spellings and not is_expected:
+                spellings[lower(word)][word] += n
+        usual = [min((-n, word) for word, n in spellings[key].items())[1] for key in chosen]
+        rest = ((_spelled(word, alphabet), n) for word, n in words.items() if word not in spellings)
+        rare = {symbols: n for symbols, n in rest if symbols is not None}
         merges = learn_merges(rare, 2 * len(alphabet), room - len(chosen), 2 * self.min_freq)
-        self._set([SPACE, NOTHING, *known], capitalising, usual, alphabet, merges)
+        self._set([SPACE, NOTHING, *known], capitalising, usual, alphabet, [[*map(ord, m)] for m in merges])
 
     def _frequent(self, counts: Counter[str]) -> list[str]:
         return sorted((x for x, n in counts.items() if n >= self.min_freq), key=lambda x: (-counts[x], x))
 
-    def _room(self, others: int) -> int:
-        """How many words and merges there may be beside `others`."""
-        needed = self._n_silent + others + 256
-        limit = MAX_SYMBOLS if self.wanted_vocab_size is None else self.wanted_vocab_size
-        if limit < needed:
-            raise UserError(
-                f"vocab_size={limit} is too small: marks, separators, characters and bytes take {needed}: "
-                "raise it, or raise min_freq"
-            )
-        return limit - needed
-
-    def _set(
-        self,
-        separators: list[str],
-        capitalising: list[str],
-        words: list[str],
-        alphabet: str,
-        merges: list[str],
-    ) -> None:
-        """Derive everything from what was learned; `words` as they are usually spelled, `merges` as symbols."""
-        pieces, roles = [*alphabet, *alphabet], [WORD] * len(alphabet) + [CONTINUATION] * len(alphabet)
+    def _set(self, *learned: Any) -> None:
+        """Derive everything from what was learned: words as they are usually spelled, merges as symbols."""
+        self._kept = dict(zip(LEARNED, learned, strict=True))
+        separators, capitalising, self._words, self._alphabet, merges = learned
+        pieces = [*self._alphabet, *self._alphabet]
+        roles = [WORD] * len(self._alphabet) + [CONTINUATION] * len(self._alphabet)
+        self._merges: dict[str, str] = {}
         for left, right in merges:
-            pieces.append(pieces[ord(left)] + pieces[ord(right)])
-            roles.append(roles[ord(left)])
-        self._kept = dict(zip(LEARNED, (separators, capitalising, words, alphabet, merges), strict=True))
-        self._roles = [SILENT] * self._n_silent + [SEPARATOR] * len(separators) + [WORD] * len(words)
+            self._merges[chr(left) + chr(right)] = chr(len(pieces))
+            pieces.append(pieces[left] + pieces[right])
+            roles.append(roles[left])
+        self._first_word = self._n_silent + len(separators)
+        self._first_piece = self._first_word + len(self._words)
+        self._first_byte = self._first_piece + len(pieces)
         self._id_of_separator = {s: id for id, s in enumerate(separators, self._n_silent)}
-        self._id_of_word = {lower(w): id for id, w in enumerate(words, self._n_silent + len(separators))}
-        self._first_piece = len(self._roles)
-        self._roles += [*roles, *([CONTINUATION] * 256)]
-        self._first_byte = len(self._roles) - 256
-        self._longest = max(map(len, separators))
+        self._id_of_word = {lower(word): id for id, word in enumerate(self._words, self._first_word)}
         self._capitalising = {self._id_of_separator[s] for s in capitalising}
-        self._spelling = _spelling(alphabet)
-        self._merges = {pair: chr(symbol) for symbol, pair in enumerate(merges, 2 * len(alphabet))}
-        self._forms = [("",) * 5] * self._n_silent + [_forms(s) for s in (*separators, *words, *pieces)]
-        self._told = [[form.encode() for form in forms] for forms in self._forms]
+        self._roles = [SILENT] * self._n_silent + [SEPARATOR] * len(separators) + [WORD] * len(self._words)
+        self._roles += [*roles, *([CONTINUATION] * 256)]
+        self._told = [[b""] * 5] * self._n_silent  # in each form
+        self._told += [[form.encode() for form in _forms(s)] for s in (*separators, *self._words, *pieces)]
         self._told += [[bytes([byte])] * 5 for byte in range(256)]
         self._set_vocabulary(told[USUAL] for told in self._told[len(self.specials) :])
         self._ids_of_unit = Cache(self._encode_unit)
@@ -157,7 +133,7 @@ class LosslessWordTokenizer(Tokenizer):
 
     def _encode_unit(self, unit: str, first: bool = False) -> list[int]:
         """The ids of a separator and the word behind it, which follow another word or are the text's first."""
-        separator, word = _parts(unit)
+        separator, word = PARTS.match(unit).groups()
         ids = self._spell_separator(separator)
         spelled = self._spell_word(word, bool(ids) and ids[-1] in self._capitalising) if word else []
         begins = bool(spelled) and self._roles[spelled[0]] != CONTINUATION
@@ -171,7 +147,7 @@ class LosslessWordTokenizer(Tokenizer):
         """Known separators, from left to right the longest, and in bytes the characters that begin none."""
         ids, start = [], 0
         while start < len(text):
-            for end in range(min(start + self._longest, len(text)), start, -1):
+            for end in range(min(start + LONGEST, len(text)), start, -1):
                 if (id := self._id_of_separator.get(text[start:end])) is not None:
                     ids.append(id)
                     break
@@ -183,9 +159,8 @@ class LosslessWordTokenizer(Tokenizer):
     def _spell_word(self, word: str, after_capitalising: bool = False) -> list[int]:
         key = lower(word)
         if (id := self._id_of_word.get(key)) is not None:
-            ids, forms = [id], self._forms[id]
-        elif self._spelling.keys() >= set(key):
-            symbols = _spelled(key, self._spelling)
+            ids, forms = [id], _forms(self._words[id - self._first_word])
+        elif (symbols := _spelled(key, self._alphabet)) is not None:
             for pair, symbol in self._merges.items():
                 symbols = symbols.replace(pair, symbol)
             ids, forms = [self._first_piece + ord(symbol) for symbol in symbols], _forms(key)
@@ -196,8 +171,7 @@ class LosslessWordTokenizer(Tokenizer):
         for mark in MARKS:
             if word == forms[mark]:
                 return [len(self.specials) + mark - CAPITAL, *ids]
-        mask = "".join("s" if c == lower(c) else "C" for c in word)  # mixed, such as getHTMLPage
-        first, *rest = (word[match.start() : match.end()] for match in CASES.finditer(mask))
+        first, *rest = parts_by_case(word)
         ids = self._spell_word(first, after_capitalising)
         for part in rest:
             ids += [self._id_of_separator[NOTHING], *self._spell_word(part)]
@@ -210,40 +184,37 @@ class LosslessWordTokenizer(Tokenizer):
 
     def stretches(self, ids: Iterable[int] | np.ndarray) -> list[bytes]:
         """As in the contract: marks stand for nothing, words for the space before them, too."""
-        return list(self._told_by(self._checked_ids(ids).tolist()))
-
-    def _told_by(self, ids: Iterable[int]) -> Iterator[bytes]:
+        out = []
         follows_word, form, inside = (
             False,
             USUAL,
             USUAL,
         )  # the forms of the next word, and within the last one
-        for id in ids:
+        for id in self._checked_ids(ids).tolist():
             role, told = self._roles[id], self._told[id]
             if role == WORD:
-                yield b" " + told[form] if follows_word else told[form]
+                out.append(b" " + told[form] if follows_word else told[form])
                 form, inside = USUAL, UPPER if form == UPPER else USUAL
             elif role == CONTINUATION:
-                yield told[inside]
+                out.append(told[inside])
                 form = USUAL
             else:
-                yield told[USUAL]
+                out.append(told[USUAL])
                 if role == SEPARATOR:
                     form, inside = EXPECTED if id in self._capitalising else USUAL, USUAL
                 elif id >= len(self.specials):
                     form = CAPITAL + id - len(self.specials)
             follows_word = role > SEPARATOR or (follows_word and role == SILENT)
+        return out
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         checked = self._checked_ids(ids).tolist()
-        names = [name.encode() for name in self.specials]
-        texts = zip(checked, self._told_by(checked), strict=True)
-        told = (names[id] if id < len(names) else text for id, text in texts)
-        return b"".join(told).decode("utf-8", errors="replace")
+        told = zip(checked, self.stretches(checked), strict=True)
+        return self._as_text(b"".join(self._printed[id] if id < len(self.specials) else s for id, s in told))
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         ids = self.encode(text)
-        return ids, np.cumsum(np.fromiter(map(len, self._told_by(ids.tolist())), np.int64))
+        return ids, np.cumsum(np.fromiter(map(len, self.stretches(ids)), np.int64))
 
     def token(self, id: int) -> str:
         """The id for a reader: marks by name, pieces of words with dots where the word goes on, bytes as <0x0A>."""
@@ -252,9 +223,8 @@ class LosslessWordTokenizer(Tokenizer):
             return [*self.specials, *MARKS.values()][id]
         if id >= self._first_byte:
             return f"<0x{id - self._first_byte:02X}>"
-        if id >= self._first_piece:
-            return f"{own}.." if self._roles[id] == WORD else f"..{own}"
-        return own or "<no space>"
+        begins, ends = self._roles[id] != CONTINUATION, id < self._first_piece
+        return ".." * (not begins) + own + ".." * (not ends and begins) or "<no space>"
 
     # ------------------------------------------------------------------ files
 
@@ -262,17 +232,10 @@ class LosslessWordTokenizer(Tokenizer):
         return {"min_freq": self.min_freq, "vocab_size": self.wanted_vocab_size}
 
     def _learned(self) -> dict[str, Any]:
-        return {**self._kept, "merges": [list(map(ord, pair)) for pair in self._merges]}
+        return self._kept
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        merges = ["".join(map(chr, pair)) for pair in learned["merges"]]
-        self._set(*(learned[name] for name in LEARNED[:-1]), merges)
-
-
-def _parts(unit: str) -> tuple[str, str]:
-    """A unit as separator and word; either may be empty."""
-    at = match.start() if (match := WORD_START.search(unit)) else len(unit)
-    return unit[:at], unit[at:]
+        self._set(*(learned[name] for name in LEARNED))
 
 
 def _forms(word: str) -> tuple[str, ...]:
@@ -281,10 +244,7 @@ def _forms(word: str) -> tuple[str, ...]:
     return word, capitalised(word), capitalised(key), upper(key), key
 
 
-def _spelling(alphabet: str) -> dict[str, int]:
-    return {character: symbol for symbol, character in enumerate(alphabet)}
-
-
-def _spelled(key: str, spelling: dict[str, int]) -> str:
-    """A word in symbols, as `merging` has them: those of first characters, then those of characters that follow."""
-    return "".join(chr(spelling[c] + len(spelling) * (at > 0)) for at, c in enumerate(key))
+def _spelled(word: str, alphabet: str) -> str | None:
+    """A word in symbols, as `merging` has them: of characters to begin with, then of those that follow."""
+    places = list(map(alphabet.find, word))
+    return None if -1 in places else "".join(chr(p + len(alphabet) * (at > 0)) for at, p in enumerate(places))

@@ -21,6 +21,7 @@ The cafe\u0301 and the café; naïve façade — “quoted”. 你好\uff0c世�
 
 OPTIONS = {
     "word": {"min_freq": 1},
+    "word-lossless": {"min_freq": 2},
     "bpe": {"vocab_size": 160},
     "bpe-bytefallback": {"vocab_size": 420, "character_coverage": 0.98},
     "bpe-bytelevel": {"vocab_size": 340},

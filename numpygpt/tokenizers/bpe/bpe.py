@@ -61,8 +61,7 @@ class BPETokenizer(Tokenizer):
         super().__init__(specials=specials)
         if case not in CASES:
             raise UserError(f"case must be one of {', '.join(CASES)}, not {case!r}")
-        self.case = case
-        self._has_marks = case == "marks"
+        self.case, self._has_marks = case, case == "marks"
         self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
         self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._first_id + self.least_alphabet)
         if self.wanted_vocab_size > MAX_SYMBOLS:
@@ -197,11 +196,8 @@ class BPETokenizer(Tokenizer):
 
     # ------------------------------------------------------------------ and back
 
-    def decode(self, ids: Iterable[int] | np.ndarray) -> str:
-        if not self._has_marks:
-            return super().decode(ids)
-        marked = b"".join(map(self._printed.__getitem__, self._checked_ids(ids).tolist()))
-        return unmarked(marked).decode("utf-8", errors="replace")
+    def _as_text(self, printed: bytes) -> str:
+        return super()._as_text(unmarked(printed) if self._has_marks else printed)
 
     def stretches(self, ids: Iterable[int] | np.ndarray) -> list[bytes]:
         """As in the contract: marks stand for nothing, and letters change their case but not their width."""
@@ -212,8 +208,7 @@ class BPETokenizer(Tokenizer):
         printed = [b"\0"] * len(self.specials) + self._printed[len(self.specials) :]
         data = unmarked(b"".join(map(printed.__getitem__, checked.tolist())))
         ends = np.cumsum(np.where(is_special, 1, self._widths[checked])).tolist()
-        edges = zip([0, *ends], ends, is_special.tolist(), strict=False)
-        return [b"" if special else data[a:b] for a, b, special in edges]
+        return [b"" if s else data[a:b] for a, b, s in zip([0, *ends], ends, is_special, strict=False)]
 
     def token(self, id: int) -> str:
         """The id for a reader, with arrows for the marks."""
