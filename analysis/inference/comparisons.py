@@ -24,7 +24,7 @@ from analysis.records.identity import budget_words, data_order, setting_of
 from analysis.records.names import named, renaming
 from analysis.records.settings import Estimate, Setting
 
-USUAL_ORDER = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte")
+USUAL_ORDER = ("char", "word", "word-lossless", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte")
 ALL_PAIRS = 10  # up to so many settings, every pair is compared, however much separates them
 
 

@@ -24,7 +24,7 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer, checked_int
 from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
 from numpygpt.tokenizers.case import capitalised, lower, parts_by_case, upper
-from numpygpt.tokenizers.pretokenize import Cache, Splitter
+from numpygpt.tokenizers.pretokenize import Cache, Splitter, count_characters
 from numpygpt.tokenizers.unicode import check_text, training_chunks
 
 # What is encoded at a time: a separator and the word behind it. A word ends wherever another character follows.
@@ -67,18 +67,15 @@ class LosslessWordTokenizer(Tokenizer):
         separators: Counter[str] = Counter()
         capitals: Counter[str] = Counter()  # behind a separator: words with a capital less those without
         words: Counter[str] = Counter()
-        characters: Counter[str] = Counter()
         for separator, word, n in units:
             separators[separator] += n
             capitals[separator] += n * ((word[:1] != lower(word[:1])) - (word[:1] != upper(word[:1])))
             words[lower(word)] += n
         del words[""]
-        for word, n in words.items():
-            for character in word:
-                characters[character] += n
+        alphabet = "".join(sorted(self._frequent(count_characters(words))))
+        separators |= count_characters(separators)  # each sign alone, too
         known = [s for s in self._frequent(separators) if s not in (SPACE, NOTHING) and len(s) <= LONGEST]
         capitalising = [s for s in known if capitals[s] > 0]
-        alphabet = "".join(sorted(self._frequent(characters)))
         room = (self.wanted_vocab_size or MAX_SYMBOLS) - self._n_silent - len(known) - 2 * len(alphabet) - 258
         if room < 0:
             raise UserError(f"vocab_size must be {-room} larger with these characters, or min_freq be larger")

@@ -21,7 +21,7 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, Tokenizer, checked_int
 from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
 from numpygpt.tokenizers.case import CAPITAL, CASES, UPPER, lower, marked, unmarked, with_signs
-from numpygpt.tokenizers.pretokenize import Cache, splitter
+from numpygpt.tokenizers.pretokenize import Cache, count_characters, splitter
 from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
 
 NOT_MERGED = MAX_SYMBOLS  # greater than every id
@@ -94,11 +94,7 @@ class BPETokenizer(Tokenizer):
         pieces: Counter[str] = Counter()
         for piece, count in self._splitter.count(training_chunks(text)).items():
             pieces[self._view(piece)] += count
-        counts: Counter[str] = Counter()
-        for piece, count in pieces.items():
-            for character in piece:
-                counts[character] += count
-        alphabet = self._choose_alphabet(counts)
+        alphabet = self._choose_alphabet(count_characters(pieces))
         n_merges = self._room_for_merges(alphabet)
         spelling = self._spelling_of(alphabet)
         words: Counter[str] = Counter()
