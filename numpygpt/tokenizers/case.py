@@ -7,7 +7,6 @@ small already. So letters turn one by one, whatever their neighbours, and byte o
 
 import re
 from functools import cache
-from typing import Any
 
 CAPITAL, UPPER = "\udcfe", "\udcff"
 """Marks: a capital follows; as many do as letters follow. They are what Python puts in the place of the bytes FE
@@ -63,7 +62,7 @@ def parts_by_case(word: str) -> list[str]:
 
 
 @cache
-def _patterns() -> tuple[Any, Any, Any]:
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Capitals to be marked, in runs or one by one, and what is marked.
 
     Marks stand before the space before a word, which so is ` word` in any case. A run is two capitals or more that
@@ -73,7 +72,8 @@ def _patterns() -> tuple[Any, Any, Any]:
     capital, small = ("[" + "".join(letters) + "]" for letters in (pairs().keys(), pairs().values()))
     run = f"(?<!['\u2019]){capital}{{2,}}+(?!{small})"
     is_marked = f"{UPPER} ?{small}+|{CAPITAL} ?{small}"
-    return tuple(map(re.compile, (f"( ?)(?:({run})|({capital}))", f"( ?)()({capital})", is_marked)))
+    to_mark, one_by_one = f"( ?)(?:({run})|({capital}))", f"( ?)()({capital})"
+    return re.compile(to_mark), re.compile(one_by_one), re.compile(is_marked)
 
 
 def marked(text: str, runs: bool = True) -> str:
