@@ -72,7 +72,7 @@ def test_marks_are_merged_with_words_and_shown():
         create("bpe", case="lower")
 
 
-PLAY = "All:\nRomeo comes. He, Romeo, and I: we come.\n\nAll:\nROMEO comes, he and I come.\n\n" * 9
+PLAY = "All:\nRomeo comes. He, Romeo, and I and Romeo: we come.\n\nAll:\nROMEO comes, he and I come.\n\n" * 9
 EXPECTED = {
     "All:\nRomeo comes. He": ["<capital>", "all", ":\n", "Romeo", "comes", ". ", "he"],
     "he and Romeo and I": ["he", "and", "Romeo", "and", "I"],
