@@ -35,6 +35,7 @@ class BPETokenizer(Tokenizer):
 
     vocab_size  how many ids to aim at, specials and alphabet included; fewer if no pair is left to merge
     pattern     how the text is cut into pieces that no token crosses: a key of pretokenize.PATTERNS
+    digits      numbers in groups of 1, 2 or 3 digits, from the left; None: as the pattern takes them
     min_freq    pairs that occur less often are not merged
     case        marks: merges are of text in lower case, in which marks stand before capitals (case.py)
 
@@ -54,6 +55,7 @@ class BPETokenizer(Tokenizer):
         *,
         vocab_size: int = 2048,
         pattern: str = "gpt2",
+        digits: int | None = None,
         min_freq: int = 2,
         case: str = "kept",
         specials: Sequence[str] | None = None,
@@ -67,8 +69,8 @@ class BPETokenizer(Tokenizer):
         if self.wanted_vocab_size > MAX_SYMBOLS:
             raise UserError(f"vocab_size must be at most {MAX_SYMBOLS}, not {vocab_size}")
         self.min_freq = checked_int("min_freq", min_freq, 1)
-        self.pattern = pattern
-        self._splitter = splitter(pattern)
+        self.pattern, self.digits = pattern, digits
+        self.splitter = splitter(pattern, digits)
 
     # ------------------------------------------------------------------ where the kinds of BPE differ
 
@@ -92,7 +94,7 @@ class BPETokenizer(Tokenizer):
 
     def train(self, text: str | Iterable[str]) -> None:
         pieces: Counter[str] = Counter()
-        for piece, count in self._splitter.count(training_chunks(text)).items():
+        for piece, count in self.splitter.count(training_chunks(text)).items():
             pieces[self._view(piece)] += count
         alphabet = self._choose_alphabet(count_characters(pieces))
         n_merges = self._room_for_merges(alphabet)
@@ -145,26 +147,32 @@ class BPETokenizer(Tokenizer):
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
         self._require_trained()
-        symbols = "".join(map(self._symbols_of_piece.__getitem__, self._splitter.split(check_text(text))))
+        symbols = "".join(map(self._symbols_of_piece.__getitem__, self.splitter.split(check_text(text))))
         # Ids between U+D800 and U+DFFF are symbols like all others: surrogatepass lets them through.
         return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
 
     def _encode_piece(self, piece: str) -> str:
-        """The symbols of a piece: again and again, the lowest token that two neighbours form, leftmost first.
-
-        Half of the time of encoding a new text is spent here, on the words that it has only once or twice.
-        """
+        """The symbols of a piece."""
         view = self._view(piece)
         if self._has_marks and self.meets_unknown and not self._id_of.keys() >= set(view):
             view = marked(piece, runs=False)  # as an unknown character would end one
-        id_of = self._id_of.get
-        if (whole := id_of(view)) is not None:
+        return self._encode_view(view)
+
+    def _encode_view(self, view: str) -> str:
+        if (whole := self._id_of.get(view)) is not None:
             return chr(whole)
         if len(view) > self._longest_by_pairs:
             return self._replay_merges(view)
-        parts = list(view)
+        return self._merge_neighbours(list(view))
+
+    def _merge_neighbours(self, parts: list[str]) -> str:
+        """The symbols of these views: again and again, the lowest token that two neighbours form, leftmost first.
+
+        Half of the time of encoding a new text is spent here, on the words that it has only once or twice.
+        """
+        id_of = self._id_of.get
         # For each part but the last, the id of what it would form with the next one.
-        merged = list(map(id_of, map(add, view, view[1:]), repeat(NOT_MERGED)))
+        merged = list(map(id_of, map(add, parts, parts[1:]), repeat(NOT_MERGED)))
         while merged and (first := min(merged)) != NOT_MERGED:
             i = merged.index(first)
             parts[i] += parts.pop(i + 1)
@@ -214,8 +222,9 @@ class BPETokenizer(Tokenizer):
     # ------------------------------------------------------------------ files
 
     def _options(self) -> dict[str, Any]:
-        known = {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
-        return {**known, **({"case": self.case} if self._has_marks else {})}
+        options = {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
+        chosen = {"digits": self.digits, "case": self.case if self._has_marks else None}
+        return options | {name: value for name, value in chosen.items() if value is not None}
 
     def _learned(self) -> dict[str, Any]:
         pairs = [[self._views[symbol] for symbol in pair] for pair in self._merges]
