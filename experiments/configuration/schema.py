@@ -67,8 +67,7 @@ def side_setting(default: Any, meaning: str, limit: Limit | None = None, **known
 
 
 WORDS = ("word", "word-lossless")
-PIECEWISE = ("bpe", "bpe-bytefallback", "bpe-bytelevel")
-BPES = (*PIECEWISE, "superbpe")
+BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe")
 IMPORTED = ("hf", "sentencepiece", "tiktoken", "custom")  # these bring their special tokens with them
 ADAMS = ("muon", "adamw", "adam")
 
@@ -91,7 +90,7 @@ class TokenizerConfig:
         "kept",
         "marks: merges in lower case, marks for capitals",
         choices=("kept", "marks"),
-        only=PIECEWISE,
+        only=BPES,
         neutral="kept",
     )
     pattern: str = setting(

@@ -36,7 +36,7 @@ def test_marked_text_comes_back(text):
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-@pytest.mark.parametrize("kind", ["bpe", "bpe-bytefallback", "bpe-bytelevel"])
+@pytest.mark.parametrize("kind", ["bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe"])
 def test_marks_hold_under_every_pattern(kind, pattern, train_small):
     tokenizer = train_small(f"{kind} marks", pattern=pattern)
 

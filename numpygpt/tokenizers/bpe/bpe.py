@@ -222,9 +222,9 @@ class BPETokenizer(Tokenizer):
     # ------------------------------------------------------------------ files
 
     def _options(self) -> dict[str, Any]:
-        known = {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
-        given = {"digits": self.digits, "case": self.case if self._has_marks else None}
-        return known | {name: value for name, value in given.items() if value is not None}
+        options = {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
+        chosen = {"digits": self.digits, "case": self.case if self._has_marks else None}
+        return options | {name: value for name, value in chosen.items() if value is not None}
 
     def _learned(self) -> dict[str, Any]:
         pairs = [[self._views[symbol] for symbol in pair] for pair in self._merges]
