@@ -19,16 +19,12 @@ FEW = 16  # up to so many bars, their figures stand on white
 
 def _rows(comparison: Comparison) -> pd.DataFrame:
     """One row per setting: label, tokenizer, and the mean of what the bars show."""
-    keys = ("bits_per_byte_tokens", "n_params_body", "n_params_embedding")
-    settings = comparison.settings
-    found = [s.estimate("bits_per_byte") for s in settings]
-    return pd.DataFrame({
-        "label": [plain(s.label) for s in settings],
-        "tokenizer": [plain(s.tokenizer) for s in settings],
-        "bits_per_byte": [e.mean for e in found],
-        "half": np.nan_to_num([e.half for e in found]),
-        **{key: [s.estimate(key).mean for s in settings] for key in keys},
-    })  # fmt: skip
+    keys = ("bits_per_byte", "bits_per_byte_tokens", "n_params_body", "n_params_embedding")
+    return pd.DataFrame([
+        {"label": plain(s.label), "tokenizer": plain(s.tokenizer), **{key: s.mean(key) for key in keys},
+         "half": np.nan_to_num(s.estimate("bits_per_byte").half)}
+        for s in comparison.settings
+    ])  # fmt: skip
 
 
 def _bars(axes: "Axes", comparison: Comparison, rows: pd.DataFrame, solid: Floats, whole: Floats) -> None:
@@ -52,8 +48,7 @@ def _at_ends(axes: "Axes", ends: Floats, texts: Sequence[str]) -> None:
     size = min(9.0, 72 * 0.8 * row_height(len(texts)))
     ground = {"color": PAPER, "pad": 0.5} if len(texts) <= FEW else None
     for y, (x, text) in enumerate(zip(ends + 0.012 * float(np.max(ends)), texts, strict=True)):
-        label = axes.text(x, y, text, zorder=4, va="center", fontsize=size, bbox=ground)
-        label.set_in_layout(False)
+        axes.text(x, y, text, zorder=4, va="center", fontsize=size, bbox=ground, in_layout=False)
 
 
 def bits_figure(comparison: Comparison) -> "Figure":
@@ -95,11 +90,9 @@ def parameter_figure(comparison: Comparison) -> "Figure":
     figure = new_figure(8.6, 1.2 + row_height(len(rows)) * len(rows))
     axes = figure.subplots()
     body, embedding = (rows[f"n_params_{part}"].to_numpy() / 1e6 for part in ("body", "embedding"))
-    whole = body + embedding
+    whole, shares = body + embedding, 100 * embedding / (body + embedding)
     _bars(axes, comparison, rows, body, whole)
-    shares = 100 * embedding / whole
-    texts = [f"{p:.3g} M, {s:.3g} %" for p, s in zip(whole, shares, strict=True)]
-    _at_ends(axes, whole, texts)
+    _at_ends(axes, whole, [f"{p:.3g} M, {s:.3g} %" for p, s in zip(whole, shares, strict=True)])
     axes.set_xlim(0, axes.get_xlim()[1] * 1.25)
     axes.set_xlabel("parameters, millions (solid: body; hatched, and in percent: embedding-related)")
     return figure

@@ -30,11 +30,8 @@ RECIPES = {  # the recipe of 2019 and the default one, under one budget
 TEXTS = ("shakespeare", "pydoc", "stdlib", "catalogues")
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
 RUNGS = (
-    "nanoGPT's recipe",
-    "+ learning rate 0.003",
-    "+ rotary positions",
-    "+ norms, squared ReLU, zero init",
-    "+ Muon",
+    *("nanoGPT's recipe", "+ learning rate 0.003", "+ rotary positions"),
+    *("+ norms, squared ReLU, zero init", "+ Muon"),
 )
 
 

@@ -32,6 +32,7 @@ POSITIVE = Limit(lambda value: value > 0, "any number above 0")
 BELOW_ONE = Limit(lambda value: 0 <= value < 1, "a number from 0 up to, but not including, 1")
 SHARE = Limit(lambda value: 0 <= value <= 1, "a number from 0 to 1")
 POSITIVE_SHARE = Limit(lambda value: 0 < value <= 1, "a number above 0 and at most 1")
+UP_TO_THREE = Limit(lambda value: value in (1, 2, 3), "1, 2 or 3")
 INSIDE = Limit(lambda value: 0 < value < 1, "a number above 0 and below 1")
 
 
@@ -65,7 +66,8 @@ def side_setting(default: Any, meaning: str, limit: Limit | None = None, **known
     return setting(default, meaning, limit, weights=False, **known)
 
 
-BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel")
+WORDS = ("word", "word-lossless")
+BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe")
 IMPORTED = ("hf", "sentencepiece", "tiktoken", "custom")  # these bring their special tokens with them
 ADAMS = ("muon", "adamw", "adam")
 
@@ -73,22 +75,35 @@ ADAMS = ("muon", "adamw", "adam")
 @dataclass
 class TokenizerConfig:
     kind: str = setting(
-        MISSING, "what tokenizer=... sets", choices=("char", "byte", "word", *BPES, "unigram", *IMPORTED)
+        MISSING, "what tokenizer=... sets", choices=("char", "byte", *WORDS, *BPES, "unigram", *IMPORTED)
     )
     name: str = side_setting(
         "${.kind}", "what tables and folders call it; tiktoken without a path: its encoding"
     )
     specials: list[str] | None = setting(None, "a list of special tokens; null: what the kind needs")
     vocab_size: int | None = setting(
-        2048, "the most entries, everything counted; word: null for no limit", only=("word", *BPES, "unigram")
+        2048, "the most entries, everything counted; word: null for no limit", only=(*WORDS, *BPES, "unigram")
     )
-    min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=("word", *BPES))
+    min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=(*WORDS, *BPES))
     lowercase: bool = setting(True, "lower-case the text first", only=("word",))
+    case: str = setting(
+        "kept",
+        "marks: merges in lower case, marks for capitals",
+        choices=("kept", "marks"),
+        only=BPES,
+        neutral="kept",
+    )
     pattern: str = setting(
         "gpt2",
         "how words are cut first",
-        choices=("gpt2", "gpt4", "whitespace", "none"),
+        choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"),
         only=(*BPES, "tiktoken"),
+    )
+    digits: int | None = setting(
+        None, "in numbers, per piece; null: as the pattern has it", UP_TO_THREE, only=BPES, neutral=None
+    )
+    transition: float = setting(
+        0.9, "share of the entries that lie within words", POSITIVE_SHARE, only=("superbpe",)
     )
     character_coverage: float = setting(
         0.9995, "rarer characters become bytes", POSITIVE_SHARE, only=("bpe-bytefallback", "unigram")
@@ -117,11 +132,9 @@ class ModelConfig:
         "learned", "how a model knows where a token stands", choices=("learned", "rotary"), neutral="learned"
     )
     norm: str = setting(
-        "layernorm",
-        "rmsnorm has no gain, and follows the embedding, too",
-        choices=("layernorm", "rmsnorm"),
-        neutral="layernorm",
-    )
+        "layernorm", "rmsnorm has no gain, and follows the embedding, too",
+        choices=("layernorm", "rmsnorm"), neutral="layernorm",
+    )  # fmt: skip
     qk_norm: bool = setting(False, "queries and keys are normalised", neutral=False)
     zero_init: bool = setting(
         False, "matrices that write into the residual stream start at zero", neutral=False
@@ -134,7 +147,9 @@ class ModelConfig:
 
 @dataclass
 class DataConfig:
-    kind: str = side_setting(MISSING, "which text", choices=("shakespeare", "pydoc", "file"))
+    kind: str = side_setting(
+        MISSING, "which text", choices=("shakespeare", "pydoc", "stdlib", "catalogues", "file")
+    )
     path: str | None = side_setting(None, "any UTF-8 text", only=("file",))
     val_fraction: float = setting(0.1, "the last part of the characters, for validation", INSIDE)
     dev_fraction: float = setting(
@@ -144,7 +159,7 @@ class DataConfig:
         neutral=0.0,
     )
     fallback: str | None = side_setting(
-        None, "pydoc: it is used, with a warning, where kind cannot be had", choices=("pydoc",)
+        None, "pydoc: it is used, with a warning, where Shakespeare cannot be had", choices=("pydoc",)
     )
     sha256: str | None = setting(None, "the text must be this one; run.py fills it in for the whole sweep")
 
@@ -157,10 +172,9 @@ class OptimizerConfig:
         3e-3, "peak of all other parameters, which AdamW updates", POSITIVE, only=("muon",)
     )
     schedule: str = setting(
-        "cosine",
-        "of the learning rate (wsd: warm-up, stable, decay)",
+        "cosine", "of the learning rate (wsd: warm-up, stable, decay)",
         choices=("cosine", "wsd", "constant", "step"),
-    )
+    )  # fmt: skip
     warmup_ratio: float = setting(0.1, "share of the schedule in which the learning rate rises", SHARE)
     min_lr: float = setting(1e-4, "the learning rate at its end", NOT_NEGATIVE, only=("cosine", "wsd"))
     decay_iters: int | None = setting(
@@ -321,10 +335,8 @@ def used_keys(config: RunConfig) -> dict[str, frozenset[str]]:
         section = getattr(config, part.name)
         if is_dataclass(section):
             chosen = {getattr(section, key, None) for key in ("kind", "schedule")}
-            own = fields(section)
-            used[part.name] = {
-                f.name for f in own if not f.metadata["only"] or chosen & set(f.metadata["only"])
-            }
+            readers = {own.name: own.metadata["only"] for own in fields(section)}
+            used[part.name] = {key for key, only in readers.items() if not only or chosen & {*only}}
     if config.tokenizer.kind in IMPORTED:
         used["tokenizer"] -= {"specials"}
     if config.tokenizer.kind == "tiktoken" and config.tokenizer.path is None:

@@ -7,7 +7,7 @@ assert tokenizer.decode(ids) == text
 tokenizer.save("tokenizer.json");  tokenizer = load("tokenizer.json")
 
 base      the contract that all share     registry  from a name or a file to a tokenizer
-char, word, byte, bpe/                    ours
+char, word, word_lossless, byte, bpe/     ours (case: marks for capitals)
 foreign/                                  other libraries' and the user's own, under the same contract
 to_hf     ours as files of Hugging Face's library
 
@@ -16,5 +16,3 @@ It knows nothing of models or corpora. Measures, runs and commands come in, and 
 
 from numpygpt.tokenizers.base import UNK, Tokenizer
 from numpygpt.tokenizers.registry import ALL_KINDS, KINDS, create, from_dict, load
-
-__all__ = ["ALL_KINDS", "KINDS", "UNK", "Tokenizer", "create", "from_dict", "load"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpygpt.tokenizers.unicode import WORDS, byte_offsets
 RARE = 5
 ALPHA = 2.5
 AT_ONCE = 1 << 20  # ids counted at a time
+Ids = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class TextMeasures:
     words_kept_whole: float
     unknown_rate_tokens: float
     unknown_rate_chars: float
+    split_chars: float
     round_trip: bool
     char_edit_rate: float
 
@@ -45,6 +48,7 @@ class TokenizerMeasures(TextMeasures):
     vocab_used: float
     vocab_used_train: float
     rare_tokens: int
+    merge_residues: int
     unreachable_tokens: int
     unseen_tokens: int
     unseen_rate: float
@@ -52,20 +56,22 @@ class TokenizerMeasures(TextMeasures):
 
 
 def tokenizer_measures(
-    tokenizer: Tokenizer, train_ids: npt.NDArray[np.integer], n_train_chars: int, val: Source
+    tokenizer: Tokenizer, train_ids: Ids, n_train_chars: int, val: Source
 ) -> TokenizerMeasures:
     """All of them, from the ids of the training text and its number of characters, and from the validation text."""
     size = tokenizer.vocab_size
     train, seen = occurrences(train_ids, size), occurrences(val.ids, size)
     of_val = text_measures(tokenizer, val).to_dict()
-    chars_per_token_val = of_val.pop("chars_per_token")
+    of_val["chars_per_token_val"] = of_val.pop("chars_per_token")
     return TokenizerMeasures(
         **of_val,
         chars_per_token=n_train_chars / max(len(train_ids), 1),
-        chars_per_token_val=chars_per_token_val,
         vocab_used=int(np.count_nonzero(seen)) / size,
         vocab_used_train=int(np.count_nonzero(train)) / size,
         rare_tokens=int(np.count_nonzero(train < RARE)),
+        merge_residues=sum(
+            len(tokenizer.token_bytes(id) or b"") > 1 for id in np.flatnonzero(train == 0).tolist()
+        ),
         unreachable_tokens=len(unreachable_tokens(tokenizer)),
         unseen_tokens=int(np.count_nonzero((train == 0) & (seen > 0))),
         unseen_rate=float(seen[train == 0].sum() / max(seen.sum(), 1)),
@@ -85,6 +91,7 @@ def text_measures(tokenizer: Tokenizer, source: Source) -> TextMeasures:
         words_kept_whole=_words_kept_whole(source, unknown),
         unknown_rate_tokens=float(unknown.sum() / n_tokens),
         unknown_rate_chars=float(widths[unknown].sum() / n_chars),
+        split_chars=_split_chars(source) / n_chars,
         round_trip=decoded == text,
         char_edit_rate=edit_rate(decoded, text),
     )
@@ -102,7 +109,14 @@ def _words_kept_whole(source: Source, unknown: npt.NDArray[np.bool_]) -> float:
     return float(np.mean((first == last) & last_known[last]))
 
 
-def occurrences(ids: npt.NDArray[np.integer], vocab_size: int) -> npt.NDArray[np.intp]:
+def _split_chars(source: Source) -> int:
+    """How many characters lie in more than one token."""
+    inside = source.ends[source.ends < len(source.data)]
+    inside = inside[np.frombuffer(source.data, np.uint8)[inside] & 0xC0 == 0x80]
+    return len(np.unique(source.characters(inside)))
+
+
+def occurrences(ids: Ids, vocab_size: int) -> npt.NDArray[np.intp]:
     """How often each id occurs, (V,). `ids` may be memory-mapped: it is read stretch by stretch."""
     counts = np.zeros(vocab_size, np.intp)
     for start in range(0, len(ids), AT_ONCE):
@@ -110,12 +124,7 @@ def occurrences(ids: npt.NDArray[np.integer], vocab_size: int) -> npt.NDArray[np
     return counts
 
 
-def unigram_gap(
-    seen: npt.NDArray[np.integer],
-    train: npt.NDArray[np.integer],
-    val: npt.NDArray[np.integer],
-    vocab_size: int,
-) -> float:
+def unigram_gap(seen: Ids, train: Ids, val: Ids, vocab_size: int) -> float:
     """Nats per token that `val` costs more than `train` under the frequencies of `seen`, which holds neither.
 
     All are ids (n,). Frequencies have one added to each count (Laplace), so that none is zero. NaN without `seen`.
@@ -135,15 +144,10 @@ def unreachable_tokens(tokenizer: Tokenizer) -> list[int]:
     """
     unreachable = []
     for id in range(tokenizer.vocab_size):
-        own = tokenizer.token_bytes(id)
-        if own is None:
-            continue
-        try:
-            text = own.decode()
-        except UnicodeDecodeError:
-            continue
-        if tokenizer.encode(text).tolist() != [id]:
-            unreachable.append(id)
+        with suppress(UnicodeDecodeError):
+            own = tokenizer.token_bytes(id)
+            if own is not None and tokenizer.encode(own.decode()).tolist() != [id]:
+                unreachable.append(id)
     return unreachable
 
 
