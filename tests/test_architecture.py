@@ -34,7 +34,7 @@ INNER_FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("unicode",),
         ("base", "pretokenize", "spacing"),
         ("char", "word", "byte", "bpe"),
-        ("foreign",),
+        ("foreign", "unigram"),
         ("registry", "to_hf"),
     ),
 }

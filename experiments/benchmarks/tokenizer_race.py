@@ -25,11 +25,12 @@ from numpygpt.tokenizers.to_hf import hugging_face_json
 VOCAB_SIZE = 6551
 OURS, HUGGING_FACE, TIKTOKEN = "ours, bpe-bytelevel", "Hugging Face, bpe", "tiktoken"
 SAME_IDS = (OURS, HUGGING_FACE, TIKTOKEN)
-TRAINED = (OURS, "ours, bpe", HUGGING_FACE, "SentencePiece, bpe")
+TRAINED = (OURS, "ours, bpe", "ours, unigram", HUGGING_FACE, "SentencePiece, bpe", "SentencePiece, unigram")
 ENCODERS = (
     *SAME_IDS,
     "SentencePiece, bpe",
-    *(f"ours, {k}" for k in ("bpe", "bpe-bytefallback", "word", "char")),
+    "SentencePiece, unigram",
+    *(f"ours, {k}" for k in ("bpe", "bpe-bytefallback", "unigram", "word", "char")),
 )
 SENTENCEPIECE: dict[str, Any] = {  # nothing about the text is changed
     "normalization_rule_name": "identity", "remove_extra_whitespaces": False, "add_dummy_prefix": False,
@@ -127,7 +128,7 @@ def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -
 
 
 def train_ours(kind: str, text: str, vocab_size: int) -> Tokenizer:
-    tokenizer = create(kind, **({"vocab_size": vocab_size} if kind.startswith("bpe") else {}))
+    tokenizer = create(kind, **({} if kind in ("word", "char") else {"vocab_size": vocab_size}))
     tokenizer.train(text)
     return tokenizer
 

@@ -88,7 +88,7 @@ class TokenizerConfig:
         "gpt2",
         "how words are cut first",
         choices=("gpt2", "gpt4", "whitespace", "none"),
-        only=(*BPES, "tiktoken"),
+        only=(*BPES, "unigram", "tiktoken"),
     )
     character_coverage: float = setting(
         0.9995, "rarer characters become bytes", POSITIVE_SHARE, only=("bpe-bytefallback", "unigram")
