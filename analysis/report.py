@@ -29,19 +29,15 @@ def report(options: argparse.Namespace) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="report.py", description="Tables, figures and one report from run folders alone."
-    )
+    about = "Tables, figures and one report from run folders alone."
+    parser = argparse.ArgumentParser(prog="report.py", description=about)
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER",
                         help="studies or runs, packed or not (default: the newest study)")  # fmt: skip
     parser.add_argument("-o", "--out", type=Path, help="where to write (default: report/ beside the runs)")
     parser.add_argument("--label", action="append", default=[], metavar="OLD=NEW",
                         help="call a setting by another name, in everything; may be given again")  # fmt: skip
-    parser.add_argument(
-        "--status",
-        action="store_true",
-        help="only print how far each run is: state, updates, pace, time left",
-    )
+    parser.add_argument("--status", action="store_true",
+                        help="only print how far each run is: state, updates, pace, time left")  # fmt: skip
     return run_command(parser, report, arguments)
 
 

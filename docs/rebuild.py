@@ -97,9 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if unknown := set(options.names).difference(known):
         parser.error(f"no document is called {', '.join(sorted(unknown))}")
-    stale = [
-        pair for d in documents() if d.stem in (options.names or known) for pair in made(d) if is_stale(*pair)
-    ]
+    wanted = [document for document in documents() if document.stem in (options.names or known)]
+    stale = [pair for document in wanted for pair in made(document) if is_stale(*pair)]
     for path, due in stale:
         if options.check:
             print(f"{path.relative_to(ROOT)} is out of date: run python docs/rebuild.py", file=sys.stderr)

@@ -1,11 +1,10 @@
 """How fast this is, measured in turns with peers in one call.
 
-    python experiments/benchmark.py train         an update: ours beside PyTorch's, and the share of the peak
+    python experiments/benchmark.py train         an update: ours beside PyTorch's, share of the peak, memory
     python experiments/benchmark.py race          seconds of training until nanoGPT's loss is reached, by recipe
     python experiments/benchmark.py generate      tokens per second, one text and several at once
     python experiments/benchmark.py evaluate      tokens per second, and the share of the peak
     python experiments/benchmark.py report        seconds of a report over 4, 20 and 109 runs, and of --help
-    python experiments/benchmark.py memory        peak memory of a training process
     python experiments/benchmark.py scaling       how time grows with width, depth, batch, text and so on
     python experiments/benchmark.py tokenizers    training and encoding, ours and every installed peer
 
@@ -20,7 +19,7 @@ from pathlib import Path
 from experiments.cli.arguments import new_parser
 from numpygpt.commands import require_at_least, run_command
 
-NAMES = ("train", "race", "generate", "evaluate", "report", "memory", "scaling", "tokenizers")
+NAMES = ("train", "race", "generate", "evaluate", "report", "scaling", "tokenizers")
 
 
 def parser() -> argparse.ArgumentParser:

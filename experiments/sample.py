@@ -16,12 +16,8 @@ from numpygpt.runs import find_run
 def parser() -> argparse.ArgumentParser:
     parser = new_parser("sample.py", __doc__)
     add_run(parser)
-    parser.add_argument(
-        "--prompt",
-        default="\n",
-        type=lambda typed: typed.replace(r"\n", "\n"),
-        help=r"the text to continue; \n is a new line, and the default (--prompt=-x if it begins with a dash)",
-    )
+    prompt = r"the text to continue; \n is a new line, and the default (--prompt=-x if it begins with a dash)"
+    parser.add_argument("--prompt", default="\n", type=lambda typed: typed.replace(r"\n", "\n"), help=prompt)
     parser.add_argument("--length", type=int, default=500, metavar="TOKENS", help="tokens per sample (500)")
     parser.add_argument("--number", type=int, default=1, metavar="N", help="how many samples (1)")
     parser.add_argument("--temperature", type=float, default=0.8, help="0: always the likeliest (0.8)")

@@ -4,5 +4,3 @@ Imports tables, inference and records. Come here to add a figure (drawings.py li
 """
 
 from analysis.figures.training_panel import draw_curves
-
-__all__ = ["draw_curves"]

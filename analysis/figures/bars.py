@@ -19,16 +19,12 @@ FEW = 16  # up to so many bars, their figures stand on white
 
 def _rows(comparison: Comparison) -> pd.DataFrame:
     """One row per setting: label, tokenizer, and the mean of what the bars show."""
-    keys = ("bits_per_byte_tokens", "n_params_body", "n_params_embedding")
-    settings = comparison.settings
-    found = [s.estimate("bits_per_byte") for s in settings]
-    return pd.DataFrame({
-        "label": [plain(s.label) for s in settings],
-        "tokenizer": [plain(s.tokenizer) for s in settings],
-        "bits_per_byte": [e.mean for e in found],
-        "half": np.nan_to_num([e.half for e in found]),
-        **{key: [s.estimate(key).mean for s in settings] for key in keys},
-    })  # fmt: skip
+    keys = ("bits_per_byte", "bits_per_byte_tokens", "n_params_body", "n_params_embedding")
+    return pd.DataFrame([
+        {"label": plain(s.label), "tokenizer": plain(s.tokenizer), **{key: s.mean(key) for key in keys},
+         "half": np.nan_to_num(s.estimate("bits_per_byte").half)}
+        for s in comparison.settings
+    ])  # fmt: skip
 
 
 def _bars(axes: "Axes", comparison: Comparison, rows: pd.DataFrame, solid: Floats, whole: Floats) -> None:

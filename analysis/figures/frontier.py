@@ -1,7 +1,7 @@
 """What a bit costs: bits per byte against parameters, FLOPs and seconds. To be drawn within `style.styled()`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +11,9 @@ from analysis.figures.style import GRID, SOFT, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COSTS = {
-    "n_params": "parameters",
-    "train_flops": "training FLOPs",
-    "train_seconds": "seconds of training",
-}
+COSTS = {"n_params": "parameters", "train_flops": "training FLOPs", "train_seconds": "seconds of training"}
 NAMED = 24  # up to so many points carry their sizes
 
 
@@ -63,8 +58,11 @@ def frontier_figure(comparison: Comparison) -> "Figure":
         baseline_lines(axes, comparison, vertical=False)
         # Not so high that settings could not be told apart.
         axes.set_ylim(min([low, *near]), max([high, *near]))
-        if len(points) <= NAMED:
-            _name_sizes(axes, points, key)
+        beside: dict[str, Any] = {"xytext": (4, 5), "textcoords": "offset points", "fontsize": 7.5}
+        for x, y, size in (
+            points[[key, "bits", "size"]].itertuples(index=False) if len(points) <= NAMED else ()
+        ):
+            axes.annotate(plain(size), (x, y), color=SOFT, **beside)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -72,10 +70,3 @@ def frontier_figure(comparison: Comparison) -> "Figure":
         axes.label_outer()
     sns.move_legend(figure.axes[0], "best", title="", fontsize=8.5)
     return figure
-
-
-def _name_sizes(axes: "Axes", points: pd.DataFrame, cost: str) -> None:
-    for x, y, size in zip(points[cost], points["bits"], points["size"], strict=True):
-        axes.annotate(
-            plain(size), (x, y), xytext=(4, 5), textcoords="offset points", fontsize=7.5, color=SOFT
-        )

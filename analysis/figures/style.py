@@ -9,9 +9,8 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
@@ -30,19 +29,13 @@ RC: dict[str, Any] = {
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": SOFT,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
+    **dict.fromkeys(("text.color", "axes.labelcolor"), INK),
+    **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), SOFT),
+    **dict.fromkeys(("axes.spines.top", "axes.spines.right"), False),
+    **dict.fromkeys(("axes.grid", "axes.axisbelow"), True),
+    **dict.fromkeys(("xtick.bottom", "ytick.left"), False),  # the grid says it
     "grid.color": GRID,
     "grid.linewidth": 0.8,
-    "xtick.bottom": False,  # the grid says it
-    "ytick.left": False,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
     "lines.linewidth": 1.8,
     "legend.frameon": False,
     "hatch.linewidth": 0.7,
@@ -53,8 +46,7 @@ RC: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """How one tokenizer is drawn."""
 
     colour: str
@@ -79,7 +71,7 @@ OTHERS = (
     Look("#7b8f9a", "d", (0, (7, 1, 1, 1))),
 )
 FIRST_OTHERS = ("hf", "sentencepiece", "tiktoken", "unigram")
-PALETTE = (*LOOKS.values(), *OTHERS)  # every look, in the order in which the page numbers them
+PALETTE = (*LOOKS.values(), *OTHERS)  # every look; a page has a class and a colour for each, by its number
 
 
 def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
@@ -98,11 +90,6 @@ def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
         "markers": {name: own.marker for name, own in found.items()},
         "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
     }
-
-
-def look_number(tokenizer: str, all_tokenizers: Sequence[str]) -> int:
-    """The place of a tokenizer's look in the palette; a page has a class and a colour for each."""
-    return PALETTE.index(look(tokenizer, all_tokenizers))
 
 
 # Where DejaVu has no letter, the first of these that is installed and has it is taken.

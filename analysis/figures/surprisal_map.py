@@ -78,7 +78,7 @@ def layout(passage: Mapping[str, Any], columns: int = COLUMNS, lines: int = LINE
         if line >= lines:
             break
         grid.bits[line, column : column + width] = bits[at : at + size].mean()
-        grid.letters[line, column] = _shown(char)
+        grid.letters[line, column] = LINE_BREAK if char == "\n" else char if char.isprintable() else UNSEEN
         grid.begins[line, column] = owner[at] != token
         token, at, column = owner[at + size - 1], at + size, column + width
         if char == "\n":
@@ -88,10 +88,6 @@ def layout(passage: Mapping[str, Any], columns: int = COLUMNS, lines: int = LINE
 
 def _width(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def _shown(char: str) -> str:
-    return LINE_BREAK if char == "\n" else char if char.isprintable() else UNSEEN
 
 
 # --- drawing ---
@@ -128,9 +124,9 @@ def surprisal_figure(
     bar.set_label("bits per byte of the token's stretch of text", fontsize=8.5, loc="left")
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=2)
-    layout_engine = figure.get_layout_engine()
-    assert layout_engine is not None
-    layout_engine.execute(figure)  # letters must be as wide as cells have become
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.execute(figure)  # letters must be as wide as cells have become
     for axes, own in zip(grid.flat, laid.values(), strict=False):
         _letters(axes, own, rows, size=axes.get_window_extent().width * 72 / figure.dpi / columns / EM)
     return figure

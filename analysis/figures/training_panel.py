@@ -15,17 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ("kind", "step", "loss", "train_loss", "val_loss", "grad_norm", "lr", "clipped")
-LINES = {  # column of the metrics -> label
-    "loss": "training batch",
-    "train_loss": "training windows",
-    "val_loss": "validation windows",
-}
-
+# Columns of the metrics -> label or title.
+LINES = {"loss": "training batch", "train_loss": "training windows", "val_loss": "validation windows"}
+OF_MANY = {"val_loss": "Validation loss, nats per token", "grad_norm": "Gradient norm, before clipping"}
 POINTS = 60  # of each run's gradient norm where many are drawn: the largest of each stretch, lest it be lost
-OF_MANY = {  # column of the metrics -> title
-    "val_loss": "Validation loss, nats per token",
-    "grad_norm": "Gradient norm, before clipping",
-}
 
 
 def draw_curves(folder: RunFolder) -> Path:

@@ -43,8 +43,7 @@ def cautions(comparison: Comparison, metrics: pd.DataFrame) -> Iterator[str]:
     if untrained(comparison):
         yield _train_longer(comparison, metrics)
     yield from _charged(comparison)
-    if len(comparison.contenders) > 1:
-        yield from _more_text(comparison)
+    yield from _more_text(comparison)
     yield from _edges(comparison)
     yield from _overfit(comparison)
     yield from _otherwise_at_best(comparison)
@@ -97,10 +96,8 @@ def _charged(comparison: Comparison) -> Iterator[str]:
 
 
 def _more_text(comparison: Comparison) -> Iterator[str]:
-    model = first(comparison)
-    least = min(comparison.contenders, key=lambda setting: setting.mean("chars_seen"))
-    times = model.mean("chars_seen") / least.mean("chars_seen")
-    if times > MORE_TEXT:
+    model, least = first(comparison), min(comparison.contenders, key=lambda s: s.mean("chars_seen"))
+    if (times := model.mean("chars_seen") / least.mean("chars_seen")) > MORE_TEXT:
         who, other = comparison.called(model), comparison.called(least)
         yield f"{who} saw {times:.1f} times the text that {other} saw: budget=text holds that equal"
 
@@ -117,12 +114,10 @@ def _edges(comparison: Comparison) -> Iterator[str]:
 
 
 def _overfit(comparison: Comparison) -> Iterator[str]:
-    over = [(comparison.called(s), s.mean("final_minus_best")) for s in comparison.contenders]
-    over = [(label, bits) for label, bits in over if bits > SMALL]
-    if over:
-        bits = [f"{bits:.2f}" for _, bits in over]
-        labels = [label for label, _ in over]
-        yield f"{listed(labels)} overfit: their best evaluation lay {listed(bits)} {BITS} below the last"
+    lost = {comparison.called(s): s.mean("final_minus_best") for s in comparison.contenders}
+    if over := {label: f"{bits:.2f}" for label, bits in lost.items() if bits > SMALL}:
+        bits = listed([*over.values()])
+        yield f"{listed([*over])} overfit: their best evaluation lay {bits} {BITS} below the last"
 
 
 def _otherwise_at_best(comparison: Comparison) -> Iterator[str]:

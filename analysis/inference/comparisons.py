@@ -91,9 +91,8 @@ class Comparison:
     @cached_property
     def contenders(self) -> tuple[Setting, ...]:
         """Whom a verdict is about: each tokenizer at its best; if there is but one, all its settings."""
-        if len(self.families) == 1:
-            return self.settings
-        return tuple(family.best for family in self.families)
+        best = tuple(family.best for family in self.families)
+        return best if len(best) > 1 else self.settings
 
     def called(self, contender: Setting) -> str:
         """Its name among the contenders: its tokenizer's, where its label begins with that and no other has it.
@@ -149,9 +148,8 @@ def _baseline(key: str, entry: Mapping[str, Any]) -> Baseline:
     if entry.get("excerpts"):
         notes.append("excerpts")
         history = f"of {entry['excerpts']}: {history}"
-    return Baseline(
-        key, f"{label} ({', '.join(notes)})" if notes else label, float(entry["bits_per_byte"]), history
-    )
+    label = f"{label} ({', '.join(notes)})" if notes else label
+    return Baseline(key, label, float(entry["bits_per_byte"]), history)
 
 
 def group_runs(collection: Collection, labels: Sequence[str] = ()) -> tuple[list[Comparison], list[Problem]]:
@@ -187,9 +185,9 @@ def group_runs(collection: Collection, labels: Sequence[str] = ()) -> tuple[list
 
 def _numerics(collection: Collection) -> pd.Series:
     """By finished run its `results_version`, if there are several, else "": with another one its figures differ."""
-    versions = collection.done["folder"].map(
-        {path: f"results_version {r.identity['results_version']}" for path, r in collection.records.items()}
-    )
+    records = collection.records.items()
+    names = {path: f"results_version {record.identity['results_version']}" for path, record in records}
+    versions = collection.done["folder"].map(names)
     return versions if versions.nunique() > 1 else pd.Series("", versions.index)
 
 
@@ -218,9 +216,8 @@ def _settings(
         records = [collection.records[path] for path in members]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
         imported = records[0].run["config"]["tokenizer"].get("path") or ""
-        found.append(
-            Setting(str(key), "", folders, rows, results, records[0].identity, imported, figures[str(key)])
-        )
+        facts = records[0].identity, imported, figures[str(key)]
+        found.append(Setting(str(key), "", folders, rows, results, *facts))
     return found
 
 
@@ -235,28 +232,18 @@ def _order(setting: Setting) -> tuple[Any, ...]:
 def _comparison(
     settings: Sequence[Setting], budget: str, numerics: str, study: str
 ) -> tuple[Comparison, list[Problem]]:
-    scores, problems = [], []
-    for setting in settings:
-        own, found = _scores(setting)
-        scores.append(own)
-        problems.extend(found)
+    found = [_scores(setting) for setting in settings]
+    scores, problems = tuple(own for own, _ in found), [problem for _, own in found for problem in own]
     text = Text(*(settings[0].rows[0][key] for key in Text._fields))
-    conclusion = Conclusion(tuple(scores), compare(scores, pairs_to_compare(settings)))
-    return Comparison(text, budget, tuple(settings), tuple(scores), conclusion, numerics, study), problems
+    conclusion = Conclusion(scores, compare(scores, pairs_to_compare(settings)))
+    return Comparison(text, budget, tuple(settings), scores, conclusion, numerics, study), problems
 
 
 def _scores(setting: Setting) -> tuple[SettingScores, list[Problem]]:
     blocks, problems = read_blocks(setting.folders)
-    scores = SettingScores(
-        label=setting.label,
-        seeds=setting.seeds,
-        totals=setting.values("bits_per_byte"),
-        floors=setting.values("bits_per_byte_tokens"),
-        losses=setting.losses,
-        tokenizer=setting.tokenizer_key,
-        data_order=data_order(setting.identity, setting.first("iters")),
-        blocks=blocks,
-    )
+    bits = setting.values("bits_per_byte"), setting.values("bits_per_byte_tokens")
+    tokenizer, order = setting.tokenizer_key, data_order(setting.identity, setting.first("iters"))
+    scores = SettingScores(setting.label, setting.seeds, *bits, setting.losses, tokenizer, order, blocks)
     return scores, problems
 
 

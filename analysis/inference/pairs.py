@@ -14,18 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
-from analysis.inference.uncertainty import (
-    LEVEL,
-    MIN_BLOCKS,
-    MIN_SEEDS,
-    Difference,
-    TextDifference,
-    paired,
-    seeds_needed,
-    smallest_shown,
-    welch,
-    within_text,
-)
+from analysis.inference import uncertainty
+from analysis.inference.uncertainty import LEVEL, MIN_BLOCKS, MIN_SEEDS, Difference, TextDifference
 from analysis.records.collect import Blocks, Floats
 from analysis.records.display import plus_minus
 from analysis.records.settings import NEGLIGIBLE
@@ -109,18 +99,9 @@ class Verdict:
     text: TextDifference | None = None
     p: float = 1.0
 
-    @property
-    def a(self) -> str:
-        return self.pair.a.label
-
-    @property
-    def b(self) -> str:
-        return self.pair.b.label
-
-    @property
-    def bound(self) -> bool:
-        """Whether the lead is the least that any residual coder as good as ours leaves."""
-        return self.pair.bound
+    a = property(lambda self: self.pair.a.label)
+    b = property(lambda self: self.pair.b.label)
+    bound = property(lambda self: self.pair.bound)
 
     @property
     def winner(self) -> str | None:
@@ -149,14 +130,14 @@ class Verdict:
         """The difference that both tests would have shown in 8 of 10 cases; NaN where there were none."""
         if self.seeds is None or self.text is None or not self.pair.testable:
             return math.nan
-        return smallest_shown(self.seeds, self.text)
+        return uncertainty.smallest_shown(self.seeds, self.text)
 
     @cached_property
     def seeds_for_small(self) -> int | None:
         """Of each setting, for the seed test to show a difference of SMALL in 8 of 10 cases."""
         if self.seeds is None or self.text is None or not self.pair.testable:
             return None
-        return seeds_needed(self.seeds, self.pair.fewest_seeds, SMALL)
+        return uncertainty.seeds_needed(self.seeds, self.pair.fewest_seeds, SMALL)
 
 
 def match(a: SettingScores, b: SettingScores) -> Match:
@@ -176,8 +157,8 @@ def seed_test(pair: Match, level: float) -> Difference | None:
     common = sorted(set(a.seeds) & set(b.seeds))
     if a.data_order is not None and a.data_order == b.data_order and len(common) >= MIN_SEEDS:
         b_common = [b_values[b.seeds.index(seed)] for seed in common]
-        return paired(b_common, [a.totals[a.seeds.index(seed)] for seed in common], level)
-    return welch(b_values, a.totals, level) if pair.fewest_seeds >= 2 else None
+        return uncertainty.paired(b_common, [a.totals[a.seeds.index(seed)] for seed in common], level)
+    return uncertainty.welch(b_values, a.totals, level) if pair.fewest_seeds >= 2 else None
 
 
 def text_test(pair: Match) -> TextDifference | None:
@@ -186,7 +167,7 @@ def text_test(pair: Match) -> TextDifference | None:
     if a is None or b is None or not np.array_equal(a.sizes, b.sizes) or len(a.sizes) < MIN_BLOCKS:
         return None
     b_bits = b.tokens if pair.b_at_floor else b.tokens + b.residual
-    return within_text(b_bits.mean(axis=0), (a.tokens + a.residual).mean(axis=0), a.sizes)
+    return uncertainty.within_text(b_bits.mean(axis=0), (a.tokens + a.residual).mean(axis=0), a.sizes)
 
 
 def outcome_of(
@@ -197,12 +178,12 @@ def outcome_of(
         return Outcome.UNRANKED
     if pair.overlap:
         return Outcome.DEPENDS
-    over_seeds = p <= 1 - LEVEL and seeds.excludes_zero and seeds.value > 0
-    if by_seeds:
-        return Outcome.BETTER if over_seeds else Outcome.TIED
-    if text is None:
+    if text is None and not by_seeds:
         return Outcome.UNRANKED
-    return Outcome.BETTER if over_seeds and text.excludes_zero and text.value > 0 else Outcome.TIED
+    shown = p <= 1 - LEVEL and all(
+        d.low > 0 for d in ([seeds] if by_seeds or text is None else [seeds, text])
+    )
+    return Outcome.BETTER if shown else Outcome.TIED
 
 
 def why_unranked(pair: Match) -> str:

@@ -29,16 +29,14 @@ def text_contests(comparison: Comparison) -> dict[str, Conclusion]:
 def ambiguous(settings: Sequence[Setting]) -> list[str]:
     """The names by which several texts go, as their sha256 has it."""
     texts = [text for setting in settings for result in setting.results for text in result.get("texts") or ()]
-    named = dict.fromkeys((str(text["name"]), text.get("sha256")) for text in texts)
-    names = [name for name, _ in named]
+    names = [name for name, _ in dict.fromkeys((str(text["name"]), text.get("sha256")) for text in texts)]
     return [name for name in dict.fromkeys(names) if names.count(name) > 1]
 
 
 def _scores(setting: Setting, label: str, name: str) -> SettingScores:
     """Of the seeds that have scored the text."""
-    totals, floors = (
-        setting.values(f"texts.{name}.{key}") for key in ("bits_per_byte", "bits_per_byte_tokens")
-    )
+    keys = ("bits_per_byte", "bits_per_byte_tokens")
+    totals, floors = (setting.values(f"texts.{name}.{key}") for key in keys)
     scored = np.flatnonzero(np.isfinite(totals))
     seeds = tuple(setting.seeds[i] for i in scored)
     return SettingScores(label, seeds, totals[scored], floors[scored], setting.losses, setting.tokenizer_key)

@@ -19,11 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import (  # Student's t without the 600 ms that scipy.stats takes to import
-    nctdtr,
-    stdtr,
-    stdtrit,
-)
+from scipy.special import nctdtr, stdtr, stdtrit  # Student's t; scipy.stats takes 600 ms to import
 
 from analysis.records.collect import Floats
 
@@ -77,23 +73,17 @@ def t_quantile(df: ArrayLike, level: float) -> Any:
     return stdtrit(np.where(df > 0, df, np.nan), 0.5 + level / 2)
 
 
-def _t_half(se: float, df: float, level: float) -> float:
-    return float(t_quantile(df, level)) * se if se > 0 else 0.0
-
-
 def _difference(value: float, se: float, df: float, level: float, method) -> Difference:
     """Student's t for an estimate with standard error `se`; se = 0 means that there is no doubt."""
     t = abs(value) / se if se > 0 else 0.0 if value == 0 else np.inf
-    p = 2 * float(stdtr(df, -t))
-    return Difference(float(value), float(se), float(df), p, _t_half(se, df, level), level, method)
+    p, half = 2 * float(stdtr(df, -t)), float(t_quantile(df, level)) * se if se > 0 else 0.0
+    return Difference(float(value), float(se), float(df), p, half, level, method)
 
 
 def _sample(values: ArrayLike, at_least: int, what: str) -> Floats:
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or len(sample) < at_least:
-        raise ValueError(
-            f"{what} needs at least {at_least} values in one dimension, not shape {sample.shape}"
-        )
+        raise ValueError(f"{what} needs at least {at_least} values in one dimension, not {sample.shape}")
     if not np.isfinite(sample).all():
         raise ValueError(f"{what} needs finite values")
     return sample
@@ -156,15 +146,13 @@ def within_text(
     left = (d - value * size) / size.mean()  # what each block adds to the error of the ratio, times n
     waves, raised = _waves(n)
     se = float(np.sqrt(raised * np.square(waves @ left).mean() / n))
-    t = _difference(float(value), se, len(waves), level, "waves")
+    t = _difference(value, se, len(waves), level, "waves")
     ends = np.cumsum(size)[:-1]
     cut = 1 + int(np.argmin(np.abs(ends - size.sum() / 2)))
     first, second = d[:cut].sum() / size[:cut].sum(), d[cut:].sum() / size[cut:].sum()
     varies = np.ptp(left[1:]) > 0 < np.ptp(left[:-1])
     neighbours = float(np.corrcoef(left[1:], left[:-1])[0, 1]) if varies else 0.0
-    return TextDifference(
-        t.value, t.se, t.df, t.p, t.half, level, "waves", n, float(first), float(second), neighbours
-    )
+    return TextDifference(**vars(t), n_blocks=n, first_half=first, second_half=second, neighbours=neighbours)
 
 
 def detection(difference: Difference, true: float) -> float:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import pandas as pd
 
@@ -34,21 +33,14 @@ class Summary:
 
 def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
     """`metrics` has every logged line of the runs."""
-    order = _order(comparison.contest)
-    return Summary(
-        f"{_scope(comparison)}: {_headline(comparison)}.",
-        tuple(cautions(comparison, metrics)),
-        order,
-        tuple(chain(_choice(comparison), _bounds(comparison.contest) if order else ())),
-        tuple(chain(_on_texts(text_contests(comparison)), _on_ambiguous(comparison))),
-    )
-
-
-def _scope(comparison: Comparison) -> str:
-    """The text, budget and size that a verdict is of."""
     models = list(dict.fromkeys(setting.model for setting in comparison.contenders))
     chosen_on = ", development text" if comparison.text.dev_fraction else ""
-    return f"{comparison.title}{chosen_on}, model {listed(models)}"
+    headline = f"{comparison.title}{chosen_on}, model {listed(models)}: {_headline(comparison)}."
+    order, texts = _order(comparison.contest), [*_on_texts(text_contests(comparison))]
+    notes = [*_choice(comparison), *(_bounds(comparison.contest) if order else ())]
+    if names := ambiguous(comparison.contenders):
+        texts.append(f"{listed(names)}: no order, several texts share the name")
+    return Summary(headline, tuple(cautions(comparison, metrics)), order, tuple(notes), tuple(texts))
 
 
 def _headline(comparison: Comparison) -> str:
@@ -64,7 +56,9 @@ def _headline(comparison: Comparison) -> str:
     if fewest < MIN_SEEDS:
         return _lowest(contest, f"{counted(fewest, 'seed')}: no ranking")
     if len(contest.groups) == 1:
-        return _lowest(contest, f"no ranking: {_unranked(contest)}")
+        without = [verdict for verdict in contest.verdicts if verdict.outcome is Outcome.UNRANKED]
+        why = why_unranked(without[0].pair) if without else _apart(contest, contest.settings)
+        return _lowest(contest, f"no ranking: {why}")
     whole = _unbeaten(contest, _whole(contest))
     of_those = f"; of those that lose nothing, {listed(whole)} first" if whole else ""
     if contest.leader is None:
@@ -100,14 +94,6 @@ def _whole(contest: Conclusion) -> list[SettingScores]:
     return next(filter(None, kept), [])
 
 
-def _unranked(contest: Conclusion) -> str:
-    """Why no group stands apart."""
-    without = [verdict for verdict in contest.verdicts if verdict.outcome is Outcome.UNRANKED]
-    if without:
-        return why_unranked(without[0].pair)
-    return _apart(contest, contest.settings)
-
-
 def _order(contest: Conclusion) -> tuple[str, ...]:
     """A line per group; none where nobody is ranked above anybody."""
     if not any(verdict.winner for verdict in contest.verdicts):
@@ -125,15 +111,8 @@ def _on_texts(contests: Mapping[str, Conclusion]) -> Iterator[str]:
         if len(contest.groups) > 1:
             yield f"{name}: {'; '.join(_order(contest))}"
     without = [name for name, contest in contests.items() if len(contest.groups) == 1]
-    if any(
-        verdict.outcome is not Outcome.UNRANKED for name in without for verdict in contests[name].verdicts
-    ):
+    if any(v.outcome is not Outcome.UNRANKED for name in without for v in contests[name].verdicts):
         yield f"{listed(without)}: no order"
-
-
-def _on_ambiguous(comparison: Comparison) -> Iterator[str]:
-    if names := ambiguous(comparison.contenders):
-        yield f"{listed(names)}: no order, several texts share the name"
 
 
 def _apart(contest: Conclusion, group: tuple[SettingScores, ...]) -> str:
@@ -158,16 +137,13 @@ def _choice(comparison: Comparison) -> list[str]:
     for family in comparison.families:
         for name, values in family.tried.items():
             tried.setdefault(name, set()).update(values)
-    what = listed(
-        [f"{short(name)} {', '.join(f'{v:g}' for v in sorted(values))}" for name, values in tried.items()]
-    )
-    chosen = "chosen on the development text: data.dev_fraction=0 judges the choice"
-    if not comparison.text.dev_fraction:
-        chosen = (
-            "chosen on the text that judges, which flatters many tries: data.dev_fraction=0.1 chooses apart"
-        )
+    values_of = {name: ", ".join(f"{v:g}" for v in sorted(values)) for name, values in tried.items()}
+    what = listed([f"{short(name)} {values}" for name, values in values_of.items()])
+    chosen = "the text that judges, which flatters many tries: data.dev_fraction=0.1 chooses apart"
+    if comparison.text.dev_fraction:
+        chosen = "the development text: data.dev_fraction=0 judges the choice"
     best = listed([family.best.label for family in comparison.families if len(family.settings) > 1], most=99)
-    return [f"each at its best of {what or 'what was tried'} ({best}), {chosen}"]
+    return [f"each at its best of {what or 'what was tried'} ({best}), chosen on {chosen}"]
 
 
 def _bounds(contest: Conclusion) -> list[str]:

@@ -28,12 +28,8 @@ class Figure:
 
 def figures(drawings: tuple[Drawing, ...], prefix: str, files: Mapping[str, Path]) -> dict[str, Figure]:
     """Those of `drawings` that have been drawn, by their names; `files` are SVG files by prefix and name."""
-    drawn = ((d, f"{prefix}{d.name}") for d in drawings)
-    return {
-        d.name: Figure(d.name, d.caption, inline(files[stem], stem, d.caption))
-        for d, stem in drawn
-        if stem in files
-    }
+    drawn = [(d, stem) for d in drawings if (stem := f"{prefix}{d.name}") in files]
+    return {d.name: Figure(d.name, d.caption, inline(files[stem], stem, d.caption)) for d, stem in drawn}
 
 
 def inline(file: Path, name: str, caption: str) -> Markup:

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from analysis.figures.style import look_number
+from analysis.figures.style import PALETTE, look
 from analysis.page.inline import figures
 from analysis.page.passages import passages
 from analysis.page.samples import sample_columns
@@ -39,23 +39,17 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         data.append(drawn)
         sections.append(context)
         problems += found
-    first, scripts, styles = Markup(source("scripts/theme.js")), Markup(_script()), Markup(style())
+    body = "\n".join(source(f"scripts/{name}.js") for name in SCRIPTS)
+    script = Markup(f'(() => {{\n"use strict";\n{body}\n}})();')  # nothing of theirs is global
+    first, styles = Markup(source("scripts/theme.js")), Markup(style())
     template = environment().get_template("report.html.j2")
     return template.render(
-        sections=sections,
-        overviews=view.overviews,
-        runs=view.runs.without_empty(),
-        problems=[p.text for p in dict.fromkeys(problems)],
-        measures=_measures(view),
-        data=Markup(as_json(data)),
-        figures=figures(view.drawings, "", pictures),
-        style=styles,
-        script=scripts,
-        first_script=first,
-        policy=policy([first, scripts], [styles]),
-        row_measure=row_measure,
-        **{"ELSEWHERE": ELSEWHERE, "OPEN": OPEN, "sort_key": sort_key, "measure_key": measure_key},
-    )
+        sections=sections, overviews=view.overviews, runs=view.runs.without_empty(),
+        problems=[p.text for p in dict.fromkeys(problems)], measures=_measures(view),
+        data=Markup(as_json(data)), figures=figures(view.drawings, "", pictures),
+        style=styles, script=script, first_script=first, policy=policy([first, script], [styles]),
+        row_measure=row_measure, sort_key=sort_key, measure_key=measure_key, ELSEWHERE=ELSEWHERE, OPEN=OPEN,
+    )  # fmt: skip
 
 
 # --- one comparison ---
@@ -66,31 +60,21 @@ def _section(
 ) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
     """What the scripts show, what the templates show, and what could not be read."""
     comparison = section.comparison
-    read, unread = passages(comparison, most_bytes(view))
+    # A passage is cut shorter where many settings read it, so that the page stays light.
+    n_settings = sum(len(section.comparison.settings) for section in view.sections)
+    read, unread = passages(comparison, min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // n_settings)))
     columns, lost = sample_columns(comparison)
-    looks = {s.label: look_number(s.tokenizer, comparison.tokenizers) for s in comparison.settings}
+    tokenizers = comparison.tokenizers
+    looks = {s.label: PALETTE.index(look(s.tokenizer, tokenizers)) for s in comparison.settings}
     drawn = {"settings": [{"label": label, "look": look} for label, look in looks.items()], "passages": read}
     context = {
-        "number": number,
-        "id": f"c{number + 1}",
-        "comparison": comparison,
-        "summary": section.summary,
-        "provenance": section.provenance,
-        "why": why_table(comparison),
-        "looks": looks,
-        "tables": section.tables,
-        "passages": read,
-        "columns": columns,
+        **{"number": number, "id": f"c{number + 1}", "comparison": comparison, "why": why_table(comparison)},
+        **{"summary": section.summary, "provenance": section.provenance, "tables": section.tables},
+        **{"looks": looks, "passages": read, "columns": columns},
         "samples": max((len(c.samples) for c in columns), default=0),
         "figures": figures(section.drawings, section.prefix, pictures),
     }
     return drawn, context, [*unread, *lost]
-
-
-def most_bytes(view: View) -> int:
-    """How much of a passage is shown: less where many settings read it, so that the page stays light."""
-    settings = sum(len(section.comparison.settings) for section in view.sections)
-    return min(MOST_BYTES, max(LEAST_BYTES, ALL_BYTES // max(1, settings)))
 
 
 # --- what tables ask for ---
@@ -126,12 +110,3 @@ def as_json(value: Any) -> str:
     """JSON that can stand in a script element: no tag, entity or comment can begin in it. Records are objects."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=vars)
     return re.sub(r"[<>&]", lambda m: f"\\u{ord(m.group()):04x}", text)
-
-
-# --- scripts ---
-
-
-def _script() -> str:
-    """All scripts in one strict function: nothing of theirs is global."""
-    body = "\n".join(source(f"scripts/{name}.js") for name in SCRIPTS)
-    return f'(() => {{\n"use strict";\n{body}\n}})();'

@@ -94,17 +94,9 @@ def _reading(number: int, seeds: Sequence[Scored], n_bytes: int) -> Reading:
     kept = int(np.searchsorted(starts, n_bytes)) if n_bytes < max([0, *first["ends"]]) else len(ends)
     bits, residual = (np.mean([s[key][:kept] for s in same], axis=0) for key in ("bits", "bits_residual"))
     tail = float(np.mean([s.get("bits_tail", 0.0) for s in same])) if kept == len(ends) else 0.0
+    # To a hundredth of a bit; JSON knows no infinity.
+    cents, rest = ([round(b, 2) if np.isfinite(b) else None for b in x.tolist()] for x in (bits, residual))
+    lengths = (ends - starts)[:kept].tolist()
     return Reading(
-        number,
-        len(same),
-        first["ids"][:kept],
-        (ends - starts)[:kept].tolist(),
-        _cents(bits),
-        _cents(residual) if residual.any() else [],
-        round(tail, 3),
+        number, len(same), first["ids"][:kept], lengths, cents, rest if residual.any() else [], round(tail, 3)
     )
-
-
-def _cents(bits: np.ndarray) -> list[float | None]:
-    """To a hundredth of a bit; JSON knows no infinity: None."""
-    return [round(b, 2) if np.isfinite(b) else None for b in bits.tolist()]

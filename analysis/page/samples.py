@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from analysis.inference.comparisons import Comparison
 from analysis.records.collect import Problem
@@ -56,23 +55,18 @@ def sample_columns(comparison: Comparison) -> tuple[list[Column], list[Problem]]
 def _column(number: int, setting: Setting, most: int, problems: list[Problem]) -> Column | None:
     for folder in setting.folders:
         try:
-            record = folder.samples()
-            entries = enumerate(record["samples"][:most], 1)
-            samples = tuple(_marked(n, record["prompt"], entry) for n, entry in entries)
-            return Column(number, folder.name, samples, record["least_copied"])
+            record, samples = folder.samples(), []
+            for n, entry in enumerate(record["samples"][:most], 1):
+                text, marks = entry["text"], entry["marks"]
+                marked = [(kind, int(a), int(b)) for kind in MARKS for a, b in marks[kind]]
+                pieces, counts = tuple(_pieces(text[:MOST_CHARS], marked)), _counts(marks, entry["n_words"])
+                samples.append(Sample(n, record["prompt"], pieces, counts, len(text) > MOST_CHARS))
+            return Column(number, folder.name, tuple(samples), record["least_copied"])
         except RunUnfinished:
             continue  # kept records have them for one seed of each setting
         except UserError as error:
             problems.append(Problem(folder.path, str(error)))
     return None
-
-
-def _marked(number: int, prompt: str, entry: dict[str, Any]) -> Sample:
-    text = entry["text"]
-    shown = text[:MOST_CHARS]
-    marked = [(kind, int(a), int(b)) for kind in MARKS for a, b in entry["marks"][kind]]
-    counts = _counts(entry["marks"], entry["n_words"])
-    return Sample(number, prompt, tuple(_pieces(shown, marked)), counts, len(shown) < len(text))
 
 
 def _pieces(text: str, marked: Iterable[tuple[str, int, int]]) -> Iterator[Piece]:

@@ -15,13 +15,9 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 def environment() -> Environment:
     """Templates in which all text is escaped and a name that is not known is an error."""
     return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
 
 
 @cache
@@ -36,12 +32,11 @@ def style() -> str:
 
 def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
     """A Content-Security-Policy that allows these very scripts and styles, pictures within the page, no more."""
+    allowed = []
+    for sources in (scripts, styles):
+        digests = (hashlib.sha256(source.encode()).digest() for source in sources)
+        allowed.append(" ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests))
     return (
-        f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
+        f"default-src 'none'; script-src {allowed[0]}; style-src {allowed[1]}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-
-
-def _hashes(sources: Sequence[str]) -> str:
-    digests = (hashlib.sha256(source.encode()).digest() for source in sources)
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests) or "'none'"

@@ -1,10 +1,8 @@
 """What a report shows, before it is written in any format: the model behind Markdown, terminal and pages."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -55,28 +53,15 @@ def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
     collection = collect(folders)
     comparisons, more = group_runs(collection, labels)
     metrics, broken = metrics_frame(collection)
-    prefixes = _prefixes([c.title for c in comparisons])
-    sections = tuple(
-        Section(
-            c,
-            p,
-            _tables(c, metrics),
-            tuple(drawings(c, metrics)),
-            summarize(c, metrics),
-            provenance(c, collection),
-        )
-        for c, p in zip(comparisons, prefixes, strict=True)
-    )
+    prefixes, sections = _prefixes([c.title for c in comparisons]), []
+    for c, prefix in zip(comparisons, prefixes, strict=True):
+        rows = curve_rows(c, metrics)
+        tables = (*tables_of(c), *([] if rows.empty else [curve_table(c, rows)]))
+        said = summarize(c, metrics), provenance(c, collection)
+        sections.append(Section(c, prefix, tables, tuple(drawings(c, metrics)), *said))
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
-    return View(
-        collection, metrics, sections, tuple(budget_tables(comparisons)), run_table(collection), problems,
-        tuple(run_drawings(collection.runs, metrics)),
-    )  # fmt: skip
-
-
-def _tables(comparison: Comparison, metrics: pd.DataFrame) -> tuple[Table, ...]:
-    rows = curve_rows(comparison, metrics)
-    return (*tables_of(comparison), *([] if rows.empty else [curve_table(comparison, rows)]))
+    overviews, drawn = tuple(budget_tables(comparisons)), tuple(run_drawings(collection.runs, metrics))
+    return View(collection, metrics, tuple(sections), overviews, run_table(collection), problems, drawn)
 
 
 def _prefixes(titles: Sequence[str]) -> list[str]:
@@ -94,25 +79,15 @@ def provenance(comparison: Comparison, collection: Collection) -> str:
     share = f"the last {100 * text.val_fraction:g} % of the characters"
     if text.dev_fraction:
         share = f"development text, the last {100 * text.dev_fraction:g} % of what lies before {share}"
-    seeds = sorted({len(setting.seeds) for setting in comparison.settings})
-    changed = any((record.get("git") or {}).get("changed") for record in records)
+    counts = sorted({len(setting.seeds) for setting in comparison.settings})
+    seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+    cpus = {str(record["environment"].get("cpu") or "") for record in records}
+    commits = {str(record["git"].get("commit") or "")[:10] for record in records}
+    changed = " with local changes" if any(record["git"].get("changed") for record in records) else ""
     said = [
         f"{text.corpus}, sha256 {text.corpus_sha256[:12]}",
-        f"judged on {share}, {text.val_bytes:,.0f} bytes",
-        f"{' to '.join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))} seeds per setting",
-        _each(records, "environment", "cpu"),
-        f"code {_each(records, 'git', 'commit', 10)}{' with local changes' if changed else ''}",
+        f"judged on {share}, {text.val_bytes:,.0f} bytes; {seeds} seeds per setting",
+        ", ".join(sorted(cpus - {""})),
+        f"code {', '.join(sorted(commits - {''}))}{changed}",
     ]
     return f"{'; '.join(filter(None, said))}."
-
-
-def _each(records: Sequence[Mapping[str, Any]], part: str, key: str, length: int | None = None) -> str:
-    """The distinct values of one entry of run.json, in words."""
-    values = {str((r.get(part) or {}).get(key) or "")[:length] for r in records}
-    return ", ".join(sorted(values - {""}))
-
-
-def curves_of(collection: Collection) -> list[tuple[str, Path]]:
-    """(run, its curves.png) of every run that has drawn one."""
-    folders = [collection.records[path].folder for path in collection.runs["folder"]]
-    return [(folder.name, folder.curves_path) for folder in folders if folder.curves_path.exists()]

@@ -22,6 +22,7 @@ from numpygpt.errors import UserError
 Floats = NDArray[np.float64]
 
 # Dictionaries of result.json that become columns such as generated.word_share or texts.emoji.bits_per_byte.
+SCALARS = (bool, int, float, str, type(None))
 NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "texts", "bits_by")
 SPLIT = ["val_fraction", "dev_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
 COLUMNS = ["folder", "run", "study", "state", "reason", "key", "seed", "tokenizer", "model"]
@@ -109,31 +110,22 @@ def _row(record: Record) -> dict[str, Any]:
     """All scalars of result.json, under their own names or, of the NESTED ones, dotted ones, and COLUMNS."""
     folder, run, result = record.folder, record.run, record.result
     corpus, config = run["corpus"], run["config"]
-    state = folder.state()
+    state, study = folder.state(), folder.path.parent
     failure = (folder.failure() if state == "failed" else None) or {}
-    study = folder.path.parent
     nested = {**result, "texts": {t["name"]: t | {"name": None} for t in result.get("texts") or ()}}
     figures = flatten({key: nested.get(key) or {} for key in NESTED})
     return {
-        **{key: value for key, value in {**result, **figures}.items() if _scalar(value)},
+        **{key: value for key, value in {**result, **figures}.items() if isinstance(value, SCALARS)},
         "folder": str(folder.path),
         "run": folder.name,
         "study": study.stem if study.suffix == ".jsonl" else study.name,
-        "state": state,
-        "reason": failure.get("reason", ""),
-        "key": setting_of(record.identity),
-        "seed": int(run["identity"]["seed"]),
-        "tokenizer": result.get("tokenizer") or config["tokenizer"]["name"],
-        "model": result.get("model") or config["model"]["name"],
-        "corpus": str(corpus["name"]),
-        "corpus_sha256": str(corpus["sha256"]),
+        **{"state": state, "reason": failure.get("reason", "")},
+        **{"key": setting_of(record.identity), "seed": int(run["identity"]["seed"])},
+        **{key: result.get(key) or config[key]["name"] for key in ("tokenizer", "model")},
+        **{"corpus": str(corpus["name"]), "corpus_sha256": str(corpus["sha256"])},
         **{key: run.get("environment", {}).get(key) for key in ("host", "started")},
         **{key: corpus.get(key, 0.0 if key == "dev_fraction" else None) for key in SPLIT},
     }
-
-
-def _scalar(value: Any) -> bool:
-    return value is None or isinstance(value, bool | int | float | str)
 
 
 def metrics_frame(collection: Collection) -> tuple[pd.DataFrame, list[Problem]]:
@@ -145,8 +137,9 @@ def metrics_frame(collection: Collection) -> tuple[pd.DataFrame, list[Problem]]:
     problems = []
     for path, seed in zip(collection.runs["folder"], collection.runs["seed"], strict=True):
         try:
-            own = {"folder": path, "seed": seed}
-            rows.extend(own | row for row in collection.records[path].folder.metrics())
+            rows.extend(
+                {"folder": path, "seed": seed} | row for row in collection.records[path].folder.metrics()
+            )
         except UserError as error:
             problems.append(Problem(Path(path), str(error)))
     columns = None if rows else ["folder", "seed", "step", "kind"]

@@ -26,8 +26,10 @@ def show(value: Any, form: str, half: float = math.nan) -> str:
         return plus_minus(value, half, decimals=0, low=0)
     if form == "si":
         return _si(value, half)
-    if form == "seconds":
-        return _duration(value, half)
+    if form == "seconds":  # 41.3 -> 41 s; 3700 -> 62 min; with an interval 41.3 ± 1.6 s
+        size, unit = (1.0, "s") if value < 119.5 else (60.0, "min") if value < 7170 else (3600.0, "h")
+        decimals = 0 if value / size >= 9.95 and unit != "h" else 1
+        return f"{plus_minus(value / size, half / size, decimals=decimals, low=0)} {unit}"
     if form.startswith("+"):
         return plus_minus(value, half, "+", int(form[-2]))
     if form.endswith("f"):
@@ -40,7 +42,6 @@ def plus_minus(
     half: float,
     sign: str = "",
     decimals: int = 3,
-    *,
     low: float = -math.inf,
     high: float = math.inf,
 ) -> str:
@@ -95,10 +96,3 @@ def _si(value: float, half: float) -> str:
         if abs(value) >= size * 0.9995:
             return f"{plus_minus(value / size, half / size, decimals=_decimals(value / size), low=0)}{letter}"
     return plus_minus(value, half, decimals=0 if value == int(value) else _decimals(value), low=0)
-
-
-def _duration(value: float, half: float) -> str:
-    """41.3 -> 41 s; 3700 -> 62 min; with an interval 41.3 ± 1.6 s."""
-    size, unit = (1.0, "s") if value < 119.5 else (60.0, "min") if value < 7170 else (3600.0, "h")
-    decimals = 0 if value / size >= 9.95 and unit != "h" else 1
-    return f"{plus_minus(value / size, half / size, decimals=decimals, low=0)} {unit}"

@@ -17,9 +17,9 @@ def runs_in(places: Iterable[Path]) -> list[Run]:
     """
     found: list[Run] = []
     for place in places:
-        packed = (
-            packed_studies(place) if runs.is_folder(place) else [place] if place.suffix == ".jsonl" else []
-        )
+        packed = [place] if place.suffix == ".jsonl" else []
+        if runs.is_folder(place):
+            packed = packed_studies(place)
         found += [run for file in packed for run in read_packed(file)]
         if place not in packed:
             found += runs.find_runs(place) if packed else runs.runs_in([place])

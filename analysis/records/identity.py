@@ -11,10 +11,7 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """{"a": {"b": 1}} -> {"a.b": 1}; lists stay values."""
     flat: dict[str, Any] = {}
     for key, value in nested.items():
-        if isinstance(value, Mapping):
-            flat.update(flatten(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
     return flat
 
 
@@ -54,13 +51,9 @@ def data_order(identity: Mapping[str, Any], iters: Any) -> str:
 
     Two tokenizers make two token sequences, so they never share it.
     """
+    decides = without(identity, "model.", "optimizer.", "sample.", "eval.") | {"iters": iters}
     shapes_batches = ("model.block_size", "model.context_chars")
-    decides = {
-        key: value
-        for key, value in identity.items()
-        if key in shapes_batches or key.split(".")[0] not in ("model", "optimizer", "sample", "eval")
-    }
-    return setting_of(decides | {"iters": iters})
+    return setting_of(decides | {key: identity[key] for key in shapes_batches if key in identity})
 
 
 def value_words(value: Any) -> str:

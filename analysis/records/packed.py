@@ -5,9 +5,9 @@ A line is an object with the content of a run's files, by their names: `run` (ru
 is read by the same methods as a run folder. `python analysis/pack.py STUDY` writes such a file.
 """
 
+import itertools
 import json
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partialmethod
@@ -63,9 +63,8 @@ def read_packed(file: Path) -> list[PackedRun]:
         lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         return [PackedRun(file / line["run"]["name"], line) for line in lines]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{file} is no packed study ({error}): make it with python analysis/pack.py"
-        ) from error
+        why = f"{file} is no packed study ({error}): make it with python analysis/pack.py"
+        raise UserError(why) from error
 
 
 def pack(study: Path, out: Path) -> int:
@@ -94,7 +93,9 @@ def pack(study: Path, out: Path) -> int:
 
 def _content(run: RunFolder, with_passages: bool) -> dict[str, Any]:
     """The line of one run."""
-    content: dict[str, Any] = {"run": _without_folders(run.run()), "metrics": _thinned(run.metrics())}
+    updates = itertools.count()
+    rows = [row for row in run.metrics() if row["kind"] != "train" or next(updates) % EVERY == 0]
+    content: dict[str, Any] = {"run": _without_folders(run.run()), "metrics": rows}
     if failure := run.failure():
         return content | {"failure": failure}
     content |= {"result": run.result(), "scores": run.scores()}
@@ -104,12 +105,6 @@ def _content(run: RunFolder, with_passages: bool) -> dict[str, Any]:
         with suppress(RunUnfinished):
             content["samples"] = run.samples()
     return content
-
-
-def _thinned(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    updates = [i for i, row in enumerate(rows) if row["kind"] == "train"]
-    dropped = set(updates) - set(updates[::EVERY])
-    return [row for i, row in enumerate(rows) if i not in dropped]
 
 
 def _without_folders(value: Any) -> Any:

@@ -4,5 +4,3 @@ Imports page, figures, tables, inference and records.
 """
 
 from analysis.reports.files import Report, write_report
-
-__all__ = ["Report", "write_report"]

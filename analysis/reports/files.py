@@ -68,7 +68,8 @@ def write_report(
     """
     named = [Path(places)] if isinstance(places, str | Path) else [Path(place) for place in places]
     runs = runs_in(named)
-    folder = Path(out) if out is not None else _beside(named)
+    beside = os.path.commonpath([(p.parent if p.is_file() else p).resolve() for p in named])
+    folder = Path(beside) / "report" if out is None else Path(out)
 
     from analysis.page.view import view  # pandas takes 0.6 s: after the places have been looked at
 
@@ -78,16 +79,8 @@ def write_report(
     try:
         return Report(_write(found, folder), found)
     except OSError as error:
-        why = error.strerror or error
-        raise UserError(
-            f"the report cannot be written to {folder} ({why}): name another place with -o"
-        ) from error
-
-
-def _beside(places: Sequence[Path]) -> Path:
-    """Beside the runs: in the one folder named, or the one that holds all those named."""
-    folders = [str((place.parent if place.is_file() else place).resolve()) for place in places]
-    return Path(os.path.commonpath(folders)) / "report"
+        why = f"the report cannot be written to {folder} ({error.strerror or error}): name another place with -o"
+        raise UserError(why) from error
 
 
 def _write(view: "View", out: Path) -> Path:
@@ -115,10 +108,8 @@ def _write(view: "View", out: Path) -> Path:
             if title:
                 frame.insert(0, "comparison", title)
             put(out / "tables" / f"{stem}.csv", to_csv(frame))
-    drawn = [
-        *((s.prefix, drawing) for s in view.sections for drawing in s.drawings),
-        *(("", d) for d in view.drawings),
-    ]
+    drawn = [(s.prefix, drawing) for s in view.sections for drawing in s.drawings]
+    drawn += [("", drawing) for drawing in view.drawings]
     with styled():
         for prefix, drawing in drawn:
             written.append(out / "figures" / f"{prefix}{drawing.name}.svg")

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from analysis.figures.drawings import Drawing
-from analysis.page.view import Section, View, curves_of
+from analysis.page.view import Section, View
 from analysis.tables.markdown import escape_markdown, to_markdown
 from analysis.tables.model import Table
 
@@ -21,13 +21,15 @@ def markdown(view: View, out: Path) -> str:
     parts += [_table(table) for table in view.overviews]
     parts.append(_table(view.runs))
     parts += _figures(view.drawings, "")
-    curves = curves_of(view.collection)
-    if curves:
+    folders = [view.collection.records[path].folder for path in view.collection.runs["folder"]]
+    if drawn := [folder for folder in folders if folder.curves_path.exists()]:
         parts.append("## Curves of each run\n")
-        parts.append("".join(f"- [{escape_markdown(run)}]({_link(path, out)})\n" for run, path in curves))
+        for run in drawn:
+            link = Path(os.path.relpath(run.curves_path.resolve(), out.resolve())).as_posix()
+            parts.append(f"- [{escape_markdown(run.name)}]({quote(link)})")
+        parts.append("")
     if view.problems:
-        parts.append("## Left out\n")
-        parts.append("".join(f"- {escape_markdown(p.text)}\n" for p in view.problems))
+        parts += ["## Left out\n", _bullets([problem.text for problem in view.problems])]
     parts.append(
         "A row per run, with all its measures: [runs.csv](runs.csv). All logged scalars: "
         "[scalars.csv](scalars.csv). Tables as LaTeX and, unless they have a column per setting, as CSV: "
@@ -57,8 +59,3 @@ def _figures(drawings: Sequence[Drawing], prefix: str) -> list[str]:
 
 def _table(table: Table, level: str = "##") -> str:
     return f"{level} {escape_markdown(table.title)}\n\n{to_markdown(table)}"
-
-
-def _link(path: Path, out: Path) -> str:
-    """A relative link that any name survives."""
-    return quote(Path(os.path.relpath(path.resolve(), out.resolve())).as_posix())

@@ -41,7 +41,9 @@ def next_step(view: View, folders: Collection[str] | None = None) -> NextStep | 
     settings = runs.drop_duplicates(["key", "seed"]).groupby("key")
     each, count, seconds = settings["total_seconds"].mean(), settings.size(), runs["total_seconds"].sum()
     seeds = sorted(set(runs["seed"]))
-    if len(comparison.settings) > 1 and untrained(comparison):
+    if len(comparison.settings) == 1:
+        return None
+    if untrained(comparison):
         times = times_longer(comparison, view.metrics)
         if math.isinf(times):
             return None
@@ -50,13 +52,12 @@ def next_step(view: View, folders: Collection[str] | None = None) -> NextStep | 
         key = f"budget.{'chars' if identity['budget.kind'] == 'text' else identity['budget.kind']}"
         why = f"to train longer, about {show(factor * seconds, 'seconds')}"
         return NextStep(why, {key: f"{factor * identity[key]:.10g}"})
-    if len(comparison.settings) > 1 and count.min() < MIN_SEEDS:
+    if count.min() < MIN_SEEDS:
         further = [seed for seed in range(1, MIN_SEEDS + 1) if seed not in seeds]
         wanted = [*seeds, *further[: max(0, MIN_SEEDS - len(seeds))]]
         more = show((each * (len(wanted) - count)).sum(), "seconds")
-        return NextStep(
-            f"for intervals and a ranking, about {more} more", {"seed": ",".join(map(str, wanted))}
-        )
+        why = f"for intervals and a ranking, about {more} more"
+        return NextStep(why, {"seed": ",".join(map(str, wanted))})
     return None
 
 

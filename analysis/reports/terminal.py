@@ -20,9 +20,8 @@ def show(view: View, console: Console) -> None:
     for table in view.overviews:
         print_table(table, console)
     runs = view.collection.runs
-    for name, state, why in runs.loc[runs["state"] != "done", ["run", "state", "reason"]].itertuples(
-        index=False
-    ):
+    undone = runs.loc[runs["state"] != "done", ["run", "state", "reason"]]
+    for name, state, why in undone.itertuples(index=False):
         console.print(Text(f"not counted: {name}, {state}{f' ({why})' if why else ''}", style="yellow"))
     for problem in view.problems:
         console.print(Text(f"left out: {problem.sentence}", style="yellow"))
@@ -49,9 +48,7 @@ def _show_section(section: Section, console: Console) -> None:
     samples = first_samples(section.comparison)
     width = max(map(len, samples), default=0)
     for label, text in samples.items():
-        console.print(
-            f"{label:{width}}  {text}", markup=False, highlight=False, no_wrap=True, overflow="ellipsis"
-        )
+        console.print(Text(f"{label:{width}}  {text}", no_wrap=True, overflow="ellipsis"))
 
 
 def _indented(text: str, console: Console, style: str = "") -> None:

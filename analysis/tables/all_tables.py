@@ -10,15 +10,8 @@ from analysis.tables.parts import part_tables
 from analysis.tables.tokenizers import baseline_table, generated_tables, text_tables, tokenizer_table
 
 TABLES: tuple[Callable[[Comparison], Table | None], ...] = (
-    comparison_table,
-    original_table,
-    verdict_table,
-    parameter_table,
-    tokenizer_table,
-    baseline_table,
-    cost_table,
-    given_table,
-    difference_table,
+    *(comparison_table, original_table, verdict_table, parameter_table, tokenizer_table),
+    *(baseline_table, cost_table, given_table, difference_table),
 )
 
 

@@ -83,12 +83,9 @@ def verdict_table(comparison: Comparison) -> Table:
 # The original project's results table: its row, and the measure in its place.
 ORIGINAL_TEXT = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"  # sha256: tiny Shakespeare
 ORIGINAL = {
-    "final loss, nats per token*": "val_loss",
-    "bits per byte": "bits_per_byte",
-    "characters in 500 tokens": "chars_in_500_tokens",
-    "vocabulary": "vocab_size",
-    "parameters": "n_params",
-    "embedding-related": "n_params_embedding",
+    **{"final loss, nats per token*": "val_loss", "bits per byte": "bits_per_byte"},
+    **{"characters in 500 tokens": "chars_in_500_tokens", "vocabulary": "vocab_size"},
+    **{"parameters": "n_params", "embedding-related": "n_params_embedding"},
     "embedding-related, share": "embedding_share",
     "readable: real words": "generated.word_share",
     "unknown words: <unk> tokens": "tokenizer_measures.unknown_rate_tokens",
@@ -128,8 +125,6 @@ def difference_table(comparison: Comparison) -> Table | None:
     if not found:
         return None
     columns = (Column("setting", "setting", False), *(Column(s.label, s.label) for s in comparison.settings))
-    rows = tuple(
-        Row((Cell(key), *(Cell(MISSING if value is None else value_words(value)) for value in values)))
-        for key, values in found.items()
-    )
+    words = {key: [MISSING if v is None else value_words(v) for v in values] for key, values in found.items()}
+    rows = tuple(Row((Cell(key), *map(Cell, values))) for key, values in words.items())
     return Table("differences", f"Settings that differ: {comparison.title}", columns, rows, transposed=True)

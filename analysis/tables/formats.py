@@ -21,11 +21,8 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 
 def _defused(value: Any) -> Any:
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
+    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if is_formula else value
 
 
 def frame_of(table: Table) -> pd.DataFrame:

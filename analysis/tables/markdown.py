@@ -18,21 +18,15 @@ def escape_markdown(text: str) -> str:
 def to_markdown(table: Table) -> str:
     """A pipe table with its notes."""
     head = [escape_markdown(c.header) for c in table.columns]
-    body = [[_bold(escape_markdown(c.text), c.best) for c in row.cells] for row in table.rows]
+    texts = [[(escape_markdown(c.text), c.best) for c in row.cells] for row in table.rows]
+    body = [[f"**{text}**" if best else text for text, best in row] for row in texts]
     widths = [max(3, *(cell_len(line[i]) for line in [head, *body])) for i in range(len(head))]
     rule = ["-" * (w - 1) + ":" if c.right else "-" * w for w, c in zip(widths, table.columns, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
         blanks = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
-        padded = [
-            blank + cell if column.right else cell + blank
-            for cell, blank, column in zip(cells, blanks, table.columns, strict=True)
-        ]
-        return f"| {' | '.join(padded)} |"
+        parts = zip(cells, blanks, table.columns, strict=True)
+        return f"| {' | '.join(blank + cell if c.right else cell + blank for cell, blank, c in parts)} |"
 
     notes = "".join(f"\n{escape_markdown(note)}\n" for note in table.all_notes)
     return "\n".join([line(head), line(rule), *map(line, body)]) + "\n" + notes
-
-
-def _bold(text: str, best: bool) -> str:
-    return f"**{text}**" if best else text

@@ -14,21 +14,14 @@ REVERSAL = "the ranking depends on the budget"
 
 def run_table(collection: Collection) -> Table:
     """Every folder that could be read, with its state; no run is left out silently."""
-    columns = (
-        Column("run", "run", False),
-        Column("state", "state", False),
-        Column("tokenizer", "tokenizer", False, 2),
-        Column("model", "model", False, 2),
-        Column("seed", "seed", True, 2),
-        Column("corpus", "corpus", False, None),
-        measure_column("bits_per_byte", 1),
-        Column("reason", "reason", False, 1),
-    )
+    priorities = {"run": 0, "state": 0, "tokenizer": 2, "model": 2, "seed": 2, "corpus": None, "reason": 1}
+    columns = [Column(key, key, key == "seed", priority) for key, priority in priorities.items()]
+    columns.insert(-1, measure_column("bits_per_byte", 1))
     keys = [(column.key, ".3f" if column.key == "bits_per_byte" else "text") for column in columns]
     runs = collection.runs.assign(seed=collection.runs["seed"].astype(str))
     runs = runs.sort_values(["study", "run", "folder"]).where(runs != "", None)
     rows = [Row(tuple(Cell(run.get(k), form) for k, form in keys)) for run in runs.to_dict("records")]
-    return Table("runs", "Runs", columns, tuple(rows))
+    return Table("runs", "Runs", tuple(columns), tuple(rows))
 
 
 def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:

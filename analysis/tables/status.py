@@ -61,7 +61,10 @@ def run_status(folder: Run) -> RunStatus:
         return RunStatus(folder.name, state, reason=str(error))
     step = rows[-1]["step"] if rows else 0
     iters = record.get("resolved", {}).get("iters", math.nan)
-    pace = _pace(rows) if state == "running" else math.nan
+    pace, updates = math.nan, [row for row in rows if row["kind"] == "train"][-RECENT:]
+    if state == "running" and len(updates) > 1:  # by the run's own clock, which stands during evaluations
+        seconds = updates[-1]["seconds"] - updates[0]["seconds"]
+        pace = (updates[-1]["step"] - updates[0]["step"]) / seconds if seconds > 0 else math.nan
     loss, bits = _last(rows, "loss"), result.get("bits_per_byte", _last(rows, "val_bpb"))
     left = (iters - step) / pace
     return RunStatus(folder.name, state, step, iters, loss, bits, pace, left, reason)
@@ -69,13 +72,6 @@ def run_status(folder: Run) -> RunStatus:
 
 def _last(rows: Sequence[dict[str, Any]], key: str) -> float:
     return next((row[key] for row in reversed(rows) if key in row), math.nan)
-
-
-def _pace(rows: Sequence[dict[str, Any]]) -> float:
-    """Updates per second over the last logged updates, by the run's own clock, which stands during evaluations."""
-    updates = [row for row in rows if row["kind"] == "train"][-RECENT:]
-    seconds = updates[-1]["seconds"] - updates[0]["seconds"] if updates else 0.0
-    return (updates[-1]["step"] - updates[0]["step"]) / seconds if seconds > 0 else math.nan
 
 
 def print_status(statuses: Sequence[RunStatus], console: Console | None = None) -> None:

@@ -68,10 +68,8 @@ def to_rich(table: Table, width: int) -> RichTable:
         )  # fmt: skip
     for row, after in zip(table.rows, [*table.rows[1:], None], strict=True):
         plain = "" if row.kind == "run" else "dim"
-        cells = [
-            Text(_shown(table, row, i, compact), style="bold green" if row.cells[i].best else plain)
-            for i in columns
-        ]
+        styles = {i: "bold green" if row.cells[i].best else plain for i in columns}
+        cells = [Text(_shown(table, row, i, compact), style=style) for i, style in styles.items()]
         rich.add_row(*cells, end_section=after is not None and after.kind != row.kind)
     return rich
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from analysis.inference.comparisons import Comparison
 from analysis.records.display import MISSING
 from analysis.records.identity import flatten
-from analysis.records.settings import Setting
 from analysis.tables.cells import NAME, cell, mean_note, measure_table
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
@@ -24,15 +23,10 @@ def tokenizer_table(comparison: Comparison) -> Table:
 
 def baseline_table(comparison: Comparison) -> Table:
     """Every baseline, and what it could see of the training text."""
-    columns = (
-        Column("baseline", "baseline", False),
-        measure_column("bits_per_byte", 0),
-        Column("history", "sees", False),
-    )
-    rows = [
-        Row((Cell(b.label), Cell(b.bits_per_byte, ".3f"), Cell(b.history or None)))
-        for b in comparison.baselines
-    ]
+    ends = Column("baseline", "baseline", False), Column("history", "sees", False)
+    columns = (ends[0], measure_column("bits_per_byte", 0), ends[1])
+    found = comparison.baselines
+    rows = [Row((Cell(b.label), Cell(b.bits_per_byte, ".3f"), Cell(b.history or None))) for b in found]
     note = "each was given the training text; a model that loses to them has not learned much"
     return Table("baselines", f"Baselines: {comparison.title}", columns, tuple(rows), (note,))
 
@@ -75,24 +69,20 @@ def text_tables(comparison: Comparison) -> list[Table]:
         return []
     names = list(dict.fromkeys(text["name"] for text in texts))
     keys = [k for k in dict.fromkeys(k for text in texts for k in text) if k not in ("name", "sha256")]
-    glance = [Row((Cell(s.label), *(_glance(comparison, s, name) for name in names))) for s in settings]
+    glance = []
+    for s in settings:  # marked: some seed's tokenizer loses some of the text
+        marks = ["!" if s.mean(f"texts.{name}.round_trip") < 1 else "" for name in names]
+        bits = [cell(comparison, s, f"texts.{name}.bits_per_byte") for name in names]
+        glance.append(Row((Cell(s.label), *(replace(c, mark=m) for c, m in zip(bits, marks, strict=True)))))
     long = [
         Row((Cell(name), Cell(s.label), *(cell(comparison, s, f"texts.{name}.{key}") for key in keys)))
         for name in names for s in settings
     ]  # fmt: skip
     heads = tuple(Column(name, name, True, 1 + i) for i, name in enumerate(names))
     columns = (Column("text", "text", False), NAME, *map(measure_column, keys))
-    note = (
-        "! the text does not survive encoding and decoding: see the round trip and what the tokenizer loses"
-    )
+    note = "! the text does not come back from its tokens: see the round trip and what the tokenizer loses"
     mean = mean_note(comparison)
     title = f"Other texts, bits per byte: {comparison.title}"
     read = tuple(row for row in long if any(c.text != MISSING for c in row.cells[2:]))
     whole = Table("texts_all", f"Other texts: {comparison.title}", columns, read, mean)
     return [Table("texts", title, (NAME, *heads), tuple(glance), (note, *mean)), whole.without_empty()]
-
-
-def _glance(comparison: Comparison, setting: Setting, name: str) -> Cell:
-    """The bits per byte of a text, marked if any seed's tokenizer loses some of it."""
-    lost = setting.estimate(f"texts.{name}.round_trip").mean < 1
-    return replace(cell(comparison, setting, f"texts.{name}.bits_per_byte"), mark="!" if lost else "")

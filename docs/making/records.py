@@ -24,11 +24,8 @@ BUDGETS = {"quick-iters": "equal updates", "quick-text": "equal text", "quick-fl
 RATES = ("quick-iters", "quick-rates")  # the first has one learning rate, the second the others
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
 RUNGS = (
-    "nanoGPT's recipe",
-    "+ learning rate 0.003",
-    "+ rotary positions",
-    "+ norms, squared ReLU, zero init",
-    "+ Muon",
+    *("nanoGPT's recipe", "+ learning rate 0.003", "+ rotary positions"),
+    *("+ norms, squared ReLU, zero init", "+ Muon"),
 )
 
 

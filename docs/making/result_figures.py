@@ -64,9 +64,8 @@ def ladder() -> Figure:
         own = found[found["tokenizer"] == name]
         means = own.groupby("rung", sort=False)["bits_per_byte"].mean()
         axes.plot(means, range(len(rungs)), color=look(name).colour, linewidth=1.2)
-        axes.plot(
-            own["bits_per_byte"], own["rung"].map(rungs.index), look(name).marker, color=look(name).colour
-        )
+        places, style = own["rung"].map(rungs.index), look(name)
+        axes.plot(own["bits_per_byte"], places, style.marker, color=style.colour)
         axes.text(means.iloc[0], -0.3, name, **SMALL)
     counting = study("quick-iters").counting
     axes.axvline(counting.bits_per_byte, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)))

@@ -18,13 +18,8 @@ from functools import partial
 
 from experiments.benchmarks.processes import THREADS, Answer, Row, WorkerProcess
 from experiments.benchmarks.works import COMPILED, NUMPY, TORCH, Case, training
-from experiments.configuration.build import (
-    build_corpus,
-    build_schedule,
-    build_tokenizer,
-    composed,
-    corpus_parts,
-)
+from experiments.configuration import build
+from experiments.configuration.build import composed
 from numpygpt.data.batches import sample_batch
 from numpygpt.streams import generator
 from numpygpt.training import Engine, score_tokens
@@ -43,13 +38,13 @@ SHARES = [k / 100 for k in (*range(5, 80, 5), *range(80, 101, 2))]
 def train(by: str, overrides: Sequence[str], updates: int) -> Answer:
     """Answers how many updates to do, and whether to judge then, with the seconds they took, and nats per token."""
     config = composed(*overrides)
-    parts = corpus_parts(build_corpus(config.data), vars(config.data))
-    tokenizer = build_tokenizer(config.tokenizer)
+    parts = build.corpus_parts(build.build_corpus(config.data), vars(config.data))
+    tokenizer = build.build_tokenizer(config.tokenizer)
     tokenizer.train(parts[0].chunks())
     ids, judged_ids = (tokenizer.encode(part.text) for part in parts)
     case = Case(overrides, tokenizer.vocab_size)
     trained = training(by, case)
-    schedule = build_schedule(config.optimizer, updates)
+    schedule = build.build_schedule(config.optimizer, updates)
     shape = config.train.batch_size, config.model.block_size
 
     def gradients(step: int) -> None:
@@ -91,10 +86,7 @@ class Racer:
     done: int = 0
     seconds: float = 0.0
     nats: float = math.inf
-
-    @property
-    def has_arrived(self) -> bool:
-        return self.nats <= TARGET
+    has_arrived = property(lambda self: self.nats <= TARGET)
 
     def advance(self, share: float) -> None:
         """Train up to a share of the schedule, and from JUDGED on have the weights judged."""
@@ -140,18 +132,13 @@ def rows(racers: Sequence[Racer]) -> list[Row]:
         if not (own := [racer for racer in racers if (racer.recipe, racer.by) == (recipe, by)]):
             continue
         seconds = [racer.seconds for racer in own if racer.has_arrived]
-        found.append(
-            {
-                "case": f"{recipe}, {own[0].updates:,} updates",
-                "recipe": recipe,
-                "by": by,
-                "seconds": statistics.mean(seconds) if len(seconds) == len(own) else None,
-                "seconds_by_seed": [racer.seconds if racer.has_arrived else None for racer in own],
-                "updates": statistics.mean(racer.done for racer in own),
-                "reached": f"{len(seconds)} of {len(own)}",
-                "nats": statistics.mean(racer.nats for racer in own),
-            }
-        )
+        found.append({
+            "case": f"{recipe}, {own[0].updates:,} updates", "recipe": recipe, "by": by,
+            "seconds": statistics.mean(seconds) if len(seconds) == len(own) else None,
+            "seconds_by_seed": [racer.seconds if racer.has_arrived else None for racer in own],
+            "updates": statistics.mean(racer.done for racer in own),
+            "reached": f"{len(seconds)} of {len(own)}", "nats": statistics.mean(racer.nats for racer in own),
+        })  # fmt: skip
     base = min((r["seconds"] for r in found if r["recipe"] == NANOGPT and r["seconds"]), default=None)
     for r in found:
         r["ratio_to_torch"] = r["seconds"] / base if base and r["seconds"] else None

@@ -36,11 +36,10 @@ class WorkerProcess:
 
     def __init__(self, work: Work, threads: int = THREADS) -> None:
         self.command = [work.func.__module__, work.func.__name__, json.dumps(work.args)]
+        own = dict.fromkeys((*VARIABLES, "RAYON_NUM_THREADS"), str(threads))
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "experiments.benchmarks.processes", *self.command],
-            env=os.environ
-            | dict.fromkeys((*VARIABLES, "RAYON_NUM_THREADS"), str(threads))
-            | {"PYTHONPATH": search_path()},
+            env=os.environ | own | {"PYTHONPATH": search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -72,9 +71,7 @@ class Timings:
     results: list[Any] = field(default_factory=list)
     peak_mb: float = 0.0
 
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
+    median = property(lambda self: statistics.median(self.seconds))
 
 
 def in_turns(
@@ -127,14 +124,8 @@ def peak_mb() -> float:
     if not children.exists():
         return own_peak_mb()
     family = ["self", *children.read_text().split()]
-    return max(own_peak_mb(), sum(_proportional_mb(pid) for pid in family))
-
-
-def _proportional_mb(pid: str) -> float:
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+    pages = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in family]
+    return max(own_peak_mb(), sum(int(page.partition("Pss:")[2].split()[0]) for page in pages) / 1024)
 
 
 if __name__ == "__main__":

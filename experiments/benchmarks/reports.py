@@ -17,18 +17,15 @@ HELP = ("experiments/run.py", "analysis/report.py")
 
 def report(rounds: int, numbers: tuple[int, ...] = RUNS) -> list[Row]:
     """Seconds of a report over so many kept runs, and of what prints --help."""
-    kept = [line for name in STUDIES for line in kept_runs(name)]
+    files = [ROOT / "docs/results" / f"{name}.jsonl" for name in STUDIES]
+    kept = "".join(file.read_text(encoding="utf-8") for file in files).splitlines(keepends=True)
     with tempfile.TemporaryDirectory() as folder:
         commands = {f"{script} --help": [script, "--help"] for script in HELP}
         for n in numbers:
             study = Path(folder, f"{n}-runs.jsonl")
             study.write_text("".join(kept[:n]), encoding="utf-8")
-            commands[f"report over {n} runs"] = [
-                "analysis/report.py",
-                str(study),
-                "-o",
-                f"{folder}/report-{n}",
-            ]
+            place = ["-o", f"{folder}/report-{n}"]
+            commands[f"report over {n} runs"] = ["analysis/report.py", str(study), *place]
         seconds: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(rounds):
             for name, command in commands.items():
@@ -36,8 +33,3 @@ def report(rounds: int, numbers: tuple[int, ...] = RUNS) -> list[Row]:
                 subprocess.run([sys.executable, *command], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
                 seconds[name].append(time.perf_counter() - started)
     return [{"case": name, "seconds": statistics.median(times)} for name, times in seconds.items()]
-
-
-def kept_runs(study: str) -> list[str]:
-    """The lines of a packed study."""
-    return (ROOT / "docs/results" / f"{study}.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)

@@ -1,6 +1,6 @@
 """How time and memory grow with a size: slopes of their logarithms, beside what the operation count predicts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -33,21 +33,14 @@ def scaling(
     """A row for each size that a training step depends on, and for a tokenizer and the characters of a text."""
     rows = []
     for key, values in sizes.items():
-        cases = [sized(base, key, value) for value in values]
-        tasks = {
-            str(n): partial(works.train, works.NUMPY, c.overrides, c.vocab_size)
-            for n, c in zip(values, cases, strict=True)
-        }
-        found = in_turns(tasks, rounds, 2)
-        rows.append(row(f"step by {key}", values, found.values(), [train_operations(case) for case in cases]))
-    return rows + tokenizer_rows(rounds, chars)
-
-
-def tokenizer_rows(rounds: int, sizes: Sequence[int]) -> list[Row]:
-    given, rows = (OURS, str(default_corpus().path), VOCAB_SIZE), []
+        cases = {str(n): sized(base, key, n) for n in values}
+        tasks = {n: partial(works.train, works.NUMPY, c.overrides, c.vocab_size) for n, c in cases.items()}
+        operations = [train_operations(case) for case in cases.values()]
+        rows.append(row(f"step by {key}", values, in_turns(tasks, rounds, 2), operations))
+    given = OURS, str(default_corpus().path), VOCAB_SIZE
     for what, work in (("training", train), ("encoding", encode)):
-        found = in_turns({str(n): partial(work, *given, n) for n in sizes}, rounds, 1, threads=1)
-        rows.append(row(f"{what} bpe-bytelevel", sizes, found.values(), sizes) | {"memory_slope": None})
+        found = in_turns({str(n): partial(work, *given, n) for n in chars}, rounds, 1, threads=1)
+        rows.append(row(f"{what} bpe-bytelevel", chars, found, chars) | {"memory_slope": None})
     return rows
 
 
@@ -57,16 +50,15 @@ def sized(base: Case, key: str, value: int) -> Case:
     return replace(base, overrides=(*base.overrides, f"{key}={value}"))
 
 
-def row(case: str, sizes: Sequence[int], found: Iterable[Timings], operations: Sequence[float]) -> Row:
-    timings = list(found)
-    seconds = [t.median for t in timings]
+def row(case: str, sizes: Sequence[int], found: Mapping[str, Timings], operations: Sequence[float]) -> Row:
+    seconds = [timings.median for timings in found.values()]
     return {
         "case": case,
         "sizes": " ".join(f"{n:,}" for n in sizes),
         "all_ms": " ".join(f"{1e3 * s:,.0f}" for s in seconds),
         "time_slope": slope(sizes, seconds),
         "operations_slope": slope(sizes, operations),
-        "memory_slope": slope(sizes, [t.peak_mb for t in timings]),
+        "memory_slope": slope(sizes, [timings.peak_mb for timings in found.values()]),
     }
 
 

@@ -1,4 +1,4 @@
-"""The tables of training, generating, evaluating and memory: this project beside `peers`, ways of PyTorch's."""
+"""The tables of training (its memory, too), generating and evaluating: this project beside `peers` of PyTorch's."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -26,16 +26,15 @@ def measured(
 def train(peers: Peers, rounds: int, cases: Cases = CASES) -> list[Row]:
     rows = []
     for name, case in cases.items():
-        found, floor = measured(
-            training_tasks(case, peers), rounds, 5, works.train_operations(case), warm_up=3
-        )
+        tasks, operations = training_tasks(case, peers), works.train_operations(case)
+        found, floor = measured(tasks, rounds, 5, operations, warm_up=3)
         check_losses(name, found)
         for by, timings in found.items():
-            ratios = {
-                key: timings.median / found[peer].median if peer in found else None
-                for key, peer in (("ratio_to_eager", TORCH), ("ratio_to_compiled", COMPILED))
-            }
-            rows.append(row(name, by, timings) | ratios | {"share_of_peak": floor / timings.median})
+            own = row(name, by, timings) | {"share_of_peak": floor / timings.median}
+            for key, peer in (("ratio_to_eager", TORCH), ("ratio_to_compiled", COMPILED)):
+                own[key] = timings.median / found[peer].median if peer in found else None
+            own["relative_memory"] = timings.peak_mb / found[TORCH].peak_mb if TORCH in found else None
+            rows.append(own)
     return rows
 
 
@@ -72,25 +71,13 @@ def generate(peers: Peers, rounds: int, cases: Cases = CASES) -> list[Row]:
     for name, case in cases.items():
         for n in BATCHES:
             arguments = case.overrides, case.vocab_size, n, GENERATED
-            found = in_turns(
-                {by: partial(function, *arguments) for by, function in functions.items()}, rounds, 1
-            )
+            tasks = {by: partial(function, *arguments) for by, function in functions.items()}
+            found = in_turns(tasks, rounds, 1)
             speeds = {by: n * GENERATED / timings.median for by, timings in found.items()}
             for by, timings in found.items():
                 relative = speeds[by] / speeds[TORCH] if TORCH in peers else None
                 own = {"tokens_per_second": speeds[by], "relative_speed": relative}
                 rows.append(row(f"{name}, {n} at once", by, timings) | own)
-    return rows
-
-
-def memory(peers: Peers, cases: Cases = CASES) -> list[Row]:
-    """Peak resident memory of a process that trains, with all that it starts and imports."""
-    rows = []
-    for name, case in cases.items():
-        found = in_turns(training_tasks(case, peers), 1, 3)
-        for by, timings in found.items():
-            relative = timings.peak_mb / found[TORCH].peak_mb if TORCH in peers else None
-            rows.append({"case": name, "by": by, "peak_mb": timings.peak_mb, "relative_memory": relative})
     return rows
 
 

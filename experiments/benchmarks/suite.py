@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from importlib.metadata import version
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -24,7 +25,6 @@ BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
     "generate": lambda chosen: speed.generate(peers(chosen), chosen.rounds),
     "evaluate": lambda chosen: speed.evaluate(chosen.rounds),
     "report": lambda chosen: reports.report(chosen.rounds),
-    "memory": lambda chosen: speed.memory(peers(chosen)),
     "scaling": lambda chosen: scaling.scaling(chosen.rounds),
     "tokenizers": lambda chosen: tokenizer_race.race(chosen.rounds),
 }
@@ -35,13 +35,12 @@ def run_benchmark(chosen: Chosen) -> None:
     out = chosen.json
     if out and not out.absolute().parent.is_dir():
         raise UserError(f"--json={out} is not possible: its folder does not exist")
-    rows = BENCHMARKS[chosen.benchmark](chosen)
-    page = {"measured": measured(chosen), "rows": rows}
+    rows, how = BENCHMARKS[chosen.benchmark](chosen), measured(chosen)
     show(chosen.benchmark, rows)
-    print(page["measured"])
+    print(how)
     if out:
         with writing(out):
-            out.write_text(json.dumps(page, indent=1) + "\n", encoding="utf-8")
+            out.write_text(json.dumps({"measured": how, "rows": rows}, indent=1) + "\n", encoding="utf-8")
 
 
 def measured(chosen: Chosen) -> str:
@@ -49,52 +48,42 @@ def measured(chosen: Chosen) -> str:
     figures = f"means over {chosen.seeds} seeds" if chosen.benchmark == "race" else "medians"
     threads = "1 thread" if chosen.benchmark in ("tokenizers", "report") else f"{THREADS} threads"
     versions = [f"{name} {version(name)}" for name in ("numpy", "torch") if importlib.util.find_spec(name)]
-    return ", ".join(
-        [str(date.today()), figures, f"{threads} each, in turns", environment()["cpu"], *versions]
-    )
+    said = [str(date.today()), figures, f"{threads} each, in turns", environment()["cpu"], *versions]
+    return ", ".join(said)
 
 
 def peers(chosen: Chosen) -> tuple[str, ...]:
     """Those of PyTorch, if it is wanted and installed."""
-    if chosen.against == "torch" and importlib.util.find_spec("torch"):
-        return PEERS
-    if chosen.against == "torch":
+    if chosen.against == "none":
+        return ()
+    if importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed: measuring this project alone (pip install torch for the comparison)")
-    return ()
+        return ()
+    return PEERS
 
 
-COLUMNS = {
-    "case": ("case", "{}"),
-    "by": ("by", "{}"),
-    "sizes": ("sizes", "{}"),
-    "all_ms": ("ms of each", "{}"),
-    "seconds": ("seconds", "{:.1f}"),
-    "median_ms": ("ms", "{:.1f}"),
-    "ratio_to_eager": ("/ PyTorch eager", "{:.2f}"),
-    "ratio_to_compiled": ("/ compiled", "{:.2f}"),
-    "ratio_to_torch": ("/ PyTorch", "{:.2f}"),
-    "updates": ("updates", "{:,.0f}"),
-    "reached": ("reached", "{}"),
-    "nats": ("last nats", "{:.3f}"),
-    "share_of_peak": ("of peak", "{:.0%}"),
-    "tokens_per_second": ("tokens/s", "{:,.0f}"),
-    "chars_per_second": ("characters/s", "{:,.0f}"),
-    "relative_speed": ("relative speed", "{:.2f}"),
-    "peak_mb": ("peak MB", "{:,.0f}"),
-    "relative_memory": ("/ PyTorch", "{:.2f}"),
-    "time_slope": ("slope of time", "{:.2f}"),
-    "operations_slope": ("of operations", "{:.2f}"),
-    "memory_slope": ("of memory", "{:.2f}"),
-}
+COLUMNS = {  # key of a row -> heading and form
+    "case": ("case", ""), "by": ("by", ""), "sizes": ("sizes", ""), "all_ms": ("ms of each", ""),
+    "seconds": ("seconds", ".1f"), "median_ms": ("ms", ".1f"), "ratio_to_eager": ("/ PyTorch eager", ".2f"),
+    "ratio_to_compiled": ("/ compiled", ".2f"), "ratio_to_torch": ("/ PyTorch", ".2f"),
+    "updates": ("updates", ",.0f"), "reached": ("reached", ""), "nats": ("last nats", ".3f"),
+    "share_of_peak": ("of peak", ".0%"), "tokens_per_second": ("tokens/s", ",.0f"),
+    "chars_per_second": ("characters/s", ",.0f"), "relative_speed": ("relative speed", ".2f"),
+    "peak_mb": ("peak MB", ",.0f"), "relative_memory": ("/ PyTorch", ".2f"),
+    "time_slope": ("slope of time", ".2f"), "operations_slope": ("of operations", ".2f"),
+    "memory_slope": ("of memory", ".2f"),
+}  # fmt: skip
 
 
 def cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     """The heads and the cells of a table, without the columns that no row fills."""
-    keys = [key for key in COLUMNS if any(row.get(key) is not None for row in rows)]
-    texts = [
-        ["" if row.get(key) is None else COLUMNS[key][1].format(row[key]) for key in keys] for row in rows
-    ]
-    return [COLUMNS[key][0] for key in keys], texts
+    found = {k: column for k, column in COLUMNS.items() if any(row.get(k) is not None for row in rows)}
+
+    def text(value: Any, form: str) -> str:
+        return "" if value is None else format(value, form)
+
+    texts = [[text(row.get(key), form) for key, (_, form) in found.items()] for row in rows]
+    return [head for head, _ in found.values()], texts
 
 
 def show(title: str, rows: list[Row]) -> None:

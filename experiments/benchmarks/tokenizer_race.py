@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmarks.processes import Answer, Row, Timings, in_turns, timed
+from experiments.benchmarks.speed import row
 from experiments.configuration.build import default_corpus
 from numpygpt.tokenizers import Tokenizer, create, from_dict
 from numpygpt.tokenizers.pretokenize import PATTERNS
@@ -26,12 +27,8 @@ VOCAB_SIZE = 6551
 OURS, HUGGING_FACE, TIKTOKEN = "ours, bpe-bytelevel", "Hugging Face, bpe", "tiktoken"
 SAME_IDS = (OURS, HUGGING_FACE, TIKTOKEN)
 TRAINED = (OURS, "ours, bpe", "ours, unigram", HUGGING_FACE, "SentencePiece, bpe", "SentencePiece, unigram")
-ENCODERS = (
-    *SAME_IDS,
-    "SentencePiece, bpe",
-    "SentencePiece, unigram",
-    *(f"ours, {k}" for k in ("bpe", "bpe-bytefallback", "unigram", "word", "char")),
-)
+OTHER_KINDS = [f"ours, {kind}" for kind in ("bpe", "bpe-bytefallback", "unigram", "word", "char")]
+ENCODERS = (*SAME_IDS, "SentencePiece, bpe", "SentencePiece, unigram", *OTHER_KINDS)
 SENTENCEPIECE: dict[str, Any] = {  # nothing about the text is changed
     "normalization_rule_name": "identity", "remove_extra_whitespaces": False, "add_dummy_prefix": False,
     "hard_vocab_limit": False, "num_threads": 1, "minloglevel": 2,
@@ -47,16 +44,12 @@ def race(rounds: int, path: str | None = None, vocab_size: int = VOCAB_SIZE) -> 
         (f"train to {vocab_size:,}", TRAINED, HUGGING_FACE, train),
         ("encode", ENCODERS, TIKTOKEN, encode),
     ):
-        tasks = {name: partial(work, name, path, vocab_size) for name in names if is_there(name)}
+        there = [n for n in names if importlib.util.find_spec(PACKAGES.get(n.split(",")[0], "numpygpt"))]
+        tasks = {name: partial(work, name, path, vocab_size) for name in there}
         found = in_turns(tasks, rounds, 1, threads=1)
         check_ids(found)
         rows += table_rows(case, against, len(read(path)), found)
     return rows
-
-
-def is_there(name: str) -> bool:
-    package = PACKAGES.get(name.split(",")[0])
-    return package is None or importlib.util.find_spec(package) is not None
 
 
 def check_ids(found: dict[str, Timings]) -> None:
@@ -68,17 +61,12 @@ def check_ids(found: dict[str, Timings]) -> None:
 
 def table_rows(case: str, against: str, n_chars: int, found: dict[str, Timings]) -> list[Row]:
     """relative_speed: to that of the peer `against`, where it is installed."""
-    return [
-        {
-            "case": case,
-            "by": name,
-            "median_ms": 1e3 * timings.median,
-            "chars_per_second": n_chars / timings.median,
-            "relative_speed": found[against].median / timings.median if against in found else None,
-            "peak_mb": timings.peak_mb,
-        }
-        for name, timings in found.items()
-    ]
+    rows = []
+    for name, timings in found.items():
+        relative = found[against].median / timings.median if against in found else None
+        speeds = {"chars_per_second": n_chars / timings.median, "relative_speed": relative}
+        rows.append(row(case, name, timings) | speeds)
+    return rows
 
 
 # --- works ---
@@ -112,34 +100,30 @@ def checksum(ids: Any) -> int:
 def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -> Callable[[], Any]:
     """What trains on the text at `path` when it is called, and returns what it has trained, if it is to encode."""
     library, _, kind = name.partition(", ")
-    if library == "SentencePiece":
-        return partial(train_sentencepiece, path, kind, vocab_size)
     if library == "Hugging Face":
         import tokenizers as hf
 
         theirs = hf.Tokenizer(hf.models.BPE())
         theirs.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
         alphabet = hf.pre_tokenizers.ByteLevel.alphabet()
-        settings = hf.trainers.BpeTrainer(
-            vocab_size=vocab_size, min_frequency=2, initial_alphabet=alphabet, show_progress=False
-        )
-        return partial(theirs.train, [path], settings)
-    return partial(train_ours, kind, read(path)[:n_chars], vocab_size)
+        shape: dict[str, Any] = {"vocab_size": vocab_size, "min_frequency": 2, "initial_alphabet": alphabet}
+        return partial(theirs.train, [path], hf.trainers.BpeTrainer(**shape, show_progress=False))
+    text = read(path)[:n_chars]
 
+    def ours() -> Tokenizer:
+        tokenizer = create(kind, **({} if kind in ("word", "char") else {"vocab_size": vocab_size}))
+        tokenizer.train(text)
+        return tokenizer
 
-def train_ours(kind: str, text: str, vocab_size: int) -> Tokenizer:
-    tokenizer = create(kind, **({} if kind in ("word", "char") else {"vocab_size": vocab_size}))
-    tokenizer.train(text)
-    return tokenizer
+    def sentencepiece() -> bytes:
+        from sentencepiece import SentencePieceTrainer
 
+        written = io.BytesIO()
+        settings = SENTENCEPIECE | {"input": path, "model_writer": written, "model_type": kind}
+        SentencePieceTrainer.train(vocab_size=vocab_size, **settings)
+        return written.getvalue()
 
-def train_sentencepiece(path: str, kind: str, vocab_size: int) -> bytes:
-    import sentencepiece
-
-    written = io.BytesIO()
-    settings = SENTENCEPIECE | {"input": path, "model_writer": written, "model_type": kind}
-    sentencepiece.SentencePieceTrainer.train(vocab_size=vocab_size, **settings)
-    return written.getvalue()
+    return sentencepiece if library == "SentencePiece" else ours
 
 
 def encoders(name: str, path: str, vocab_size: int) -> Callable[[], Callable[[str], Any]]:

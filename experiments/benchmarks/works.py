@@ -39,10 +39,6 @@ class Case:
     def shape(self) -> GPTConfig:
         return gpt_config(self.config.model, self.vocab_size, 1.0)
 
-    @property
-    def tokens_per_batch(self) -> int:
-        return self.config.train.batch_size * self.shape.block_size
-
     def model(self) -> GPT:
         """With the weights that training starts from."""
         return build_model(self.config.model, self.config.seed, self.vocab_size, 1.0)
@@ -73,7 +69,8 @@ def forward_operations(case: Case, n_tokens: int) -> float:
 
 def train_operations(case: Case) -> float:
     """A backward has two products for each one of the forward; the optimizer may have some of its own."""
-    return 3 * forward_operations(case, case.tokens_per_batch) + case.optimizer().flops()
+    n_tokens = case.config.train.batch_size * case.shape.block_size
+    return 3 * forward_operations(case, n_tokens) + case.optimizer().flops()
 
 
 def evaluate_operations(case: Case, n_tokens: int) -> float:

@@ -10,31 +10,14 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
+from experiments.configuration import schema
 from experiments.configuration.messages import EXPLAINED, sentence
-from experiments.configuration.schema import (
-    IMPORTED,
-    DataConfig,
-    ModelConfig,
-    OptimizerConfig,
-    RunConfig,
-    TokenizerConfig,
-    options,
-    register,
-    to_config,
-)
-from numpygpt import tokenizers
+from experiments.configuration.schema import DataConfig, ModelConfig, OptimizerConfig, RunConfig, options
+from numpygpt import optim, tokenizers
 from numpygpt.data import Corpus, Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.models import GPT, GPTConfig
-from numpygpt.optim import (
-    OPTIMIZERS,
-    Optimizer,
-    Schedule,
-    constant,
-    step_decay,
-    warmup_cosine,
-    warmup_stable_decay,
-)
+from numpygpt.optim import OPTIMIZERS, Optimizer, Schedule
 from numpygpt.places import CONF
 from numpygpt.streams import generator
 from numpygpt.training.trainer import TrainConfig
@@ -46,11 +29,11 @@ def composed(*overrides: str) -> RunConfig:
 
     For what needs the recipes of conf/ outside of a sweep. Raises UserError for an override that is refused.
     """
-    register()
+    schema.register()
     is_ready = GlobalHydra.instance().is_initialized()
     try:
         with nullcontext() if is_ready else initialize_config_dir(str(CONF), version_base="1.3"):
-            return to_config(compose("config", overrides=list(overrides)))
+            return schema.to_config(compose("config", overrides=list(overrides)))
     except (ValueError, *EXPLAINED) as error:
         if (said := sentence(error, overrides)) is None:
             raise
@@ -90,9 +73,8 @@ def build_corpus(data: DataConfig) -> Corpus:
     """The corpus that was decided on. Raises UserError if it is another text by now."""
     corpus = resolve(data.kind, data.path)
     if data.sha256 not in (None, corpus.sha256):
-        raise UserError(
-            f"the corpus {corpus.path} is not the text that this run was planned with: start the run again"
-        )
+        why = f"the corpus {corpus.path} is not the text that this run was planned with"
+        raise UserError(f"{why}: start the run again")
     return corpus
 
 
@@ -109,12 +91,12 @@ def corpus_parts(corpus: Corpus, data: Mapping[str, Any]) -> tuple[Part, Part]:
     return corpus.parts(data["val_fraction"], data.get("dev_fraction", 0.0))
 
 
-def build_tokenizer(config: TokenizerConfig) -> tokenizers.Tokenizer:
+def build_tokenizer(config: schema.TokenizerConfig) -> tokenizers.Tokenizer:
     """An untrained tokenizer with the options that its kind knows."""
     known: dict[str, Any] = {key: getattr(config, key) for key in options("tokenizer", config.kind)}
     if config.kind == "tiktoken":
         known["encoding"] = config.name
-    if config.specials is not None and config.kind not in IMPORTED:
+    if config.specials is not None and config.kind not in schema.IMPORTED:
         known["specials"] = tuple(config.specials)
     return tokenizers.create(config.kind, **known)
 
@@ -159,13 +141,13 @@ def build_schedule(optimizer: OptimizerConfig, iters: int) -> Schedule:
     """The learning rate for a run of `iters` updates."""
     rising = warmup_iters(optimizer, iters)
     if optimizer.schedule == "cosine":
-        return warmup_cosine(optimizer.lr, optimizer.min_lr, rising, schedule_iters(optimizer, iters))
+        return optim.warmup_cosine(optimizer.lr, optimizer.min_lr, rising, schedule_iters(optimizer, iters))
     if optimizer.schedule == "wsd":
         decay = round(optimizer.decay_share * (iters - rising))
-        return warmup_stable_decay(optimizer.lr, optimizer.min_lr, rising, decay, iters)
+        return optim.warmup_stable_decay(optimizer.lr, optimizer.min_lr, rising, decay, iters)
     if optimizer.schedule == "step":
-        return step_decay(optimizer.lr, optimizer.step_size, optimizer.step_factor, rising)
-    return constant(optimizer.lr, rising)
+        return optim.step_decay(optimizer.lr, optimizer.step_size, optimizer.step_factor, rising)
+    return optim.constant(optimizer.lr, rising)
 
 
 def train_config(config: RunConfig, iters: int) -> TrainConfig:

@@ -54,10 +54,8 @@ def _tokenizer_file(tokenizer: TokenizerConfig) -> dict[str, Any]:
     try:
         return {"path": hashlib.sha256(read_bytes(expanded(tokenizer.path))).hexdigest()}
     except OSError as error:
-        raise UserError(
-            f"tokenizer.path={tokenizer.path} is not possible: it may be a tokenizer's file that can be read "
-            f"({error.strerror})"
-        ) from error
+        allowed = f"a tokenizer's file that can be read ({error.strerror})"
+        raise UserError(f"tokenizer.path={tokenizer.path} is not possible: it may be {allowed}") from error
 
 
 def identity_hash(normalised: Mapping[str, Any]) -> str:

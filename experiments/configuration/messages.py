@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import (
@@ -26,12 +27,9 @@ EXTRAS = {  # what our presets build upon: the preset, and the extra that instal
     "hydra/launcher/joblib": ("local", "local"),
     "hydra/launcher/submitit_slurm": ("slurm", "slurm"),
 }
-TYPES = {
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    str: "a text",
-    list[str]: "a list of texts",
+TYPES: dict[Any, str] = {
+    **{int: "a whole number", float: "a number", bool: "true or false"},
+    **{str: "a text", list[str]: "a list of texts"},
 }
 
 
@@ -40,10 +38,8 @@ def explain(error: BaseException, overrides: Sequence[str] = ()) -> str:
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, OverrideParseException):
-            fault = "cannot be read" if "=" in link.override else "is not a setting"
-            return (
-                f"'{link.override}' {fault}: it may be key=value, group=choice, or values with commas between"
-            )
+            fault = f"'{link.override}' {'cannot be read' if '=' in link.override else 'is not a setting'}"
+            return f"{fault}: it may be key=value, group=choice, or values with commas between"
         if isinstance(link, MarkedYAMLError) and (mark := link.problem_mark):
             return f"{mark.name} is no YAML (line {mark.line + 1}): {link.problem}"
         if isinstance(link, MissingConfigException) and link.missing_cfg_file:
@@ -154,9 +150,8 @@ def _listed(key: str) -> str:
     known = [_last(one) for one in SETTINGS if one.startswith(f"{section}.")]
     if section and known:
         return f"keys of {section} are {', '.join(sorted(known))}"
-    return (
-        f"there are {', '.join(sorted({*SECTIONS, *GROUPS, *(key for key in SETTINGS if '.' not in key)}))}"
-    )
+    known = [*{*SECTIONS, *GROUPS}, *(key for key in SETTINGS if "." not in key)]
+    return f"there are {', '.join(sorted(known))}"
 
 
 def _last(key: str) -> str:
@@ -165,9 +160,9 @@ def _last(key: str) -> str:
 
 def _value_of(key: str, error: OmegaConfBaseException, overrides: Sequence[str]) -> str:
     """`=value` as it was typed, else as OmegaConf quotes it."""
-    for override in reversed(overrides):
-        if override.lstrip("+").split("=", 1)[0] == key:
-            return "=" + override.split("=", 1)[1]
+    typed = {k.lstrip("+"): value for k, _, value in (override.partition("=") for override in overrides)}
+    if key in typed:
+        return f"={typed[key]}"
     match = re.search(r"[Vv]alue '(.*?)'", str(error))
     return f"={match[1]}" if match else ""
 
@@ -184,11 +179,8 @@ def _allowed(key: str) -> str:
 
 def _named_in(chain: Sequence[BaseException]) -> str:
     """` (in experiment/x.yaml)` if the fault is in a file, else nothing."""
-    for link in chain:
-        match = re.match(r"In '(.+?)':|Error merging '(.+?)'", str(link))
-        if match:
-            return f" (in {match[1] or match[2]}.yaml)"
-    return ""
+    found = [re.match(r"In '(.+?)':|Error merging '(.+?)'", str(link)) for link in chain]
+    return next((f" (in {match[1] or match[2]}.yaml)" for match in found if match), "")
 
 
 def _plain(message: str) -> str:

@@ -85,11 +85,9 @@ class TokenizerConfig:
     min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=("word", *BPES))
     lowercase: bool = setting(True, "lower-case the text first", only=("word",))
     pattern: str = setting(
-        "gpt2",
-        "how words are cut first",
-        choices=("gpt2", "gpt4", "whitespace", "none"),
-        only=(*BPES, "unigram", "tiktoken"),
-    )
+        "gpt2", "how words are cut first",
+        choices=("gpt2", "gpt4", "whitespace", "none"), only=(*BPES, "unigram", "tiktoken"),
+    )  # fmt: skip
     character_coverage: float = setting(
         0.9995, "rarer characters become bytes", POSITIVE_SHARE, only=("bpe-bytefallback", "unigram")
     )
@@ -117,11 +115,9 @@ class ModelConfig:
         "learned", "how a model knows where a token stands", choices=("learned", "rotary"), neutral="learned"
     )
     norm: str = setting(
-        "layernorm",
-        "rmsnorm has no gain, and follows the embedding, too",
-        choices=("layernorm", "rmsnorm"),
-        neutral="layernorm",
-    )
+        "layernorm", "rmsnorm has no gain, and follows the embedding, too",
+        choices=("layernorm", "rmsnorm"), neutral="layernorm",
+    )  # fmt: skip
     qk_norm: bool = setting(False, "queries and keys are normalised", neutral=False)
     zero_init: bool = setting(
         False, "matrices that write into the residual stream start at zero", neutral=False
@@ -134,7 +130,9 @@ class ModelConfig:
 
 @dataclass
 class DataConfig:
-    kind: str = side_setting(MISSING, "which text", choices=("shakespeare", "pydoc", "file"))
+    kind: str = side_setting(
+        MISSING, "which text", choices=("shakespeare", "pydoc", "stdlib", "catalogues", "file")
+    )
     path: str | None = side_setting(None, "any UTF-8 text", only=("file",))
     val_fraction: float = setting(0.1, "the last part of the characters, for validation", INSIDE)
     dev_fraction: float = setting(
@@ -144,7 +142,7 @@ class DataConfig:
         neutral=0.0,
     )
     fallback: str | None = side_setting(
-        None, "pydoc: it is used, with a warning, where kind cannot be had", choices=("pydoc",)
+        None, "pydoc: it is used, with a warning, where Shakespeare cannot be had", choices=("pydoc",)
     )
     sha256: str | None = setting(None, "the text must be this one; run.py fills it in for the whole sweep")
 
@@ -157,10 +155,9 @@ class OptimizerConfig:
         3e-3, "peak of all other parameters, which AdamW updates", POSITIVE, only=("muon",)
     )
     schedule: str = setting(
-        "cosine",
-        "of the learning rate (wsd: warm-up, stable, decay)",
+        "cosine", "of the learning rate (wsd: warm-up, stable, decay)",
         choices=("cosine", "wsd", "constant", "step"),
-    )
+    )  # fmt: skip
     warmup_ratio: float = setting(0.1, "share of the schedule in which the learning rate rises", SHARE)
     min_lr: float = setting(1e-4, "the learning rate at its end", NOT_NEGATIVE, only=("cosine", "wsd"))
     decay_iters: int | None = setting(
@@ -321,10 +318,8 @@ def used_keys(config: RunConfig) -> dict[str, frozenset[str]]:
         section = getattr(config, part.name)
         if is_dataclass(section):
             chosen = {getattr(section, key, None) for key in ("kind", "schedule")}
-            own = fields(section)
-            used[part.name] = {
-                f.name for f in own if not f.metadata["only"] or chosen & set(f.metadata["only"])
-            }
+            readers = {own.name: own.metadata["only"] for own in fields(section)}
+            used[part.name] = {key for key, only in readers.items() if not only or chosen & {*only}}
     if config.tokenizer.kind in IMPORTED:
         used["tokenizer"] -= {"specials"}
     if config.tokenizer.kind == "tiktoken" and config.tokenizer.path is None:

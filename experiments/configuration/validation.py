@@ -88,10 +88,8 @@ def _objects(config: RunConfig) -> Iterator[tuple[str, Callable[[], object]]]:
     if config.tokenizer.kind not in IMPORTED:
         yield "tokenizer", lambda: build.build_tokenizer(config.tokenizer)
     yield "model", lambda: build.gpt_config(config.model, vocab_size=1, chars_per_token=1.0)
-    yield (
-        "optimizer",
-        lambda: OPTIMIZERS[config.optimizer.kind]([], **build.optimizer_settings(config.optimizer)),
-    )
+    kind, given = OPTIMIZERS[config.optimizer.kind], build.optimizer_settings(config.optimizer)
+    yield "optimizer", lambda: kind([], **given)
 
 
 def _one_of(values: Iterable[object]) -> str:

@@ -77,7 +77,5 @@ def require_room(config: RunConfig, texts: Texts) -> None:
     check_window(texts.val.ids, shape.block_size, "validation")
     needed, there = least_bytes(shape, config), physical_memory()
     if needed > there:
-        raise MemoryError(
-            f"this model needs at least {needed / 2**30:,.1f} GiB to be trained, and this machine has "
-            f"{there / 2**30:,.1f}"
-        )
+        needs = f"this model needs at least {needed / 2**30:,.1f} GiB to be trained"
+        raise MemoryError(f"{needs}, and this machine has {there / 2**30:,.1f}")

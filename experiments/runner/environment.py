@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -27,57 +28,44 @@ def run_record(
     name: str, identity: dict[str, Any], config: RunConfig, train: Part, val: Part
 ) -> dict[str, Any]:
     """The content of run.json, without what is decided later (`resolved`)."""
-    return {
-        "name": name,
-        "identity": identity,
-        "config": asdict(config),
-        "corpus": corpus_record(config.data, train, val),
-        "environment": environment(),
-        "git": git(),
-    }
+    asked = {"name": name, "identity": identity, "config": asdict(config)}
+    found = {"corpus": corpus_record(config.data, train, val), "environment": environment(), "git": git()}
+    return asked | found
 
 
 def earlier_parts(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
     """The software and machines, in order, on which parts of a run were done before, if they were other ones."""
     earlier = list(before.get("earlier", []))
-    if before and (_bits_depend_on(before) != _bits_depend_on(now) or _other_code(before["git"], now["git"])):
-        earlier.append({"environment": before["environment"], "git": before["git"]})
-    return earlier
-
-
-def _bits_depend_on(record: dict[str, Any]) -> list[Any]:
-    return [record["environment"].get(key) for key in ("python", "platform", "packages", "cpu", "blas")]
-
-
-def _other_code(before: dict[str, Any], now: dict[str, Any]) -> bool:
-    """Whether both are known and the code is not the same; a commit of something else counts for nothing."""
-    known = "trees" in before and "trees" in now
-    return known and any(before[key] != now[key] for key in ("trees", "changed"))
+    if not before:
+        return earlier
+    decides = ("python", "platform", "packages", "cpu", "blas")
+    other = any(before["environment"].get(key) != now["environment"].get(key) for key in decides)
+    if "trees" in before["git"] and "trees" in now["git"]:  # a commit of something else counts for nothing
+        other |= any(before["git"][key] != now["git"][key] for key in ("trees", "changed"))
+    return [*earlier, {key: before[key] for key in ("environment", "git")}] if other else earlier
 
 
 def corpus_record(data: DataConfig, train: Part, val: Part) -> dict[str, Any]:
     """`val` is what is judged, which may be the development text: dev_fraction tells."""
     corpus = train.corpus
     return {
-        "name": corpus.name,
-        "sha256": corpus.sha256,
-        "bytes": corpus.n_bytes,
-        "chars": corpus.n_chars,
-        "val_fraction": data.val_fraction,
-        "dev_fraction": data.dev_fraction,
-        "train_chars": train.n_chars,
-        "val_chars": val.n_chars,
-        "train_bytes": train.n_bytes,
-        "val_bytes": val.n_bytes,
+        **{"name": corpus.name, "sha256": corpus.sha256, "bytes": corpus.n_bytes, "chars": corpus.n_chars},
+        **{"val_fraction": data.val_fraction, "dev_fraction": data.dev_fraction},
+        **{"train_chars": train.n_chars, "val_chars": val.n_chars},
+        **{"train_bytes": train.n_bytes, "val_bytes": val.n_bytes},
     }
 
 
 def environment() -> dict[str, Any]:
     """Versions, processor, BLAS and threads."""
+    installed = {}
+    for name in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            installed[name] = metadata.version(name)
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": dict.fromkeys(PACKAGES) | installed,
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "host": f"{zlib.crc32(platform.node().encode()):08x}",  # with when it began: who shared the cores
@@ -87,20 +75,10 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def _cpu() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
+    with suppress(OSError):
+        if found := re.search(r"^model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE):
+            return found[1].strip()
     return platform.processor() or platform.machine()
 
 
@@ -108,9 +86,8 @@ def _blas() -> list[dict[str, Any]]:
     from threadpoolctl import threadpool_info
 
     keys = ("internal_api", "version", "architecture", "num_threads")
-    return [
-        {key: found.get(key) for key in keys} for found in threadpool_info() if found["user_api"] == "blas"
-    ]
+    blas = [found for found in threadpool_info() if found["user_api"] == "blas"]
+    return [{key: found.get(key) for key in keys} for found in blas]
 
 
 def git() -> dict[str, Any]:
@@ -145,10 +122,7 @@ class PeakMemory:
     def mb(self) -> float:
         try:
             workers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-            return sum(_peak_kib(pid) for pid in ("self", *workers)) / 1024
+            pages = [Path(f"/proc/{pid}/status").read_text() for pid in ("self", *workers)]
+            return sum(int(page.partition("VmHWM:")[2].split()[0]) for page in pages) / 1024
         except (OSError, ValueError, IndexError):
             return own_peak_mb()
-
-
-def _peak_kib(pid: str) -> int:
-    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0])

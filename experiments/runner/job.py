@@ -106,9 +106,8 @@ def recorded_config(values: Mapping[str, Any], settings: Sequence[str] = ()) -> 
     except OmegaConfBaseException as error:
         allowed = ", ".join(f"sample.{own.name}" for own in fields(SampleConfig))
         raise UserError(f"{' '.join(settings)} is not possible: it may set {allowed}") from error
-    return replace(
-        config, sample=replace(config.sample, **{str(key): getattr(typed, str(key)) for key in asked})
-    )
+    wanted = {str(key): getattr(typed, str(key)) for key in asked}
+    return replace(config, sample=replace(config.sample, **wanted))
 
 
 # --- the run itself ---
@@ -134,18 +133,16 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
                 reporter.row(row)
                 track(row)
 
-            trainer = Trainer(
-                engine,
-                build.build_optimizer(config.optimizer, engine.model),
+            optimizer = build.build_optimizer(config.optimizer, engine.model)
+            schedule, settings = (
                 build.build_schedule(config.optimizer, iters),
-                texts.train,
-                texts.val,
                 build.train_config(config, iters),
-                on_row=on_row,
-                should_stop=stop_requests.requested,
-                before_save=folder.sync_metrics,
-                checkpoint_path=folder.checkpoint_path,
             )
+            trainer = Trainer(
+                engine, optimizer, schedule, texts.train, texts.val, settings, on_row=on_row,
+                should_stop=stop_requests.requested, before_save=folder.sync_metrics,
+                checkpoint_path=folder.checkpoint_path,
+            )  # fmt: skip
             started -= _train(trainer, folder, reporter)
         from experiments.runner.results import TrainedRun, finish
 

@@ -80,21 +80,15 @@ def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:
 
 def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
     rows = baselines(*excerpts(train, val))
-    found = as_result(rows)
+    found, short = as_result(rows), []  # what stands for a long text
+    if train.n_bytes > MAX_TRAIN_BYTES:
+        short.append(f"the last {MAX_TRAIN_BYTES / 1e6:.0f} MB of the training text")
+    if val.n_bytes > MAX_VAL_BYTES:
+        short.append("the beginning of the validation text")
     for row in found.values():
-        row["excerpts"] = _excerpts_in_words(train, val)
+        row["excerpts"] = " and ".join(short)
     blocks = as_scores(rows) if val.n_bytes <= MAX_VAL_BYTES else {}
     return {"key": key, "baselines": found, "blocks": blocks}
-
-
-def _excerpts_in_words(train: Part, val: Part) -> str:
-    """What stands for a long text: nothing to say where the baselines are given all of it."""
-    parts = []
-    if train.n_bytes > MAX_TRAIN_BYTES:
-        parts.append(f"the last {MAX_TRAIN_BYTES / 1e6:.0f} MB of the training text")
-    if val.n_bytes > MAX_VAL_BYTES:
-        parts.append("the beginning of the validation text")
-    return " and ".join(parts)
 
 
 def _read(path: Path, key: str) -> dict[str, Any] | None:

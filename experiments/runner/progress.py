@@ -51,9 +51,10 @@ class Reporter:
         elif self.live or time.monotonic() >= self._next_row:
             self._next_row = time.monotonic() + BETWEEN_ROWS
             left = (self._iters - row["step"]) * row["seconds"] / row["step"]
+            bits = row["loss"] / math.log(2) * row["tokens"] / row["chars"]
             self._show(
-                f"{place}  loss {row['loss']:.3f}{self._validation}  "
-                f"{bits_per_char(row, self._lossless)}  {row['chars'] / row['seconds']:,.0f} chars/s  "
+                f"{place}  loss {row['loss']:.3f}{self._validation}  {bits:.3f} bits/char"
+                f"{'' if self._lossless else ' (tokens only)'}  {row['chars'] / row['seconds']:,.0f} chars/s  "
                 f"{clock(left)} left{self._left_in_all(row['step'] / self._iters)}"
             )
 
@@ -143,12 +144,6 @@ def counted(reporter: Reporter, what: str) -> Callable[[float], None]:
             reporter.phase(f"{what}: {share:.0%}")
 
     return progress
-
-
-def bits_per_char(row: Mapping[str, Any], lossless: bool) -> str:
-    """Of a training row: nats per token in bits per character, by the characters per token seen so far."""
-    bits = row["loss"] / math.log(2) * row["tokens"] / row["chars"]
-    return f"{bits:.3f} bits/char" + ("" if lossless else " (tokens only)")
 
 
 def clock(seconds: float) -> str:

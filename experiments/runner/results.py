@@ -69,9 +69,17 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
         result["baselines"], blocks["bits_baselines"] = found["baselines"], found["blocks"]
     folder.write_scores(blocks)
     with lacking.unless("parts of the bits"):
-        result["bits_by"] = score_parts(run, score)
+        block_size = run.trainer.engine.model.config.block_size
+        bits, context = (
+            score.bits_tokens + score.bits_residual,
+            context_tokens(len(texts.val.ids), block_size),
+        )
+        chunks = texts.train_part.chunks()
+        result["bits_by"] = parts_of(texts.val_source, bits, score.bits_tail, chunks, context, block_size)
     result |= further_measures(run.config, texts, run.trainer, lacking)
     with lacking.unless("curves"):
+        from analysis.figures import draw_curves  # matplotlib takes its time to load
+
         draw_curves(folder)
     if lacking.reasons:
         result["not_scored"] = lacking.reasons
@@ -103,31 +111,18 @@ def loss_metrics(texts: Texts, score: TextScore) -> dict[str, Any]:
     }
 
 
-def score_parts(run: TrainedRun, score: TextScore) -> dict[str, Any]:
-    """The bits of the validation text by kind of byte, frequency of the word, and place in the window."""
-    texts, block_size = run.texts, run.trainer.engine.model.config.block_size
-    return parts_of(
-        texts.val_source,
-        score.bits_tokens + score.bits_residual,
-        score.bits_tail,
-        texts.train_part.chunks(),
-        context_tokens(len(texts.val.ids), block_size),
-        block_size,
-    )
-
-
 def training_metrics(run: TrainedRun) -> dict[str, Any]:
     """What was trained, for how long, on how much, and how steadily."""
     config, folder, texts, trainer = run.config, run.folder, run.texts, run.trainer
     state, settings, model = trainer.state, trainer.config, trainer.engine.model
     rows = folder.metrics()
-    train_rows = [row for row in rows if row["kind"] == "train"]
     tokens = trainer.tokens_per_update * settings.iters
     chars = tokens * texts.chars_per_token
     n_bytes = tokens * texts.train.n_bytes / len(texts.train.ids)
     flops = flops_per_update(config, model, trainer.optimizer) * settings.iters
     embedding = model.n_params_embedding()
-    logged = [r for r in train_rows if r["step"] % STEADY_EVERY == 1 or r["step"] == settings.iters]
+    steady = [r for r in rows if r["step"] % STEADY_EVERY == 1 or r["step"] == settings.iters]
+    logged = [row for row in steady if row["kind"] == "train"]
     every_tenth = STEADY_EVERY % config.train.log_interval == 0
     return {
         "tokenizer": config.tokenizer.name,
@@ -160,14 +155,9 @@ def training_metrics(run: TrainedRun) -> dict[str, Any]:
 
 def best_evaluation(texts: Texts, state: TrainState, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The best of the evaluations on fixed windows, which was chosen on validation text, and what came after."""
-    best = texts.val.bits_per_byte(state.best_val_loss)
-    last = next(row for row in reversed(rows) if row["kind"] == "eval")
-    return {
-        "best_val_loss": state.best_val_loss,
-        "best_bits_per_byte": best,
-        "best_step": state.best_step,
-        "lost_since_best_bits_per_byte": last["val_bpb"] - best,
-    }
+    best, last = texts.val.bits_per_byte(state.best_val_loss), [r for r in rows if r["kind"] == "eval"][-1]
+    found = {"best_val_loss": state.best_val_loss, "best_bits_per_byte": best, "best_step": state.best_step}
+    return found | {"lost_since_best_bits_per_byte": last["val_bpb"] - best}
 
 
 def overfitting_metrics(run: TrainedRun, val: TextScore) -> dict[str, float]:
@@ -222,10 +212,3 @@ def passages(texts: Texts, score: TextScore) -> list[dict[str, Any]]:
         text, bits = source.data[a:b].decode(), (score.bits_tokens[here], score.bits_residual[here])
         found.append(passage_entry(a, text, source.ids[here], source.ends[here] - a, *bits))
     return found
-
-
-def draw_curves(folder: RunFolder) -> None:
-    """curves.png: losses, gradient norm, learning rate, change of the validation loss."""
-    from analysis.figures import draw_curves as draw  # matplotlib takes its time to load
-
-    draw(folder)

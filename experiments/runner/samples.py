@@ -50,11 +50,7 @@ def _reference(train_text: str, val_text: str, n_samples: int) -> tuple[Referenc
 def draw_samples(config: RunConfig, texts: Texts, model: GPT) -> tuple[list[str], float]:
     """`sample.number` continuations of the prompt, without it, and the seconds that the first one took, alone."""
     wanted = config.sample
-    settings: dict[str, Any] = {
-        "temperature": wanted.temperature,
-        "top_k": wanted.top_k,
-        "top_p": wanted.top_p,
-    }
+    settings: dict[str, Any] = {key: getattr(wanted, key) for key in ("temperature", "top_k", "top_p")}
     prompt = texts.tokenizer.encode(wanted.prompt)
     if not len(prompt):  # an imported tokenizer may drop newlines; that is no reason to fail when all is done
         prompt = np.asarray(texts.val.ids[:1])

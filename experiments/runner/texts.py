@@ -1,8 +1,8 @@
 """A run's texts as its model sees them: the tokenizer fitted on the training part, both parts as ids."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from experiments.cli.eval_texts import read_text
@@ -60,10 +60,8 @@ def prepare_texts(
         tokenizer = build_tokenizer(config.tokenizer)
         tokenizer.train(train_part.chunks())
         if fingerprint not in (None, tokenizer.fingerprint()):
-            raise UserError(
-                f"the {config.tokenizer.kind} tokenizer came out otherwise than when this run began, so that its"
-                f" checkpoint is of no use: start it anew with force=true"
-            )
+            changed = f"the {config.tokenizer.kind} tokenizer came out otherwise than when this run began"
+            raise UserError(f"{changed}, so that its checkpoint is of no use: start it anew with force=true")
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
     train_ids = encoded(train_part, tokenizer, progress=counted(reporter, "encoding the text"))
@@ -75,16 +73,10 @@ def prepare_texts(
     if not tokenizer.lossless:
         reporter.phase("fitting the residual coder")
     coder = fit_coder(train_part, tokenizer)
-    residual, tail = coder.bits(val_source)
-    return Texts(
-        tokenizer,
-        coder,
-        train_part,
-        val_part,
-        Text(train_ids, train_part.n_bytes, train_part.n_chars, _residual(coder, tokenizer, train_part)),
-        Text(val_ids, val_part.n_bytes, val_part.n_chars, float(residual.sum() + tail)),
-        val_source,
-    )
+    left_out = 0.0 if tokenizer.lossless else _residual(coder, sources(train_part, tokenizer))
+    train = Text(train_ids, train_part.n_bytes, train_part.n_chars, left_out)
+    val = Text(val_ids, val_part.n_bytes, val_part.n_chars, _residual(coder, [val_source]))
+    return Texts(tokenizer, coder, train_part, val_part, train, val, val_source)
 
 
 def try_out(config: RunConfig, texts: Texts) -> None:
@@ -111,18 +103,14 @@ def _named(text: str, instead: str) -> Iterator[None]:
 
 
 def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:
-    if fingerprint is None:
-        return None
-    try:
-        tokenizer = tokenizers.load(folder.tokenizer_path, factory)
-    except UserError:
-        return None
-    return tokenizer if tokenizer.fingerprint() == fingerprint else None
+    with suppress(UserError):
+        if fingerprint is not None:
+            tokenizer = tokenizers.load(folder.tokenizer_path, factory)
+            return tokenizer if tokenizer.fingerprint() == fingerprint else None
+    return None
 
 
-def _residual(coder: ResidualCoder, tokenizer: tokenizers.Tokenizer, part: Part) -> float:
-    """Bits that the tokens of the part leave out."""
-    if tokenizer.lossless:
-        return 0.0
-    bits = (coder.bits(source) for source in sources(part, tokenizer))
+def _residual(coder: ResidualCoder, found: Iterable[Source]) -> float:
+    """Bits that the tokens of a text leave out, which comes in pieces."""
+    bits = (coder.bits(source) for source in found)
     return math.fsum(float(residual.sum() + tail) for residual, tail in bits)

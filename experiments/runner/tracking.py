@@ -24,19 +24,14 @@ def tracked(kind: str, run: Path) -> Iterator[Callable[[Row], None]]:
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
     writer = EventFileWriter(str(run / "tensorboard"), flush_secs=10)
-    is_first = True
+    start = [SessionLog(status=SessionLog.START)]  # to be written with the first row
 
     def write(row: Row) -> None:
-        nonlocal is_first
         step, now = row["step"], time.time()
-        if is_first:
-            writer.add_event(Event(step=step, wall_time=now, session_log=SessionLog(status=SessionLog.START)))
-        is_first = False
-        values = [
-            Summary.Value(tag=f"{row['kind']}/{key}", simple_value=value)
-            for key, value in row.items()
-            if isinstance(value, float) and key not in ("chars", "seconds")
-        ]
+        if start:
+            writer.add_event(Event(step=step, wall_time=now, session_log=start.pop()))
+        kept = {k: v for k, v in row.items() if isinstance(v, float) and k not in ("chars", "seconds")}
+        values = [Summary.Value(tag=f"{row['kind']}/{k}", simple_value=v) for k, v in kept.items()]
         writer.add_event(Event(step=step, wall_time=now, summary=Summary(value=values)))
 
     try:

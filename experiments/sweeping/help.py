@@ -29,11 +29,11 @@ def help_page(arguments: Sequence[str]) -> str:
 
 def choices(folders: Sequence[Path]) -> list[str]:
     """A line for each group of settings."""
-    found = {
-        group: sorted(path.stem for folder in folders for path in (folder / group).glob("*.yaml"))
-        for group in GROUPS
-    }
-    return [f"{group}: {', '.join(names)}" for group, names in sorted(found.items())]
+    lines = []
+    for group in sorted(GROUPS):
+        names = sorted(path.stem for folder in folders for path in (folder / group).glob("*.yaml"))
+        lines.append(f"{group}: {', '.join(names)}")
+    return lines
 
 
 def keys(composed: DictConfig) -> list[str]:

@@ -27,21 +27,20 @@ def launch(launcher: Launcher, todo: Sequence[PlannedRun]) -> int:
     if not todo:
         return 0
     kind = type(launcher).__module__.rpartition(".")[2]
-    start = {"joblib_launcher": _with_joblib, "submitit_launcher": _with_submitit}.get(kind, _with_any)
     try:
         with shown(len(todo)) if kind == "basic_launcher" else nullcontext():
-            start(launcher, todo)
+            if kind == "joblib_launcher":
+                _with_joblib(launcher, todo)
+            elif kind == "submitit_launcher":
+                _with_submitit(launcher, todo)
+            else:  # in this process, or with Ray, whose workers end with it: a signal is raised where it arrives
+                launcher.launch([run.overrides for run in todo], initial_job_idx=0)
     except Interrupted:
         pass  # what is remembered decides below: a finalizer may have swallowed it, or the launcher
     except Exception as error:  # of the launcher: a run's own failure does not get here
         reason = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
         print(f"the launcher gave up: {reason}", file=sys.stderr)
     return 128 + stop_requests.signum if stop_requests.signum is not None else 0
-
-
-def _with_any(launcher: Launcher, runs: Sequence[PlannedRun]) -> None:
-    """In this process, or with Ray, whose workers end with this process: a signal is raised where it arrives."""
-    launcher.launch([run.overrides for run in runs], initial_job_idx=0)
 
 
 # --- joblib ---

@@ -81,7 +81,13 @@ class Planner:
 
     def plan(self, lines: Sequence[Sequence[str]]) -> list[PlannedRun]:
         """The distinct runs of `lines`, each line the overrides of one. Raises UserError for the first fault."""
-        configs = [self._configuration(line) for line in lines]
+        configs = []
+        for line in lines:
+            try:
+                configs.append(to_config(self.compose(line)))
+            except EXPLAINED as error:
+                raise UserError(explain(error, line)) from error
+            check(configs[-1])
         explicit = any(override.startswith("data=") for line in lines for override in line)
         runs: dict[Path, PlannedRun] = {}
         for line, config in zip(lines, configs, strict=True):
@@ -93,14 +99,6 @@ class Planner:
             planned = PlannedRun((*line, *_pinned(decided)), decided, run_folder(decided))
             runs.setdefault(planned.folder.path, planned)
         return list(runs.values())
-
-    def _configuration(self, line: Sequence[str]) -> RunConfig:
-        try:
-            config = to_config(self.compose(line))
-        except EXPLAINED as error:
-            raise UserError(explain(error, line)) from error
-        check(config)
-        return config
 
     def compose(self, line: Sequence[str]) -> DictConfig:
         """What Hydra composes for these overrides, without its own node."""

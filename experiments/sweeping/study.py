@@ -32,8 +32,8 @@ def run_study(
     lines = planner.expand(params, arguments)
     runs = planner.plan(lines)
     summary.warn_of_fallback(planner.corpora.fallback_reason)
-    for note in (f"{key} has no effect here" for key in unused_settings(arguments, runs)):
-        print(f"note: {note}")
+    for key in unused_settings(arguments, runs):
+        print(f"note: {key} has no effect here")
     require_folders(runs)
     summary.announce(runs, asked=len(lines))
     todo = [run for run in map(to_do, runs) if run is not None]

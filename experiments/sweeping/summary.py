@@ -21,8 +21,7 @@ def warn_of_fallback(reason: str) -> None:
     if reason:
         text = (
             "This run does NOT use Shakespeare but pydoc, the language reference that Python carries.\n"
-            f"Why: {reason}\n"
-            "Its numbers cannot be compared with anybody's on Shakespeare."
+            f"Why: {reason}\nIts numbers cannot be compared with anybody's on Shakespeare."
         )
         panel = Panel(escape(text), title="ANOTHER CORPUS", border_style="bold red", style="bold")
         Console(stderr=True).print(panel)
@@ -73,19 +72,14 @@ def _report(runs: Sequence[PlannedRun], console: Console) -> None:
     """Tables on the screen, report in the study's folder; a report that fails loses no run."""
     from analysis.reports import write_report
 
-    folder = study_folder(runs)
+    folder, script, line = study_folder(runs), sys.argv[0], sys.orig_argv
+    typed = line[line.index(script) + 1 :] if script in line else sys.argv[1:]  # not yet quoted for Hydra
     try:
         with shown() as reporter:
             reporter.start("sweep")
             reporter.phase("making the tables and the report")
             report = write_report(folder)
-        report.show(console, [RUN, *_typed()], [str(run.folder.path) for run in runs])
+        report.show(console, [RUN, *typed], [str(run.folder.path) for run in runs])
     except UserError as error:
         print(f"no report: {error}", file=sys.stderr)
         print_status([run_status(run.folder) for run in runs], console)
-
-
-def _typed() -> list[str]:
-    """The command's arguments before they were quoted for Hydra."""
-    script, line = sys.argv[0], sys.orig_argv
-    return line[line.index(script) + 1 :] if script in line else sys.argv[1:]

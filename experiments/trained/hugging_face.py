@@ -7,6 +7,7 @@ express is refused.
 import dataclasses
 import importlib.util
 import json
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,22 @@ from numpygpt.tokenizers import Tokenizer
 from numpygpt.tokenizers.to_hf import hugging_face_json
 
 ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu", "leaky_relu": "leaky_relu", "relu_squared": "relu2"}
-# What these settings of a model must be, for either architecture.
+# What these settings of a model must be, for either architecture; then what it calls ours, and our layers.
 GPT2 = {"positions": "learned", "norm": "layernorm", "qk_norm": False, "head_bias": False}
 NANOCHAT = {"positions": "rotary", "norm": "rmsnorm", "qk_norm": True, "head_bias": False, "bias": False}
+GPT2_NAMES = {
+    **{"n_positions": "block_size", "n_embd": "n_embd", "n_layer": "n_layer", "n_head": "n_head"},
+    **dict.fromkeys(("attn_pdrop", "embd_pdrop", "resid_pdrop"), "dropout"),
+}
+NANOCHAT_NAMES = {
+    **{"max_position_embeddings": "block_size", "hidden_size": "n_embd", "num_hidden_layers": "n_layer"},
+    **dict.fromkeys(("num_attention_heads", "num_key_value_heads"), "n_head"),
+    **{"attention_dropout": "dropout"},
+}
+GPT2_LAYERS = {
+    **{"ln_1": "ln1", "ln_2": "ln2", "attn.c_attn": "attn.qkv", "attn.c_proj": "attn.proj"},
+    **{"mlp.c_fc": "ff.fc", "mlp.c_proj": "ff.proj"},
+}
 
 
 def hf_config(model: GPT) -> dict[str, Any]:
@@ -39,74 +53,37 @@ def hf_config(model: GPT) -> dict[str, Any]:
             f"this model has {', '.join(odd)}, which {name} cannot have: export the tokenizer alone "
             f"(--tokenizer-only), or train with {', '.join(odd.values())}"
         )
-    own = nanochat_config(model) if is_nanochat else gpt2_config(model)
-    shared = {
-        "vocab_size": model.config.vocab_size,
-        "tie_word_embeddings": model.config.tied,
-        **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id")),
-        "torch_dtype": "float32",
-    }
-    return own | shared
-
-
-def gpt2_config(model: GPT) -> dict[str, Any]:
-    c = model.config
-    return {
-        "architectures": ["GPT2LMHeadModel"],
-        "model_type": "gpt2",
-        "activation_function": ACTIVATIONS[c.activation],
-        "n_positions": c.block_size,
-        "n_embd": c.n_embd,
-        "n_layer": c.n_layer,
-        "n_head": c.n_head,
-        "n_inner": 4 * c.n_embd,
-        "layer_norm_epsilon": model.norm.eps,
-        **dict.fromkeys(("attn_pdrop", "embd_pdrop", "resid_pdrop"), c.dropout),
-    }
-
-
-def nanochat_config(model: GPT) -> dict[str, Any]:
-    c = model.config
-    return {
-        "architectures": ["NanoChatForCausalLM"],
-        "model_type": "nanochat",
-        "hidden_act": ACTIVATIONS[c.activation],
-        "max_position_embeddings": c.block_size,
-        "hidden_size": c.n_embd,
-        "num_hidden_layers": c.n_layer,
-        "num_attention_heads": c.n_head,
-        "num_key_value_heads": c.n_head,
-        "intermediate_size": 4 * c.n_embd,
-        "rms_norm_eps": model.norm.eps,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
-        "final_logit_softcapping": None,
-        "attention_dropout": c.dropout,
-    }
+    activation, width = ACTIVATIONS[model.config.activation], 4 * model.config.n_embd
+    if is_nanochat:
+        own: dict[str, Any] = {
+            "architectures": ["NanoChatForCausalLM"], "model_type": "nanochat", "hidden_act": activation,
+            "intermediate_size": width, "rms_norm_eps": model.norm.eps, "final_logit_softcapping": None,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+        }  # fmt: skip
+    else:
+        own = {
+            "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "activation_function": activation,
+            "n_inner": width, "layer_norm_epsilon": model.norm.eps,
+        }  # fmt: skip
+    names = NANOCHAT_NAMES if is_nanochat else GPT2_NAMES
+    own |= {theirs: settings[ours] for theirs, ours in names.items()}
+    own |= dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"))
+    shape = {"vocab_size": model.config.vocab_size, "tie_word_embeddings": model.config.tied}
+    return own | shape | {"torch_dtype": "float32"}
 
 
 def gpt2_weights(model: GPT) -> dict[str, np.ndarray]:
     """The parameters under GPT-2's names. Its matrices are (in, out), ours (out, in); missing biases are zeros."""
     assert model.positions is not None
-    weights = {
-        "transformer.wte.weight": model.tokens.weight.data,
-        "transformer.wpe.weight": model.positions.weight.data,
-    }
+    tables = {"wte": model.tokens, "wpe": model.positions}
+    weights = {f"transformer.{name}.weight": table.weight.data for name, table in tables.items()}
     layers: dict[str, Any] = {"ln_f": model.norm}
     for number, block in enumerate(model.blocks):
-        layers |= {
-            f"h.{number}.ln_1": block.ln1,
-            f"h.{number}.ln_2": block.ln2,
-            f"h.{number}.attn.c_attn": block.attn.qkv,
-            f"h.{number}.attn.c_proj": block.attn.proj,
-            f"h.{number}.mlp.c_fc": block.ff.fc,
-            f"h.{number}.mlp.c_proj": block.ff.proj,
-        }
+        layers |= {f"h.{number}.{theirs}": attrgetter(ours)(block) for theirs, ours in GPT2_LAYERS.items()}
     for name, layer in layers.items():
         weight = layer.weight.data.T if isinstance(layer, Linear) else layer.gain.data
         bias = np.zeros(weight.shape[-1], weight.dtype) if layer.bias is None else layer.bias.data
         weights |= {f"transformer.{name}.weight": weight, f"transformer.{name}.bias": bias}
-    if not model.config.tied:
-        weights["lm_head.weight"] = model.head.weight.data
     return weights
 
 
@@ -159,11 +136,8 @@ def export(run: RunFolder, output: Path, tokenizer_only: bool) -> list[str]:
     """Writes the files; returns what there is to say about them. UserError: something cannot be expressed."""
     model, tokenizer = load_model(run)
     written = hugging_face_json(tokenizer)
-    settings = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "model_max_length": model.config.block_size,
-        "clean_up_tokenization_spaces": False,
-    }
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    settings |= {"model_max_length": model.config.block_size}
     files = {"tokenizer.json": _json(written), "tokenizer_config.json": _json(settings)}
     if not tokenizer_only:
         files["config.json"] = _json(hf_config(model))
@@ -192,6 +166,5 @@ def _tokenizer_note(run: RunFolder, tokenizer: Tokenizer, written: dict[str, Any
     except UserError as error:
         return f"tokenizer.json was not tried out: {error}"
     check_tokenizer(tokenizer, written, corpus.text)
-    return (
-        f"tokenizer.json encodes all {corpus.n_chars:,} characters of the corpus as the run's tokenizer does"
-    )
+    all_of_it = f"all {corpus.n_chars:,} characters of the corpus"
+    return f"tokenizer.json encodes {all_of_it} as the run's tokenizer does"

@@ -15,10 +15,9 @@ from numpygpt.models import GPT, GPTConfig, NoDraws
 from numpygpt.runs import RunFolder
 from numpygpt.training import checkpoints
 
-WHERE = {
-    "shakespeare": "connect to the network, or set NUMPYGPT_DATA to a folder that holds shakespeare.txt",
-    "pydoc": "use the version of Python with which the run was trained",
-}
+DOWNLOADED = "connect to the network, or set NUMPYGPT_DATA to a folder that holds it"
+OF_PYTHON = "use the version of Python with which the run was trained"
+WHERE = {"shakespeare": DOWNLOADED, "catalogues": DOWNLOADED, "pydoc": OF_PYTHON, "stdlib": OF_PYTHON}
 
 
 def load_tokenizer(run: RunFolder) -> tokenizers.Tokenizer:

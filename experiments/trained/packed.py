@@ -8,6 +8,7 @@ import hashlib
 import lzma
 import struct
 import zlib
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 
 from threadpoolctl import threadpool_limits
@@ -55,9 +56,9 @@ class Packed:
             raise UserError(damaged)
         _, version, *fields = HEADER.unpack_from(data)
         if version != VERSION:
+            other = f"{name} is in version {version} of the format, not {VERSION}"
             raise UserError(
-                f"{name} is in version {version} of the format, not {VERSION}: "
-                "use the version of this program that wrote it, or get a good copy of it"
+                f"{other}: use the version of this program that wrote it, or get a good copy of it"
             )
         packed = cls(*(*fields, data[HEADER_BYTES:]))
         if packed.to_bytes() != data:
@@ -92,11 +93,10 @@ class Packer:
                 f"{name} was written with a tokenizer, weights or arithmetic (processor, NumPy, BLAS, regex) whose "
                 "last bits are others here: decompress it where it was written, with the folder that wrote it"
             )
-        try:
+        data = b""
+        with suppress(ValueError):
             data = self.codec.decode(packed.payload, packed.n_tokens, packed.n_bytes, progress)
-        except ValueError:
-            data = None
-        if data is None or len(data) != packed.n_bytes or _sha256(data) != packed.sha256:
+        if len(data) != packed.n_bytes or _sha256(data) != packed.sha256:
             raise UserError(
                 f"{name} does not restore to the text that was compressed: this machine computes other last bits, "
                 "or the file was tampered with; decompress it where it was written"

@@ -41,15 +41,11 @@ class ScoredText:
 
     def summary(self) -> dict[str, Any]:
         """An entry of `texts` in result.json: which text, bits per byte, what the tokenizer makes of it."""
-        return {
-            "name": self.name,
-            "sha256": hashlib.sha256(self.source.data).hexdigest(),
-            "bytes": self.score.n_bytes,
-            "bits_per_byte": self.score.bits_per_byte,
-            "bits_per_byte_tokens": self.score.bits_per_byte_tokens,
-            "bits_per_byte_residual": self.score.bits_per_byte_residual,
-            **text_measures(self.tokenizer, self.source).to_dict(),
-        }
+        found = {"name": self.name, "sha256": hashlib.sha256(self.source.data).hexdigest()}
+        keys = ("bits_per_byte", "bits_per_byte_tokens", "bits_per_byte_residual")
+        bits = {key: getattr(self.score, key) for key in keys}
+        measures = text_measures(self.tokenizer, self.source).to_dict()
+        return found | {"bytes": self.score.n_bytes} | bits | measures
 
     def line(self) -> str:
         """For people. Of a tokenizer that loses something, the tokens alone are a floor and all bits a ceiling."""
@@ -61,19 +57,11 @@ class ScoredText:
         )
 
 
-def passage_entry(
-    start: int, text: str, ids: Ints, ends: Ints, bits: Floats, bits_residual: Floats
-) -> dict[str, Any]:
-    """An entry of passages.json; arrays (n,). `start` is a byte offset into the text that the passage is of, `ends`
-    are offsets into the passage's own bytes."""
-    return {
-        "start": start,
-        "text": text,
-        "ids": ids.tolist(),
-        "ends": ends.tolist(),
-        "bits": bits.round(4).tolist(),
-        "bits_residual": bits_residual.round(4).tolist(),
-    }
+def passage_entry(start: int, text: str, ids: Ints, ends: Ints, bits: Floats, rest: Floats) -> dict[str, Any]:
+    """An entry of passages.json; arrays (n,), `rest` of residual bits. `start` is a byte offset into the text that
+    the passage is of, `ends` are offsets into the passage's own bytes."""
+    entry = {"start": start, "text": text, "ids": ids.tolist(), "ends": ends.tolist()}
+    return entry | {"bits": bits.round(4).tolist(), "bits_residual": rest.round(4).tolist()}
 
 
 def scored(name: str, text: str, engine: Engine, tokenizer: Tokenizer, coder: ResidualCoder) -> ScoredText:
@@ -125,21 +113,16 @@ def score_runs(
         try:
             require_writable(run.path)  # scoring takes its time
             found = _scored_under(run, {**passages, **texts}, coders)
-            _add(
-                run,
-                [one for one in found if one.name in passages],
-                [one for one in found if one.name in texts],
-            )
+            own, added = ([one for one in found if one.name in names] for names in (passages, texts))
+            _add(run, own, added)
             lines += [f"{one.name}  {run.name}  {one.line()}" for one in found]
         except UserError as error:
             faults.append(error)
     for line in sorted(lines):
         print(line)
-    if n_added := len(runs) - len(faults):
+    if n := len(runs) - len(faults):
         places = " ".join(str(place) for place in sorted({run.path.parent for run in runs}))
-        print(
-            f"added to {n_added} run{'' if n_added == 1 else 's'}; the report draws them: {REPORT} {places}"
-        )
+        print(f"added to {n} run{'' if n == 1 else 's'}; the report draws them: {REPORT} {places}")
     return faults
 
 

@@ -81,9 +81,8 @@ class Corpus:
         characters, in exact decimal arithmetic. Raises UserError if any would be empty.
         """
         if not (0 < val_fraction < 1 and 0 <= dev_fraction < 1):
-            raise UserError(
-                f"val_fraction={val_fraction}, dev_fraction={dev_fraction}: each must lie between 0 and 1"
-            )
+            given = f"val_fraction={val_fraction}, dev_fraction={dev_fraction}"
+            raise UserError(f"{given}: each must lie between 0 and 1")
         n_train, stop, n_chars = self._first_part(self.n_chars, val_fraction), self.n_bytes, self.n_chars
         if dev_fraction:
             n_chars, stop = n_train, self._byte_offset(n_train)

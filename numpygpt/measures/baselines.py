@@ -47,10 +47,8 @@ class Baseline:
 
 def as_result(rows: list[Baseline]) -> dict[str, dict[str, str | float]]:
     """As JSON values, by key: what result.json holds under `baselines`."""
-    return {
-        row.key: {"label": row.name, "bits_per_byte": row.bits_per_byte, "history": row.history}
-        for row in rows
-    }
+    keys = ("label", "bits_per_byte", "history")
+    return {row.key: dict(zip(keys, (row.name, row.bits_per_byte, row.history), strict=True)) for row in rows}
 
 
 def as_scores(rows: list[Baseline]) -> dict[str, list[float]]:
@@ -71,9 +69,8 @@ def compressors(train_text: str, val_text: str) -> list[Baseline]:
     """gzip, bz2, xz, and PPMd if pyppmd is installed: size of all the text less that of the training text."""
     train, both = train_text.encode(), (train_text + val_text).encode()
     n_bytes = max(len(both) - len(train), 1)
-    programs = _COMPRESSORS | (
-        {f"ppmd_{ORDER}": (f"PPMd, order {ORDER}", _ppmd)} if find_spec("pyppmd") else {}
-    )
+    ppmd = {f"ppmd_{ORDER}": (f"PPMd, order {ORDER}", _ppmd)} if find_spec("pyppmd") else {}
+    programs = _COMPRESSORS | ppmd
     jobs = [(compress, data) for _, compress in programs.values() for data in (train, both)]
     with ThreadPoolExecutor(2) as pool:  # the compressors run outside of Python's lock
         sizes = list(pool.map(lambda job: len(job[0](job[1])), jobs))

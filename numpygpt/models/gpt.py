@@ -109,9 +109,6 @@ class GPT(Module):
         self.criterion = LinearCrossEntropy(self.head)
         self.flat = FlatMemory(self)
 
-    def zero_grad(self) -> None:
-        self.flat.zero_grad()
-
     # -- forward and backward --
 
     def hidden(self, ids: Array, first: int = 0) -> Array:
@@ -166,11 +163,8 @@ class GPT(Module):
     def new_cache(self, batch: int) -> list[KeyValueCache]:
         """Room for the keys and values of block_size positions of `batch` sequences, one cache per block."""
         c = self.config
-        dtype = self.flat.data.dtype
-        return [
-            KeyValueCache(batch, c.n_head, c.block_size, c.n_embd // c.n_head, dtype)
-            for _ in range(c.n_layer)
-        ]
+        shape = batch, c.n_head, c.block_size, c.n_embd // c.n_head
+        return [KeyValueCache(*shape, self.flat.data.dtype) for _ in range(c.n_layer)]
 
     def prefill(self, ids: Array, caches: list[KeyValueCache]) -> Array:
         """Run ids (B, T) at positions 0..T-1, filling the caches; returns the logits (B, V) after the last."""

@@ -16,29 +16,3 @@ from numpygpt.nn.linear import Linear
 from numpygpt.nn.loss import CrossEntropy, LinearCrossEntropy
 from numpygpt.nn.module import FlatMemory, Module, Parameter, Workspace
 from numpygpt.nn.norm import LayerNorm, RMSNorm
-
-__all__ = [
-    "GELU",
-    "CrossEntropy",
-    "Dropout",
-    "Embedding",
-    "FeedForward",
-    "FlatMemory",
-    "KeyValueCache",
-    "LayerNorm",
-    "LeakyReLU",
-    "Linear",
-    "LinearCrossEntropy",
-    "Module",
-    "MultiHeadAttention",
-    "Parameter",
-    "PositionEmbedding",
-    "RMSNorm",
-    "ReLU",
-    "ReLUSquared",
-    "TransformerBlock",
-    "Workspace",
-    "WrongGradient",
-    "check_gradients",
-    "new_norm",
-]

@@ -77,9 +77,8 @@ class MultiHeadAttention(Module):
         H, D = self.n_head, C // self.n_head
         attention_cache, norm_cache, turns = self.cache
         dheads = self.proj.backward(dout).reshape(B, T, H, D)
-        dqkv = F.causal_attention_backward(dheads, attention_cache, self.shared_buffer).reshape(
-            B, T, 3 * H, D
-        )
+        dqkv = F.causal_attention_backward(dheads, attention_cache, self.shared_buffer)
+        dqkv = dqkv.reshape(B, T, 3 * H, D)
         # q, k = norm(turn(q, k)), therefore
         if self.qk_norm is not None:
             F.rms_norm_backward(dqkv, norm_cache, F.reuse(dqkv, "dx", self.shared_buffer))

@@ -1,5 +1,7 @@
 """FeedForward and TransformerBlock."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -75,19 +77,14 @@ class TransformerBlock(Module):
         qk_norm: bool = False,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        shared = {"rng": rng, "bias": bias, "std": std, "proj_std": proj_std, "dtype": dtype}
+        shared: dict[str, Any] = {"rng": rng, "bias": bias, "std": std, "proj_std": proj_std, "dtype": dtype}
         self.ln1 = new_norm(norm, n_embd, bias=bias, dtype=dtype)
         self.attn = MultiHeadAttention(
-            n_embd,
-            n_head,
-            dropout=dropout,
-            rotary=rotary,
-            qk_norm=qk_norm,
-            **shared,  # type: ignore[arg-type]
+            n_embd, n_head, dropout=dropout, rotary=rotary, qk_norm=qk_norm, **shared
         )
         self.drop1 = Dropout(dropout)
         self.ln2 = new_norm(norm, n_embd, bias=bias, dtype=dtype)
-        self.ff = FeedForward(n_embd, activation=activation, **shared)  # type: ignore[arg-type]
+        self.ff = FeedForward(n_embd, activation=activation, **shared)
         self.drop2 = Dropout(dropout)
 
     def forward(self, x: Array, first: int = 0) -> Array:

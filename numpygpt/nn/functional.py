@@ -420,9 +420,8 @@ def causal_attention_backward(dout: Array, cache: Any, new: Allocator = fresh) -
     dqkv = new("dqkv", (B, T, 3, H, D), dout.dtype)
     dq, dk, dv = (dqkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))
     values = _transposed(v, D**-0.5, new)  # (B, H, D, T)
-    delta = np.vecdot(dout, out).transpose(0, 2, 1)[..., None] * dout.dtype.type(
-        D**-0.5
-    )  # sum(p dp) / sqrt(D)
+    # sum(p dp) / sqrt(D)
+    delta = np.vecdot(dout, out).transpose(0, 2, 1)[..., None] * dout.dtype.type(D**-0.5)
     douts = dout.transpose(0, 2, 1, 3)  # (B, H, T, D)
     part = new("part", (B, H, T, D), dout.dtype)
     for start, stop, p in reversed(blocks):  # the last block reaches all keys: it stores, the others add

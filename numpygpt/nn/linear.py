@@ -16,9 +16,7 @@ class Linear(Module):
     matrices, one below the other.
     """
 
-    passing = (
-        False  # results are used up before the same layer of another block has its turn: they share memory
-    )
+    passing = False  # results used up before the same layer of another block has its turn share memory
 
     def __init__(
         self,

@@ -13,20 +13,3 @@ from numpygpt.optim.schedules import Schedule, constant, step_decay, warmup_cosi
 from numpygpt.optim.sgd import SGD
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"muon": Muon, "adamw": AdamW, "adam": Adam, "sgd": SGD}
-
-__all__ = [
-    "OPTIMIZERS",
-    "SGD",
-    "Adam",
-    "AdamW",
-    "Muon",
-    "Optimizer",
-    "Schedule",
-    "clip_factor",
-    "clip_grad_norm",
-    "constant",
-    "global_norm",
-    "step_decay",
-    "warmup_cosine",
-    "warmup_stable_decay",
-]

@@ -6,16 +6,3 @@ Standard library only, below everything that makes or reads runs; analysis/ know
 from numpygpt.files import is_folder
 from numpygpt.runs.finding import find_run, find_runs, finished_runs, newest_study, runs_in
 from numpygpt.runs.folder import REQUIRED, RunDamaged, RunFolder, RunUnfinished
-
-__all__ = [
-    "REQUIRED",
-    "RunDamaged",
-    "RunFolder",
-    "RunUnfinished",
-    "find_run",
-    "find_runs",
-    "finished_runs",
-    "is_folder",
-    "newest_study",
-    "runs_in",
-]

@@ -35,9 +35,8 @@ def find_runs(root: str | os.PathLike[str]) -> list[RunFolder]:
 
 def _refuse(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
-        raise UserError(
-            f"{error.filename} cannot be read ({error.strerror}): name a folder that can be"
-        ) from error
+        why = f"{error.filename} cannot be read ({error.strerror})"
+        raise UserError(f"{why}: name a folder that can be") from error
 
 
 def runs_in(folders: Iterable[Path | str]) -> list[RunFolder]:

@@ -229,9 +229,8 @@ class RunFolder:
 
     def _require_rows(self, found: int, expected: int) -> None:
         if found < expected:
-            raise RunDamaged(
-                f"{self.metrics_path} is damaged, lines after line {found} are missing: {self._anew}"
-            )
+            what = f"{self.metrics_path} is damaged, lines after line {found} are missing"
+            raise RunDamaged(f"{what}: {self._anew}")
 
     def _metric_rows(self) -> list[dict[str, Any]]:
         rows = []

@@ -16,5 +16,3 @@ It knows nothing of models or corpora. Measures, runs and commands come in, and 
 
 from numpygpt.tokenizers.base import UNK, Tokenizer
 from numpygpt.tokenizers.registry import ALL_KINDS, KINDS, create, from_dict, load
-
-__all__ = ["ALL_KINDS", "KINDS", "UNK", "Tokenizer", "create", "from_dict", "load"]

@@ -11,5 +11,3 @@ It imports models, optim and data. Runs and commands come in.
 from numpygpt.training.engine import Engine
 from numpygpt.training.evaluation import score_tokens
 from numpygpt.training.trainer import Diverged, Interrupted, Text, TrainConfig, Trainer
-
-__all__ = ["Diverged", "Engine", "Interrupted", "Text", "TrainConfig", "Trainer", "score_tokens"]

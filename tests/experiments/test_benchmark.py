@@ -65,15 +65,16 @@ def test_recipes_are_timed_as_they_are_configured():
 def test_training_and_generating(peers):
     rows = speed.train(peers, 1, {"tiny": TINY})
     assert [row["by"] for row in rows] == ["numpy", *peers]
-    figures(rows, "median_ms", "share_of_peak", "peak_mb", *["ratio_to_eager"] * len(peers))
+    figures(
+        rows, "median_ms", "share_of_peak", "peak_mb", *["ratio_to_eager", "relative_memory"] * len(peers)
+    )
     rows = speed.generate(peers, 1, {"tiny": TINY})
     assert [row["case"] for row in rows[:: len(rows) // 2]] == ["tiny, 1 at once", "tiny, 8 at once"]
     figures(rows, "tokens_per_second", *["relative_speed"] * len(peers))
 
 
-def test_evaluate_and_memory():
-    figures(speed.evaluate(1, {"tiny": TINY}), "tokens_per_second", "share_of_peak")
-    figures(speed.memory((), {"tiny": TINY}), "peak_mb")
+def test_evaluate():
+    figures(speed.evaluate(1, {"tiny": TINY}), "tokens_per_second", "share_of_peak", "peak_mb")
 
 
 def test_scaling(shakespeare):

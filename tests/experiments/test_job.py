@@ -215,8 +215,9 @@ def test_a_fault_after_the_last_update_costs_its_figure_and_not_the_run(configur
     def fault(*_):
         raise OverflowError("too much")
 
-    for name in ("context_metrics", "overfitting_metrics", "passages", "score_parts", "draw_curves"):
+    for name in ("context_metrics", "overfitting_metrics", "passages", "parts_of"):
         monkeypatch.setattr(results, name, fault)
+    monkeypatch.setattr("analysis.figures.draw_curves", fault)
     for name in ("_tokenizer_metrics", "baselines", "scored"):
         monkeypatch.setattr(measures, name, fault)
     monkeypatch.setattr(samples, "draw_samples", fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpygpt.tokenizers.unicode import WORDS, byte_offsets
 RARE = 5
 ALPHA = 2.5
 AT_ONCE = 1 << 20  # ids counted at a time
+Ids = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,16 @@ class TokenizerMeasures(TextMeasures):
 
 
 def tokenizer_measures(
-    tokenizer: Tokenizer, train_ids: npt.NDArray[np.integer], n_train_chars: int, val: Source
+    tokenizer: Tokenizer, train_ids: Ids, n_train_chars: int, val: Source
 ) -> TokenizerMeasures:
     """All of them, from the ids of the training text and its number of characters, and from the validation text."""
     size = tokenizer.vocab_size
     train, seen = occurrences(train_ids, size), occurrences(val.ids, size)
     of_val = text_measures(tokenizer, val).to_dict()
-    chars_per_token_val = of_val.pop("chars_per_token")
+    of_val["chars_per_token_val"] = of_val.pop("chars_per_token")
     return TokenizerMeasures(
         **of_val,
         chars_per_token=n_train_chars / max(len(train_ids), 1),
-        chars_per_token_val=chars_per_token_val,
         vocab_used=int(np.count_nonzero(seen)) / size,
         vocab_used_train=int(np.count_nonzero(train)) / size,
         rare_tokens=int(np.count_nonzero(train < RARE)),
@@ -102,7 +103,7 @@ def _words_kept_whole(source: Source, unknown: npt.NDArray[np.bool_]) -> float:
     return float(np.mean((first == last) & last_known[last]))
 
 
-def occurrences(ids: npt.NDArray[np.integer], vocab_size: int) -> npt.NDArray[np.intp]:
+def occurrences(ids: Ids, vocab_size: int) -> npt.NDArray[np.intp]:
     """How often each id occurs, (V,). `ids` may be memory-mapped: it is read stretch by stretch."""
     counts = np.zeros(vocab_size, np.intp)
     for start in range(0, len(ids), AT_ONCE):
@@ -110,12 +111,7 @@ def occurrences(ids: npt.NDArray[np.integer], vocab_size: int) -> npt.NDArray[np
     return counts
 
 
-def unigram_gap(
-    seen: npt.NDArray[np.integer],
-    train: npt.NDArray[np.integer],
-    val: npt.NDArray[np.integer],
-    vocab_size: int,
-) -> float:
+def unigram_gap(seen: Ids, train: Ids, val: Ids, vocab_size: int) -> float:
     """Nats per token that `val` costs more than `train` under the frequencies of `seen`, which holds neither.
 
     All are ids (n,). Frequencies have one added to each count (Laplace), so that none is zero. NaN without `seen`.
@@ -135,15 +131,10 @@ def unreachable_tokens(tokenizer: Tokenizer) -> list[int]:
     """
     unreachable = []
     for id in range(tokenizer.vocab_size):
-        own = tokenizer.token_bytes(id)
-        if own is None:
-            continue
-        try:
-            text = own.decode()
-        except UnicodeDecodeError:
-            continue
-        if tokenizer.encode(text).tolist() != [id]:
-            unreachable.append(id)
+        with suppress(UnicodeDecodeError):
+            own = tokenizer.token_bytes(id)
+            if own is not None and tokenizer.encode(own.decode()).tolist() != [id]:
+                unreachable.append(id)
     return unreachable
 
 
