@@ -3,10 +3,9 @@
 A cut of a word into pieces is as probable as all its pieces together; a word, as all its cuts. Begin with all
 frequent substrings as pieces. Repeat: make the text more probable by EM, and drop the pieces that it needs least.
 
-All words take a step at once. A node stands before, between or behind the characters of a word, an edge is an
-occurrence of a piece, from node to node, and a cut is a path through its word. Nodes are numbered by *column*, how
-many characters of the word stand before them, and then by word, the longest first, so that a column lies side by
-side in every array. Edges are in the order of the nodes where they end.
+All words take a step at once. A node stands before, between or behind the characters of a word; an edge is an
+occurrence of a piece, from node to node; a cut is a path. Nodes are in the order of their *column*, how many
+characters of the word stand before them, and then of the words, longest first; edges, of the nodes where they end.
 """
 
 from collections.abc import Iterator, Mapping

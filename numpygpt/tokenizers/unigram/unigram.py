@@ -53,8 +53,7 @@ class UnigramTokenizer(Tokenizer):
             for character in stretch:
                 characters[character] += count
         alphabet = most_frequent(characters, self.character_coverage)
-        room = self.wanted_vocab_size - self._first_id
-        if room < len(alphabet):
+        if (room := self.wanted_vocab_size - self._first_id) < len(alphabet):
             raise UserError(
                 f"vocab_size={self.wanted_vocab_size} is too small: {len(alphabet)} characters take at least "
                 f"{self._first_id + len(alphabet)}: raise it, or lower character_coverage"
@@ -91,7 +90,6 @@ class UnigramTokenizer(Tokenizer):
             best.append(best[start] if top == -np.inf else top)  # unknown characters are in no piece
             starts.append(start)
         ids: list[int] = []
-        end = len(stretch)
         while end:
             piece = stretch[starts[end] : end]
             id = self._id_of.get(piece)
@@ -103,8 +101,6 @@ class UnigramTokenizer(Tokenizer):
         """The id for a reader; byte tokens as `<0x0A>`."""
         byte = id - len(self.specials)
         return f"<0x{byte:02X}>" if 0 <= byte < 256 else super().token(id)
-
-    # ------------------------------------------------------------------ files
 
     def _options(self) -> dict[str, Any]:
         own = {"pattern": self.pattern, "character_coverage": self.character_coverage}
