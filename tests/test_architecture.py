@@ -31,10 +31,11 @@ FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in room
 INNER_FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "measures": (("bits",), ("text", "baselines", "cost")),
     "tokenizers": (
-        ("unicode",),
+        ("unicode", "case"),
         ("base", "pretokenize", "spacing"),
         ("char", "word", "byte", "bpe"),
-        ("foreign", "unigram"),
+        ("word_lossless", "unigram"),
+        ("foreign",),
         ("registry", "to_hf"),
     ),
 }

@@ -32,6 +32,7 @@ POSITIVE = Limit(lambda value: value > 0, "any number above 0")
 BELOW_ONE = Limit(lambda value: 0 <= value < 1, "a number from 0 up to, but not including, 1")
 SHARE = Limit(lambda value: 0 <= value <= 1, "a number from 0 to 1")
 POSITIVE_SHARE = Limit(lambda value: 0 < value <= 1, "a number above 0 and at most 1")
+UP_TO_THREE = Limit(lambda value: value in (1, 2, 3), "1, 2 or 3")
 INSIDE = Limit(lambda value: 0 < value < 1, "a number above 0 and below 1")
 
 
@@ -65,7 +66,8 @@ def side_setting(default: Any, meaning: str, limit: Limit | None = None, **known
     return setting(default, meaning, limit, weights=False, **known)
 
 
-BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel")
+WORDS = ("word", "word-lossless")
+BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe")
 IMPORTED = ("hf", "sentencepiece", "tiktoken", "custom")  # these bring their special tokens with them
 ADAMS = ("muon", "adamw", "adam")
 
@@ -73,21 +75,36 @@ ADAMS = ("muon", "adamw", "adam")
 @dataclass
 class TokenizerConfig:
     kind: str = setting(
-        MISSING, "what tokenizer=... sets", choices=("char", "byte", "word", *BPES, "unigram", *IMPORTED)
+        MISSING, "what tokenizer=... sets", choices=("char", "byte", *WORDS, *BPES, "unigram", *IMPORTED)
     )
     name: str = side_setting(
         "${.kind}", "what tables and folders call it; tiktoken without a path: its encoding"
     )
     specials: list[str] | None = setting(None, "a list of special tokens; null: what the kind needs")
     vocab_size: int | None = setting(
-        2048, "the most entries, everything counted; word: null for no limit", only=("word", *BPES, "unigram")
+        2048, "the most entries, everything counted; word: null for no limit", only=(*WORDS, *BPES, "unigram")
     )
-    min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=("word", *BPES))
+    min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=(*WORDS, *BPES))
     lowercase: bool = setting(True, "lower-case the text first", only=("word",))
+    case: str = setting(
+        "kept",
+        "marks: merges in lower case, marks for capitals",
+        choices=("kept", "marks"),
+        only=BPES,
+        neutral="kept",
+    )
     pattern: str = setting(
-        "gpt2", "how words are cut first",
-        choices=("gpt2", "gpt4", "whitespace", "none"), only=(*BPES, "unigram", "tiktoken"),
-    )  # fmt: skip
+        "gpt2",
+        "how words are cut first",
+        choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"),
+        only=(*BPES, "unigram", "tiktoken"),
+    )
+    digits: int | None = setting(
+        None, "in numbers, per piece; null: as the pattern has it", UP_TO_THREE, only=BPES, neutral=None
+    )
+    transition: float = setting(
+        0.9, "share of the entries that lie within words", POSITIVE_SHARE, only=("superbpe",)
+    )
     character_coverage: float = setting(
         0.9995, "rarer characters become bytes", POSITIVE_SHARE, only=("bpe-bytefallback", "unigram")
     )

@@ -10,6 +10,7 @@ from numpygpt.tokenizers.base import FORMAT, VERSION, Tokenizer, sha256_of
 from numpygpt.tokenizers.bpe.bpe import BPETokenizer
 from numpygpt.tokenizers.bpe.bytefallback import ByteFallbackBPETokenizer
 from numpygpt.tokenizers.bpe.bytelevel import ByteLevelBPETokenizer
+from numpygpt.tokenizers.bpe.superbpe import SuperBPETokenizer
 from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.foreign.custom import CustomTokenizer
@@ -18,15 +19,18 @@ from numpygpt.tokenizers.foreign.sentencepiece import SentencePieceTokenizer
 from numpygpt.tokenizers.foreign.tiktoken import TiktokenTokenizer
 from numpygpt.tokenizers.unigram.unigram import UnigramTokenizer
 from numpygpt.tokenizers.word import WordTokenizer
+from numpygpt.tokenizers.word_lossless import LosslessWordTokenizer
 
 KINDS: dict[str, type[Tokenizer]] = {  # ours
     cls.kind: cls
     for cls in (
         CharTokenizer,
         WordTokenizer,
+        LosslessWordTokenizer,
         BPETokenizer,
         ByteFallbackBPETokenizer,
         ByteLevelBPETokenizer,
+        SuperBPETokenizer,
         UnigramTokenizer,
         ByteTokenizer,
     )

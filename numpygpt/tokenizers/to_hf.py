@@ -12,7 +12,6 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer
 from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.foreign.hf import HuggingFaceTokenizer
-from numpygpt.tokenizers.pretokenize import splitter
 
 Json = dict[str, Any]
 
@@ -30,6 +29,8 @@ def hugging_face_json(tokenizer: Tokenizer) -> Json:
             f"a {tokenizer.kind} tokenizer cannot be written as Hugging Face's tokenizer.json: "
             f"those of kind {', '.join(BUILDERS)} and hf can"
         )
+    if getattr(tokenizer, "case", "kept") != "kept":
+        raise UserError("case marks cannot be written as Hugging Face's tokenizer.json: train with case=kept")
     parts = BUILDERS[tokenizer.kind](tokenizer)
     names = [*tokenizer.specials, *parts.pop("tokens")]
     vocabulary = {name: id for id, name in enumerate(names)}
@@ -78,7 +79,7 @@ def _word(tokenizer: Any) -> Json:
 def _byte_level(tokenizer: Any) -> Json:
     """Single bytes, or BPE over them."""
     own = (tokenizer.token_bytes(id) or b"" for id in range(len(tokenizer.specials), tokenizer.vocab_size))
-    pieces = splitter(getattr(tokenizer, "pattern", "none")).pieces
+    pieces = None if tokenizer.kind == "byte" else tokenizer.splitter.pieces
     cuts = [BYTE_LEVEL] if pieces is None else [_split(pieces), BYTE_LEVEL]
     return {
         "tokens": ["".join(map(PRINTABLE.__getitem__, text)) for text in own],
@@ -109,7 +110,7 @@ def _unigram(tokenizer: Any) -> Json:
 
 
 def _over_characters(tokenizer: Any, n_bytes: int, model: Json) -> Json:
-    pieces = splitter(tokenizer.pattern).pieces
+    pieces = tokenizer.splitter.pieces
     fallback: Json = {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, FUSE]}
     return {
         "tokens": [f"<0x{byte:02X}>" for byte in range(n_bytes)] + _own_texts(tokenizer, n_bytes),
@@ -131,6 +132,7 @@ BUILDERS = {
     "bpe": _bpe,
     "bpe-bytefallback": _bpe,
     "bpe-bytelevel": _byte_level,
+    "superbpe": _byte_level,
     "byte": _byte_level,
     "unigram": _unigram,
 }

@@ -20,7 +20,8 @@ import numpy as np
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, Tokenizer, checked_int
 from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
-from numpygpt.tokenizers.pretokenize import Cache, splitter
+from numpygpt.tokenizers.case import CAPITAL, CASES, UPPER, lower, marked, unmarked, with_signs
+from numpygpt.tokenizers.pretokenize import Cache, count_characters, splitter
 from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
 
 NOT_MERGED = MAX_SYMBOLS  # greater than every id
@@ -34,7 +35,9 @@ class BPETokenizer(Tokenizer):
 
     vocab_size  how many ids to aim at, specials and alphabet included; fewer if no pair is left to merge
     pattern     how the text is cut into pieces that no token crosses: a key of pretokenize.PATTERNS
+    digits      numbers in groups of 1, 2 or 3 digits, from the left; None: as the pattern takes them
     min_freq    pairs that occur less often are not merged
+    case        marks: merges are of text in lower case, in which marks stand before capitals (case.py)
 
     Ids in order: specials, byte tokens if the kind has any, alphabet by code point, merges as learned. Between
     equally frequent pairs the one with the smaller ids is merged first.
@@ -52,23 +55,28 @@ class BPETokenizer(Tokenizer):
         *,
         vocab_size: int = 2048,
         pattern: str = "gpt2",
+        digits: int | None = None,
         min_freq: int = 2,
+        case: str = "kept",
         specials: Sequence[str] | None = None,
     ):
         super().__init__(specials=specials)
+        if case not in CASES:
+            raise UserError(f"case must be one of {', '.join(CASES)}, not {case!r}")
+        self.case, self._has_marks = case, case == "marks"
         self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
         self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._first_id + self.least_alphabet)
         if self.wanted_vocab_size > MAX_SYMBOLS:
             raise UserError(f"vocab_size must be at most {MAX_SYMBOLS}, not {vocab_size}")
         self.min_freq = checked_int("min_freq", min_freq, 1)
-        self.pattern = pattern
-        self._splitter = splitter(pattern)
+        self.pattern, self.digits = pattern, digits
+        self.splitter = splitter(pattern, digits)
 
     # ------------------------------------------------------------------ where the kinds of BPE differ
 
     def _choose_alphabet(self, counts: Counter[str]) -> str:
         """The characters that get an id, in the order of their ids, given how often each occurs."""
-        return "".join(sorted(counts))
+        return "".join(sorted({*counts, *((CAPITAL, UPPER) if self._has_marks else ())}))
 
     def _spell_unknown(self, character: str) -> str:
         """The symbols that stand for a character outside of the alphabet."""
@@ -76,23 +84,19 @@ class BPETokenizer(Tokenizer):
 
     def _view(self, piece: str) -> str:
         """A piece of text in the characters that the alphabet is about."""
-        return piece
+        return marked(piece) if self._has_marks else piece
 
     def _bytes_of_view(self, view: str) -> bytes:
-        """The UTF-8 bytes of the text that `_view` shows."""
-        return view.encode()
+        """The UTF-8 bytes of the text that `_view` shows, marks among them."""
+        return view.encode("utf-8", "surrogateescape")
 
     # ------------------------------------------------------------------ training
 
     def train(self, text: str | Iterable[str]) -> None:
         pieces: Counter[str] = Counter()
-        for piece, count in self._splitter.count(training_chunks(text)).items():
+        for piece, count in self.splitter.count(training_chunks(text)).items():
             pieces[self._view(piece)] += count
-        counts: Counter[str] = Counter()
-        for piece, count in pieces.items():
-            for character in piece:
-                counts[character] += count
-        alphabet = self._choose_alphabet(counts)
+        alphabet = self._choose_alphabet(count_characters(pieces))
         n_merges = self._room_for_merges(alphabet)
         spelling = self._spelling_of(alphabet)
         words: Counter[str] = Counter()
@@ -133,7 +137,9 @@ class BPETokenizer(Tokenizer):
         self._id_of = {view: ord(symbol) for symbol, view in self._views.items()}
         self._longest_by_pairs = isqrt(REPLAY_RATIO * len(merges))
         byte_tokens = [bytes([byte]) for byte in range(self.n_byte_tokens)]
-        self._set_vocabulary(byte_tokens + [self._bytes_of_view(view) for view in self._views.values()])
+        own = byte_tokens + [self._bytes_of_view(view) for view in self._views.values()]
+        self._set_vocabulary(map(unmarked, own) if self._has_marks else own)
+        self._printed[len(self.specials) :] = own  # with marks
         self._symbols_of_piece = Cache(self._encode_piece)
 
     # ------------------------------------------------------------------ encoding
@@ -141,24 +147,32 @@ class BPETokenizer(Tokenizer):
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
         self._require_trained()
-        symbols = "".join(map(self._symbols_of_piece.__getitem__, self._splitter.split(check_text(text))))
+        symbols = "".join(map(self._symbols_of_piece.__getitem__, self.splitter.split(check_text(text))))
         # Ids between U+D800 and U+DFFF are symbols like all others: surrogatepass lets them through.
         return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
 
     def _encode_piece(self, piece: str) -> str:
-        """The symbols of a piece: again and again, the lowest token that two neighbours form, leftmost first.
-
-        Half of the time of encoding a new text is spent here, on the words that it has only once or twice.
-        """
+        """The symbols of a piece."""
         view = self._view(piece)
-        id_of = self._id_of.get
-        if (whole := id_of(view)) is not None:
+        if self._has_marks and self.meets_unknown and not self._id_of.keys() >= set(view):
+            view = marked(piece, runs=False)  # as an unknown character would end one
+        return self._encode_view(view)
+
+    def _encode_view(self, view: str) -> str:
+        if (whole := self._id_of.get(view)) is not None:
             return chr(whole)
         if len(view) > self._longest_by_pairs:
             return self._replay_merges(view)
-        parts = list(view)
+        return self._merge_neighbours(list(view))
+
+    def _merge_neighbours(self, parts: list[str]) -> str:
+        """The symbols of these views: again and again, the lowest token that two neighbours form, leftmost first.
+
+        Half of the time of encoding a new text is spent here, on the words that it has only once or twice.
+        """
+        id_of = self._id_of.get
         # For each part but the last, the id of what it would form with the next one.
-        merged = list(map(id_of, map(add, view, view[1:]), repeat(NOT_MERGED)))
+        merged = list(map(id_of, map(add, parts, parts[1:]), repeat(NOT_MERGED)))
         while merged and (first := min(merged)) != NOT_MERGED:
             i = merged.index(first)
             parts[i] += parts.pop(i + 1)
@@ -180,14 +194,37 @@ class BPETokenizer(Tokenizer):
         ids = self.encode(text)
         widths = self._widths[ids]
         if self.meets_unknown and (unknown := ids == self.unk_id).any():  # each stands for one character
-            points = code_points(text)
+            points = code_points(lower(text) if self._has_marks else text)
             widths[unknown] = utf8_widths(points[~np.isin(points, code_points(self._alphabet))])
         return ids, np.cumsum(widths)
+
+    # ------------------------------------------------------------------ and back
+
+    def _as_text(self, printed: bytes) -> str:
+        return super()._as_text(unmarked(printed) if self._has_marks else printed)
+
+    def stretches(self, ids: Iterable[int] | np.ndarray) -> list[bytes]:
+        """As in the contract: marks stand for nothing, and letters change their case but not their width."""
+        if not self._has_marks:
+            return super().stretches(ids)
+        checked = self._checked_ids(ids)
+        is_special = checked < len(self.specials)  # such as an unknown character, which ends what a mark says
+        printed = [b"\0"] * len(self.specials) + self._printed[len(self.specials) :]
+        data = unmarked(b"".join(map(printed.__getitem__, checked.tolist())))
+        ends = np.cumsum(np.where(is_special, 1, self._widths[checked])).tolist()
+        return [b"" if s else data[a:b] for a, b, s in zip([0, *ends], ends, is_special, strict=False)]
+
+    def token(self, id: int) -> str:
+        """The id for a reader, with arrows for the marks."""
+        shown = super().token(id)
+        return with_signs(self._printed[id]).decode(errors="backslashreplace") if self._has_marks else shown
 
     # ------------------------------------------------------------------ files
 
     def _options(self) -> dict[str, Any]:
-        return {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
+        options = {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
+        chosen = {"digits": self.digits, "case": self.case if self._has_marks else None}
+        return options | {name: value for name, value in chosen.items() if value is not None}
 
     def _learned(self) -> dict[str, Any]:
         pairs = [[self._views[symbol] for symbol in pair] for pair in self._merges]

@@ -42,3 +42,6 @@ class SentencePieceTokenizer(ForeignTokenizer):
 
     def _text(self, ids: list[int]) -> str:
         return self._processor.decode(ids)
+
+    def spelling(self, id: int) -> str:
+        return self._processor.id_to_piece(id)

@@ -43,11 +43,11 @@ class UnigramTokenizer(Tokenizer):
         self._first_id = len(self.specials) + 256  # of pieces
         self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._first_id + 1)
         self.pattern = pattern
-        self._splitter = splitter(pattern)
+        self.splitter = splitter(pattern)
         self.character_coverage = checked_share("character_coverage", character_coverage)
 
     def train(self, text: str | Iterable[str]) -> None:
-        stretches = self._splitter.count(training_chunks(text))
+        stretches = self.splitter.count(training_chunks(text))
         characters: Counter[str] = Counter()
         for stretch, count in stretches.items():
             for character in stretch:
@@ -74,7 +74,7 @@ class UnigramTokenizer(Tokenizer):
 
     def encode(self, text: str) -> np.ndarray:
         self._require_trained()
-        stretches = self._splitter.split(check_text(text))
+        stretches = self.splitter.split(check_text(text))
         return np.frombuffer(b"".join(map(self._ids_of_stretch.__getitem__, stretches)), np.int32).copy()
 
     def _encode_stretch(self, stretch: str) -> bytes:
