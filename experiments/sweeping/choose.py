@@ -1,0 +1,194 @@
+"""From a text and a limit of minutes to the runs that tell which tokenizer to take, by shorter sweeps before them.
+
+rehearsals  a few updates of each setting: what it costs, and whether it can be run at all
+trials      one seed, judged on the development text: the better size of each tokenizer, and when to stop
+
+They lie in a study of their own. What they come to is kept in plan.json, so that the same command, or one with
+further seeds or fewer tokenizers, means the same runs.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from analysis.inference.cautions import counted
+from analysis.inference.pairs import SMALL
+from analysis.inference.uncertainty import MIN_BLOCKS
+from experiments.configuration.build import build_corpus
+from experiments.configuration.identity import identity, identity_hash
+from experiments.configuration.schema import BPES, RunConfig, outputs_folder
+from experiments.runner.budget import TIMED_UPDATES
+from experiments.runner.interrupts import stop_requests
+from experiments.runner.progress import about
+from experiments.sweeping.plan import PlannedRun, Planner
+from numpygpt.errors import UserError
+from numpygpt.files import replacing
+from numpygpt.measures.bits.scores import block_edges
+
+SPENT = 0.85  # share of the time left that is given away: evaluations and the report come on top
+LEAST_UPDATES = 100  # of a run that is worth its time
+VAL_BYTES = 64_000, 512_000  # judged, where a tenth of the text would be less or more
+MOST_VAL = 0.3  # of the text
+
+Try = tuple[str, list[str]]  # a setting (its hash), and the overrides that make it in one size
+
+
+class Tried(NamedTuple):
+    """A finished rehearsal or trial."""
+
+    setting: str
+    overrides: list[str]
+    result: dict[str, Any]
+
+    @property
+    def per_char(self) -> float:
+        """Seconds of training."""
+        return float(self.result["train_seconds"] / self.result["chars_seen"])
+
+    @property
+    def beside(self) -> float:
+        """Seconds of the run beside its training."""
+        return float(self.result["total_seconds"] - self.result["train_seconds"])
+
+    @property
+    def bits(self) -> float:
+        """Bits per byte of the judged text, had it stopped at its best evaluation."""
+        return float(self.result["bits_per_byte"] - self.result["lost_since_best_bits_per_byte"])
+
+
+@dataclass
+class Choice:
+    """`typed`: the runs of the command line, under any budget and size.   launch: does those that are to do"""
+
+    planner: Planner
+    typed: Sequence[PlannedRun]
+    launch: Callable[[Sequence[PlannedRun]], object]
+
+    def __post_init__(self) -> None:
+        self.config = self.typed[0].config
+        self.deadline = time.monotonic() + 60 * (self.config.choose.minutes or 0)
+        self.seeds = list(dict.fromkeys(run.config.seed for run in self.typed))
+
+    def lines(self) -> list[list[str]]:
+        """The overrides of the runs that count, of the first seed first, after all that had to be tried for it.
+
+        Raises UserError for a text too short to rank on, before anything is trained; for too few minutes; and if
+        no setting can be run.
+        """
+        data, size = fitted_to_text(self.config, self.typed[0].overrides)
+        settings = {_hash(run.config, "seed", "budget"): run for run in self.typed}
+        path = outputs_folder(self.config) / self.config.study / "plan.json"
+        plans = json.loads(path.read_text("utf-8")) if path.exists() and not self.config.force else {}
+        key = f"{_hash(self.config, 'seed', 'budget', 'tokenizer')} {self.config.choose.minutes:g}"
+        if not settings.keys() <= plans.get(key, {}).get("runs", {}).keys():
+            tries = [
+                (setting, [*(o for o in run.overrides if not o.startswith("seed=")), *data, *added])
+                for setting, run in settings.items() for added in sizes(run, size)
+            ]  # fmt: skip
+            plans[key] = self._plan(tries)
+            with replacing(path) as temporary:
+                temporary.write_text(json.dumps(plans, indent=1), "utf-8")
+        runs = [plans[key]["runs"][setting] for setting in settings]
+        counts = ["data.dev_fraction=0", *_budget("text", plans[key]["chars"])]
+        return [[*run, *counts, f"seed={seed}"] for seed in self.seeds for run in runs if run]
+
+    def _plan(self, tries: Sequence[Try]) -> dict[str, Any]:
+        """`chars` of each run that counts; `runs`: by setting the overrides of its better size, None if it fails."""
+        rehearsed = self._tried(tries, _budget("iters", TIMED_UPDATES))
+        slower = {t.setting: t for t in sorted(rehearsed, key=lambda t: t.per_char)}
+        all_runs = [*rehearsed, *(list(slower.values()) * len(self.seeds))]
+        chars = self._affordable(all_runs)
+        self._require_updates(chars, rehearsed, all_runs)
+        n_runs = len(slower) * len(self.seeds)
+        print(
+            f"{chars:,.0f} characters a run: {len(rehearsed)} trials on the development text, then {n_runs} runs"
+        )
+        trials = self._tried([(t.setting, t.overrides) for t in rehearsed], _budget("text", chars))
+        better = {t.setting: t for t in sorted(trials, key=lambda t: -t.bits)}
+        chars, first = (
+            self._affordable(list(better.values()) * len(self.seeds)),
+            min(trials, key=lambda t: t.bits),
+        )
+        if first.result["lost_since_best_bits_per_byte"] > SMALL:
+            share = first.result["best_step"] / first.result["iters"]
+            chars = min(chars, share * first.result["chars_seen"])
+        seconds = sum(t.beside + chars * t.per_char for t in better.values()) * len(self.seeds)
+        print(f"{chars:,.0f} characters a run, {about(seconds)} in all")
+        runs = {t.setting: t.overrides for t in better.values()}
+        return {"chars": round(chars), "runs": {setting: runs.get(setting) for setting, _ in tries}}
+
+    def _tried(self, tries: Sequence[Try], budget: Sequence[str]) -> list[Tried]:
+        """Those that could be done; the others are named. Raises UserError if none could."""
+        dev = self.config.data.dev_fraction or 0.1
+        common = [f"study={self.config.study}-trials", f"data.dev_fraction={dev}", *budget]
+        common.append(f"seed={self.seeds[0]}")
+        runs = [self.planner.plan([[*overrides, *common]])[0] for _, overrides in tries]
+        self.launch(runs)
+        stop_requests.raise_if_requested()
+        found = []
+        for (setting, overrides), run in zip(tries, runs, strict=True):
+            if run.folder.state() == "done":
+                found.append(Tried(setting, overrides, run.folder.result()))
+            else:
+                why = (run.folder.failure() or {}).get("reason", run.folder.state())
+                print(f"left out: {run.folder.name}: {why}")
+        if not found:
+            raise UserError("no setting can be run: see above why")
+        return found
+
+    def _affordable(self, runs: Sequence[Tried]) -> float:
+        """Characters that each of these runs may see in the time that is left."""
+        left = SPENT * (self.deadline - time.monotonic()) - sum(run.beside for run in runs)
+        return left / sum(run.per_char for run in runs)
+
+    def _require_updates(self, chars: float, rehearsed: Sequence[Tried], runs: Sequence[Tried]) -> None:
+        least = LEAST_UPDATES * max(t.result["chars_seen"] / t.result["iters"] for t in rehearsed)
+        if chars < least:
+            short = sum((least - chars) * run.per_char for run in runs) / SPENT
+            minutes = self.config.choose.minutes or 0
+            raise UserError(
+                f"choose.minutes={minutes:g} is not enough for {LEAST_UPDATES} updates of each run: type at least "
+                f"choose.minutes={math.ceil(minutes + short / 60)}, fewer tokenizers, or model=tiny"
+            )
+
+
+def fitted_to_text(config: RunConfig, overrides: Sequence[str]) -> tuple[list[str], int]:
+    """How much of the text is for validation, as overrides (none where it was typed), and the smaller vocabulary.
+
+    Raises UserError for a text too short to rank on.
+    """
+    corpus, fraction, typed = build_corpus(config.data), config.data.val_fraction, []
+    if not any(override.startswith("data.val_fraction=") for override in overrides):
+        least, most = (n_bytes / corpus.n_bytes for n_bytes in VAL_BYTES)
+        fraction = float(f"{min(max(fraction, least), most, MOST_VAL):.3g}")
+        typed = [f"data.val_fraction={fraction}"]
+    train, val = corpus.parts(fraction)
+    if (blocks := len(block_edges(val.text.encode())) - 1) < MIN_BLOCKS:
+        raise UserError(
+            f"{corpus.path} is too short to rank tokenizers on: {val.n_bytes:,} of its {corpus.n_bytes:,} bytes are "
+            f"for validation, {counted(blocks, 'block')} of about 4 kB, and {MIN_BLOCKS} are needed: use a text of "
+            f"{VAL_BYTES[0] / MOST_VAL / 1000:.0f} kB or more"
+        )
+    alphabet = set[str]().union(*map(set, train.chunks()))
+    room = math.ceil(math.log2(len(alphabet) + 300))  # 256 bytes, special tokens, some merges
+    return typed, 2 ** max(room, round(math.log2(train.n_chars) / 2))
+
+
+def sizes(run: PlannedRun, size: int) -> list[list[str]]:
+    """What is to be added to a setting in order to try its sizes."""
+    kind, typed = run.config.tokenizer.kind, any(o.startswith("tokenizer.vocab_size=") for o in run.overrides)
+    if typed or kind not in ("word", *BPES, "unigram"):
+        return [[]]
+    return [[f"tokenizer.vocab_size={n}"] for n in ((8 * size,) if kind == "word" else (size, 4 * size))]
+
+
+def _budget(kind: str, amount: float) -> list[str]:
+    """Over whatever was typed: as a choice of its group, it would be a second one."""
+    return [f"budget.kind={kind}", f"budget.{'chars' if kind == 'text' else kind}={amount}"]
+
+
+def _hash(config: RunConfig, *left_out: str) -> str:
+    return identity_hash({key: value for key, value in identity(config).items() if key not in left_out})[:16]
