@@ -96,7 +96,7 @@ class Choice:
         return [[*run, *counts, f"seed={seed}"] for seed in self.seeds for run in runs if run]
 
     def _plan(self, tries: Sequence[Try]) -> dict[str, Any]:
-        """`chars` of each run that counts; `runs`: by setting the overrides of its better size, None if it fails."""
+        """`chars` of each run that counts; `runs`: overrides of each setting at its better size, None if it fails."""
         rehearsed = self._tried(tries, _budget("iters", TIMED_UPDATES))
         slower = {t.setting: t for t in sorted(rehearsed, key=lambda t: t.per_char)}
         all_runs = [*rehearsed, *(list(slower.values()) * len(self.seeds))]
@@ -168,8 +168,8 @@ def fitted_to_text(config: RunConfig, overrides: Sequence[str]) -> tuple[list[st
     train, val = corpus.parts(fraction)
     if (blocks := len(block_edges(val.text.encode())) - 1) < MIN_BLOCKS:
         raise UserError(
-            f"{corpus.path} is too short to rank tokenizers on: {val.n_bytes:,} of its {corpus.n_bytes:,} bytes are "
-            f"for validation, {counted(blocks, 'block')} of about 4 kB, and {MIN_BLOCKS} are needed: use a text of "
+            f"{corpus.path} is too short to rank tokenizers on: {val.n_bytes:,} of its {corpus.n_bytes:,} bytes "
+            f"are for validation, {counted(blocks, 'block')} of about 4 kB, and {MIN_BLOCKS} are needed: use a text of "
             f"{VAL_BYTES[0] / MOST_VAL / 1000:.0f} kB or more"
         )
     alphabet = set[str]().union(*map(set, train.chunks()))
