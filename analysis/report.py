@@ -1,6 +1,6 @@
 """Run folders to a report: tables, figures and one page from what the runs have written, no model computed.
 
-    python analysis/report.py [FOLDER ...] [-o OUT] [--label OLD=NEW ...]
+    python analysis/report.py [FOLDER ...] [-o OUT] [--label OLD=NEW ...] [--serve n_layer=24 n_embd=1024]
     python analysis/report.py --status [FOLDER ...]
 
 Without a folder: the newest study under outputs/.
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.records.find import runs_in
+from analysis.records.serving import deployment
 from analysis.reports import write_report
 from analysis.tables.status import print_status, run_status
 from numpygpt.commands import run_command
@@ -25,7 +26,9 @@ def report(options: argparse.Namespace) -> None:
         print_status([run_status(run) for run in runs_in(folders)])
     else:
         gc.set_threshold(100_000, 50)  # figures are cyclic garbage by the thousand: look for it less often
-        write_report(folders, options.out, options.label).show()
+        served = deployment(options.serve or ())
+        also = () if options.serve is None else ("serving",)
+        write_report(folders, options.out, options.label, served).show(also=also)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("-o", "--out", type=Path, help="where to write (default: report/ beside the runs)")
     parser.add_argument("--label", action="append", default=[], metavar="OLD=NEW",
                         help="call a setting by another name, in everything; may be given again")  # fmt: skip
+    parser.add_argument("--serve", nargs="*", metavar="KEY=VALUE", help="print what it costs to serve text with "
+                        "n_layer, n_embd and context_chars (default: 12, 768, 4096)")  # fmt: skip
     parser.add_argument("--status", action="store_true",
                         help="only print how far each run is: state, updates, pace, time left")  # fmt: skip
     return run_command(parser, report, arguments)

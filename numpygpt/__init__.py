@@ -1,3 +1,3 @@
 """A GPT in nothing but NumPy, tokenizers to feed it, and measures to compare them honestly."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

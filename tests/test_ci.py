@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import numpygpt
+
 ROOT = Path(__file__).parents[1]
 SCRIPT = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
@@ -14,6 +16,11 @@ def test_the_readme_s_two_commands_run_as_they_stand_before_any_extra_is_install
     installed = [line for line in SCRIPT if line.startswith("pip install")]
     assert installed[:2] == commands
     assert SCRIPT.index("pytest --skipped") > max(SCRIPT.index(line) for line in installed[2:-1])
+
+
+def test_the_changelog_begins_with_this_version():
+    (newest, *_) = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest == numpygpt.__version__
 
 
 def test_only_what_the_last_run_skipped_is_run_again(pytester):

@@ -48,8 +48,7 @@ def _at_ends(axes: "Axes", ends: Floats, texts: Sequence[str]) -> None:
     size = min(9.0, 72 * 0.8 * row_height(len(texts)))
     ground = {"color": PAPER, "pad": 0.5} if len(texts) <= FEW else None
     for y, (x, text) in enumerate(zip(ends + 0.012 * float(np.max(ends)), texts, strict=True)):
-        label = axes.text(x, y, text, zorder=4, va="center", fontsize=size, bbox=ground)
-        label.set_in_layout(False)
+        axes.text(x, y, text, zorder=4, va="center", fontsize=size, bbox=ground, in_layout=False)
 
 
 def bits_figure(comparison: Comparison) -> "Figure":
@@ -91,11 +90,9 @@ def parameter_figure(comparison: Comparison) -> "Figure":
     figure = new_figure(8.6, 1.2 + row_height(len(rows)) * len(rows))
     axes = figure.subplots()
     body, embedding = (rows[f"n_params_{part}"].to_numpy() / 1e6 for part in ("body", "embedding"))
-    whole = body + embedding
+    whole, shares = body + embedding, 100 * embedding / (body + embedding)
     _bars(axes, comparison, rows, body, whole)
-    shares = 100 * embedding / whole
-    texts = [f"{p:.3g} M, {s:.3g} %" for p, s in zip(whole, shares, strict=True)]
-    _at_ends(axes, whole, texts)
+    _at_ends(axes, whole, [f"{p:.3g} M, {s:.3g} %" for p, s in zip(whole, shares, strict=True)])
     axes.set_xlim(0, axes.get_xlim()[1] * 1.25)
     axes.set_xlabel("parameters, millions (solid: body; hatched, and in percent: embedding-related)")
     return figure

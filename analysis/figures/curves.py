@@ -85,9 +85,9 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figu
     _curves(axes, comparison, drawn, bands)
     _frame(axes, comparison, bands, axis)
     low, high = axes.get_ylim()
-    kinds = [look(s.tokenizer, comparison.tokenizers) for s in drawn]
     last = bands.groupby("setting")["mean"].last()
-    ends = [(last[s.label], s.label, kind.colour, kind.marker) for s, kind in zip(drawn, kinds, strict=True)]
+    kinds = {s.label: look(s.tokenizer, comparison.tokenizers) for s in drawn}
+    ends = [(last[label], label, kind.colour, kind.marker) for label, kind in kinds.items()]
     others = [(b.bits_per_byte, b.label, SOFT, "") for b in comparison.main_baselines]
     ends += [other for other in others if low <= other[0] <= high]
     label_ends(axes, ends)

@@ -1,6 +1,5 @@
 """What a bit costs: bits per byte against parameters, FLOPs and seconds. To be drawn within `style.styled()`."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,23 +7,17 @@ import pandas as pd
 
 from analysis.figures.bars import baseline_lines
 from analysis.figures.style import GRID, SOFT, looks, new_figure, plain
+from analysis.inference.choices import pareto
 from analysis.inference.comparisons import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COSTS = {"n_params": "parameters", "train_flops": "training FLOPs", "train_seconds": "seconds of training"}
+COSTS = {
+    **{"n_params": "parameters", "train_flops": "training FLOPs", "train_seconds": "seconds of training"},
+    "forward_flops_per_byte": "FLOPs to write a byte",
+}
 NAMED = 24  # up to so many points carry their sizes
-
-
-def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
-    """The points that no other beats in both, in the order of rising cost."""
-    order = sorted(range(len(cost)), key=lambda i: (cost[i], bits[i]))
-    front: list[int] = []
-    for i in order:
-        if not front or bits[i] < bits[front[-1]]:
-            front.append(i)
-    return front
 
 
 def _points(comparison: Comparison) -> pd.DataFrame:
@@ -43,10 +36,10 @@ def frontier_figure(comparison: Comparison) -> "Figure":
     import seaborn as sns
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-    figure, points, by_kind = new_figure(12.6, 4.4), _points(comparison), looks(comparison.tokenizers)
+    figure, points, by_kind = new_figure(16.2, 4.4), _points(comparison), looks(comparison.tokenizers)
     colours = points["tokenizer"].map(by_kind["palette"])
     baselines = [baseline.bits_per_byte for baseline in comparison.main_baselines]
-    for axes, key in zip(figure.subplots(1, 3, sharey=True), COSTS, strict=True):
+    for axes, key in zip(figure.subplots(1, len(COSTS), sharey=True), COSTS, strict=True):
         front = points.iloc[pareto(points[key].tolist(), points["bits"].tolist())]
         axes.step(front[key], front["bits"], where="post", color=GRID, linewidth=7, zorder=1)
         axes.errorbar(points[key], points["bits"], points["half"], fmt="none", ecolor=colours)

@@ -22,9 +22,10 @@ from analysis.inference.verdicts import Conclusion, against, compare
 from analysis.records.collect import Collection, Problem, read_blocks
 from analysis.records.identity import budget_words, data_order, setting_of
 from analysis.records.names import named, renaming
+from analysis.records.serving import DEFAULT, Deployment
 from analysis.records.settings import Estimate, Setting
 
-USUAL_ORDER = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "byte")
+USUAL_ORDER = ("char", "word", "bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe", "byte")
 ALL_PAIRS = 10  # up to so many settings, every pair is compared, however much separates them
 
 
@@ -55,6 +56,7 @@ class Comparison:
     budget: in words, `1,000 updates`   numerics: `results_version 3`, if there are several
     study: the study that it is of, if it stands by itself
     conclusion: of all settings, from the pairs that were to be weighed
+    deployment: what costs of serving are of
     """
 
     text: Text
@@ -64,6 +66,7 @@ class Comparison:
     conclusion: Conclusion
     numerics: str = ""
     study: str = ""
+    deployment: Deployment = DEFAULT
 
     @cached_property
     def title(self) -> str:
@@ -178,7 +181,7 @@ def group_runs(collection: Collection, labels: Sequence[str] = ()) -> tuple[list
             by_budget.setdefault(budget_words(setting.identity), []).append(setting)
         for budget in sorted(by_budget):
             comparison, found = _comparison(by_budget[budget], budget, numerics, study)
-            comparisons.append(comparison)
+            comparisons.append(replace(comparison, deployment=collection.deployment))
             problems.extend(found)
     return comparisons, problems
 

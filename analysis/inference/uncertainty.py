@@ -52,10 +52,6 @@ class Difference:
     def high(self) -> float:
         return self.value + self.half
 
-    @property
-    def excludes_zero(self) -> bool:
-        return self.low > 0 or self.high < 0
-
 
 @dataclass(frozen=True)
 class TextDifference(Difference):

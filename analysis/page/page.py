@@ -100,8 +100,7 @@ def row_measure(table: Table, title: str) -> str:
 
 def _measures(view: View) -> dict[str, Measure]:
     """All registered measures that any table of the page shows, by their keys."""
-    tables = [*(t for s in view.sections for t in s.tables), *view.overviews, view.runs]
-    keys = {column.key for table in tables for column in table.columns} | set(ORIGINAL.values())
+    keys = {c.key for _, _, table in view.tables for c in table.columns} | set(ORIGINAL.values())
     shown = sorted(map(measure_key, keys))
     return {key: MEASURES[key] for key in shown if key in MEASURES}
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,10 +12,13 @@ from analysis.figures.drawings import Drawing, drawings, run_drawings
 from analysis.inference.comparisons import Comparison, group_runs
 from analysis.inference.wording import Summary, summarize
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
-from analysis.records.find import Run
+from analysis.records.find import Run, runs_in
+from analysis.records.serving import DEFAULT, Deployment
 from analysis.tables.all_tables import tables_of
+from analysis.tables.formats import frame_of
 from analysis.tables.model import Table
 from analysis.tables.overviews import budget_tables, run_table
+from numpygpt.errors import UserError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,19 @@ class View:
     problems: tuple[Problem, ...]
     drawings: tuple[Drawing, ...]
 
+    @property
+    def tables(self) -> list[tuple[str, str, Table]]:
+        """All, each with what its file's name begins with and its comparison, "" for those of no single one."""
+        own = [(s.prefix, s.comparison.title, table) for s in self.sections for table in s.tables]
+        return [*own, *(("", "", table) for table in (*self.overviews, self.runs))]
 
-def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
+
+def view(folders: Sequence[Run], labels: Sequence[str] = (), serve: Deployment = DEFAULT) -> View:
     """Reads the folders and computes all tables; figures are drawn when they are asked for.
 
-    labels: `OLD=NEW`, other names for settings.
+    labels: `OLD=NEW`, other names for settings.   serve: what costs of serving are of
     """
-    collection = collect(folders)
+    collection = collect(folders, serve)
     comparisons, more = group_runs(collection, labels)
     metrics, broken = metrics_frame(collection)
     prefixes, sections = _prefixes([c.title for c in comparisons]), []
@@ -62,6 +72,16 @@ def view(folders: Sequence[Run], labels: Sequence[str] = ()) -> View:
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
     overviews, drawn = tuple(budget_tables(comparisons)), tuple(run_drawings(collection.runs, metrics))
     return View(collection, metrics, tuple(sections), overviews, run_table(collection), problems, drawn)
+
+
+def table_frame(places: Sequence[Path], name: str, serve: Deployment) -> pd.DataFrame:
+    """A table of a report, those of all comparisons below one another. Raises UserError if there is none."""
+    tables = view(runs_in(places), (), serve).tables
+    found = [frame_of(table, title) for _, title, table in tables if table.name == name]
+    if not found:
+        known = sorted({table.name for _, _, table in tables})
+        raise UserError(f"there is no table {name}{did_you_mean(name, known)}: there are {', '.join(known)}")
+    return pd.concat(found, ignore_index=True)
 
 
 def _prefixes(titles: Sequence[str]) -> list[str]:

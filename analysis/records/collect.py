@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from analysis.records.derived import with_derived
 from analysis.records.find import Run
 from analysis.records.identity import flatten, setting_of
+from analysis.records.serving import DEFAULT, Deployment
 from numpygpt.errors import UserError
 
 Floats = NDArray[np.float64]
 
 # Dictionaries of result.json that become columns such as generated.word_share or texts.emoji.bits_per_byte.
 SCALARS = (bool, int, float, str, type(None))
-NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "texts", "bits_by")
+NESTED = ("tokenizer_measures", "generated", "generated_tokens", "human", "texts", "bits_by", "perturbed")
 SPLIT = ["val_fraction", "dev_fraction", "val_bytes", "val_chars", "train_bytes", "train_chars"]
 COLUMNS = ["folder", "run", "study", "state", "reason", "key", "seed", "tokenizer", "model"]
 COLUMNS += ["corpus", "corpus_sha256", *SPLIT, "host", "started"]  # what every run has, however it ended
@@ -63,6 +64,7 @@ class Collection:
     runs: pd.DataFrame
     records: Mapping[str, Record]
     problems: list[Problem] = field(default_factory=list)
+    deployment: Deployment = DEFAULT
 
     @property
     def done(self) -> pd.DataFrame:
@@ -82,7 +84,7 @@ class Blocks:
     baselines: Mapping[str, Floats] = field(default_factory=dict)
 
 
-def collect(folders: Iterable[Run]) -> Collection:
+def collect(folders: Iterable[Run], deployment: Deployment = DEFAULT) -> Collection:
     """Reads run.json and result.json of every run. Never raises for a damaged one: see `problems`."""
     rows: list[dict[str, Any]] = []
     records: dict[str, Record] = {}
@@ -102,8 +104,8 @@ def collect(folders: Iterable[Run]) -> Collection:
             why = f"{folder.path} lacks what a run of this version holds ({error!r}): run its command again"
             problems.append(Problem(folder.path, why))
     frame = pd.DataFrame.from_records(rows) if rows else pd.DataFrame(columns=COLUMNS)
-    frame = with_derived(frame.set_index("folder", drop=False).rename_axis("path"))
-    return Collection(frame, records, problems)
+    frame = with_derived(frame.set_index("folder", drop=False).rename_axis("path"), deployment)
+    return Collection(frame, records, problems, deployment)
 
 
 def _row(record: Record) -> dict[str, Any]:
@@ -112,7 +114,9 @@ def _row(record: Record) -> dict[str, Any]:
     corpus, config = run["corpus"], run["config"]
     state, study = folder.state(), folder.path.parent
     failure = (folder.failure() if state == "failed" else None) or {}
-    nested = {**result, "texts": {t["name"]: t | {"name": None} for t in result.get("texts") or ()}}
+    worse = {t["name"]: t["bits_per_byte"] - result["bits_per_byte"] for t in result.get("perturbed") or ()}
+    by_name = {t["name"]: t | {"name": None} for t in result.get("texts") or ()}
+    nested = {**result, "texts": by_name, "perturbed": worse}
     figures = flatten({key: nested.get(key) or {} for key in NESTED})
     return {
         **{key: value for key, value in {**result, **figures}.items() if isinstance(value, SCALARS)},

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.records.find import runs_in
+from analysis.records.serving import DEFAULT, Deployment
 from numpygpt.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ class Report:
         console: "Console | None" = None,
         typed: Sequence[str] | None = None,
         folders: Sequence[str] | None = None,
+        also: Sequence[str] = (),
     ) -> None:
         """Prints what the runs come to, where the rest lies, and what to run next.
 
         `typed`: the command that ran them, if it is known, as a program and its arguments.
-        `folders`: of the runs that are its own.
+        `folders`: of the runs that are its own.   `also`: further tables to print, by their names.
         """
         from rich.console import Console
         from rich.text import Text
@@ -50,7 +52,7 @@ class Report:
         from analysis.reports.terminal import show
 
         console = console or Console()
-        show(self.view, console)
+        show(self.view, console, also)
         place = Text.assemble("Report: ", (str(self.page), "bold"), f" (and {self.path.name})")
         console.print(place, soft_wrap=True)
         if step := next_step(self.view, folders):
@@ -58,13 +60,16 @@ class Report:
 
 
 def write_report(
-    places: Path | str | Sequence[Path | str], out: Path | str | None = None, labels: Sequence[str] = ()
+    places: Path | str | Sequence[Path | str],
+    out: Path | str | None = None,
+    labels: Sequence[str] = (),
+    serve: Deployment = DEFAULT,
 ) -> Report:
     """Writes the report of all runs in `places` (studies, runs, packed studies, or folders of them) into `out`.
 
     `out` is by default `report` in the one place that is named, or in the folder that holds them all; `labels` are
-    other names for settings, `OLD=NEW`. Raises UserError for a place without runs, an `out` that cannot be written
-    or a label that nothing has.
+    other names for settings, `OLD=NEW`; `serve` is what costs of serving are of. Raises UserError for a place
+    without runs, an `out` that cannot be written or a label that nothing has.
     """
     named = [Path(places)] if isinstance(places, str | Path) else [Path(place) for place in places]
     runs = runs_in(named)
@@ -73,7 +78,7 @@ def write_report(
 
     from analysis.page.view import view  # pandas takes 0.6 s: after the places have been looked at
 
-    found = view(runs, labels)
+    found = view(runs, labels, serve)
     if found.collection.runs.empty:
         raise UserError(f"none of the {len(runs)} runs can be read: {found.problems[0].sentence}")
     try:
@@ -99,15 +104,11 @@ def _write(view: "View", out: Path) -> Path:
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")  # a folder may have any name
         written.append(path)
 
-    prefixed = [(s.prefix, s.comparison.title, table) for s in view.sections for table in s.tables]
-    for prefix, title, table in [*prefixed, *(("", "", t) for t in (*view.overviews, view.runs))]:
+    for prefix, title, table in view.tables:
         stem = f"{prefix}{table.name}"
         put(out / "tables" / f"{stem}.tex", to_latex(table, label=stem))
         if table is not view.runs and not table.transposed:  # runs.csv has more
-            frame = frame_of(table)
-            if title:
-                frame.insert(0, "comparison", title)
-            put(out / "tables" / f"{stem}.csv", to_csv(frame))
+            put(out / "tables" / f"{stem}.csv", to_csv(frame_of(table, title)))
     drawn = [(s.prefix, drawing) for s in view.sections for drawing in s.drawings]
     drawn += [("", drawing) for drawing in view.drawings]
     with styled():

@@ -1,5 +1,6 @@
 """A report on the terminal: of each comparison its table, what it comes to, and what its models write."""
 
+from collections.abc import Collection
 from contextlib import suppress
 
 from rich.console import Console
@@ -14,9 +15,11 @@ from numpygpt.errors import UserError
 MOST_CAUTIONS, MOST_GROUPS = 3, 8
 
 
-def show(view: View, console: Console) -> None:
+def show(view: View, console: Console, also: Collection[str] = ()) -> None:
     for section in view.sections:
         _show_section(section, console)
+        for table in (table for table in section.tables if table.name in also):
+            print_table(table, console)
     for table in view.overviews:
         print_table(table, console)
     runs = view.collection.runs

@@ -1,8 +1,12 @@
 """What each setting is made of and was given: parameters, seconds and FLOPs, updates and context."""
 
+from dataclasses import replace
+
+from analysis.inference.choices import at_equal_cost
 from analysis.inference.comparisons import Comparison
+from analysis.records.display import show
 from analysis.tables.cells import measure_table
-from analysis.tables.model import Table
+from analysis.tables.model import Cell, Row, Table, measure_column
 
 PARAMETERS = ("vocab_size", "n_params", "n_params_embedding", "embedding_share", "n_params_body")
 COST = (
@@ -16,6 +20,7 @@ GIVEN = (
     *("lr_peak", "schedule_iters", "warmup_iters", "train_bits_per_byte", "gap_unigram_bits_per_byte"),
     *("bits_per_byte_at_best", "best_step"),
 )
+SERVING, OWN = ("serving_flops_per_byte", "cache_bytes_per_byte"), "forward_flops_per_byte"
 
 
 def parameter_table(comparison: Comparison) -> Table:
@@ -27,6 +32,25 @@ def cost_table(comparison: Comparison) -> Table:
     shared = any(s.estimate("shared_cores").mean > 0 for s in comparison.settings)
     note = "shared cores: other runs went on at the same time; their seconds say little about those of a run alone"
     return measure_table(comparison, "cost", "Cost and stability", COST, *([note] if shared else []))
+
+
+def serving_table(comparison: Comparison) -> Table:
+    """What it costs to write text in the deployment that the reader names; bits per byte at equal cost."""
+    title = f"Serving text with {comparison.deployment.words}"
+    equal = at_equal_cost(comparison.families, OWN)
+    notes = (
+        "a lossy tokenizer's model writes less than the text: its bits/byte are charged, what it writes is not",
+        f"at equal cost: at {show(equal.cost, 'si')} FLOPs/byte as trained, between two sizes along a line over "
+        "log FLOPs; or less: none that costs as much was trained",
+    )
+    table = measure_table(comparison, "serving", title, ("bits_per_byte", *SERVING, OWN), *notes)
+    rows = []
+    for setting, row in zip(comparison.settings, table.rows, strict=True):
+        bits, at_most = equal.bits.get(setting.label, (None, False))
+        rows.append(Row((*row.cells, Cell(bits, ".3f", mark="or less" if at_most else ""))))
+    columns = (*table.columns, measure_column("bits_per_byte_at_equal_cost"))
+    columns = tuple(replace(c, priority=i) for c, i in zip(columns, (0, 1, 2, 3, 5, 4), strict=True))
+    return replace(table, columns=columns, rows=tuple(rows)).without_empty()
 
 
 def given_table(comparison: Comparison) -> Table:

@@ -25,9 +25,9 @@ def _defused(value: Any) -> Any:
     return f"'{value}" if is_formula else value
 
 
-def frame_of(table: Table) -> pd.DataFrame:
-    """A column per key, and KEY_half with the half-widths where a column has intervals."""
-    columns: dict[str, list[Any]] = {}
+def frame_of(table: Table, comparison: str = "") -> pd.DataFrame:
+    """A column per key, and KEY_half with the half-widths where a column has intervals; the comparison first."""
+    columns: dict[str, Any] = {"comparison": comparison} if comparison else {}
     for i, column in enumerate(table.columns):
         cells = [row.cells[i] for row in table.rows]
         columns[column.key] = [cell.value for cell in cells]

@@ -60,6 +60,13 @@ def _human_rows(comparison: Comparison, keys: Sequence[str]) -> Iterator[Row]:
 # --- extra texts ---
 
 
+def perturbed_table(comparison: Comparison) -> Table:
+    """By how much the bits per byte rise where mistakes were put into the validation text."""
+    note = "mistakes in this share of the characters that can have them, the same for all tokenizers"
+    title = "Mistakes in the text, rise of bits per byte"
+    return measure_table(comparison, "perturbed", title, _nested(comparison, "perturbed"), note)
+
+
 def text_tables(comparison: Comparison) -> list[Table]:
     """Out-of-domain texts: bits per byte at a glance (texts in columns), and everything measured on them."""
     settings = comparison.settings

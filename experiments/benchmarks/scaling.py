@@ -10,7 +10,7 @@ from experiments.benchmarks import works
 from experiments.benchmarks.processes import Row, Timings, in_turns
 from experiments.benchmarks.tokenizer_race import OURS, VOCAB_SIZE, encode, train
 from experiments.benchmarks.works import REFERENCE, Case, train_operations
-from experiments.configuration.build import default_corpus
+from experiments.configuration.build import corpus_at_hand
 
 BASE = Case((*REFERENCE, "train.batch_size=8"), 512)  # one size at a time is another than here
 VOCABULARY = "vocabulary"
@@ -37,7 +37,7 @@ def scaling(
         tasks = {n: partial(works.train, works.NUMPY, c.overrides, c.vocab_size) for n, c in cases.items()}
         operations = [train_operations(case) for case in cases.values()]
         rows.append(row(f"step by {key}", values, in_turns(tasks, rounds, 2), operations))
-    given = OURS, str(default_corpus().path), VOCAB_SIZE
+    given = OURS, str(corpus_at_hand().path), VOCAB_SIZE
     for what, work in (("training", train), ("encoding", encode)):
         found = in_turns({str(n): partial(work, *given, n) for n in chars}, rounds, 1, threads=1)
         rows.append(row(f"{what} bpe-bytelevel", chars, found, chars) | {"memory_slope": None})

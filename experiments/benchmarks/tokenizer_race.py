@@ -18,7 +18,7 @@ import numpy as np
 
 from experiments.benchmarks.processes import Answer, Row, Timings, in_turns, timed
 from experiments.benchmarks.speed import row
-from experiments.configuration.build import default_corpus
+from experiments.configuration.build import corpus_at_hand
 from numpygpt.tokenizers import Tokenizer, create, from_dict
 from numpygpt.tokenizers.pretokenize import PATTERNS
 from numpygpt.tokenizers.to_hf import hugging_face_json
@@ -26,8 +26,8 @@ from numpygpt.tokenizers.to_hf import hugging_face_json
 VOCAB_SIZE = 6551
 OURS, HUGGING_FACE, TIKTOKEN = "ours, bpe-bytelevel", "Hugging Face, bpe", "tiktoken"
 SAME_IDS = (OURS, HUGGING_FACE, TIKTOKEN)
-TRAINED = (OURS, "ours, bpe", HUGGING_FACE, "SentencePiece, bpe")
-OTHER_KINDS = [f"ours, {kind}" for kind in ("bpe", "bpe-bytefallback", "word", "char")]
+TRAINED = (OURS, "ours, bpe", "ours, superbpe", HUGGING_FACE, "SentencePiece, bpe")
+OTHER_KINDS = [f"ours, {kind}" for kind in ("bpe", "bpe-bytefallback", "superbpe", "word", "char")]
 ENCODERS = (*SAME_IDS, "SentencePiece, bpe", *OTHER_KINDS)
 SENTENCEPIECE: dict[str, Any] = {  # nothing about the text is changed
     "normalization_rule_name": "identity", "remove_extra_whitespaces": False, "add_dummy_prefix": False,
@@ -38,7 +38,7 @@ PACKAGES = {"Hugging Face": "tokenizers", "SentencePiece": "sentencepiece", "tik
 
 def race(rounds: int, path: str | None = None, vocab_size: int = VOCAB_SIZE) -> list[Row]:
     """All rows of `benchmark.py tokenizers`, on the text at `path`; UserError: there is none."""
-    path = path or str(default_corpus().path)
+    path = path or str(corpus_at_hand().path)
     rows: list[Row] = []
     for case, names, against, work in (
         (f"train to {vocab_size:,}", TRAINED, HUGGING_FACE, train),
@@ -111,7 +111,7 @@ def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -
     text = read(path)[:n_chars]
 
     def ours() -> Tokenizer:
-        tokenizer = create(kind, **({"vocab_size": vocab_size} if kind.startswith("bpe") else {}))
+        tokenizer = create(kind, **({"vocab_size": vocab_size} if "bpe" in kind else {}))
         tokenizer.train(text)
         return tokenizer
 

@@ -78,9 +78,9 @@ def build_corpus(data: DataConfig) -> Corpus:
     return corpus
 
 
-def default_corpus() -> Corpus:
-    """Shakespeare, or where it cannot be had pydoc, with a warning."""
-    corpus = resolve("shakespeare", allow_fallback=True)
+def corpus_at_hand(kind: str = "shakespeare", path: str | None = None, may_fall_back: bool = True) -> Corpus:
+    """The corpus, or where it cannot be had and that is allowed pydoc, with a warning."""
+    corpus = resolve(kind, path, may_fall_back)
     if corpus.fallback_reason:
         print(f"WARNING: {corpus.name} is used instead: {corpus.fallback_reason}", file=sys.stderr)
     return corpus

@@ -5,13 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf.errors import (
-    ConfigAttributeError,
-    ConfigKeyError,
-    InterpolationKeyError,
-    MissingMandatoryValue,
-    OmegaConfBaseException,
-)
+from omegaconf import errors
+from omegaconf.errors import OmegaConfBaseException
 from yaml import MarkedYAMLError, YAMLError
 
 from experiments.configuration.schema import GROUPS, is_nullable, settings, type_of
@@ -112,13 +107,13 @@ def _unknown_choice(config: str, options: Sequence[str]) -> str:
 
 def _bad_value(error: OmegaConfBaseException, origin: str, overrides: Sequence[str]) -> str:
     key = error.full_key or str(error.key or "")
-    if isinstance(error, ConfigAttributeError | ConfigKeyError):
+    if isinstance(error, errors.ConfigAttributeError | errors.ConfigKeyError):
         if key.startswith("hydra."):
             return f"{key} is not one of Hydra's own settings{origin}: --hydra-help and --cfg hydra list them"
         return _unknown_key(key, origin)
-    if isinstance(error, MissingMandatoryValue):
+    if isinstance(error, errors.MissingMandatoryValue):
         return f"{key} is missing: give it a value ({key}=...)"
-    if isinstance(error, InterpolationKeyError):
+    if isinstance(error, errors.InterpolationKeyError):
         return f"{key or 'a value'} refers to something that is not there ({_plain(str(error))})"
     value = _value_of(key, error, overrides)
     return f"{key}{value} is not possible: it may be {_allowed(key)}{origin}"

@@ -32,6 +32,7 @@ POSITIVE = Limit(lambda value: value > 0, "any number above 0")
 BELOW_ONE = Limit(lambda value: 0 <= value < 1, "a number from 0 up to, but not including, 1")
 SHARE = Limit(lambda value: 0 <= value <= 1, "a number from 0 to 1")
 POSITIVE_SHARE = Limit(lambda value: 0 < value <= 1, "a number above 0 and at most 1")
+UP_TO_THREE = Limit(lambda value: value in (1, 2, 3), "1, 2 or 3")
 INSIDE = Limit(lambda value: 0 < value < 1, "a number above 0 and below 1")
 
 
@@ -65,7 +66,7 @@ def side_setting(default: Any, meaning: str, limit: Limit | None = None, **known
     return setting(default, meaning, limit, weights=False, **known)
 
 
-BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel")
+BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe")
 IMPORTED = ("hf", "sentencepiece", "tiktoken", "custom")  # these bring their special tokens with them
 ADAMS = ("muon", "adamw", "adam")
 
@@ -85,9 +86,17 @@ class TokenizerConfig:
     min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=("word", *BPES))
     lowercase: bool = setting(True, "lower-case the text first", only=("word",))
     pattern: str = setting(
-        "gpt2", "how words are cut first",
-        choices=("gpt2", "gpt4", "whitespace", "none"), only=(*BPES, "tiktoken"),
-    )  # fmt: skip
+        "gpt2",
+        "how words are cut first",
+        choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"),
+        only=(*BPES, "tiktoken"),
+    )
+    digits: int | None = setting(
+        None, "in numbers, per piece; null: as the pattern has it", UP_TO_THREE, only=BPES, neutral=None
+    )
+    transition: float = setting(
+        0.9, "share of the entries that lie within words", POSITIVE_SHARE, only=("superbpe",)
+    )
     character_coverage: float = setting(
         0.9995, "rarer characters become bytes", POSITIVE_SHARE, only=("bpe-bytefallback", "unigram")
     )

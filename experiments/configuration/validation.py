@@ -93,5 +93,5 @@ def _objects(config: RunConfig) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def _one_of(values: Iterable[object]) -> str:
-    shown = [str(value) for value in values]
-    return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+    *others, last = map(str, values)
+    return " or ".join([*([", ".join(others)] if others else []), last])

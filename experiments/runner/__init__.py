@@ -6,5 +6,5 @@ budget       updates and memory it may take     progress                     wha
 tracking     curves in TensorBoard              failures, interrupts         what may go wrong, and signals
 
 It imports trained/ and configuration/, and numpygpt. Come here to add a budget (budget.py) or a measure (results.py
-or measures.py; then analysis/records/measures.py).
+or measures.py; then analysis/records/measures.csv).
 """

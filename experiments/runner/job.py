@@ -134,10 +134,8 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
                 track(row)
 
             optimizer = build.build_optimizer(config.optimizer, engine.model)
-            schedule, settings = (
-                build.build_schedule(config.optimizer, iters),
-                build.train_config(config, iters),
-            )
+            schedule = build.build_schedule(config.optimizer, iters)
+            settings = build.train_config(config, iters)
             trainer = Trainer(
                 engine, optimizer, schedule, texts.train, texts.val, settings, on_row=on_row,
                 should_stop=stop_requests.requested, before_save=folder.sync_metrics,

@@ -38,16 +38,10 @@ def further_measures(config: RunConfig, texts: Texts, trainer: Trainer, lacking:
 
 
 def excerpts(train: Part, val: Part) -> tuple[str, str]:
-    """Both parts, or of long ones a stretch that fits memory many times over."""
-    return training_excerpt(train), val.text if val.n_bytes <= MAX_VAL_BYTES else next(val.chunks())
-
-
-def training_excerpt(part: Part) -> str:
-    """What generated text is held against: all of the training text, or of a long one its end."""
-    if part.n_bytes <= MAX_TRAIN_BYTES:
-        return part.text
-    raw = part.corpus.read(part.stop - MAX_TRAIN_BYTES, part.stop)
-    return raw.decode("utf-8", errors="ignore")  # it may begin inside a character
+    """Both parts, or of a long training text its end and of a long validation text its beginning."""
+    raw = train.corpus.read(max(train.start, train.stop - MAX_TRAIN_BYTES), train.stop)
+    end = raw.decode("utf-8", errors="ignore")  # it may begin inside a character
+    return end, val.text if val.n_bytes <= MAX_VAL_BYTES else next(val.chunks())
 
 
 def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:

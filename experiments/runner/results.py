@@ -70,10 +70,8 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     folder.write_scores(blocks)
     with lacking.unless("parts of the bits"):
         block_size = run.trainer.engine.model.config.block_size
-        bits, context = (
-            score.bits_tokens + score.bits_residual,
-            context_tokens(len(texts.val.ids), block_size),
-        )
+        bits = score.bits_tokens + score.bits_residual
+        context = context_tokens(len(texts.val.ids), block_size)
         chunks = texts.train_part.chunks()
         result["bits_by"] = parts_of(texts.val_source, bits, score.bits_tail, chunks, context, block_size)
     result |= further_measures(run.config, texts, run.trainer, lacking)
@@ -84,6 +82,7 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     if lacking.reasons:
         result["not_scored"] = lacking.reasons
     result["texts"] = merged(before.get("texts", []), result["texts"])
+    result |= {key: before[key] for key in ("perturbed",) if key in before}
     costs = {"peak_rss_mb": memory.mb(), "total_seconds": time.perf_counter() - started, "ended": time.time()}
     folder.write_result(result | {key: before.get(key, value) for key, value in costs.items()})
 

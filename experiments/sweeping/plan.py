@@ -119,12 +119,9 @@ class Planner:
 
 def _pinned(config: RunConfig) -> list[str]:
     """The sweep's decisions as overrides, so that each run, in whatever process, uses the same files."""
-    data = config.data
+    data, paths = config.data, {"data.path": config.data.path, "tokenizer.path": config.tokenizer.path}
     pinned = [f"data.kind={data.kind}", f"data.sha256={data.sha256}", "data.fallback=null"]
-    if data.path is not None:
-        pinned.append(f"data.path={quoted(data.path)}")
-    if config.tokenizer.path is not None:
-        pinned.append(f"tokenizer.path={quoted(config.tokenizer.path)}")
+    pinned += [f"{key}={quoted(path)}" for key, path in paths.items() if path is not None]
     if config.eval.texts:
         pinned.append(f"eval.texts=[{','.join(quoted(text) for text in config.eval.texts)}]")
     return pinned

@@ -8,13 +8,15 @@ from typing import Any
 
 from experiments.cli.eval_texts import read_texts
 from experiments.cli.progress import progress
-from experiments.trained.load import coder_of, load_model
+from experiments.configuration.build import corpus_parts
+from experiments.trained.load import coder_of, corpus_of, load_model
 from numpygpt.errors import UserError
 from numpygpt.files import require_writable
 from numpygpt.measures.bits.mixing import Floats, Ints
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.scores import TextScore, score_text
 from numpygpt.measures.bits.source import Source
+from numpygpt.measures.text.perturbations import perturbed
 from numpygpt.measures.text.vocabulary import text_measures
 from numpygpt.places import REPORT
 from numpygpt.runs import RunFolder, finished_runs
@@ -85,6 +87,14 @@ def read_passages(files: Iterable[str]) -> dict[str, str]:
     return passages
 
 
+def read_mistakes(kinds: str | None, rate: float) -> list[tuple[str, float]]:
+    """(kind, rate) for each of `A,B,...`. Raises UserError as `perturbed`, before any work."""
+    mistakes = [(kind.strip(), rate) for kind in kinds.split(",")] if kinds is not None else []
+    for mistake in mistakes:
+        perturbed("", *mistake)
+    return mistakes
+
+
 def runs_to_score(names: Iterable[str]) -> list[RunFolder]:
     """The finished runs, each once. Raises UserError for one that is not there, not done, or has no weights."""
     runs = finished_runs(names)
@@ -99,9 +109,13 @@ def runs_to_score(names: Iterable[str]) -> list[RunFolder]:
 
 
 def score_runs(
-    runs: Sequence[RunFolder], passages: Mapping[str, str], texts: Mapping[str, str]
+    runs: Sequence[RunFolder],
+    passages: Mapping[str, str],
+    texts: Mapping[str, str],
+    mistakes: Sequence[tuple[str, float]] = (),
 ) -> list[UserError]:
-    """Scores the texts under each run, adds them to it and prints a line: passages token by token, `texts` whole.
+    """Scores the texts under each run, adds them to it and prints a line: passages token by token, `texts` whole,
+    and the run's validation text with each of the `mistakes` in it, (kind, rate).
 
     Returns the faults of single runs, which do not keep the others from being scored. UserError: two of one name.
     """
@@ -112,9 +126,11 @@ def score_runs(
     for run in progress(runs, "scoring"):
         try:
             require_writable(run.path)  # scoring takes its time
-            found = _scored_under(run, {**passages, **texts}, coders)
-            own, added = ([one for one in found if one.name in names] for names in (passages, texts))
-            _add(run, own, added)
+            worse = perturbed_texts(run, mistakes)
+            found = _scored_under(run, [*{**passages, **texts}.items(), *worse], coders)
+            n = len(found) - len(worse)
+            own, added = ([one for one in found[:n] if one.name in names] for names in (passages, texts))
+            _add(run, own, texts=added, perturbed=found[n:])
             lines += [f"{one.name}  {run.name}  {one.line()}" for one in found]
         except UserError as error:
             faults.append(error)
@@ -126,8 +142,16 @@ def score_runs(
     return faults
 
 
+def perturbed_texts(run: RunFolder, mistakes: Sequence[tuple[str, float]]) -> list[tuple[str, str]]:
+    """Names and texts. Raises UserError as `perturbed`, and if the run's corpus is not to be had."""
+    if not mistakes:
+        return []
+    text = corpus_parts(corpus_of(run), run.run()["config"]["data"])[1].text
+    return [(f"{kind} {100 * rate:g} %", perturbed(text, kind, rate)) for kind, rate in mistakes]
+
+
 def _scored_under(
-    run: RunFolder, texts: Mapping[str, str], coders: dict[tuple[str, ...], ResidualCoder]
+    run: RunFolder, texts: Sequence[tuple[str, str]], coders: dict[tuple[str, ...], ResidualCoder]
 ) -> list[ScoredText]:
     """`coders`: of the runs before, as fitting one takes longer than all else, and the seeds of a setting share it.
 
@@ -139,11 +163,11 @@ def _scored_under(
     if key not in coders:
         coders[key] = coder_of(run, tokenizer)
     with Engine(model, n_slices=1) as engine:
-        return [scored(name, text, engine, tokenizer, coders[key]) for name, text in texts.items()]
+        return [scored(name, text, engine, tokenizer, coders[key]) for name, text in texts]
 
 
-def _add(run: RunFolder, passages: Sequence[ScoredText], texts: Sequence[ScoredText]) -> None:
-    """To passages.json and to `texts` in result.json, in the place of those of the same names.
+def _add(run: RunFolder, passages: Sequence[ScoredText], **lists: Sequence[ScoredText]) -> None:
+    """To passages.json and to the `lists` in result.json, in the place of those of the same names.
 
     Raises UserError as `held_finished`.
     """
@@ -151,11 +175,13 @@ def _add(run: RunFolder, passages: Sequence[ScoredText], texts: Sequence[ScoredT
         if passages:
             before = run.passages() if (run.path / "passages.json").exists() else []
             run.write_passages(merged(before, [text.passage() for text in passages]))
-        if texts:
+        if any(lists.values()):
             run.metrics()  # which raises if rows are lost: the new file would no longer know of them
             result = run.result()
-            new = [text.summary() for text in texts]
-            run.write_result(result | {"texts": merged(result.get("texts", []), new)})
+            for key, new in lists.items():
+                if new:
+                    result[key] = merged(result.get(key, []), [text.summary() for text in new])
+            run.write_result(result)
 
 
 @contextmanager

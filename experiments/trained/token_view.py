@@ -63,7 +63,7 @@ def round_trip(tokenizer: Tokenizer, source: Source) -> Text:
     return Text.assemble(
         (f"{tokenizer.losses}; " if tokenizer.losses else "", "red"),
         (f"{share:.1%} of the characters to mend in what comes back: ", "red"),
-        (_one_line(back), "dim"),
+        (one_line(back), "dim"),
     )
 
 
@@ -72,7 +72,7 @@ def show_vocabularies(tokenizers: Sequence[NamedTokenizer], number: int) -> None
     console = Console(highlight=False)
     for named in tokenizers:
         tokenizer = named.tokenizer
-        counts = np.bincount(tokenizer.encode(named.training_text()), minlength=tokenizer.vocab_size)
+        counts = np.bincount(tokenizer.encode(named.parts()[0].text), minlength=tokenizer.vocab_size)
         console.print(Text(f"\n{named.name}: vocabulary {tokenizer.vocab_size:,}", "bold"))
         for title, ids in vocabulary_lists(tokenizer, counts):
             console.print(f"{title}: {len(ids):,}")
@@ -97,7 +97,7 @@ def vocabulary_lists(tokenizer: Tokenizer, counts: Ints) -> Iterator[tuple[str, 
 def _listed(tokenizer: Tokenizer, ids: Ints, numbers: Ints) -> Columns:
     """Tokens, each with a number: its id, or how often it occurs."""
     pairs = zip(ids.tolist(), numbers.tolist(), strict=False)
-    items = [(_one_line(tokenizer.token(id)).replace(" ", "\u2423"), number) for id, number in pairs]
+    items = [(one_line(tokenizer.token(id)).replace(" ", "\u2423"), number) for id, number in pairs]
     return Columns(
         [Text.assemble((token, STYLES[0]), (f" {n}", "dim")) for token, n in items], padding=(0, 2)
     )
@@ -108,5 +108,5 @@ def _visible(text: str) -> str:
     return "".join(SYMBOLS.get(c) or (c if c.isprintable() else f"\u27e8{ord(c):X}\u27e9") for c in text)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     return _visible(text).replace("\n", "")

@@ -26,6 +26,8 @@ ASCII_CLASSES = {
     r"\s": r"\t-\r ",
     r"\p{L}": "a-zA-Z",
     r"\p{N}": "0-9",
+    r"\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}": "A-Z",
+    r"\p{Ll}\p{Lm}\p{Lo}\p{M}": "a-z",
     r"\w": "a-zA-Z0-9_",
 }
 
@@ -96,6 +98,9 @@ class Cache(dict[str, Any]):
 # A run of letters ends wherever another character follows: true of both GPT patterns, contractions included.
 AFTER_LETTERS = r"(?<=\p{L})(?=\P{L})"
 BEFORE_SPACE = r"(?<=\S)(?=\s)"
+AFTER_DIGITS = r"(?<=\p{N})(?=\P{N})"
+CAPITAL, SMALL = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+ENDING = r"(?:'(?i:[sdmt]|ll|ve|re))"
 
 PATTERNS = {
     # GPT-2's, from openai/gpt-2 encoder.py: contractions, and runs of letters, digits or others with the
@@ -110,6 +115,12 @@ PATTERNS = {
         r"|[\s]*[\r\n]+|[\s]+(?![^\s])|[\s]+",
         AFTER_LETTERS,
     ),
+    # GPT-4o's (o200k_base, there): a word is capitals, then small letters, with its marks and a contraction.
+    "gpt4o": Splitter(
+        rf"[^\r\n\p{{L}}\p{{N}}]?{CAPITAL}*{SMALL}+{ENDING}?|[^\r\n\p{{L}}\p{{N}}]?{CAPITAL}+{SMALL}*{ENDING}?"
+        r"|[\p{N}]{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|[\s]*[\r\n]+|[\s]+(?![^\s])|[\s]+",
+        r"(?<=\p{L})(?=[^\p{L}\p{M}'])",
+    ),
     # Whatever stands between spaces, with the space before it.
     "whitespace": Splitter(r" ?[^\s]+|[\s]+(?![^\s])|[\s]+", BEFORE_SPACE),
     # Tokens may cross anything. A stream cannot be cut and is held whole.
@@ -117,8 +128,23 @@ PATTERNS = {
 }
 
 
-def splitter(pattern: str) -> Splitter:
-    """The splitter of a named pattern. UserError: there is none of that name."""
+def splitter(pattern: str, digits: int | None = None) -> Splitter:
+    """The splitter of a named pattern; with `digits` numbers are cut into groups of so many, from the left.
+
+    UserError: there is no pattern of that name, or digits are not 1, 2, 3 or None.
+    """
     if not isinstance(pattern, str) or pattern not in PATTERNS:
         raise UserError(f"pattern must be one of {', '.join(PATTERNS)}, not {pattern!r}")
-    return PATTERNS[pattern]
+    if digits is None:
+        return PATTERNS[pattern]
+    if isinstance(digits, bool) or digits not in (1, 2, 3):
+        raise UserError(f"digits must be 1, 2, 3 or null, not {digits!r}")
+    group = rf"[\p{{N}}]{{1,{digits}}}"
+    numbers = {  # how the pattern takes them, and how it does if each group is a piece of its own
+        "gpt2": (r" ?[\p{N}]+", group),
+        "whitespace": (r" ?[^\s]+", group + r"| ?[^\s\p{N}]+"),
+        "none": ("", group + r"|[^\p{N}]+"),
+    }
+    known = PATTERNS[pattern]
+    pieces = (known.pieces or "").replace(*numbers.get(pattern, (r"[\p{N}]{1,3}", group)))
+    return Splitter(pieces, known.cut or AFTER_DIGITS)

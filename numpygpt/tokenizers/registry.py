@@ -10,6 +10,7 @@ from numpygpt.tokenizers.base import FORMAT, VERSION, Tokenizer, sha256_of
 from numpygpt.tokenizers.bpe.bpe import BPETokenizer
 from numpygpt.tokenizers.bpe.bytefallback import ByteFallbackBPETokenizer
 from numpygpt.tokenizers.bpe.bytelevel import ByteLevelBPETokenizer
+from numpygpt.tokenizers.bpe.superbpe import SuperBPETokenizer
 from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.foreign.custom import CustomTokenizer
@@ -26,6 +27,7 @@ KINDS: dict[str, type[Tokenizer]] = {  # ours
         BPETokenizer,
         ByteFallbackBPETokenizer,
         ByteLevelBPETokenizer,
+        SuperBPETokenizer,
         ByteTokenizer,
     )
 }

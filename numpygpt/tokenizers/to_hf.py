@@ -11,7 +11,6 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer
 from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.foreign.hf import HuggingFaceTokenizer
-from numpygpt.tokenizers.pretokenize import splitter
 
 Json = dict[str, Any]
 
@@ -76,7 +75,7 @@ def _word(tokenizer: Any) -> Json:
 def _byte_level(tokenizer: Any) -> Json:
     """Single bytes, or BPE over them."""
     own = (tokenizer.token_bytes(id) or b"" for id in range(len(tokenizer.specials), tokenizer.vocab_size))
-    pieces = splitter(getattr(tokenizer, "pattern", "none")).pieces
+    pieces = None if tokenizer.kind == "byte" else tokenizer.splitter.pieces
     cuts = [BYTE_LEVEL] if pieces is None else [_split(pieces), BYTE_LEVEL]
     return {
         "tokens": ["".join(map(PRINTABLE.__getitem__, text)) for text in own],
@@ -96,7 +95,7 @@ def _bpe(tokenizer: Any) -> Json:
         decoder = {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, FUSE]}
     else:
         model["unk_token"] = "<unk>"
-    pieces = splitter(tokenizer.pattern).pieces
+    pieces = tokenizer.splitter.pieces
     return {
         "tokens": [f"<0x{byte:02X}>" for byte in range(n_bytes)] + _own_texts(tokenizer, n_bytes),
         "model": model,
@@ -117,5 +116,6 @@ BUILDERS = {
     "bpe": _bpe,
     "bpe-bytefallback": _bpe,
     "bpe-bytelevel": _byte_level,
+    "superbpe": _byte_level,
     "byte": _byte_level,
 }

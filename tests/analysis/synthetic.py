@@ -129,7 +129,12 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
         },
         **{"seconds_per_mb": 50 / chars, "tokens_per_second_generated": 900.0},
         **{"chars_per_second_generated": 900.0 * chars, "grad_spikes": 2, "clipped_share": 0.013},
-        **{"chars_in_500_tokens": 500 * chars * 0.98 + rng.normal(0, 9), "n_layer": 4, "n_embd": width},
+        **{
+            "chars_in_500_tokens": 500 * chars * 0.98 + rng.normal(0, 9),
+            "n_layer": 4,
+            "n_embd": width,
+            "block_size": 64,
+        },
         "tokenizer_measures": {
             **{
                 "fertility": 5.6 / chars,
@@ -145,6 +150,7 @@ def result(tokenizer: str, seed: int, kept: dict[str, Any], total: float, rest: 
             "byte_kind": {"inside a word": 1.1 * total - 0.4, "space": 0.4 - 0.1 * total},
             "share_of_bytes": {"byte_kind": {"inside a word": 0.8, "space": 0.2}},
         },
+        "perturbed": [{"name": "typos 2.5 %", "bits_per_byte": total + 0.1 * chars}],
         "texts": [
             {
                 "name": "emoji",

@@ -11,9 +11,9 @@ from synthetic import make_run, make_study
 from analysis.figures import style
 from analysis.figures.curves import bands_of, curve_rows
 from analysis.figures.drawings import drawings
-from analysis.figures.frontier import pareto
 from analysis.figures.style import PALETTE
 from analysis.figures.training_panel import _change, draw_curves
+from analysis.inference.choices import pareto
 from analysis.inference.comparisons import group_runs
 from analysis.page.shell import TEMPLATES
 from analysis.records.collect import collect, metrics_frame

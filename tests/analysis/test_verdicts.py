@@ -225,6 +225,7 @@ def test_the_null_is_not_ranked_more_often_than_the_level_allows():
             group.append(SettingScores(f"s{k}", tuple(range(5)), totals, totals,
                                    tokenizer=f"s{k}", blocks=Blocks(BYTES, blocks, none)))  # fmt: skip
         ranked += any(v.winner for v in compare(group))
-        single += within_text(firsts[0], firsts[1], BYTES).excludes_zero
+        found = within_text(firsts[0], firsts[1], BYTES)
+        single += not found.low <= 0 <= found.high
     assert ranked / studies <= 0.05 + 3 * (0.05 * 0.95 / studies) ** 0.5
     assert single / studies > 0.10  # why one seed is never ranked: over text alone, the null looks different

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import analysis
 from experiments import score
 from experiments.trained import scoring
 from numpygpt.errors import UserError
+from numpygpt.measures.text.perturbations import perturbed
 from numpygpt.runs import RunFolder
 
 
@@ -96,6 +98,29 @@ def test_a_text_is_added_to_finished_runs_as_if_they_had_been_told_to_evaluate_i
         assert own["bits_per_byte"] == pytest.approx(
             own["bits_per_byte_tokens"] + own["bits_per_byte_residual"]
         )
+
+
+def test_mistakes_in_the_validation_text_are_added_and_cost_what_the_same_text_costs(runs, tmp_path, capsys):
+    run, before = runs["word"], runs["word"].result()
+    both = ["--perturb", "typos,unicode"]
+    assert score.main([str(run.path), "--perturb", "case", "--rate", "0"]) == 0
+    assert score.main([str(run.path), *both, "--rate", "0.025"]) == 0
+    assert "unicode 2.5 %  word-tiny" in capsys.readouterr().out
+    corpus = (Path(run.run()["config"]["data"]["path"])).read_text(encoding="utf-8")
+    worse = tmp_path / "worse.txt"
+    worse.write_text(perturbed(corpus[int(0.9 * len(corpus)) :], "typos", 0.025), encoding="utf-8")
+    assert score.main([str(run.path), "--text", str(worse)]) == 0
+    after = run.result()
+    none, typos, _ = after["perturbed"]
+    assert none["bits_per_byte"] == pytest.approx(before["bits_per_byte"], rel=1e-6)
+    assert typos | {"name": "worse.txt"} == after["texts"][-1]
+    assert typos["bits_per_byte"] > before["bits_per_byte"] + 0.05
+    rises = analysis.load(run.path).set_index("measure")["mean"]
+    assert rises["perturbed.typos 2.5 %"] == typos["bits_per_byte"] - after["bits_per_byte"]
+    assert score.main([str(run.path), "--measures"]) == 0
+    assert run.result()["perturbed"] == after["perturbed"]
+    for refused in (["--perturb", "typo"], [*both, "--rate", "2"], ["--perturb", ""]):
+        assert score.main([str(run.path), *refused]) == 2
 
 
 def test_a_run_that_is_measured_again_stays_the_run_that_was_trained(runs, mine, monkeypatch):

@@ -15,10 +15,7 @@ CORPUS = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 40
 @pytest.fixture(autouse=True)
 def small_corpus(tmp_path, monkeypatch):
     (tmp_path / "text.txt").write_text(CORPUS)
-    named_tokenizers._default_text.cache_clear()
-    monkeypatch.setattr(named_tokenizers, "default_corpus", lambda: resolve("file", tmp_path / "text.txt"))
-    yield tmp_path
-    named_tokenizers._default_text.cache_clear()
+    monkeypatch.setattr(named_tokenizers, "corpus_at_hand", lambda *_: resolve("file", tmp_path / "text.txt"))
 
 
 def shown(capsys, *arguments) -> str:

@@ -13,6 +13,7 @@ from numpygpt.measures.text.vocabulary import (
     unigram_gap,
     unreachable_tokens,
 )
+from numpygpt.tokenizers import create
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.word import WordTokenizer
 
@@ -145,3 +146,16 @@ def test_tokens_that_training_never_showed():
     assert (measures.unseen_tokens, measures.unseen_rate) == (1, 0.5)
     assert measures.rare_tokens == 2  # <unk> and d
     assert measures.vocab_used == measures.vocab_used_train == 3 / 5
+
+
+def test_the_health_of_a_vocabulary():
+    """The merges are ab, then that with the space, then all of it; é and 日 are bytes."""
+    tokenizer = create("superbpe", vocab_size=259, transition=1.0)
+    train = " abc" * 20
+    tokenizer.train(train)
+    text = "abc é日é\n"
+    measures = tokenizer_measures(
+        tokenizer, tokenizer.encode(train), len(train), Source(text, *tokenizer.spans(text))
+    )
+    assert measures.merge_residues == 2
+    assert measures.split_chars == 3 / len(text)

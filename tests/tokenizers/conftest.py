@@ -24,6 +24,7 @@ OPTIONS = {
     "bpe": {"vocab_size": 160},
     "bpe-bytefallback": {"vocab_size": 420, "character_coverage": 0.98},
     "bpe-bytelevel": {"vocab_size": 340},
+    "superbpe": {"vocab_size": 360, "transition": 0.9},
 }
 
 

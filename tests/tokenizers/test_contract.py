@@ -72,7 +72,7 @@ LIKE_POOR = st.text(st.sampled_from("山川 \t\n\r\u3000\u00a0▁▅a\0\ufffd\U0
 @pytest.fixture(scope="module")
 def poor():
     """{(kind, name): each lossless kind of ours and unigram, trained on each of POOR_TEXTS that it takes}"""
-    kinds = ["byte", "bpe-bytefallback", "bpe-bytelevel"]
+    kinds = ["byte", "bpe-bytefallback", "bpe-bytelevel", "superbpe"]
     if importlib.util.find_spec("sentencepiece"):
         kinds.append("unigram")
     made = {}
@@ -110,7 +110,7 @@ def test_edge_texts(tokenizer, text):
 @pytest.mark.parametrize("name", [name for name, text in EDGE_TEXTS.items() if 0 < len(text) <= 100_000])
 @pytest.mark.parametrize("kind", KINDS)
 def test_training_on_edge_texts(kind, name):
-    options = {"min_freq": 1} if kind == "word" else {"vocab_size": 400} if kind.startswith("bpe") else {}
+    options = {"min_freq": 1} if kind == "word" else {"vocab_size": 400} if "bpe" in kind else {}
     tokenizer = create(kind, **options)
     text = EDGE_TEXTS[name]
     if kind == "word" and not text.strip(" "):
@@ -267,6 +267,9 @@ def test_unknown_kinds_and_options():
         ("bpe", {"min_freq": 0}),
         ("bpe", {"pattern": "gpt5"}),
         ("bpe", {"pattern": None}),
+        ("bpe", {"digits": 4}),
+        ("bpe-bytelevel", {"digits": True}),
+        ("superbpe", {"transition": 0}),
         ("word", {"min_freq": "2"}),
         ("word", {"vocab_size": 1}),
         ("bpe-bytefallback", {"character_coverage": 0}),

@@ -9,9 +9,12 @@ import json
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from numpygpt.tokenizers import create
 from numpygpt.tokenizers.pretokenize import PATTERNS
+from numpygpt.tokenizers.to_hf import hugging_face_json
 
 HARD = "It's  'tis\n\n\tCafé naïve 你好 мир 😀 x1234567 <unk> a_b — end  \n don'T WE'LL"
 
@@ -74,16 +77,56 @@ def test_byte_level_bpe_is_hugging_faces(text):
         assert ours.encode(sample).tolist() == theirs.encode(sample).ids
 
 
-@pytest.mark.parametrize("pattern", ["gpt2", "gpt4"])
-def test_tiktoken_gives_the_same_ids(text, pattern):
+@pytest.fixture
+def published(monkeypatch):
+    """published(encoding): the regular expression of an encoding of tiktoken's, whose ranks would be downloaded."""
+    known = pytest.importorskip("tiktoken_ext.openai_public")
+    for download in ("load_tiktoken_bpe", "data_gym_to_mergeable_bpe_ranks"):
+        monkeypatch.setattr(known, download, lambda *paths, **hashes: {})
+    return lambda encoding: known.ENCODING_CONSTRUCTORS[encoding]()["pat_str"]
+
+
+def by_tiktoken(ours, pattern):
+    """Their encoder with our vocabulary."""
     tiktoken = pytest.importorskip("tiktoken")
-    ours = trained("bpe-bytelevel", text, vocab_size=1500, pattern=pattern)
     ranks = {ours.token_bytes(id): id for id in range(ours.vocab_size)}
-    theirs = tiktoken.Encoding(
-        "ours", pat_str=PATTERNS[pattern].pieces, mergeable_ranks=ranks, special_tokens={}
-    )
+    encoding = tiktoken.Encoding("ours", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+    return encoding.encode_ordinary
+
+
+OFTEN_CUT_AT = st.sampled_from(
+    "aBz\u017f\u01c5\u02b0\u06471²٣ \t\n\r\x0b\x1c\x85\u3000\u0301'\u2019/.-é😀sSrRvV"
+)
+ANY_TEXT = st.text(st.one_of(OFTEN_CUT_AT, st.characters(exclude_categories=["Cs"])), max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "encoding"), [("gpt2", "gpt2"), ("gpt4", "cl100k_base"), ("gpt4o", "o200k_base")]
+)
+def test_tiktoken_gives_the_same_ids(shakespeare, pattern, encoding, published):
+    text = shakespeare[:200_000]
+    ours = trained("bpe-bytelevel", text + HARD * 20, vocab_size=1500, pattern=pattern)
+    theirs = by_tiktoken(ours, published(encoding))
     for sample in (text, HARD, HARD * 50, "a" * 5000, "".join(map(chr, range(32, 0x2FF)))):
-        assert ours.encode(sample).tolist() == theirs.encode_ordinary(sample)
+        assert ours.encode(sample).tolist() == theirs(sample)
+
+    @given(sample=ANY_TEXT)
+    @settings(max_examples=500)
+    def agree(sample):
+        assert ours.encode(sample).tolist() == theirs(sample)
+
+    agree()
+
+
+@pytest.mark.parametrize("options", [{}, {"digits": 2, "transition": 0.6}, {"pattern": "gpt4o"}])
+def test_superwords_are_those_of_tiktoken_and_hugging_face(text, options):
+    """The merges of a text, whatever wrote them, mean the same to all three."""
+    ours = trained("superbpe", text + HARD * 20, vocab_size=1000, **options)
+    by_hf = pytest.importorskip("tokenizers").Tokenizer.from_str(json.dumps(hugging_face_json(ours)))
+    theirs = by_tiktoken(ours, ours.splitter.pieces or r"[\s\S]+")
+    for sample in (text[:20_000], HARD * 50, "a b " * 500):
+        ids = ours.encode(sample).tolist()
+        assert ids == theirs(sample) == by_hf.encode(sample).ids
 
 
 @pytest.fixture(scope="module")

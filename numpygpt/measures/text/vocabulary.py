@@ -29,6 +29,7 @@ class TextMeasures:
     words_kept_whole: float
     unknown_rate_tokens: float
     unknown_rate_chars: float
+    split_chars: float
     round_trip: bool
     char_edit_rate: float
 
@@ -47,6 +48,7 @@ class TokenizerMeasures(TextMeasures):
     vocab_used: float
     vocab_used_train: float
     rare_tokens: int
+    merge_residues: int
     unreachable_tokens: int
     unseen_tokens: int
     unseen_rate: float
@@ -67,6 +69,9 @@ def tokenizer_measures(
         vocab_used=int(np.count_nonzero(seen)) / size,
         vocab_used_train=int(np.count_nonzero(train)) / size,
         rare_tokens=int(np.count_nonzero(train < RARE)),
+        merge_residues=sum(
+            len(tokenizer.token_bytes(id) or b"") > 1 for id in np.flatnonzero(train == 0).tolist()
+        ),
         unreachable_tokens=len(unreachable_tokens(tokenizer)),
         unseen_tokens=int(np.count_nonzero((train == 0) & (seen > 0))),
         unseen_rate=float(seen[train == 0].sum() / max(seen.sum(), 1)),
@@ -86,6 +91,7 @@ def text_measures(tokenizer: Tokenizer, source: Source) -> TextMeasures:
         words_kept_whole=_words_kept_whole(source, unknown),
         unknown_rate_tokens=float(unknown.sum() / n_tokens),
         unknown_rate_chars=float(widths[unknown].sum() / n_chars),
+        split_chars=_split_chars(source) / n_chars,
         round_trip=decoded == text,
         char_edit_rate=edit_rate(decoded, text),
     )
@@ -101,6 +107,13 @@ def _words_kept_whole(source: Source, unknown: npt.NDArray[np.bool_]) -> float:
     last = np.searchsorted(source.ends, offsets[:, 1] - 1, side="right")
     last_known = np.append(~unknown, False)  # a word in the tail is in no token at all
     return float(np.mean((first == last) & last_known[last]))
+
+
+def _split_chars(source: Source) -> int:
+    """How many characters lie in more than one token."""
+    inside = source.ends[source.ends < len(source.data)]
+    inside = inside[np.frombuffer(source.data, np.uint8)[inside] & 0xC0 == 0x80]
+    return len(np.unique(source.characters(inside)))
 
 
 def occurrences(ids: Ids, vocab_size: int) -> npt.NDArray[np.intp]:

@@ -34,6 +34,7 @@ class BPETokenizer(Tokenizer):
 
     vocab_size  how many ids to aim at, specials and alphabet included; fewer if no pair is left to merge
     pattern     how the text is cut into pieces that no token crosses: a key of pretokenize.PATTERNS
+    digits      numbers in groups of 1, 2 or 3 digits, from the left; None: as the pattern takes them
     min_freq    pairs that occur less often are not merged
 
     Ids in order: specials, byte tokens if the kind has any, alphabet by code point, merges as learned. Between
@@ -52,6 +53,7 @@ class BPETokenizer(Tokenizer):
         *,
         vocab_size: int = 2048,
         pattern: str = "gpt2",
+        digits: int | None = None,
         min_freq: int = 2,
         specials: Sequence[str] | None = None,
     ):
@@ -61,8 +63,8 @@ class BPETokenizer(Tokenizer):
         if self.wanted_vocab_size > MAX_SYMBOLS:
             raise UserError(f"vocab_size must be at most {MAX_SYMBOLS}, not {vocab_size}")
         self.min_freq = checked_int("min_freq", min_freq, 1)
-        self.pattern = pattern
-        self._splitter = splitter(pattern)
+        self.pattern, self.digits = pattern, digits
+        self.splitter = splitter(pattern, digits)
 
     # ------------------------------------------------------------------ where the kinds of BPE differ
 
@@ -86,7 +88,7 @@ class BPETokenizer(Tokenizer):
 
     def train(self, text: str | Iterable[str]) -> None:
         pieces: Counter[str] = Counter()
-        for piece, count in self._splitter.count(training_chunks(text)).items():
+        for piece, count in self.splitter.count(training_chunks(text)).items():
             pieces[self._view(piece)] += count
         counts: Counter[str] = Counter()
         for piece, count in pieces.items():
@@ -141,24 +143,29 @@ class BPETokenizer(Tokenizer):
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
         self._require_trained()
-        symbols = "".join(map(self._symbols_of_piece.__getitem__, self._splitter.split(check_text(text))))
+        symbols = "".join(map(self._symbols_of_piece.__getitem__, self.splitter.split(check_text(text))))
         # Ids between U+D800 and U+DFFF are symbols like all others: surrogatepass lets them through.
         return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
 
     def _encode_piece(self, piece: str) -> str:
-        """The symbols of a piece: again and again, the lowest token that two neighbours form, leftmost first.
+        """The symbols of a piece."""
+        return self._encode_view(self._view(piece))
 
-        Half of the time of encoding a new text is spent here, on the words that it has only once or twice.
-        """
-        view = self._view(piece)
-        id_of = self._id_of.get
-        if (whole := id_of(view)) is not None:
+    def _encode_view(self, view: str) -> str:
+        if (whole := self._id_of.get(view)) is not None:
             return chr(whole)
         if len(view) > self._longest_by_pairs:
             return self._replay_merges(view)
-        parts = list(view)
+        return self._merge_neighbours(list(view))
+
+    def _merge_neighbours(self, parts: list[str]) -> str:
+        """The symbols of these views: again and again, the lowest token that two neighbours form, leftmost first.
+
+        Half of the time of encoding a new text is spent here, on the words that it has only once or twice.
+        """
+        id_of = self._id_of.get
         # For each part but the last, the id of what it would form with the next one.
-        merged = list(map(id_of, map(add, view, view[1:]), repeat(NOT_MERGED)))
+        merged = list(map(id_of, map(add, parts, parts[1:]), repeat(NOT_MERGED)))
         while merged and (first := min(merged)) != NOT_MERGED:
             i = merged.index(first)
             parts[i] += parts.pop(i + 1)
@@ -187,7 +194,8 @@ class BPETokenizer(Tokenizer):
     # ------------------------------------------------------------------ files
 
     def _options(self) -> dict[str, Any]:
-        return {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
+        options = {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
+        return options if self.digits is None else {**options, "digits": self.digits}
 
     def _learned(self) -> dict[str, Any]:
         pairs = [[self._views[symbol] for symbol in pair] for pair in self._merges]

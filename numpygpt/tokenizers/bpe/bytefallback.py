@@ -33,11 +33,14 @@ class ByteFallbackBPETokenizer(BPETokenizer):
         *,
         vocab_size: int = 2048,
         pattern: str = "gpt2",
+        digits: int | None = None,
         min_freq: int = 2,
         character_coverage: float = 0.9995,
         specials: Sequence[str] | None = None,
     ):
-        super().__init__(vocab_size=vocab_size, pattern=pattern, min_freq=min_freq, specials=specials)
+        super().__init__(
+            vocab_size=vocab_size, pattern=pattern, digits=digits, min_freq=min_freq, specials=specials
+        )
         self.character_coverage = checked_share("character_coverage", character_coverage)
 
     def _choose_alphabet(self, counts: Counter[str]) -> str:

@@ -68,6 +68,10 @@ class ForeignTokenizer(Tokenizer):
     def _text(self, ids: list[int]) -> str:
         """The library's own way back."""
 
+    def spelling(self, id: int) -> str:
+        """How the library's own list writes a token, spaces and bytes marked as it marks them."""
+        return self.token(id)
+
     # ------------------------------------------------------------------ trying it out
 
     def train(self, text: str | Iterable[str]) -> None:

@@ -77,3 +77,6 @@ class HuggingFaceTokenizer(ForeignTokenizer):
 
     def _text(self, ids: list[int]) -> str:
         return self._tokenizer.decode(ids, skip_special_tokens=False)
+
+    def spelling(self, id: int) -> str:
+        return self._tokenizer.id_to_token(id) or self.token(id)

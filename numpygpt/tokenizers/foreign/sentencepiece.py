@@ -51,6 +51,9 @@ class SentencePieceTokenizer(ForeignTokenizer):
     def _text(self, ids: list[int]) -> str:
         return self._processor.decode(ids)
 
+    def spelling(self, id: int) -> str:
+        return self._processor.id_to_piece(id)
+
 
 class UnigramTokenizer(SentencePieceTokenizer):
     """A unigram language model over pieces (Kudo 2018, arXiv:1804.10959), trained by SentencePiece.
