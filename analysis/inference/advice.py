@@ -16,7 +16,8 @@ def advice(comparison: Comparison, headline: str, cautions: Sequence[str]) -> st
     said = ["This is no ground for a choice yet.", headline]
     if nearest and not untrained(comparison):
         a, b = named[nearest.a], named[nearest.b]
-        said = [_choice(contest.leader, nearest.shown_from, (a, b), comparison), headline, *_costs(comparison, (a, b))]
+        choice = _choice(contest.leader, nearest.shown_from, (a, b), comparison)
+        said = [choice, headline, *_costs(comparison, (a, b))]
     return " ".join([*said, *([f"But: {'; '.join(cautions)}."] if cautions else [])])
 
 

@@ -33,14 +33,14 @@ LEAST_UPDATES = 100  # of a run that is worth its time
 VAL_BYTES = 64_000, 512_000  # judged, where a tenth of the text would be less or more
 MOST_VAL = 0.3  # of the text
 
-Try = tuple[str, list[str]]  # a setting (its hash), and the overrides that make it in one size
+Try = tuple[str, list[str]]  # a setting, by its hash, and what is added to it for one size
 
 
 class Tried(NamedTuple):
-    """A finished rehearsal or trial."""
+    """A finished rehearsal or trial: of what, and its result.json."""
 
     setting: str
-    overrides: list[str]
+    added: list[str]
     result: dict[str, Any]
 
     @property
@@ -70,6 +70,7 @@ class Choice:
     def __post_init__(self) -> None:
         self.config = self.typed[0].config
         self.deadline = time.monotonic() + 60 * (self.config.choose.minutes or 0)
+        self.settings = {_hash(run.config, "seed", "budget"): run for run in self.typed}
         self.seeds = list(dict.fromkeys(run.config.seed for run in self.typed))
 
     def lines(self) -> list[list[str]]:
@@ -79,59 +80,64 @@ class Choice:
         no setting can be run.
         """
         data, size = fitted_to_text(self.config, self.typed[0].overrides)
-        settings = {_hash(run.config, "seed", "budget"): run for run in self.typed}
         path = outputs_folder(self.config) / self.config.study / "plan.json"
-        plans = json.loads(path.read_text("utf-8")) if path.exists() and not self.config.force else {}
+        plans = json.loads(path.read_text("utf-8")) if path.exists() else {}
         key = f"{_hash(self.config, 'seed', 'budget', 'tokenizer')} {self.config.choose.minutes:g}"
-        if not settings.keys() <= plans.get(key, {}).get("runs", {}).keys():
-            tries = [
-                (setting, [*(o for o in run.overrides if not o.startswith("seed=")), *data, *added])
-                for setting, run in settings.items() for added in sizes(run, size)
-            ]  # fmt: skip
-            plans[key] = self._plan(tries)
-            with replacing(path) as temporary:
-                temporary.write_text(json.dumps(plans, indent=1), "utf-8")
-        runs = [plans[key]["runs"][setting] for setting in settings]
-        counts = ["data.dev_fraction=0", *_budget("text", plans[key]["chars"])]
-        return [[*run, *counts, f"seed={seed}"] for seed in self.seeds for run in runs if run]
+        plan = {} if self.config.force else plans.get(key, {})
 
-    def _plan(self, tries: Sequence[Try]) -> dict[str, Any]:
-        """`chars` of each run that counts; `runs`: overrides of each setting at its better size, None if it fails."""
+        def keep() -> None:
+            with replacing(path) as temporary:
+                temporary.write_text(json.dumps(plans | {key: plan}, indent=1), "utf-8")
+
+        if not self.settings.keys() <= plan.get("added", {}).keys():
+            if plan.get("asked") != [*self.settings]:  # else its trials were interrupted
+                plan = {"asked": [*self.settings]}
+            self._decide(plan, keep, [
+                (setting, [*data, *added]) for setting, run in self.settings.items() for added in sizes(run, size)
+            ])  # fmt: skip
+        chosen = [(s, plan["added"][s]) for s in self.settings if plan["added"][s] is not None]
+        counts = ["data.dev_fraction=0", *_budget("text", plan["chars"])]
+        return [self._line(*one, *counts, f"seed={seed}") for seed in self.seeds for one in chosen]
+
+    def _line(self, setting: str, added: Sequence[str], *more: str) -> list[str]:
+        """Over what was typed; a later value counts."""
+        return [*self.settings[setting].overrides, *added, *more]
+
+    def _decide(self, plan: dict[str, Any], keep: Callable[[], None], tries: Sequence[Try]) -> None:
+        """Puts into `plan`: `trial_chars` of each trial; `chars` of each run that counts; `added`, to each setting
+        for its better size, None if it failed. Raises UserError if the minutes are too few.
+        """
         rehearsed = self._tried(tries, _budget("iters", TIMED_UPDATES))
+        least = LEAST_UPDATES * max(t.result["chars_seen"] / t.result["iters"] for t in rehearsed)
         slower = {t.setting: t for t in sorted(rehearsed, key=lambda t: t.per_char)}
-        all_runs = [*rehearsed, *(list(slower.values()) * len(self.seeds))]
-        chars = self._affordable(all_runs)
-        self._require_updates(chars, rehearsed, all_runs)
-        n_runs = len(slower) * len(self.seeds)
-        print(
-            f"{chars:,.0f} characters a run: {len(rehearsed)} trials on the development text, then {n_runs} runs"
-        )
-        trials = self._tried([(t.setting, t.overrides) for t in rehearsed], _budget("text", chars))
+        runs = [*rehearsed, *(list(slower.values()) * len(self.seeds))]
+        if "trial_chars" not in plan:
+            plan["trial_chars"] = self._affordable(runs)
+            self._require(plan["trial_chars"], least, runs)
+            keep()
+        self._forecast(plan["trial_chars"], runs)
+        trials = self._tried([(t.setting, t.added) for t in rehearsed], _budget("text", plan["trial_chars"]))
         better = {t.setting: t for t in sorted(trials, key=lambda t: -t.bits)}
-        chars, first = (
-            self._affordable(list(better.values()) * len(self.seeds)),
-            min(trials, key=lambda t: t.bits),
-        )
+        runs = list(better.values()) * len(self.seeds)
+        first, chars = min(trials, key=lambda t: t.bits), self._affordable(runs)
         if first.result["lost_since_best_bits_per_byte"] > SMALL:
-            share = first.result["best_step"] / first.result["iters"]
-            chars = min(chars, share * first.result["chars_seen"])
-        seconds = sum(t.beside + chars * t.per_char for t in better.values()) * len(self.seeds)
-        print(f"{chars:,.0f} characters a run, {about(seconds)} in all")
-        runs = {t.setting: t.overrides for t in better.values()}
-        return {"chars": round(chars), "runs": {setting: runs.get(setting) for setting, _ in tries}}
+            chars = min(chars, plan["trial_chars"] * first.result["best_step"] / first.result["iters"])
+        plan["chars"] = float(f"{max(chars, least):.3g}")
+        plan["added"] = {s: better[s].added if s in better else None for s in self.settings}
+        keep()
+        self._forecast(plan["chars"], runs)
 
     def _tried(self, tries: Sequence[Try], budget: Sequence[str]) -> list[Tried]:
         """Those that could be done; the others are named. Raises UserError if none could."""
         dev = self.config.data.dev_fraction or 0.1
-        common = [f"study={self.config.study}-trials", f"data.dev_fraction={dev}", *budget]
-        common.append(f"seed={self.seeds[0]}")
-        runs = [self.planner.plan([[*overrides, *common]])[0] for _, overrides in tries]
+        common = f"study={self.config.study}-trials", f"data.dev_fraction={dev}", f"seed={self.seeds[0]}"
+        runs = [self.planner.plan([self._line(*one, *common, *budget)])[0] for one in tries]
         self.launch(runs)
         stop_requests.raise_if_requested()
         found = []
-        for (setting, overrides), run in zip(tries, runs, strict=True):
+        for one, run in zip(tries, runs, strict=True):
             if run.folder.state() == "done":
-                found.append(Tried(setting, overrides, run.folder.result()))
+                found.append(Tried(*one, run.folder.result()))
             else:
                 why = (run.folder.failure() or {}).get("reason", run.folder.state())
                 print(f"left out: {run.folder.name}: {why}")
@@ -144,14 +150,17 @@ class Choice:
         left = SPENT * (self.deadline - time.monotonic()) - sum(run.beside for run in runs)
         return left / sum(run.per_char for run in runs)
 
-    def _require_updates(self, chars: float, rehearsed: Sequence[Tried], runs: Sequence[Tried]) -> None:
-        least = LEAST_UPDATES * max(t.result["chars_seen"] / t.result["iters"] for t in rehearsed)
+    def _forecast(self, chars: float, runs: Sequence[Tried]) -> None:
+        seconds = sum(run.beside + chars * run.per_char for run in runs)
+        print(f"forecast: {len(runs)} runs of {chars:,.0f} characters each, {about(seconds)}")
+
+    def _require(self, chars: float, least: float, runs: Sequence[Tried]) -> None:
         if chars < least:
-            short = sum((least - chars) * run.per_char for run in runs) / SPENT
             minutes = self.config.choose.minutes or 0
+            more = (least - chars) * sum(run.per_char for run in runs) / SPENT / 60
             raise UserError(
                 f"choose.minutes={minutes:g} is not enough for {LEAST_UPDATES} updates of each run: type at least "
-                f"choose.minutes={math.ceil(minutes + short / 60)}, fewer tokenizers, or model=tiny"
+                f"choose.minutes={math.ceil(minutes + more)}, or fewer tokenizers"
             )
 
 
@@ -169,8 +178,8 @@ def fitted_to_text(config: RunConfig, overrides: Sequence[str]) -> tuple[list[st
     if (blocks := len(block_edges(val.text.encode())) - 1) < MIN_BLOCKS:
         raise UserError(
             f"{corpus.path} is too short to rank tokenizers on: {val.n_bytes:,} of its {corpus.n_bytes:,} bytes "
-            f"are for validation, {counted(blocks, 'block')} of about 4 kB, and {MIN_BLOCKS} are needed: use a text of "
-            f"{VAL_BYTES[0] / MOST_VAL / 1000:.0f} kB or more"
+            f"are for validation, {counted(blocks, 'block')} of about 4 kB, and {MIN_BLOCKS} are needed: use a "
+            f"text of {VAL_BYTES[0] / MOST_VAL / 1000:.0f} kB or more"
         )
     alphabet = set[str]().union(*map(set, train.chunks()))
     room = math.ceil(math.log2(len(alphabet) + 300))  # 256 bytes, special tokens, some merges
