@@ -172,8 +172,8 @@ def stream(tokenizer: Tokenizer, prompt: Array, ids: Iterable[int]) -> Iterator[
 
 
 def _shortened(tokenizer: Tokenizer, ids: list[int]) -> list[int]:
-    """The last tokens, if possible from behind a line break on, where a word tokenizer forgets open quotes."""
-    breaks = [at for at in range(1, len(ids) - MIN_DECODED) if tokenizer.decode([ids[at - 1]]).endswith("\n")]
+    """The last tokens, if possible from a line break on, where a word tokenizer forgets open quotes."""
+    breaks = [at for at in range(1, len(ids) - MIN_DECODED) if tokenizer.decode([ids[at]]).endswith("\n")]
     if breaks:
         return ids[breaks[-1] :]
     return ids[-MIN_DECODED:] if len(ids) > MAX_DECODED else ids

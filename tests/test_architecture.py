@@ -31,9 +31,10 @@ FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in room
 INNER_FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "measures": (("bits",), ("text", "baselines", "cost")),
     "tokenizers": (
-        ("unicode",),
+        ("unicode", "case"),
         ("base", "pretokenize", "spacing"),
         ("char", "word", "byte", "bpe"),
+        ("word_lossless",),
         ("foreign",),
         ("registry", "to_hf"),
     ),

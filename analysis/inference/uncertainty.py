@@ -11,6 +11,7 @@ Two sources of doubt are kept apart and never multiplied into one sample size:
 text are of 95 % each: they keep one scene from deciding, and with six degrees of freedom cannot do more.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -155,8 +156,11 @@ def detection(difference: Difference, true: float) -> float:
     """The chance that a test with the doubt of `difference` excludes zero on the right side if `true` holds."""
     if difference.se <= 0:
         return float(true != 0)
-    reach = t_quantile(difference.df, difference.level)
-    return 1 - float(nctdtr(difference.df, abs(true) / difference.se, reach))
+    reach, effect = t_quantile(difference.df, difference.level), abs(true) / difference.se
+    missed = float(nctdtr(difference.df, effect, reach))
+    return (
+        float(effect > reach) if math.isnan(missed) else 1 - missed
+    )  # SciPy's is NaN where it is all but 0 or 1
 
 
 def smallest_shown(*differences: Difference) -> float:

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 
-from analysis.records.serving import Deployment, cache_bytes_per_token, flops_per_token
+from analysis.records.serving import DEFAULT, Deployment, cache_bytes_per_token, flops_per_token
 
 
-def with_derived(runs: pd.DataFrame, deployment: Deployment) -> pd.DataFrame:
+def with_derived(runs: pd.DataFrame, deployment: Deployment = DEFAULT) -> pd.DataFrame:
     """A frame with a row per run, and a column for each measure that follows from its others."""
 
     def of(key: str) -> pd.Series:

@@ -77,8 +77,8 @@ def write_report(
     """
     named = [Path(places)] if isinstance(places, str | Path) else [Path(place) for place in places]
     runs = runs_in(named)
-    beside = os.path.commonpath([(p.parent if p.is_file() else p).resolve() for p in named])
-    folder = Path(beside) / "report" if out is None else Path(out)
+    folders = [(place.parent if place.is_file() else place).resolve() for place in named]
+    folder = Path(os.path.commonpath(folders)) / "report" if out is None else Path(out)
 
     from analysis.page.view import view  # pandas takes 0.6 s: after the places have been looked at
 

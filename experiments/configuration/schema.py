@@ -66,6 +66,7 @@ def side_setting(default: Any, meaning: str, limit: Limit | None = None, **known
     return setting(default, meaning, limit, weights=False, **known)
 
 
+WORDS = ("word", "word-lossless")
 BPES = ("bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe")
 IMPORTED = ("hf", "sentencepiece", "tiktoken", "custom")  # these bring their special tokens with them
 ADAMS = ("muon", "adamw", "adam")
@@ -74,17 +75,24 @@ ADAMS = ("muon", "adamw", "adam")
 @dataclass
 class TokenizerConfig:
     kind: str = setting(
-        MISSING, "what tokenizer=... sets", choices=("char", "byte", "word", *BPES, "unigram", *IMPORTED)
+        MISSING, "what tokenizer=... sets", choices=("char", "byte", *WORDS, *BPES, "unigram", *IMPORTED)
     )
     name: str = side_setting(
         "${.kind}", "what tables and folders call it; tiktoken without a path: its encoding"
     )
     specials: list[str] | None = setting(None, "a list of special tokens; null: what the kind needs")
     vocab_size: int | None = setting(
-        2048, "the most entries, everything counted; word: null for no limit", only=("word", *BPES, "unigram")
+        2048, "the most entries, everything counted; word: null for no limit", only=(*WORDS, *BPES, "unigram")
     )
-    min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=("word", *BPES))
+    min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=(*WORDS, *BPES))
     lowercase: bool = setting(True, "lower-case the text first", only=("word",))
+    case: str = setting(
+        "kept",
+        "marks: merges in lower case, marks for capitals",
+        choices=("kept", "marks"),
+        only=BPES,
+        neutral="kept",
+    )
     pattern: str = setting(
         "gpt2",
         "how words are cut first",

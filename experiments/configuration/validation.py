@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from experiments.configuration import build
 from experiments.configuration.schema import (
     IMPORTED,
+    WORDS,
     RunConfig,
     is_nullable,
     options,
@@ -65,7 +66,7 @@ def _together(config: RunConfig) -> Iterator[tuple[str, object, str]]:
         yield "tokenizer.path", None, f"a file where tokenizer={tokenizer.kind} (tokenizer.path={example})"
     if tokenizer.kind == "custom" and tokenizer.factory is None:
         yield "tokenizer.factory", None, "package.module:Class where tokenizer=custom"
-    if tokenizer.vocab_size is None and tokenizer.kind not in ("word", "char", "byte", *IMPORTED):
+    if tokenizer.vocab_size is None and tokenizer.kind not in (*WORDS, "char", "byte", *IMPORTED):
         yield "tokenizer.vocab_size", None, "a whole number; only tokenizer=word goes without a limit"
     if config.model.block_size < 2 and config.model.context_chars is None:
         yield "model.block_size", config.model.block_size, "a whole number of at least 2"

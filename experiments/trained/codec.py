@@ -1,8 +1,8 @@
 """A text as an arithmetic code of a model's tokens and of what they leave out: as many bits as its scores say.
 
-The first token is coded uniformly over the vocabulary, each later one by what the model expects, and after each
-token that does not always stand for its own text its stretch of source is spelled by the residual coder; after the
-last one comes the tail. That is term by term what `numpygpt.measures.bits.scores` adds up.
+The first token is coded uniformly over the vocabulary, each later one by what the model expects. Then the residual
+coder spells the stretches of source that the ids do not tell, and the tail. That is term by term what
+`numpygpt.measures.bits.scores` adds up.
 
 Decoding asks for the very numbers that encoding had. So both ends feed the model one token at a time along the same
 path, with BLAS in one thread: a token alone and a token in a batch differ in their last bits, and so do different
@@ -52,40 +52,36 @@ class Codec:
     def encode(self, text: str, progress: Progress = iter) -> tuple[int, bytes]:
         """The number of tokens of `text`, and the code from which `decode` restores it.
 
-        AssertionError: the tokenizer's spans do not tile the text, or an exact token's is not its own text.
+        AssertionError: the tokenizer's spans do not tile the text, or an exact token's is not what the ids tell.
         """
         source = Source(text, *self.tokenizer.spans(text))
-        source.check(self.coder.own_bytes, self.coder.exact)
-        charged = source.stretches(np.flatnonzero(~self.coder.exact[source.ids]))
+        source.check(self.tokenizer.stretches(source.ids), self.coder.exact)
         encoder, predictions = Encoder(), Predictions(self.model)
         frequencies = predictions.first
         with threadpool_limits(limits=1, user_api="blas"):
             for id in progress(source.ids.tolist()):
                 encoder.encode(id, frequencies)
-                if self.coder.charges(id):
-                    self.coder.encode(encoder, *next(charged))
                 frequencies = predictions.after(id)
-        self.coder.encode(encoder, *source.tail_stretch)
+        charged = np.flatnonzero(~self.coder.exact[source.ids])
+        for stretch in (*source.stretches(charged), source.tail_stretch):
+            self.coder.encode(encoder, *stretch)
         return len(source.ids), encoder.finish()
 
     def decode(self, payload: bytes, n_tokens: int, n_bytes: int, progress: Progress = iter) -> bytes:
         """The text of `n_tokens` tokens and a tail, in UTF-8. ValueError: it comes to more than `n_bytes`."""
-        decoder, predictions, out = Decoder(payload), Predictions(self.model), bytearray()
-        frequencies = predictions.first
+        decoder, predictions = Decoder(payload), Predictions(self.model)
+        frequencies, ids = predictions.first, []
         with threadpool_limits(limits=1, user_api="blas"):
             for _ in progress(range(n_tokens)):
-                id = decoder.decode(frequencies)
-                out += self._stretch(decoder, id, out, n_bytes - len(out))
-                frequencies = predictions.after(id)
-        return bytes(out + self._stretch(decoder, TAIL, out, n_bytes - len(out)))
-
-    def _stretch(self, decoder: Decoder, z: int, before: bytearray, max_bytes: int) -> bytes:
-        """The source that token z (or TAIL) stands for after the text `before`, at most `max_bytes` bytes."""
-        if self.coder.charges(z):
-            c = before[-4:].decode("utf-8", errors="ignore")[-1:] or "\n"
-            stretch = self.coder.decode(decoder, z, c, max_bytes).encode()
-        else:
-            stretch = b"" if z == TAIL else self.coder.own_bytes[z] or b""
-        if len(stretch) > max_bytes:
-            raise ValueError("the text is longer than the header says")
-        return stretch
+                ids.append(decoder.decode(frequencies))
+                frequencies = predictions.after(ids[-1])
+        out = bytearray()
+        for z, told in zip([*ids, TAIL], [*self.tokenizer.stretches(ids), b""], strict=True):
+            if self.coder.charges(z):
+                c = out[-4:].decode("utf-8", errors="ignore")[-1:] or "\n"
+                out += self.coder.decode(decoder, z, c, n_bytes - len(out)).encode()
+            else:
+                out += told
+            if len(out) > n_bytes:
+                raise ValueError("the text is longer than the header says")
+        return bytes(out)

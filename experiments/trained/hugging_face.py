@@ -102,8 +102,6 @@ def nanochat_weights(model: GPT) -> dict[str, np.ndarray]:
             f"{name}.mlp.fc1.weight": block.ff.fc.weight.data,
             f"{name}.mlp.fc2.weight": block.ff.proj.weight.data,
         }
-    if not model.config.tied:
-        weights["lm_head.weight"] = model.head.weight.data
     return weights
 
 
@@ -142,6 +140,8 @@ def export(run: RunFolder, output: Path, tokenizer_only: bool) -> list[str]:
     if not tokenizer_only:
         files["config.json"] = _json(hf_config(model))
         weights = nanochat_weights(model) if model.positions is None else gpt2_weights(model)
+        if not model.config.tied:
+            weights["lm_head.weight"] = model.head.weight.data
         arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()}
         files["model.safetensors"] = save(arrays, metadata={"format": "pt"})
     note = _tokenizer_note(run, tokenizer, written)

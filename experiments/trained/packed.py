@@ -21,7 +21,7 @@ from experiments.trained.load import coder_of, load_model
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
 
-MAGIC, VERSION = b"\x8eGPT", 2
+MAGIC, VERSION = b"\x8eGPT", 3
 HEADER = struct.Struct(">4sB4s8sII16s")
 CHECK = struct.Struct(">I")
 HEADER_BYTES = HEADER.size + CHECK.size

@@ -29,7 +29,7 @@ VERSION = 3  # raised when the same tokenizer gives other ids than before, or th
 PIECE = 4 << 20  # bytes of text encoded at a time
 WINDOW = 1 << 13  # bytes in which a place to cut is looked for
 CONTEXT = 256  # characters on either side on which a cut is tried out
-TRIES = 64  # places to cut that are tried out in a window
+TRIES = 64  # places of each kind to cut that are tried out in a window
 CUTS = (  # the second one is for scripts without spaces: ASCII, ideographic and full-width punctuation
     re.compile(r"(?<=[^\W_])(?=\s)"),
     re.compile(r"(?<=[^\W_])(?=[,.;:!?\u3001\u3002\uff0c\uff1b\uff1a\uff01\uff1f])"),
@@ -133,8 +133,8 @@ def _find_cut(part: Part, tokenizer: Encoder, offset: int) -> int:
         raw = part.corpus.read(offset, min(offset + WINDOW, part.stop))
         lead = next((i for i, byte in enumerate(raw) if byte & 0xC0 != 0x80), len(raw))
         text = raw[lead:].decode("utf-8", errors="ignore")  # the last character may be cut off
-        places = chain.from_iterable(pattern.finditer(text, 1, len(text) - CONTEXT) for pattern in CUTS)
-        for place in islice(places, TRIES):
+        found = (pattern.finditer(text, 1, len(text) - CONTEXT) for pattern in CUTS)
+        for place in chain.from_iterable(islice(places, TRIES) for places in found):
             if _is_safe(tokenizer, text, place.start()):
                 return offset + lead + len(text[: place.start()].encode())
         offset += PIECE

@@ -1,8 +1,10 @@
 """The contract that all tokenizers share.
 
 A tokenizer cuts a text into stretches and gives each stretch an id. Every id but the special ones has a text
-of its own. Where a stretch always equals the id's own text the id is *exact*; a tokenizer whose ids are all
-exact, for every text, is *lossless*; the others say what they lose.
+of its own. A stretch may be told by its id alone, as that text, or by the ids together: after a mark for a capital,
+`speak` stands for `Speak`, and the mark, whose own text is empty, for nothing. Where the ids always tell an id's
+stretch (`stretches`) it is *exact*; a tokenizer whose ids are all exact, for every text, is *lossless*, so that
+nothing is charged beside the ids; the others say what they lose.
 
 Special tokens come first, in the order given; what follows is up to the kind. A special token is never
 recognised in a text: the five characters `<unk>` are five characters.
@@ -87,7 +89,7 @@ class Tokenizer(ABC):
 
     @property
     def exact(self) -> np.ndarray:
-        """For each id whether the source it stands for is always its own text: bool (vocab_size,)."""
+        """For each id whether the source it stands for is always what `stretches` says: bool (vocab_size,)."""
         return np.array([own is not None for own in self._vocabulary])
 
     def token_bytes(self, id: int) -> bytes | None:
@@ -126,7 +128,10 @@ class Tokenizer(ABC):
         UserError: ids that are no integers, or outside of [0, vocab_size).
         """
         checked = self._checked_ids(ids).tolist()
-        return b"".join(map(self._printed.__getitem__, checked)).decode("utf-8", errors="replace")
+        return self._as_text(b"".join(map(self._printed.__getitem__, checked)))
+
+    def _as_text(self, printed: bytes) -> str:
+        return printed.decode("utf-8", errors="replace")
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The ids of `text`, int32 (n,), and where in its UTF-8 bytes each one's stretch ends, int64 (n,).
@@ -135,6 +140,13 @@ class Tokenizer(ABC):
         """
         ids = self.encode(text)
         return ids, np.cumsum(self._widths[ids])
+
+    def stretches(self, ids: Iterable[int] | np.ndarray) -> list[bytes]:
+        """What each of `ids` stands for, in UTF-8, as far as all of them tell: here its own text.
+
+        Those of exact ids in `encode(text)` are their stretches of the text. UserError as `decode`.
+        """
+        return [self._own[id] or b"" for id in self._checked_ids(ids).tolist()]
 
     def _checked_ids(self, ids: Iterable[int] | np.ndarray) -> np.ndarray:
         try:
@@ -163,7 +175,11 @@ class Tokenizer(ABC):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it with its fingerprint to `path` as JSON, atomically. Raises NotWritable, a UserError."""
         data = {**self.to_dict(), "sha256": self.fingerprint()}
-        with replacing(Path(path)) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+        with (
+            replacing(Path(path)) as part,
+            # A lone surrogate, with which some kinds mark case, as JSON's \udcfe.
+            part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
+        ):
             json.dump(data, file, ensure_ascii=False, indent=0)
 
     def fingerprint(self) -> str:

@@ -6,7 +6,7 @@ those of the whole text however its chunks fall.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from re import compile as compile_standard
@@ -78,6 +78,15 @@ class Splitter:
                 rest = rest[found.start() :]
         counts.update(self.split(rest))
         return counts
+
+
+def count_characters(texts: Mapping[str, int]) -> Counter[str]:
+    """How often each character occurs in texts that occur so often."""
+    counts: Counter[str] = Counter()
+    for text, n in texts.items():
+        for character in text:
+            counts[character] += n
+    return counts
 
 
 class Cache(dict[str, Any]):

@@ -18,12 +18,14 @@ from numpygpt.tokenizers.foreign.hf import HuggingFaceTokenizer
 from numpygpt.tokenizers.foreign.sentencepiece import SentencePieceTokenizer, UnigramTokenizer
 from numpygpt.tokenizers.foreign.tiktoken import TiktokenTokenizer
 from numpygpt.tokenizers.word import WordTokenizer
+from numpygpt.tokenizers.word_lossless import LosslessWordTokenizer
 
 KINDS: dict[str, type[Tokenizer]] = {  # ours
     cls.kind: cls
     for cls in (
         CharTokenizer,
         WordTokenizer,
+        LosslessWordTokenizer,
         BPETokenizer,
         ByteFallbackBPETokenizer,
         ByteLevelBPETokenizer,

@@ -27,6 +27,8 @@ def hugging_face_json(tokenizer: Tokenizer) -> Json:
             f"a {tokenizer.kind} tokenizer cannot be written as Hugging Face's tokenizer.json: "
             f"those of kind {', '.join(BUILDERS)} and hf can"
         )
+    if getattr(tokenizer, "case", "kept") != "kept":
+        raise UserError("case marks cannot be written as Hugging Face's tokenizer.json: train with case=kept")
     parts = BUILDERS[tokenizer.kind](tokenizer)
     names = [*tokenizer.specials, *parts.pop("tokens")]
     vocabulary = {name: id for id, name in enumerate(names)}

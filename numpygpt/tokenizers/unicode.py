@@ -45,7 +45,7 @@ def training_chunks(text: str | Iterable[str]) -> Iterator[str]:
 
 def code_points(text: str) -> np.ndarray:
     """The code points of `text`, uint32 (len(text),)."""
-    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def utf8_widths(points: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ def corpus(tmp_path) -> Path:
 @pytest.fixture
 def configured(composer, corpus, tmp_path, monkeypatch):
     """configured(*overrides) -> the configuration of a tiny run on the small text, of which no curves are drawn."""
-    monkeypatch.setattr(results, "draw_curves", lambda folder: None)
+    monkeypatch.setattr("analysis.figures.draw_curves", lambda folder: None)
 
     def made(*overrides: str):
         config = composer(

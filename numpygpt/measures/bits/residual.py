@@ -46,12 +46,13 @@ _UNIFORM = 1 / (N_SCALARS + 1)
 class ResidualCoder:
     """Made by `fit`. A lossless tokenizer's has no levels: there is nothing to charge.
 
-    own_bytes: each id's own text, or None.   exact: as the tokenizer says, bool (V,).
+    exact: as the tokenizer says, bool (V,).
     alphabet: the symbols that the levels know, END among them, sorted, int64 (A,).
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        self.own_bytes = [tokenizer.token_bytes(id) for id in range(tokenizer.vocab_size)]
+        self.tokenizer = tokenizer
+        self._own_bytes = [tokenizer.token_bytes(id) for id in range(tokenizer.vocab_size)]
         self.exact = np.asarray(tokenizer.exact, bool)
         self.lossless = bool(tokenizer.lossless)
         self.levels: tuple[Level, ...] = ()
@@ -94,7 +95,7 @@ class ResidualCoder:
     def _texts(self, ids: Sequence[int]) -> set[str]:
         """The stretches of exact ids: their own texts, but for those that are only a part of a character."""
         texts = set()
-        for own in (self.own_bytes[id] or b"" for id in ids):
+        for own in (self._own_bytes[id] or b"" for id in ids):
             try:
                 texts.add(own.decode())
             except UnicodeDecodeError:
@@ -116,7 +117,7 @@ class ResidualCoder:
 
     def _own(self, z: int) -> str | None:
         """The text that the pointer points into."""
-        own = None if z == TAIL else self.own_bytes[z]
+        own = None if z == TAIL else self._own_bytes[z]
         return None if own is None else own.decode("utf-8", "replace")
 
     def charges(self, z: int) -> bool:
@@ -128,9 +129,9 @@ class ResidualCoder:
     def bits(self, source: Source) -> tuple[Floats, float]:
         """Bits of the stretch of each token of a text or of a piece of one, float64 (n,), and of the tail.
 
-        AssertionError: an exact token's stretch is not its own text.
+        AssertionError: an exact token's stretch is not what the ids tell.
         """
-        source.check(self.own_bytes, self.exact)
+        source.check(self.tokenizer.stretches(source.ids), self.exact)
         bits = np.zeros(len(source.ids))
         if self.lossless:
             assert not source.tail, "a lossless tokenizer left a tail"

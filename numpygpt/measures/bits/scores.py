@@ -76,7 +76,7 @@ class TextScore:
 def score_text(source: Source, nats: Floats, coder: ResidualCoder) -> TextScore:
     """Charge a text for everything. nats: -ln p of each of its tokens, the first ln V, (n,).
 
-    AssertionError: an exact token's stretch is not its own text, or a loss is negative or not finite.
+    AssertionError: an exact token's stretch is not what the ids tell, or a loss is negative or not finite.
     """
     nats = np.asarray(nats, np.float64)
     assert nats.shape == source.ids.shape, "one loss per token"

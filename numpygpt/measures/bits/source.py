@@ -58,10 +58,11 @@ class Source:
         before = self.text[: len(self.text) - len(self.tail)]
         return TAIL, self.tail, before[-1:] or self.before
 
-    def check(self, own: Sequence[bytes | None], exact: npt.NDArray[np.bool_]) -> None:
-        """AssertionError unless every exact token stands for its own text."""
-        at = np.flatnonzero(exact[self.ids])
-        for z, a, b in zip(
-            self.ids[at].tolist(), self.starts[at].tolist(), self.ends[at].tolist(), strict=True
-        ):
-            assert own[z] == self.data[a:b], f"token {z} is exact but does not stand for its own text"
+    def check(self, told: Sequence[bytes], exact: npt.NDArray[np.bool_]) -> None:
+        """AssertionError unless every exact token stands for what the ids tell, (n,): `Tokenizer.stretches`."""
+        of_each = (exact[self.ids].tolist(), told, self.starts.tolist(), self.ends.tolist())
+        for at, (is_exact, stretch, a, b) in enumerate(zip(*of_each, strict=True)):
+            if is_exact:
+                assert stretch == self.data[a:b], (
+                    f"token {self.ids[at]} is exact but does not stand for its own text"
+                )

@@ -35,11 +35,17 @@ class ByteFallbackBPETokenizer(BPETokenizer):
         pattern: str = "gpt2",
         digits: int | None = None,
         min_freq: int = 2,
+        case: str = "kept",
         character_coverage: float = 0.9995,
         specials: Sequence[str] | None = None,
     ):
         super().__init__(
-            vocab_size=vocab_size, pattern=pattern, digits=digits, min_freq=min_freq, specials=specials
+            vocab_size=vocab_size,
+            pattern=pattern,
+            digits=digits,
+            min_freq=min_freq,
+            case=case,
+            specials=specials,
         )
         self.character_coverage = checked_share("character_coverage", character_coverage)
 
@@ -47,7 +53,9 @@ class ByteFallbackBPETokenizer(BPETokenizer):
         return most_frequent(counts, self.character_coverage)
 
     def _spell_unknown(self, character: str) -> str:
-        return "".join(chr(len(self.specials) + byte) for byte in character.encode())
+        return "".join(
+            chr(len(self.specials) + byte) for byte in character.encode("utf-8", "surrogateescape")
+        )
 
     def token(self, id: int) -> str:
         """The id for a reader; byte tokens as `<0x0A>`."""

@@ -44,17 +44,12 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         transition: float = 0.9,
         specials: Sequence[str] | None = None,
     ):
-        super().__init__(
-            vocab_size=vocab_size, pattern=pattern, digits=digits, min_freq=min_freq, specials=specials
-        )
+        options: dict[str, Any] = {"pattern": pattern, "digits": digits, "min_freq": min_freq}
+        super().__init__(vocab_size=vocab_size, specials=specials, **options)
         self.transition = checked_share("transition", transition)
         size_within = max(round(self.transition * vocab_size), self._first_id + self.least_alphabet)
-        self._within = ByteLevelBPETokenizer(
-            vocab_size=size_within, pattern=pattern, digits=digits, min_freq=min_freq, specials=self.specials
-        )
-        if digits is None and pattern in ("gpt4", "gpt4o"):
-            digits = 3
-        self.splitter = splitter("none", digits)
+        self._within = ByteLevelBPETokenizer(vocab_size=size_within, specials=specials, **options)
+        self.splitter = splitter("none", digits or (3 if pattern in ("gpt4", "gpt4o") else None))
 
     # ------------------------------------------------------------------ training
 
@@ -96,11 +91,11 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         within, across = merges[:n], merges[n:]
         self._within._set_merges(alphabet, within)
         self._across = across
-        self._neighbouring_bytes = _codes((self._views[a][-1], self._views[b][0]) for a, b in within)
+        self._neighbouring_bytes = _joined(within, self._views)
         spelled: dict[str, str] = {}
-        for id, (a, b) in enumerate(across, start=self._within.vocab_size):
-            spelled[chr(id)] = spelled.get(a, a) + spelled.get(b, b)
-        self._neighbours = _codes((spelled.get(a, a)[-1], spelled.get(b, b)[0]) for a, b in across)
+        for id, pair in enumerate(across, start=self._within.vocab_size):
+            spelled[chr(id)] = "".join(spelled.get(symbol, symbol) for symbol in pair)
+        self._neighbours = _joined(across, spelled)
         self._longest_phrase = isqrt(REPLAY_RATIO * len(across))
         self._symbols_of_stretch = Cache(self._within._encode_view)
         self._symbols_of_phrase = Cache(self._encode_phrase)
@@ -134,8 +129,10 @@ def _pairs(points: np.ndarray) -> np.ndarray:
     return points[:-1] << 32 | points[1:]
 
 
-def _codes(pairs: Iterable[tuple[str, str]]) -> np.ndarray:
-    return np.array(sorted({ord(a) << 32 | ord(b) for a, b in pairs}), np.int64)
+def _joined(merges: list[str], texts: dict[str, str]) -> np.ndarray:
+    """The neighbours at the seams of merges, sorted numbers of `_pairs`, given what symbols are made of."""
+    seams = [(texts.get(left, left)[-1], texts.get(right, right)[0]) for left, right in map(tuple, merges)]
+    return np.array(sorted({ord(a) << 32 | ord(b) for a, b in seams}), np.int64)
 
 
 def _cut(symbols: str, neighbours: np.ndarray) -> Iterator[str]:
