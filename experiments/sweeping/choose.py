@@ -10,9 +10,9 @@ further seeds or fewer tokenizers, means the same runs.
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from analysis.inference.cautions import counted
 from analysis.inference.pairs import SMALL
@@ -33,45 +33,33 @@ LEAST_UPDATES = 100  # of a run that is worth its time
 VAL_BYTES = 64_000, 512_000  # judged, where a tenth of the text would be less or more
 MOST_VAL = 0.3  # of the text
 
-Try = tuple[str, list[str]]  # a setting, by its hash, and what is added to it for one size
 
-
-class Tried(NamedTuple):
-    """A finished rehearsal or trial: of what, and its result.json."""
+@dataclass(frozen=True)
+class Tried:
+    """A finished rehearsal or trial of a setting (by its hash), with what was added to it; seconds beside training,
+    and per character; bits per byte of the judged text, had it stopped at its best evaluation.
+    """
 
     setting: str
     added: list[str]
     result: dict[str, Any]
 
-    @property
-    def per_char(self) -> float:
-        """Seconds of training."""
-        return float(self.result["train_seconds"] / self.result["chars_seen"])
-
-    @property
-    def beside(self) -> float:
-        """Seconds of the run beside its training."""
-        return float(self.result["total_seconds"] - self.result["train_seconds"])
-
-    @property
-    def bits(self) -> float:
-        """Bits per byte of the judged text, had it stopped at its best evaluation."""
-        return float(self.result["bits_per_byte"] - self.result["lost_since_best_bits_per_byte"])
+    beside = property(lambda self: float(self.result["total_seconds"] - self.result["train_seconds"]))
+    per_char = property(lambda self: float(self.result["train_seconds"] / self.result["chars_seen"]))
+    bits = property(lambda self: self.result["bits_per_byte"] - self.result["lost_since_best_bits_per_byte"])
 
 
-@dataclass
 class Choice:
     """`typed`: the runs of the command line, under any budget and size.   launch: does those that are to do"""
 
-    planner: Planner
-    typed: Sequence[PlannedRun]
-    launch: Callable[[Sequence[PlannedRun]], object]
-
-    def __post_init__(self) -> None:
-        self.config = self.typed[0].config
-        self.deadline = time.monotonic() + 60 * (self.config.choose.minutes or 0)
-        self.settings = {_hash(run.config, "seed", "budget"): run for run in self.typed}
-        self.seeds = list(dict.fromkeys(run.config.seed for run in self.typed))
+    def __init__(
+        self, planner: Planner, typed: Sequence[PlannedRun], launch: Callable[[Sequence[PlannedRun]], object]
+    ) -> None:
+        self.planner, self.launch, self.config = planner, launch, typed[0].config
+        self.minutes = self.config.choose.minutes or 0
+        self.deadline = time.monotonic() + 60 * self.minutes
+        self.settings = {_hash(run.config): run for run in typed}
+        self.seeds = list(dict.fromkeys(run.config.seed for run in typed))
 
     def lines(self) -> list[list[str]]:
         """The overrides of the runs that count, of the first seed first, after all that had to be tried for it.
@@ -79,55 +67,61 @@ class Choice:
         Raises UserError for a text too short to rank on, before anything is trained; for too few minutes; and if
         no setting can be run.
         """
-        data, size = fitted_to_text(self.config, self.typed[0].overrides)
+        data, size = fitted_to_text(self.config, next(iter(self.settings.values())).overrides)
         path = outputs_folder(self.config) / self.config.study / "plan.json"
-        plans = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        key = f"{_hash(self.config, 'seed', 'budget', 'tokenizer')} {self.config.choose.minutes:g}"
-        plan = {} if self.config.force else plans.get(key, {})
-
-        def keep() -> None:
-            with replacing(path) as temporary:
-                temporary.write_text(json.dumps(plans | {key: plan}, indent=1), "utf-8")
-
-        if not self.settings.keys() <= plan.get("added", {}).keys():
-            if plan.get("asked") != [*self.settings]:  # else its trials were interrupted
-                plan = {"asked": [*self.settings]}
-            self._decide(plan, keep, [
-                (setting, [*data, *added]) for setting, run in self.settings.items() for added in sizes(run, size)
-            ])  # fmt: skip
-        chosen = [(s, plan["added"][s]) for s in self.settings if plan["added"][s] is not None]
+        plans = json.loads(path.read_text("utf-8")) if path.exists() and not self.config.force else []
+        plan = next((plan for plan in plans if self._serves(plan)), None)
+        if plan is None:
+            plans.append(plan := {"minutes": self.minutes, "added": dict.fromkeys(self.settings)})
+        if "chars" not in plan:
+            for _ in self._decide(plan, data, size):
+                with replacing(path) as temporary:
+                    temporary.write_text(json.dumps(plans, indent=1), "utf-8")
         counts = ["data.dev_fraction=0", *_budget("text", plan["chars"])]
+        chosen = [(s, plan["added"][s]) for s in self.settings if plan["added"][s] is not None]
         return [self._line(*one, *counts, f"seed={seed}") for seed in self.seeds for one in chosen]
+
+    def _serves(self, plan: dict[str, Any]) -> bool:
+        """A plan for these settings, or for more; one whose trials were interrupted is for the same alone."""
+        there, asked = plan["added"].keys(), self.settings.keys()
+        return plan["minutes"] == self.minutes and (asked <= there if "chars" in plan else asked == there)
 
     def _line(self, setting: str, added: Sequence[str], *more: str) -> list[str]:
         """Over what was typed; a later value counts."""
         return [*self.settings[setting].overrides, *added, *more]
 
-    def _decide(self, plan: dict[str, Any], keep: Callable[[], None], tries: Sequence[Try]) -> None:
-        """Puts into `plan`: `trial_chars` of each trial; `chars` of each run that counts; `added`, to each setting
-        for its better size, None if it failed. Raises UserError if the minutes are too few.
+    def _decide(self, plan: dict[str, Any], data: Sequence[str], size: int) -> Iterator[None]:
+        """Adds to `plan`, and yields when it is to be kept: `trial_chars` of each trial; `chars` of each run that
+        counts; under `added`, by setting, what makes its better size (None: it cannot be run).
         """
+        tries = [(s, [*data, *more]) for s, run in self.settings.items() for more in sizes(run, size)]
         rehearsed = self._tried(tries, _budget("iters", TIMED_UPDATES))
         least = LEAST_UPDATES * max(t.result["chars_seen"] / t.result["iters"] for t in rehearsed)
         slower = {t.setting: t for t in sorted(rehearsed, key=lambda t: t.per_char)}
         runs = [*rehearsed, *(list(slower.values()) * len(self.seeds))]
-        if "trial_chars" not in plan:
-            plan["trial_chars"] = self._affordable(runs)
-            self._require(plan["trial_chars"], least, runs)
-            keep()
-        self._forecast(plan["trial_chars"], runs)
-        trials = self._tried([(t.setting, t.added) for t in rehearsed], _budget("text", plan["trial_chars"]))
+        chars = plan.setdefault("trial_chars", self._affordable(runs))
+        if chars < least:
+            more = (least - chars) * sum(run.per_char for run in runs) / SPENT / 60
+            raise UserError(
+                f"choose.minutes={self.minutes:g} is not enough for {LEAST_UPDATES} updates of each run: type at "
+                f"least choose.minutes={math.ceil(self.minutes + more)}, or fewer tokenizers"
+            )
+        yield
+        _forecast(chars, runs)
+        trials = self._tried([(t.setting, t.added) for t in rehearsed], _budget("text", chars))
         better = {t.setting: t for t in sorted(trials, key=lambda t: -t.bits)}
-        runs = list(better.values()) * len(self.seeds)
-        first, chars = min(trials, key=lambda t: t.bits), self._affordable(runs)
+        runs, first = list(better.values()) * len(self.seeds), min(trials, key=lambda t: t.bits)
+        affordable = max(self._affordable(runs), least)
         if first.result["lost_since_best_bits_per_byte"] > SMALL:
-            chars = min(chars, plan["trial_chars"] * first.result["best_step"] / first.result["iters"])
-        plan["chars"] = float(f"{max(chars, least):.3g}")
-        plan["added"] = {s: better[s].added if s in better else None for s in self.settings}
-        keep()
-        self._forecast(plan["chars"], runs)
+            affordable = min(
+                affordable, max(chars * first.result["best_step"] / first.result["iters"], least)
+            )
+        plan["chars"] = float(f"{affordable:.3g}")
+        plan["added"] |= {setting: t.added for setting, t in better.items()}
+        yield
+        _forecast(plan["chars"], runs)
 
-    def _tried(self, tries: Sequence[Try], budget: Sequence[str]) -> list[Tried]:
+    def _tried(self, tries: Sequence[tuple[str, list[str]]], budget: Sequence[str]) -> list[Tried]:
         """Those that could be done; the others are named. Raises UserError if none could."""
         dev = self.config.data.dev_fraction or 0.1
         common = f"study={self.config.study}-trials", f"data.dev_fraction={dev}", f"seed={self.seeds[0]}"
@@ -150,18 +144,10 @@ class Choice:
         left = SPENT * (self.deadline - time.monotonic()) - sum(run.beside for run in runs)
         return left / sum(run.per_char for run in runs)
 
-    def _forecast(self, chars: float, runs: Sequence[Tried]) -> None:
-        seconds = sum(run.beside + chars * run.per_char for run in runs)
-        print(f"forecast: {len(runs)} runs of {chars:,.0f} characters each, {about(seconds)}")
 
-    def _require(self, chars: float, least: float, runs: Sequence[Tried]) -> None:
-        if chars < least:
-            minutes = self.config.choose.minutes or 0
-            more = (least - chars) * sum(run.per_char for run in runs) / SPENT / 60
-            raise UserError(
-                f"choose.minutes={minutes:g} is not enough for {LEAST_UPDATES} updates of each run: type at least "
-                f"choose.minutes={math.ceil(minutes + more)}, or fewer tokenizers"
-            )
+def _forecast(chars: float, runs: Sequence[Tried]) -> None:
+    seconds = sum(run.beside + chars * run.per_char for run in runs)
+    print(f"forecast: {len(runs)} runs of {chars:,.0f} characters each, {about(seconds)}")
 
 
 def fitted_to_text(config: RunConfig, overrides: Sequence[str]) -> tuple[list[str], int]:
@@ -199,5 +185,6 @@ def _budget(kind: str, amount: float) -> list[str]:
     return [f"budget.kind={kind}", f"budget.{'chars' if kind == 'text' else kind}={amount}"]
 
 
-def _hash(config: RunConfig, *left_out: str) -> str:
-    return identity_hash({key: value for key, value in identity(config).items() if key not in left_out})[:16]
+def _hash(config: RunConfig) -> str:
+    kept = {key: value for key, value in identity(config).items() if key not in ("seed", "budget")}
+    return identity_hash(kept)[:16]
