@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from analysis.inference.pairs import SettingScores, Verdict, match, outcome_of, seed_test, text_test
+from analysis.inference.pairs import Outcome, SettingScores, Verdict, match, outcome_of, seed_test, text_test
 from analysis.inference.uncertainty import LEVEL, bonferroni, holm
 from analysis.records.collect import Blocks
 
@@ -41,6 +41,17 @@ class Conclusion:
     def leader(self) -> str | None:
         """Who beats every other."""
         return self.groups[0][0].label if len(self.groups) > 1 and len(self.groups[0]) == 1 else None
+
+    @property
+    def nearest(self) -> Verdict | None:
+        """The leader and its closest rival; where nobody leads, the lowest and the rival who is least told apart.
+
+        None where it takes more seeds, more text or another residual coder to say anything.
+        """
+        lowest = self.leader or min(self.settings, key=lambda scores: scores.mean).label
+        asked = Outcome.BETTER if self.leader else Outcome.TIED
+        found = [v for v in self.verdicts if lowest in (v.a, v.b) and v.outcome is asked and v.seeds]
+        return min(found, key=lambda v: v.seeds.value if v.seeds else 0.0, default=None)
 
     def within(self, group: Sequence[SettingScores]) -> list[Verdict]:
         """The verdicts on pairs of a group."""

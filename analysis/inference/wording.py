@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.inference.advice import advice
 from analysis.inference.cautions import cautions, counted, listed, untrained
 from analysis.inference.choices import short
 from analysis.inference.comparisons import Comparison
@@ -22,6 +23,7 @@ class Summary:
 
     order: a line per group, best first; empty where nothing is ranked   notes: on the order
     texts: the order on each text that was scored beside the validation text
+    advice: what to do, in a paragraph that stands by itself
     """
 
     headline: str
@@ -29,6 +31,7 @@ class Summary:
     order: tuple[str, ...]
     notes: tuple[str, ...]
     texts: tuple[str, ...]
+    advice: str
 
 
 def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
@@ -36,11 +39,13 @@ def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
     models = list(dict.fromkeys(setting.model for setting in comparison.contenders))
     chosen_on = ", development text" if comparison.text.dev_fraction else ""
     headline = f"{comparison.title}{chosen_on}, model {listed(models)}: {_headline(comparison)}."
+    found = tuple(cautions(comparison, metrics))
     order, texts = _order(comparison.contest), [*_on_texts(text_contests(comparison))]
     notes = [*_choice(comparison), *(_bounds(comparison.contest) if order else ())]
     if names := ambiguous(comparison.contenders):
         texts.append(f"{listed(names)}: no order, several texts share the name")
-    return Summary(headline, tuple(cautions(comparison, metrics)), order, tuple(notes), tuple(texts))
+    paragraph = advice(comparison, headline, found)
+    return Summary(headline, found, order, tuple(notes), tuple(texts), paragraph)
 
 
 def _headline(comparison: Comparison) -> str:
@@ -63,9 +68,9 @@ def _headline(comparison: Comparison) -> str:
     of_those = f"; of those that lose nothing, {listed(whole)} first" if whole else ""
     if contest.leader is None:
         return f"nobody beats {listed(_unbeaten(contest, contest.groups[0]))}{of_those}"
-    wins = [verdict for verdict in contest.verdicts if verdict.winner == contest.leader and verdict.seeds]
-    closest = min(wins, key=lambda verdict: verdict.seeds.value if verdict.seeds else 0.0)
-    others = listed([verdict.b for verdict in wins if verdict is not closest])
+    closest = contest.nearest
+    assert closest is not None
+    others = listed([v.b for v in contest.verdicts if v.winner == contest.leader and v is not closest])
     lead = closest.sentence.removeprefix(contest.leader)
     more = f", and than {others} by more" if others else ""
     return f"{contest.leader}{', which is lossy,' if whole else ''}{lead}{more}{of_those}"

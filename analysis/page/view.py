@@ -1,7 +1,7 @@
 """What a report shows, before it is written in any format: the model behind Markdown, terminal and pages."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,14 @@ class View:
     runs: Table
     problems: tuple[Problem, ...]
     drawings: tuple[Drawing, ...]
+
+    def of(self, folders: Container[str] | None) -> list[Section]:
+        """The sections with a run of these folders; all, if none are named."""
+        return [
+            section for section in self.sections
+            if folders is None
+            or any(row["folder"] in folders for own in section.comparison.settings for row in own.rows)
+        ]  # fmt: skip
 
     @property
     def tables(self) -> list[tuple[str, str, Table]]:

@@ -39,11 +39,13 @@ class Report:
         typed: Sequence[str] | None = None,
         folders: Sequence[str] | None = None,
         also: Sequence[str] = (),
+        minutes: float | None = None,
     ) -> None:
         """Prints what the runs come to, where the rest lies, and what to run next.
 
         `typed`: the command that ran them, if it is known, as a program and its arguments.
         `folders`: of the runs that are its own.   `also`: further tables to print, by their names.
+        `minutes`: within which it was to choose; the advice is then printed as well.
         """
         from rich.console import Console
         from rich.text import Text
@@ -55,8 +57,10 @@ class Report:
         show(self.view, console, also)
         place = Text.assemble("Report: ", (str(self.page), "bold"), f" (and {self.path.name})")
         console.print(place, soft_wrap=True)
-        if step := next_step(self.view, folders):
-            console.print(step.words(typed), markup=False, highlight=False, soft_wrap=True)
+        step = next_step(self.view, folders, minutes)
+        advice = [f"\n{section.summary.advice}" for section in self.view.of(folders)] if minutes else []
+        for paragraph in (*advice, *([step.words(typed)] if step else [])):
+            console.print(paragraph, markup=False, highlight=False, soft_wrap=True)
 
 
 def write_report(

@@ -42,7 +42,13 @@ def _section(section: Section) -> list[str]:
     summary = section.summary
     texts = [f"on another text, by the seeds alone, {line}" for line in summary.texts]
     order = [escape_markdown(line) for line in summary.order]
-    parts = [f"## {escape_markdown(summary.headline)}\n", _bullets(summary.cautions), *order, ""]
+    parts = [
+        f"## {escape_markdown(summary.headline)}\n",
+        f"{escape_markdown(summary.advice)}\n",
+        _bullets(summary.cautions),
+        *order,
+        "",
+    ]
     parts += [_bullets([*summary.notes, *texts]), f"{escape_markdown(section.provenance)}\n"]
     parts += _figures(section.drawings, section.prefix)
     parts += [_table(table, "###") for table in section.tables]

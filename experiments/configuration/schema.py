@@ -97,7 +97,7 @@ class TokenizerConfig:
         "gpt2",
         "how words are cut first",
         choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"),
-        only=(*BPES, "tiktoken"),
+        only=(*BPES, "unigram", "tiktoken"),
     )
     digits: int | None = setting(
         None, "in numbers, per piece; null: as the pattern has it", UP_TO_THREE, only=BPES, neutral=None
@@ -254,6 +254,13 @@ class TrackingConfig:
 
 
 @dataclass
+class ChooseConfig:
+    minutes: float | None = side_setting(
+        None, "a limit for the whole sweep, which tries out first how long its runs may be", POSITIVE
+    )
+
+
+@dataclass
 class RunConfig:
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -264,6 +271,7 @@ class RunConfig:
     eval: EvalConfig = field(default_factory=EvalConfig)
     sample: SampleConfig = field(default_factory=SampleConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    choose: ChooseConfig = field(default_factory=ChooseConfig)
     study: str = side_setting("default", "the study's folder under outputs")
     seed: int = setting(1337, "of initialisation, data order, dropout and samples", NOT_NEGATIVE)
     force: bool = side_setting(False, "start anew, keeping the old run aside")

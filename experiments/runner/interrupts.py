@@ -98,4 +98,21 @@ def send_to_children(signum: int) -> None:
             os.kill(process.pid, signum)
 
 
+@contextmanager
+def limited(seconds: float, name: str) -> Iterator[None]:
+    """After so long, the block is stopped by a SIGTERM; `name`: of the limit, to be told."""
+
+    def stop() -> None:
+        print(f"{name} is over")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 stop_requests = StopRequests()

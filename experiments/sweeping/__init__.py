@@ -4,6 +4,7 @@ arguments  what is typed, before Hydra reads it     plan     the runs of a comma
 study      plan, launch, close                      launch   Hydra's launchers, signals passed on
 task       one run as a launcher calls it           summary  the comparison at the end, the exit code
 command    Hydra called, its errors in sentences    help     the page of --help
+choose     which runs fit into a limit of minutes
 
 It imports runner/ and configuration/; run.py and hydra_plugins/ come in.
 """

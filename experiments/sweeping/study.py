@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
+from experiments.runner.interrupts import limited
 from experiments.sweeping import launch, summary
 from experiments.sweeping.plan import PlannedRun, Planner, unused_settings
 from numpygpt.data.cache import CACHE, cache_folder
@@ -35,9 +37,19 @@ def run_study(
     for key in unused_settings(arguments, runs):
         print(f"note: {key} has no effect here")
     require_folders(runs)
-    summary.announce(runs, asked=len(lines))
-    todo = [run for run in map(to_do, runs) if run is not None]
-    stopped = launch.launch(launcher, todo)
+    minutes = runs[0].config.choose.minutes
+    with limited(60 * minutes, "choose.minutes") if minutes else nullcontext():
+        if minutes is not None:
+            from experiments.sweeping.choose import Choice  # of a plain sweep the analysis is the end
+
+            def carry_out(tries: Sequence[PlannedRun]) -> None:
+                launch.launch(launcher, [run for run in map(to_do, tries) if run is not None])
+
+            lines = Choice(planner, runs, carry_out).lines()
+            runs = planner.plan(lines)
+        summary.announce(runs, asked=len(lines))
+        todo = [run for run in map(to_do, runs) if run is not None]
+        stopped = launch.launch(launcher, todo)
     return summary.close(runs, todo, stopped)
 
 

@@ -79,7 +79,8 @@ def _report(runs: Sequence[PlannedRun], console: Console) -> None:
             reporter.start("sweep")
             reporter.phase("making the tables and the report")
             report = write_report(folder)
-        report.show(console, [RUN, *typed], [str(run.folder.path) for run in runs])
+        minutes = runs[0].config.choose.minutes
+        report.show(console, [RUN, *typed], [str(run.folder.path) for run in runs], minutes=minutes)
     except UserError as error:
         print(f"no report: {error}", file=sys.stderr)
         print_status([run_status(run.folder) for run in runs], console)

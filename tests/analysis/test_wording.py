@@ -10,9 +10,11 @@ from synthetic import BASELINES, make_run, make_study
 from analysis.inference.cautions import cautions, listed, times_longer
 from analysis.inference.choices import families
 from analysis.inference.comparisons import group_runs
+from analysis.inference.uncertainty import seeds_needed
 from analysis.inference.wording import summarize
 from analysis.page.view import view
 from analysis.records.collect import collect, metrics_frame
+from analysis.reports import write_report
 from analysis.reports.next_step import next_step, with_changes
 from analysis.reports.terminal import show
 from numpygpt.runs import find_runs
@@ -416,3 +418,82 @@ def test_what_a_shell_would_read_is_quoted():
 )
 def test_lists(labels, words):
     assert listed([*labels]) == words
+
+
+# --- what to do ---
+
+
+ALIKE = "bpe", "bpe-bytefallback"  # 0.01 bits per byte apart
+
+
+def test_the_first_of_all_is_to_be_taken_and_its_price_told(tmp_path):
+    over = {"best_step": 400, "lost_since_best_bits_per_byte": 0.3}
+    make_study(tmp_path, ("char", "bpe", "byte"), SEEDS, **FEW, extra=counting(3.0) | over)
+    comparison, metrics = read(tmp_path)
+    found = summarize(comparison, metrics)
+    assert found.advice.startswith(
+        f"Take bpe (vocabulary 2,048). {found.headline} Each run, and then each byte"
+    )
+    assert found.advice.endswith(f"But: {'; '.join(found.cautions)}.")
+    for label in ("bpe", "char"):
+        setting = next(s for s in comparison.settings if s.tokenizer == label)
+        assert f"{label} {setting.mean('train_seconds'):.0f} s of training" in found.advice
+        flops = setting.mean("serving_flops_per_byte")
+        assert f"{flops / 1e6:.1f}M FLOPs" in found.advice or f"{flops / 1e6:.0f}M FLOPs" in found.advice
+
+
+def test_those_that_are_not_told_apart_are_named_with_what_would_tell(tmp_path):
+    make_study(tmp_path, (*ALIKE, "char"), SEEDS, **FEW, extra=counting(3.0))
+    comparison, _ = read(tmp_path)
+    pair = comparison.contest.nearest
+    assert summary_of(tmp_path).advice.startswith(
+        "bpe (vocabulary 2,048) and bpe-bytefallback (vocabulary 2,048) are not told apart by this. shakespeare"
+    )
+    n = seeds_needed(pair.seeds, 3, 0.02)
+    step = next_step(view(find_runs(tmp_path)), minutes=60)
+    assert step.changes == {"tokenizer": ",".join(ALIKE), "seed": ",".join(map(str, range(1, n + 1)))}
+    assert step.why == (
+        "to tell bpe and bpe-bytefallback apart, if they differ by 0.020 bits per byte, "
+        f"about {2 * (n - 3)}.0 min"
+    )
+
+
+def test_where_a_difference_would_have_been_seen_the_cheaper_is_to_be_taken(tmp_path):
+    make_study(tmp_path, ALIKE, range(1, 9), **FEW, extra=counting(3.0))
+    for seed in range(1, 9):
+        make_run(tmp_path, "bpe", seed, shift=0.008, **FEW, extra=counting(3.0))
+    comparison, _ = read(tmp_path)
+    assert comparison.contest.nearest.shown_from < 0.02
+    cheaper = min(comparison.settings, key=lambda s: s.mean("serving_flops_per_byte")).label
+    assert f"in 8 of 10 cases: take {cheaper}, which costs less to serve." in summary_of(tmp_path).advice
+    assert next_step(view(find_runs(tmp_path))) is None
+
+
+@pytest.mark.parametrize(("shown_from", "fraction"), [(0.03, "0.23"), (0.05, None)])
+def test_more_text_where_the_text_leaves_it_open(tmp_path, monkeypatch, shown_from, fraction):
+    make_study(tmp_path, ALIKE, SEEDS, **FEW, extra=counting(3.0))
+    monkeypatch.setattr("analysis.reports.next_step.smallest_shown", lambda text: shown_from)
+    step = next_step(view(find_runs(tmp_path)), minutes=60)
+    assert step.changes.get("data.val_fraction") == fraction
+    assert step.words().endswith("about 6.2 times as long") != (fraction is not None)
+    assert ("about 60 min" in step.why) == (fraction is not None)
+
+
+def test_nobody_is_to_be_taken_before_there_is_ground(tmp_path):
+    make_study(tmp_path, ("char", "bpe"), SEEDS, **FEW, extra=counting(1.0))
+    assert summary_of(tmp_path).advice.startswith("This is no ground for a choice yet. shakespeare")
+    step = next_step(view(find_runs(tmp_path)), minutes=6)
+    assert (step.changes, step.why) == ({"choose.minutes": "60"}, "to train longer, about 60 min")
+
+
+def test_a_command_that_chooses_ends_with_the_advice_on_its_own_runs(tmp_path):
+    own = make_study(tmp_path / "s", ("char", "bpe"), SEEDS, **FEW, extra=counting(3.0))
+    make_study(tmp_path / "s", ("char", "bpe"), (1,), **FEW, extra=counting(3.0), budget__iters=500)
+    console = Console(width=80, file=io.StringIO(), record=True)
+    report = write_report(tmp_path / "s")
+    report.show(console, ["run", "seed=1,2,3"], [str(run.path) for run in own], minutes=60)
+    text = console.export_text()
+    assert text.count("\nTake bpe (vocabulary 2,048). shakespeare") == 1
+    assert "no ground" not in text
+    written = report.path.read_text(), report.page.read_text()
+    assert all("Take bpe (vocabulary 2,048). shakespeare" in one for one in written)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.configuration.build import Corpora
@@ -19,6 +21,7 @@ from experiments.configuration.schema import GROUPS, RunConfig, register, to_con
 from experiments.run import main
 from experiments.runner.job import execute
 from experiments.runner.progress import Reporter
+from experiments.sweeping.plan import Planner
 from numpygpt.places import CONF, ROOT
 from numpygpt.runs import RunFolder
 
@@ -47,6 +50,14 @@ def composer() -> Callable[..., RunConfig]:
         return to_config(config)
 
     return composed
+
+
+@pytest.fixture(scope="session")
+def planner() -> Planner:
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+    return Planner(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ def test_the_report_is_shown_with_the_command_as_it_was_typed(runs, tmp_path, mo
         def __init__(self, folder):
             told.append(folder)
 
-        def show(self, console, typed, folders):
-            told.extend([typed, folders])
+        def show(self, console, typed, folders, minutes):
+            told.extend([typed, folders, minutes])
 
     monkeypatch.setattr("numpygpt.runs.RunFolder.state", lambda self: "done")
     monkeypatch.setattr("analysis.reports.write_report", Report)
@@ -37,7 +37,7 @@ def test_the_report_is_shown_with_the_command_as_it_was_typed(runs, tmp_path, mo
         [RUN, "-m", "data.path=my text.txt", "seed=1,2"],
         [str(run.folder.path) for run in runs],
     )
-    assert told == [tmp_path / "cats", command, folders]
+    assert told == [tmp_path / "cats", command, folders, None]
 
 
 def test_what_failed_is_named_without_a_report_too(runs, capsys):

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from harness import results
 from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict
 
@@ -33,14 +32,6 @@ TINY = (
 
 
 # --- planning, in process ---
-
-
-@pytest.fixture(scope="module")
-def planner() -> Planner:
-    register()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        loader = GlobalHydra.instance().config_loader()
-    return Planner(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
 
 
 def lines(planner: Planner, *arguments: str) -> list[list[str]]:
