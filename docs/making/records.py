@@ -27,6 +27,10 @@ RECIPES = {  # the recipe of 2019 and the default one, under one budget
     "4e+12 FLOPs": ("quick-flops", "budget-flops"),
     "1,000 updates": ("quick-iters", "budget-iters"),
 }
+STUDIES = (  # that RESULTS.md tells of
+    *("budget-text", "budget-flops", "budget-iters", "budget-short", "rates", "texts"),
+    *("quick-text", "quick-flops", "quick-iters", "ladder", "shakespeare", "nanogpt_cpu"),
+)
 TEXTS = ("shakespeare", "pydoc", "stdlib", "catalogues")
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
 RUNGS = (

@@ -149,6 +149,18 @@ def ladder() -> str:
     return markdown(["", "char", "seconds", "bpe", "seconds"], rows)
 
 
+def provenance() -> str:
+    """Of each study its runs, the commits and the version of the arithmetic that made them."""
+    rows = []
+    for name in records.STUDIES:
+        runs = [record.run for record in records.collected(name).records.values()]
+        parts = [part for run in runs for part in (*run.get("earlier", []), run)]
+        commits = sorted({part["git"]["commit"][:10] for part in parts})
+        numerics = sorted({str(run["identity"]["results_version"]) for run in runs})
+        rows.append([name, str(len(runs)), ", ".join(commits), ", ".join(numerics)])
+    return markdown(["study", "runs", "commits", "numerics"], rows)
+
+
 # --- METRICS, OPTIMIZERS, BACKPROP ---
 
 

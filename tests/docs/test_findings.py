@@ -11,6 +11,7 @@ import pytest
 from making import lessons, records
 from making.records import BUDGETS, NAMES, study
 
+from analysis.figures.parts import part_differences
 from analysis.inference.uncertainty import paired
 from analysis.records.display import plus_minus
 from numpygpt import optim
@@ -19,7 +20,7 @@ from numpygpt.optim import schedules
 
 ROOT = Path(__file__).parents[2]
 CHAR, WORD, BPE, FALLBACK = NAMES
-SURE = {(WORD, CHAR), (WORD, BPE), (WORD, FALLBACK), (BPE, CHAR), (FALLBACK, CHAR)}  # (better, worse)
+BEATEN = {(WORD, name) for name in NAMES if name != WORD}  # (better, worse)
 
 
 def says(document: str, *phrases: str) -> None:
@@ -35,48 +36,52 @@ def order(found: records.Study, key: str) -> list[str]:
     return sorted(NAMES, key=lambda name: found.mean(name, key))
 
 
-def leads(a: str, b: str) -> list[float]:
-    """By how many bits per byte `a` leads `b` under each budget."""
-    return [study(name).verdict(a, b).seeds.value for name in BUDGETS]
+def lead(name: str, a: str, b: str) -> str:
+    """By how many bits per byte `a` leads `b` in a study."""
+    return f"{study(name).verdict(a, b).seeds.value:.2f}"
 
 
-def test_the_ranking_of_the_quick_size_is_the_same_under_every_budget_and_at_the_best_rates():
-    assert all(ranked(study(name)) == SURE for name in BUDGETS)
-    assert ranked(records.at_best_rates()) == SURE
-    assert set(records.best_rates().values()) == {0.003}
+def test_word_leads_under_every_budget_and_bpe_char_unless_the_text_is_held_equal():
+    over_char = {(BPE, CHAR), (FALLBACK, CHAR)}
+    assert ranked(study("budget-text")) == ranked(study("budget-short")) == BEATEN
+    assert ranked(study("budget-flops")) == ranked(study("budget-iters")) == BEATEN | over_char
     for found in map(study, BUDGETS):
-        assert [v.winner for v in found.comparison.against_counting if v.winner in NAMES] == []
+        assert [v.winner for v in found.comparison.against_counting if v.winner in NAMES] == [WORD]
         assert found.setting(CHAR).seeds == (1, 2, 3, 4, 5)
+    closest = [min(study(name).verdict(WORD, b).seeds.value for _, b in BEATEN) for name in BUDGETS]
     says(
         "docs/RESULTS.md",
-        *(
-            f"{a} needs fewer bits than {b}, by {min(leads(a, b)):.2f} to {max(leads(a, b)):.2f}"
-            for a, b in SURE
-        ),
-        "No verdict depends on the budget",
-        "all 5 of these rankings hold",
-        "Surely below it: nobody",
-    )
-    closest = [min(x) for x in zip(*(leads(WORD, b) for b in NAMES if b != WORD), strict=True)]
-    says(
-        "README.md",
-        f"`word` models this text best under every budget**, by {min(closest):.2f} to {max(closest):.2f} bits",
-        "5 of 6 pairs are ranked the same way",
-        f"needs {study('quick-iters').counting.bits_per_byte:.3f}; surely below that: nobody",
+        f"word needs fewer bits than each of the others, by {min(closest):.2f} to",
+        f"bpe leads char by {lead('budget-flops', BPE, CHAR)} under equal compute",
+        f"and by {lead('budget-iters', BPE, CHAR)} under equal updates",
     )
 
 
-def test_results_says_what_could_have_been_shown():
-    close = [study(name).verdict(BPE, FALLBACK) for name in BUDGETS]
-    parts = [
-        f"{v.shown_from:.3f} bits per byte under {title}"
-        for v, title in zip(close, BUDGETS.values(), strict=True)
-    ]
-    seeds = [str(v.seeds_for_small) for v in close]
+def test_the_recipe_decides_between_char_and_bpe():
+    before, now = study("quick-text"), study("budget-short")
+    assert before.verdict(BPE, CHAR).winner == BPE
+    assert now.verdict(BPE, CHAR).winner is None
+    gain = {name: before.mean(name, "bits_per_byte") - now.mean(name, "bits_per_byte") for name in NAMES}
+    words = f"by {plus_minus(*(getattr(before.verdict(BPE, CHAR).seeds, x) for x in ('value', 'half')))}"
     says(
         "docs/RESULTS.md",
-        f"a true difference of {parts[0]}, {parts[1]} and {parts[2]}",
-        f"takes {seeds[0]}, {seeds[1]} and {seeds[2]} seeds each",
+        f"bpe led char {words}",
+        f"char gains {gain[CHAR]:.2f} bits per byte by the change, word {gain[WORD]:.2f}",
+        f"falls from {lead('quick-text', WORD, CHAR)} to {lead('budget-short', WORD, CHAR)}",
+        f"from {lead('quick-text', WORD, BPE)} to {lead('budget-short', WORD, BPE)}",
+        f"but {lead('budget-flops', BPE, CHAR)} where it was {lead('quick-flops', BPE, CHAR)}",
+    )
+
+
+def test_results_takes_the_lead_of_word_apart():
+    kinds, words = (part_differences(study("budget-text").comparison, way) for way in ("byte_kind", "word_frequency"))
+    says(
+        "docs/RESULTS.md",
+        f"pays {kinds.loc[CHAR, 'first of a word']:.2f} bits per byte more than word for the first letters",
+        f"saves {-kinds.loc[CHAR, 'space']:.2f} on spaces",
+        f"everything between words ({words.loc[BPE, 'between words']:.2f})",
+        f"less than ten times ({words.loc[BPE, '1 to 9 times']:.2f})",
+        f"loses {-words.loc[BPE, 'never']:.2f} on those that it has never seen",
     )
 
 
@@ -241,18 +246,11 @@ def test_backprop_tells_what_the_wrong_gradient_costs_and_how_it_grows():
 
 
 def test_the_provenance_is_that_of_the_records():
-    for name in (*BUDGETS, "quick-rates", "shakespeare", "nanogpt_cpu"):
-        runs = [record.run for record in records.collected(name).records.values()]
-        parts = [part for run in runs for part in (*run.get("earlier", []), run)]
-        commits = sorted({part["git"]["commit"][:10] for part in parts})
-        (numerics,) = {run["identity"]["results_version"] for run in runs}
-        (corpus,) = {run["corpus"]["sha256"] for run in runs}
-        shown = name.replace("_", "\\_")
-        says(
-            "docs/RESULTS.md", f"| {shown} | {len(runs)} | {', '.join(commits)} | {numerics} |", f"`{corpus}`"
-        )
-        assert {part["environment"]["python"] for part in parts} == {"3.11.7"}
-        assert {part["environment"]["packages"]["numpy"] for part in parts} == {"2.4.6"}
+    runs = [record.run for name in records.STUDIES for record in records.collected(name).records.values()]
+    parts = [part for run in runs for part in (*run.get("earlier", []), run)]
+    says("docs/RESULTS.md", *{f"`{run['corpus']['sha256']}`" for run in runs})
+    assert {part["environment"]["python"] for part in parts} == {"3.11.7"}
+    assert {part["environment"]["packages"]["numpy"] for part in parts} == {"2.4.6"}
 
 
 def test_every_rung_of_the_ladder_helps_both_and_brings_them_closer():
@@ -262,7 +260,7 @@ def test_every_rung_of_the_ladder_helps_both_and_brings_them_closer():
     gain, distance = bits.iloc[0] - bits.iloc[-1], bits[CHAR] - bits[BPE]
     says("docs/RESULTS.md", f"it gains {gain[CHAR]:.2f} bits per byte on the way up, bpe {gain[BPE]:.2f}")
     says("docs/RESULTS.md", f"shrinks from {distance.iloc[0]:.2f} to {distance.iloc[-1]:.2f}")
-    assert bits[BPE].iloc[-1] < study("quick-iters").counting.bits_per_byte < bits[CHAR].iloc[-1]
+    assert bits[BPE].iloc[-1] < study("budget-text").counting.bits_per_byte < bits[CHAR].iloc[-1]
 
 
 # --- The essays tell of all that the library has ---
