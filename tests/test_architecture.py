@@ -34,7 +34,7 @@ INNER_FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("unicode", "case"),
         ("base", "pretokenize", "spacing"),
         ("char", "word", "byte", "bpe"),
-        ("word_lossless",),
+        ("word_lossless", "unigram"),
         ("foreign",),
         ("registry", "to_hf"),
     ),

@@ -71,7 +71,7 @@ OTHERS = (
     Look("#5f7a1f", "h", (0, (2, 2))),
     Look("#7b8f9a", "d", (0, (7, 1, 1, 1))),
 )
-EXTERNAL = ("hf", "sentencepiece", "tiktoken", "unigram")
+FIRST_OTHERS = ("hf", "sentencepiece", "tiktoken", "unigram")
 PALETTE = (*LOOKS.values(), *OTHERS)  # every look; a page has a class and a colour for each, by its number
 
 
@@ -79,7 +79,7 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
     """The look of a tokenizer; those without a look of their own share OTHERS, in the order of their names."""
     if tokenizer in LOOKS:
         return LOOKS[tokenizer]
-    named = [*EXTERNAL, *sorted({*all_tokenizers, tokenizer} - {*LOOKS, *EXTERNAL, ""})]
+    named = [*FIRST_OTHERS, *sorted({*all_tokenizers, tokenizer} - {*LOOKS, *FIRST_OTHERS, ""})]
     return OTHERS[named.index(tokenizer) % len(OTHERS) if tokenizer else -1]
 
 

@@ -26,9 +26,12 @@ from numpygpt.tokenizers.to_hf import hugging_face_json
 VOCAB_SIZE = 6551
 OURS, HUGGING_FACE, TIKTOKEN = "ours, bpe-bytelevel", "Hugging Face, bpe", "tiktoken"
 SAME_IDS = (OURS, HUGGING_FACE, TIKTOKEN)
-TRAINED = (OURS, "ours, bpe", "ours, superbpe", HUGGING_FACE, "SentencePiece, bpe")
-OTHER_KINDS = [f"ours, {kind}" for kind in ("bpe", "bpe-bytefallback", "superbpe", "word", "char")]
-ENCODERS = (*SAME_IDS, "SentencePiece, bpe", *OTHER_KINDS)
+TRAINED = (
+    OURS, "ours, bpe", "ours, superbpe", "ours, unigram",
+    HUGGING_FACE, "SentencePiece, bpe", "SentencePiece, unigram",
+)  # fmt: skip
+OTHER_KINDS = [f"ours, {kind}" for kind in ("bpe", "bpe-bytefallback", "superbpe", "unigram", "word", "char")]
+ENCODERS = (*SAME_IDS, "SentencePiece, bpe", "SentencePiece, unigram", *OTHER_KINDS)
 SENTENCEPIECE: dict[str, Any] = {  # nothing about the text is changed
     "normalization_rule_name": "identity", "remove_extra_whitespaces": False, "add_dummy_prefix": False,
     "hard_vocab_limit": False, "num_threads": 1, "minloglevel": 2,
@@ -111,7 +114,7 @@ def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -
     text = read(path)[:n_chars]
 
     def ours() -> Tokenizer:
-        tokenizer = create(kind, **({"vocab_size": vocab_size} if "bpe" in kind else {}))
+        tokenizer = create(kind, **({} if kind in ("word", "char") else {"vocab_size": vocab_size}))
         tokenizer.train(text)
         return tokenizer
 

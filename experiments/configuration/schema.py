@@ -97,7 +97,7 @@ class TokenizerConfig:
         "gpt2",
         "how words are cut first",
         choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"),
-        only=(*BPES, "tiktoken"),
+        only=(*BPES, "unigram", "tiktoken"),
     )
     digits: int | None = setting(
         None, "in numbers, per piece; null: as the pattern has it", UP_TO_THREE, only=BPES, neutral=None

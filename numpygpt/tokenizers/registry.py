@@ -15,8 +15,9 @@ from numpygpt.tokenizers.byte import ByteTokenizer
 from numpygpt.tokenizers.char import CharTokenizer
 from numpygpt.tokenizers.foreign.custom import CustomTokenizer
 from numpygpt.tokenizers.foreign.hf import HuggingFaceTokenizer
-from numpygpt.tokenizers.foreign.sentencepiece import SentencePieceTokenizer, UnigramTokenizer
+from numpygpt.tokenizers.foreign.sentencepiece import SentencePieceTokenizer
 from numpygpt.tokenizers.foreign.tiktoken import TiktokenTokenizer
+from numpygpt.tokenizers.unigram.unigram import UnigramTokenizer
 from numpygpt.tokenizers.word import WordTokenizer
 from numpygpt.tokenizers.word_lossless import LosslessWordTokenizer
 
@@ -30,13 +31,13 @@ KINDS: dict[str, type[Tokenizer]] = {  # ours
         ByteFallbackBPETokenizer,
         ByteLevelBPETokenizer,
         SuperBPETokenizer,
+        UnigramTokenizer,
         ByteTokenizer,
     )
 }
 ALL_KINDS: dict[str, type[Tokenizer]] = KINDS | {
     cls.kind: cls
     for cls in (
-        UnigramTokenizer,
         HuggingFaceTokenizer,
         SentencePieceTokenizer,
         TiktokenTokenizer,

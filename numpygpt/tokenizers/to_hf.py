@@ -5,6 +5,7 @@ here they are not. Decoding is the same too, but for the word tokenizer, whose s
 cannot set.
 """
 
+import re
 from typing import Any
 
 from numpygpt.errors import UserError
@@ -15,6 +16,7 @@ from numpygpt.tokenizers.foreign.hf import HuggingFaceTokenizer
 Json = dict[str, Any]
 
 FUSE: Json = {"type": "Fuse"}
+UNLIKELY = -1000.0  # the logarithm of a probability
 BYTE_LEVEL: Json = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
 
 
@@ -37,7 +39,7 @@ def hugging_face_json(tokenizer: Tokenizer) -> Json:
         raise UserError(
             f"this tokenizer has two tokens that Hugging Face would call {twice!r}: it cannot be exported"
         )
-    parts["model"]["vocab"] = vocabulary
+    parts["model"].setdefault("vocab", vocabulary)
     empty = dict.fromkeys(
         ("truncation", "padding", "normalizer", "pre_tokenizer", "post_processor", "decoder")
     )
@@ -89,20 +91,32 @@ def _byte_level(tokenizer: Any) -> Json:
 
 def _bpe(tokenizer: Any) -> Json:
     """BPE over characters, with or without byte fallback."""
-    n_bytes = tokenizer.n_byte_tokens
-    model = _bpe_model(tokenizer.to_dict()["merges"])
-    decoder = FUSE
-    if n_bytes:
-        model["byte_fallback"] = True
-        decoder = {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, FUSE]}
-    else:
-        model["unk_token"] = "<unk>"
+    own = {"byte_fallback": True} if tokenizer.n_byte_tokens else {"unk_token": "<unk>"}
+    model = _bpe_model(tokenizer.to_dict()["merges"]) | own
+    return _over_characters(tokenizer, tokenizer.n_byte_tokens, model)
+
+
+def _unigram(tokenizer: Any) -> Json:
+    """Names of specials and bytes are less probable than any cut, and unknown characters are cut off before."""
+    pieces, scores = (tokenizer.to_dict()[key] for key in ("pieces", "scores"))
+    model: Json = {"type": "Unigram", "unk_id": 0, "byte_fallback": True}
+    parts = _over_characters(tokenizer, 256, model)
+    names = [*tokenizer.specials, *parts["tokens"]]
+    scores = [UNLIKELY] * (len(names) - len(scores)) + scores
+    model["vocab"] = list(map(list, zip(names, scores, strict=True)))
+    unknown = _split(f"[^{re.escape(''.join(piece for piece in pieces if len(piece) == 1))}]")
+    cuts = [unknown] if parts["pre_tokenizer"] is None else [parts["pre_tokenizer"], unknown]
+    return parts | {"pre_tokenizer": {"type": "Sequence", "pretokenizers": cuts}}
+
+
+def _over_characters(tokenizer: Any, n_bytes: int, model: Json) -> Json:
     pieces = tokenizer.splitter.pieces
+    fallback: Json = {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, FUSE]}
     return {
         "tokens": [f"<0x{byte:02X}>" for byte in range(n_bytes)] + _own_texts(tokenizer, n_bytes),
         "model": model,
         "pre_tokenizer": None if pieces is None else _split(pieces),
-        "decoder": decoder,
+        "decoder": fallback if n_bytes else FUSE,
     }
 
 
@@ -120,4 +134,5 @@ BUILDERS = {
     "bpe-bytelevel": _byte_level,
     "superbpe": _byte_level,
     "byte": _byte_level,
+    "unigram": _unigram,
 }

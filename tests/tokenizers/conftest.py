@@ -26,6 +26,7 @@ OPTIONS = {
     "bpe-bytefallback": {"vocab_size": 420, "character_coverage": 0.98},
     "bpe-bytelevel": {"vocab_size": 340},
     "superbpe": {"vocab_size": 360, "transition": 0.9},
+    "unigram": {"vocab_size": 420, "character_coverage": 0.98},
 }
 MARKED = [f"{kind} marks" for kind in KINDS if "bpe" in kind]  # with tokenizer.case=marks
 

@@ -217,7 +217,7 @@ from pathlib import Path
 import sys
 text = Path(sys.argv[1]).read_text(encoding="utf-8")
 for kind in KINDS:
-    tokenizer = create(kind, **({"vocab_size": 700} if "bpe" in kind else {}))
+    tokenizer = create(kind, **({"vocab_size": 700} if "bpe" in kind or kind == "unigram" else {}))
     tokenizer.train(text)
     print(kind, tokenizer.fingerprint())
 """

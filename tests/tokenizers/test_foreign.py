@@ -85,7 +85,6 @@ CASES = {  # name -> kind, file, what is kept
         "nothing",
     ),  # it loses the character as which it writes spaces
     "tiktoken ranks": ("tiktoken", "everything"),
-    "unigram": ("unigram", "everything"),
 }
 
 
@@ -95,12 +94,8 @@ def case(request, tmp_path_factory):
     kind, _ = CASES[request.param]
     _, _, what = request.param.partition(" ")
     path = tmp_path_factory.mktemp("foreign") / ("model.model" if kind == "sentencepiece" else "file")
-    if kind == "unigram":
-        pytest.importorskip("sentencepiece")
-        tokenizer = create(kind, vocab_size=330)
-    else:
-        {"hf": hugging_face, "sentencepiece": sentence_piece}.get(kind, lambda p, _: ranks(p))(path, what)
-        tokenizer = create(kind, path=str(path))
+    {"hf": hugging_face, "sentencepiece": sentence_piece}.get(kind, lambda p, _: ranks(p))(path, what)
+    tokenizer = create(kind, path=str(path))
     tokenizer.train(TEXT)
     return request.param, tokenizer
 
@@ -258,41 +253,6 @@ def test_a_missing_package_is_named(kind, monkeypatch):
     monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=f"pip install {extras.PACKAGES[kind]}$"):
         create(kind).train("abc")
-
-
-def test_unigram_is_the_same_every_time_however_the_text_comes():
-    pytest.importorskip("sentencepiece")
-    found = []
-    for chunks in ([TEXT], [TEXT[:7], TEXT[7:100], TEXT[100:]]):
-        tokenizer = create("unigram", vocab_size=320, specials=("<pad>", "<unk>"))
-        tokenizer.train(iter(chunks))
-        found.append(tokenizer.fingerprint())
-        assert set(tokenizer.special_ids) == {"<pad>", "<unk>"}
-    assert found[0] == found[1]
-    with pytest.raises(UserError, match="cannot train a unigram model of vocab_size=260"):
-        create("unigram", vocab_size=260).train(TEXT)
-
-
-def test_unigram_learns_around_reserved_characters():
-    """Lines with the characters that SentencePiece keeps for itself are learned from like any other."""
-    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
-    lengths = []
-    for reserved in ("", "▅", "\t", "▁", "▅▅▁"):
-        tokenizer = create("unigram", vocab_size=400)
-        tokenizer.train(TEXT.replace("\n", f" {reserved}\n"))
-        lengths.append(len(tokenizer.encode(TEXT)))
-    assert len(set(lengths)) == 1
-    assert lengths[0] < len(TEXT)
-    with pytest.raises(UserError, match="character_coverage must be a share from"):
-        create("unigram", character_coverage=0.5)
-
-
-def test_unigram_takes_one_word_of_any_length():
-    pytest.importorskip("sentencepiece", reason="trains with SentencePiece")
-    tokenizer = create("unigram", vocab_size=320)
-    for long in ("a" * 30_000, " \u2581" * 500):
-        tokenizer.train("speak " + long)
-        assert tokenizer.decode(tokenizer.encode(long)) == long
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,11 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         pattern: str = "gpt2",
         digits: int | None = None,
         min_freq: int = 2,
+        case: str = "kept",
         transition: float = 0.9,
         specials: Sequence[str] | None = None,
     ):
-        options: dict[str, Any] = {"pattern": pattern, "digits": digits, "min_freq": min_freq}
+        options: dict[str, Any] = {"pattern": pattern, "digits": digits, "min_freq": min_freq, "case": case}
         super().__init__(vocab_size=vocab_size, specials=specials, **options)
         self.transition = checked_share("transition", transition)
         size_within = max(round(self.transition * vocab_size), self._first_id + self.least_alphabet)

@@ -12,7 +12,6 @@ from numpygpt.errors import UserError
 PACKAGES = {
     "hf": "tokenizers",
     "sentencepiece": "sentencepiece",
-    "unigram": "sentencepiece",
     "tiktoken": "tiktoken",
 }
 
