@@ -48,9 +48,9 @@ def serving_table(comparison: Comparison) -> Table:
     for setting, row in zip(comparison.settings, table.rows, strict=True):
         bits, at_most = equal.bits.get(setting.label, (None, False))
         rows.append(Row((*row.cells, Cell(bits, ".3f", mark="or less" if at_most else ""))))
-    columns = (*table.columns, measure_column("bits_per_byte_at_equal_cost"))
-    columns = tuple(replace(c, priority=i) for c, i in zip(columns, (0, 1, 2, 3, 5, 4), strict=True))
-    return replace(table, columns=columns, rows=tuple(rows)).without_empty()
+    at_equal = replace(measure_column("bits_per_byte_at_equal_cost"), priority=4)
+    columns = (replace(c, priority=5 if c.key == OWN else i) for i, c in enumerate(table.columns))
+    return replace(table, columns=(*columns, at_equal), rows=tuple(rows)).without_empty()
 
 
 def given_table(comparison: Comparison) -> Table:

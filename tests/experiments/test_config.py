@@ -19,6 +19,7 @@ from numpygpt.tokenizers.pretokenize import PATTERNS
 CHOICES = [f"{group}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 WANTED = {  # what a choice cannot do without
     "data=file": "data.path=some.txt",
+    "experiment=choose": "data.path=some.txt",
     "tokenizer=hf": "tokenizer.path=tokenizer.json",
     "tokenizer=sentencepiece": "tokenizer.path=some.model",
     "tokenizer=tiktoken": "tokenizer.path=some.tiktoken",
@@ -56,7 +57,8 @@ def test_every_run_of_an_experiment_can_be_built(composer, name):
     swept = OmegaConf.select(raw, "hydra.sweeper.params") or {}
     for key, values in (swept or {"seed": "1"}).items():
         for value in str(values).split(","):
-            config = composer(f"experiment={name}", f"{key}={value}")
+            wanted = filter(None, [WANTED.get(f"experiment={name}")])
+            config = composer(f"experiment={name}", f"{key}={value}", *wanted)
             check(config)
             build.build_tokenizer(config.tokenizer)
             shape = build.gpt_config(config.model, 100, chars_per_token=3.0)

@@ -65,7 +65,7 @@ def run(own: Path, typed: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -
 def test_help_knows_choices_of_one_s_own_and_the_values_of_the_command_line(run):
     ended = run("--help", "--config-dir", "own", "experiment=mine", "seed=5")
     assert ended.code == 0
-    assert "experiment: broken, ladder, mine, " in ended.out
+    assert "experiment: broken, choose, ladder, mine, " in ended.out
     assert "\nstudy=mine " in ended.out
     assert "\nseed=5 " in ended.out
 

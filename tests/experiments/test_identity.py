@@ -21,6 +21,7 @@ NOT_PART_OF_IT = {
     ("", "study"),
     ("", "force"),
     ("", "outputs"),
+    ("choose", "minutes"),
     ("tokenizer", "name"),
     ("model", "name"),
     ("data", "kind"),
