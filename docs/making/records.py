@@ -21,15 +21,16 @@ from numpygpt.errors import UserError
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 NAMES = ("char", "word", "bpe", "bpe-bytefallback")
 BUDGETS = {"budget-text": "equal text", "budget-flops": "equal compute", "budget-iters": "equal updates"}
-RATES = ("budget-text", "rates")  # the first has one learning rate, the second the others
+RATES = ("quick-iters", "quick-rates")  # the first has one learning rate, the second the others
 RECIPES = {  # the recipe of 2019 and the default one, under one budget
     "768,000 characters": ("quick-text", "budget-short"),
     "4e+12 FLOPs": ("quick-flops", "budget-flops"),
-    "1,000 updates": ("quick-iters", "budget-iters"),
+    "768,000 tokens": ("quick-iters", "budget-iters"),
 }
 STUDIES = (  # that RESULTS.md tells of
-    *("budget-text", "budget-flops", "budget-iters", "budget-short", "rates", "texts"),
-    *("quick-text", "quick-flops", "quick-iters", "ladder", "shakespeare", "nanogpt_cpu"),
+    *("budget-text", "budget-flops", "budget-iters", "budget-short", "texts"),
+    "catalogues-longer",
+    *("quick-text", "quick-flops", "quick-iters", "quick-rates", "ladder", "shakespeare", "nanogpt_cpu"),
 )
 TEXTS = ("shakespeare", "pydoc", "stdlib", "catalogues")
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")

@@ -1,7 +1,7 @@
 """Every public function is a table of a document, marked there by its name: Markdown from kept records."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 
@@ -72,7 +72,7 @@ def pairs() -> str:
 
 
 def pairs_at_best_rates() -> str:
-    return _verdicts({"all at 0.03": study("budget-text"), "each at its best": records.at_best_rates()})
+    return _verdicts({"all at 0.001": study("quick-iters"), "each at its best": records.at_best_rates()})
 
 
 def counting() -> str:
