@@ -62,7 +62,9 @@ def test_columns_are_plain_and_integers_are_integers(folder):
         "generated.word_share",
         "texts.emoji.bits_per_byte",
     } <= set(runs)
-    names = [name for name in text.partition("\n")[0].split(",") if not name.startswith(("bits_by.", "perturbed."))]
+    names = [
+        name for name in text.partition("\n")[0].split(",") if not name.startswith(("bits_by.", "perturbed."))
+    ]
     assert all(re.fullmatch(r"[\w.]+", name) for name in names)  # the parts of a text go by words
     for name in ("seed", "vocab_size", "tokenizer.vocab_size", "budget.iters", "n_params"):
         assert runs[name].dropna().str.isdigit().all(), name

@@ -88,9 +88,14 @@ def test_no_order_holds_on_all_texts():
     assert min(NAMES, key=lambda name: reference.mean(name, "bits_per_byte")) == CHAR
     kinds = {BPE, FALLBACK, "bpe-bytelevel"}
     assert not any(pair <= kinds for s in found.values() for pair in map(set, ranked(s)))
-    assert [v.winner for v in languages.comparison.against_counting if v.winner in (*NAMES, "bpe-bytelevel")] == []
+    assert [
+        v.winner for v in languages.comparison.against_counting if v.winner in (*NAMES, "bpe-bytelevel")
+    ] == []
     charges = [languages.text(name, "bits_per_byte_residual") for name in (CHAR, BPE)]
-    bits = {runs["chars_seen"] // 1e6: runs["bits_per_byte"] for _, runs in records.runs("catalogues-longer").iterrows()}
+    bits = {
+        runs["chars_seen"] // 1e6: runs["bits_per_byte"]
+        for _, runs in records.runs("catalogues-longer").iterrows()
+    }
     says(
         "docs/RESULTS.md",
         f"beat char by {code.verdict(BPE, CHAR).seeds.value:.2f}",
@@ -104,7 +109,9 @@ def test_no_order_holds_on_all_texts():
 
 
 def test_results_takes_the_lead_of_word_apart():
-    kinds, words = (part_differences(study("budget-text").comparison, way) for way in ("byte_kind", "word_frequency"))
+    kinds, words = (
+        part_differences(study("budget-text").comparison, way) for way in ("byte_kind", "word_frequency")
+    )
     says(
         "docs/RESULTS.md",
         f"pays {kinds.loc[CHAR, 'first of a word']:.2f} bits per byte more than word for the first letters",

@@ -51,7 +51,9 @@ def test_the_kept_records_are_whole_and_agree_on_the_baselines():
     done = [run for run in kept if run.state() == "done"]
     measured = [(run.run()["corpus"]["sha256"], run.result()["baselines"]) for run in done]
     bits = {(text, key, found[key]["bits_per_byte"]) for text, found in measured for key in found}
-    assert len(bits) == len({(text, key) for text, key, _ in bits})  # PPMd is one of them where it was installed
+    assert len(bits) == len(
+        {(text, key) for text, key, _ in bits}
+    )  # PPMd is one of them where it was installed
 
 
 def test_its_python_runs_and_shows_what_the_table_shows(capsys, monkeypatch):
