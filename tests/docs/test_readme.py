@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from making import records
 
 from analysis.page.view import view
