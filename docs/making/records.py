@@ -90,8 +90,8 @@ def study(name: str) -> Study:
 
 @cache
 def texts() -> dict[str, Study]:
-    """By text, in the order of TEXTS: five tokenizers under equal text, three seeds each."""
-    collection = collected("texts")
+    """By text, in the order of TEXTS: five tokenizers under equal text, three seeds each or five."""
+    collection = collected("budget-text", "texts")
     found = {c.text.corpus: Study(collection, c) for c in group_runs(collection)[0]}
     return {name: found[name] for name in TEXTS}
 

@@ -49,7 +49,7 @@ def _by_recipe() -> dict[str, Study]:
 
 def texts() -> str:
     """Bits per byte of five tokenizers on each text, and what programs without a network need."""
-    return _bits(records.texts(), (*NAMES, "bpe-bytelevel"), ("ppmd", "xz"))
+    return _bits(records.texts(), (*NAMES, "bpe-bytelevel"), ("ppmd_6", "xz"))
 
 
 def _bits(studies: Mapping[str, Study], names: Iterable[str], beside: Sequence[str] = ()) -> str:
