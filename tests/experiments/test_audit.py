@@ -77,7 +77,7 @@ def test_the_tokenizer_of_a_run(typed, finished):
         (("tokenizer=char", "--run", "x"), "name one tokenizer: by settings"),
         (("tokenizer=chars",), "did you mean char?"),
         (("tokenizer=char,word",), "type one value"),
-        (("tokenizer=hf", "tokenizer.path=none.json", *DATA), "No such file"),
+        (("tokenizer=bpe", "tokenizer.vocab_size=5", *DATA), "vocab_size=5 is too small"),
         (("tokenizer=char", *DATA, "none.txt"), "none.txt cannot be read"),
         (("--run", "none"), "no run none"),
     ],
