@@ -27,9 +27,8 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--run", help="the tokenizer of this run, in place of settings")
     parser.add_argument("--json", action="store_true", help="print all that was found as JSON")
-    parser.add_argument(
-        "--digest", action="store_true", help=argparse.SUPPRESS
-    )  # what fresh processes are asked
+    # What fresh processes are asked for.
+    parser.add_argument("--digest", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 

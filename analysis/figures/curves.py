@@ -23,8 +23,10 @@ TOLD = 8  # so many evaluations stand in the table
 
 
 AXES = {  # column of the metrics, or computed from it -> label
-    **{"step": "updates", "chars": "characters seen"},
-    **{"flops": "training FLOPs", "seconds": "seconds of training"},
+    "step": "updates",
+    "chars": "characters seen",
+    "flops": "training FLOPs",
+    "seconds": "seconds of training",
 }
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COSTS = {
-    **{"n_params": "parameters", "train_flops": "training FLOPs", "train_seconds": "seconds of training"},
+    "n_params": "parameters",
+    "train_flops": "training FLOPs",
+    "train_seconds": "seconds of training",
     "forward_flops_per_byte": "FLOPs to write a byte",
 }
 NAMED = 24  # up to so many points carry their sizes
@@ -52,9 +54,8 @@ def frontier_figure(comparison: Comparison) -> "Figure":
         # Not so high that settings could not be told apart.
         axes.set_ylim(min([low, *near]), max([high, *near]))
         beside: dict[str, Any] = {"xytext": (4, 5), "textcoords": "offset points", "fontsize": 7.5}
-        for x, y, size in (
-            points[[key, "bits", "size"]].itertuples(index=False) if len(points) <= NAMED else ()
-        ):
+        named = points if len(points) <= NAMED else points.head(0)
+        for x, y, size in zip(named[key], named["bits"], named["size"], strict=True):
             axes.annotate(plain(size), (x, y), color=SOFT, **beside)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

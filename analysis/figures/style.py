@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -168,17 +167,20 @@ def plain(text: str, longest: int = 48) -> str:
 
 
 def spread(positions: Sequence[float], least: float) -> list[float]:
-    """Moves label positions apart until neighbours are `least` away, as little as possible, order kept.
-
-    Without those distances it is the least-squares fit that never falls: the largest of least means of stretches
-    (Barlow et al. 1972, "Statistical Inference under Order Restrictions", theorem 1.4).
-    """
-    order, n = sorted(range(len(positions)), key=lambda i: positions[i]), len(positions)
-    wished = [positions[i] - rank * least for rank, i in enumerate(order)]
-    moved = list(positions)
+    """Moves label positions apart until neighbours are `least` away, as little as possible, order kept."""
+    order = sorted(range(len(positions)), key=lambda i: positions[i])
+    blocks: list[list[float]] = []  # [mean of wishes, number, first index in order]
     for rank, i in enumerate(order):
-        means = [min(fmean(wished[a:b]) for b in range(rank + 1, n + 1)) for a in range(rank + 1)]
-        moved[i] = max(means) + rank * least
+        blocks.append([positions[i], 1, rank])
+        while len(blocks) > 1:
+            (a, n, first), (b, m, _) = blocks[-2], blocks[-1]
+            if b - (m - 1) * least / 2 - (a + (n - 1) * least / 2) >= least:
+                break
+            blocks[-2:] = [[(a * n + b * m) / (n + m), n + m, first]]
+    moved = list(positions)
+    for middle, n, first in blocks:
+        for k in range(int(n)):
+            moved[order[int(first) + k]] = middle + (k - (n - 1) / 2) * least
     return moved
 
 

@@ -26,8 +26,14 @@ from analysis.records.serving import DEFAULT, Deployment
 from analysis.records.settings import Estimate, Setting
 
 USUAL_ORDER = (
-    *("char", "word", "word-lossless"),
-    *("bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe", "byte"),
+    "char",
+    "word",
+    "word-lossless",
+    "bpe",
+    "bpe-bytefallback",
+    "bpe-bytelevel",
+    "superbpe",
+    "byte",
 )
 ALL_PAIRS = 10  # up to so many settings, every pair is compared, however much separates them
 

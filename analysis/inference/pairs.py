@@ -99,9 +99,18 @@ class Verdict:
     text: TextDifference | None = None
     p: float = 1.0
 
-    a = property(lambda self: self.pair.a.label)
-    b = property(lambda self: self.pair.b.label)
-    bound = property(lambda self: self.pair.bound)
+    @property
+    def a(self) -> str:
+        return self.pair.a.label
+
+    @property
+    def b(self) -> str:
+        return self.pair.b.label
+
+    @property
+    def bound(self) -> bool:
+        """Whether the lead is the least that any residual coder as good as ours leaves."""
+        return self.pair.bound
 
     @property
     def winner(self) -> str | None:
@@ -178,12 +187,12 @@ def outcome_of(
         return Outcome.UNRANKED
     if pair.overlap:
         return Outcome.DEPENDS
-    if text is None and not by_seeds:
+    over_seeds = p <= 1 - LEVEL and seeds.low > 0
+    if by_seeds:
+        return Outcome.BETTER if over_seeds else Outcome.TIED
+    if text is None:
         return Outcome.UNRANKED
-    shown = p <= 1 - LEVEL and all(
-        d.low > 0 for d in ([seeds] if by_seeds or text is None else [seeds, text])
-    )
-    return Outcome.BETTER if shown else Outcome.TIED
+    return Outcome.BETTER if over_seeds and text.low > 0 else Outcome.TIED
 
 
 def why_unranked(pair: Match) -> str:

@@ -158,9 +158,9 @@ def detection(difference: Difference, true: float) -> float:
         return float(true != 0)
     reach, effect = t_quantile(difference.df, difference.level), abs(true) / difference.se
     missed = float(nctdtr(difference.df, effect, reach))
-    return (
-        float(effect > reach) if math.isnan(missed) else 1 - missed
-    )  # SciPy's is NaN where it is all but 0 or 1
+    if math.isnan(missed):  # SciPy's, of effects above about 38 with many degrees of freedom
+        return float(effect > reach)
+    return 1 - missed
 
 
 def smallest_shown(*differences: Difference) -> float:

@@ -68,9 +68,16 @@ def _section(
     looks = {s.label: PALETTE.index(look(s.tokenizer, tokenizers)) for s in comparison.settings}
     drawn = {"settings": [{"label": label, "look": look} for label, look in looks.items()], "passages": read}
     context = {
-        **{"number": number, "id": f"c{number + 1}", "comparison": comparison, "why": why_table(comparison)},
-        **{"summary": section.summary, "provenance": section.provenance, "tables": section.tables},
-        **{"looks": looks, "passages": read, "columns": columns},
+        "number": number,
+        "id": f"c{number + 1}",
+        "comparison": comparison,
+        "why": why_table(comparison),
+        "summary": section.summary,
+        "provenance": section.provenance,
+        "tables": section.tables,
+        "looks": looks,
+        "passages": read,
+        "columns": columns,
         "samples": max((len(c.samples) for c in columns), default=0),
         "figures": figures(section.drawings, section.prefix, pictures),
     }

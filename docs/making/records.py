@@ -28,15 +28,28 @@ RECIPES = {  # the recipe of 2019 and the default one, under one budget
     "768,000 tokens": ("quick-iters", "budget-iters"),
 }
 STUDIES = (  # that RESULTS.md tells of
-    *("budget-text", "budget-flops", "budget-iters", "budget-short", "texts"),
+    "budget-text",
+    "budget-flops",
+    "budget-iters",
+    "budget-short",
+    "texts",
     "catalogues-longer",
-    *("quick-text", "quick-flops", "quick-iters", "quick-rates", "ladder", "shakespeare", "nanogpt_cpu"),
+    "quick-text",
+    "quick-flops",
+    "quick-iters",
+    "quick-rates",
+    "ladder",
+    "shakespeare",
+    "nanogpt_cpu",
 )
 TEXTS = ("shakespeare", "pydoc", "stdlib", "catalogues")
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
 RUNGS = (
-    *("nanoGPT's recipe", "+ learning rate 0.003", "+ rotary positions"),
-    *("+ norms, squared ReLU, zero init", "+ Muon"),
+    "nanoGPT's recipe",
+    "+ learning rate 0.003",
+    "+ rotary positions",
+    "+ norms, squared ReLU, zero init",
+    "+ Muon",
 )
 
 

@@ -18,12 +18,12 @@ REST = "#c9c9c9"  # what is charged beside the tokens
 SMALL: dict[str, Any] = {"fontsize": 8.5, "color": INK, "ha": "center"}
 
 
-def quick_bits() -> Figure:
+def budget_bits() -> Figure:
     """Bits per byte under equal text, tokens and what is charged, beside the baselines."""
     return bits_figure(study("budget-text").comparison)
 
 
-def quick_curves() -> Figure:
+def budget_curves() -> Figure:
     """Under equal updates, against the characters seen: bands over seeds, baselines dotted."""
     found = study("budget-iters")
     rows = curve_rows(found.comparison, metrics_frame(found.collection)[0])

@@ -86,7 +86,10 @@ class Racer:
     done: int = 0
     seconds: float = 0.0
     nats: float = math.inf
-    has_arrived = property(lambda self: self.nats <= TARGET)
+
+    @property
+    def has_arrived(self) -> bool:
+        return self.nats <= TARGET
 
     def advance(self, share: float) -> None:
         """Train up to a share of the schedule, and from JUDGED on have the weights judged."""

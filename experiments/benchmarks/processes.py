@@ -71,7 +71,9 @@ class Timings:
     results: list[Any] = field(default_factory=list)
     peak_mb: float = 0.0
 
-    median = property(lambda self: statistics.median(self.seconds))
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
 
 
 def in_turns(

@@ -23,8 +23,11 @@ EXTRAS = {  # what our presets build upon: the preset, and the extra that instal
     "hydra/launcher/submitit_slurm": ("slurm", "slurm"),
 }
 TYPES: dict[Any, str] = {
-    **{int: "a whole number", float: "a number", bool: "true or false"},
-    **{str: "a text", list[str]: "a list of texts"},
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    list[str]: "a list of texts",
 }
 
 

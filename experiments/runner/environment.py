@@ -19,8 +19,15 @@ from numpygpt.machine import own_peak_mb
 from numpygpt.places import ROOT
 
 PACKAGES = (
-    *("numpygpt", "numpy", "hydra-core", "omegaconf", "safetensors", "regex"),
-    *("tokenizers", "sentencepiece", "tiktoken"),
+    "numpygpt",
+    "numpy",
+    "hydra-core",
+    "omegaconf",
+    "safetensors",
+    "regex",
+    "tokenizers",
+    "sentencepiece",
+    "tiktoken",
 )
 
 
@@ -49,10 +56,16 @@ def corpus_record(data: DataConfig, train: Part, val: Part) -> dict[str, Any]:
     """`val` is what is judged, which may be the development text: dev_fraction tells."""
     corpus = train.corpus
     return {
-        **{"name": corpus.name, "sha256": corpus.sha256, "bytes": corpus.n_bytes, "chars": corpus.n_chars},
-        **{"val_fraction": data.val_fraction, "dev_fraction": data.dev_fraction},
-        **{"train_chars": train.n_chars, "val_chars": val.n_chars},
-        **{"train_bytes": train.n_bytes, "val_bytes": val.n_bytes},
+        "name": corpus.name,
+        "sha256": corpus.sha256,
+        "bytes": corpus.n_bytes,
+        "chars": corpus.n_chars,
+        "val_fraction": data.val_fraction,
+        "dev_fraction": data.dev_fraction,
+        "train_chars": train.n_chars,
+        "val_chars": val.n_chars,
+        "train_bytes": train.n_bytes,
+        "val_bytes": val.n_bytes,
     }
 
 

@@ -44,9 +44,17 @@ class Tried:
     added: list[str]
     result: dict[str, Any]
 
-    beside = property(lambda self: float(self.result["total_seconds"] - self.result["train_seconds"]))
-    per_char = property(lambda self: float(self.result["train_seconds"] / self.result["chars_seen"]))
-    bits = property(lambda self: self.result["bits_per_byte"] - self.result["lost_since_best_bits_per_byte"])
+    @property
+    def beside(self) -> float:
+        return float(self.result["total_seconds"] - self.result["train_seconds"])
+
+    @property
+    def per_char(self) -> float:
+        return float(self.result["train_seconds"] / self.result["chars_seen"])
+
+    @property
+    def bits(self) -> float:
+        return float(self.result["bits_per_byte"] - self.result["lost_since_best_bits_per_byte"])
 
 
 class Choice:

@@ -28,17 +28,26 @@ ACTIVATIONS = {"gelu": "gelu_new", "relu": "relu", "leaky_relu": "leaky_relu", "
 GPT2 = {"positions": "learned", "norm": "layernorm", "qk_norm": False, "head_bias": False}
 NANOCHAT = {"positions": "rotary", "norm": "rmsnorm", "qk_norm": True, "head_bias": False, "bias": False}
 GPT2_NAMES = {
-    **{"n_positions": "block_size", "n_embd": "n_embd", "n_layer": "n_layer", "n_head": "n_head"},
+    "n_positions": "block_size",
+    "n_embd": "n_embd",
+    "n_layer": "n_layer",
+    "n_head": "n_head",
     **dict.fromkeys(("attn_pdrop", "embd_pdrop", "resid_pdrop"), "dropout"),
 }
 NANOCHAT_NAMES = {
-    **{"max_position_embeddings": "block_size", "hidden_size": "n_embd", "num_hidden_layers": "n_layer"},
+    "max_position_embeddings": "block_size",
+    "hidden_size": "n_embd",
+    "num_hidden_layers": "n_layer",
     **dict.fromkeys(("num_attention_heads", "num_key_value_heads"), "n_head"),
-    **{"attention_dropout": "dropout"},
+    "attention_dropout": "dropout",
 }
 GPT2_LAYERS = {
-    **{"ln_1": "ln1", "ln_2": "ln2", "attn.c_attn": "attn.qkv", "attn.c_proj": "attn.proj"},
-    **{"mlp.c_fc": "ff.fc", "mlp.c_proj": "ff.proj"},
+    "ln_1": "ln1",
+    "ln_2": "ln2",
+    "attn.c_attn": "attn.qkv",
+    "attn.c_proj": "attn.proj",
+    "mlp.c_fc": "ff.fc",
+    "mlp.c_proj": "ff.proj",
 }
 
 

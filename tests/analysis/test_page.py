@@ -188,9 +188,8 @@ def test_conclusion_and_its_cautions_come_first(page, study):
 
 def test_best_is_marked_only_where_the_statistics_support_it(page, tmp_path):
     won = page.all("span", **{"class": "won"})
-    assert (
-        len(won) == 4
-    )  # its cells in "why", in the comparison, in the original table and in that of serving
+    # Its cells in "why", in the comparison, in the original table and in that of serving.
+    assert len(won) == 4
     make_study(tmp_path, ("bpe", "bpe-bytefallback"), (1, 2, 3), every=100)
     (tied,) = write_report(tmp_path).view.sections
     assert tied.comparison.conclusion.leader is None

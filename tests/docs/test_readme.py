@@ -1,13 +1,16 @@
 """The README's first two screens say what this is, what it found and how sure it is; its figures are kept ones."""
 
+import io
 import re
 from pathlib import Path
 
 import pytest
 from making import records
+from rich.console import Console
 
 from analysis.page.view import view
 from analysis.records.find import runs_in
+from analysis.reports.terminal import show
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,6 +45,16 @@ def test_what_it_shows_of_a_command_is_what_that_printed():
     assert max(map(len, shown.splitlines())) <= 100
 
 
+def test_a_report_shows_a_line_of_each_model_s_text_as_the_readme_has_it():
+    console = Console(width=80, file=io.StringIO(), record=True)
+    show(view(runs_in([KEPT / "default.jsonl"])), console)
+    cut = [line.split(maxsplit=1) for line in console.export_text().splitlines() if line.endswith("\u2026")]
+    assert [label for label, _ in cut] == list(records.NAMES)
+    assert all(
+        re.search(rf"^{label} +{re.escape(text[:50])}", README, re.MULTILINE) for label, text in cut[:3]
+    )
+
+
 def test_the_kept_records_are_whole_and_agree_on_the_baselines():
     kept = runs_in([KEPT])
     assert not view(kept).problems
@@ -50,9 +63,8 @@ def test_the_kept_records_are_whole_and_agree_on_the_baselines():
     done = [run for run in kept if run.state() == "done"]
     measured = [(run.run()["corpus"]["sha256"], run.result()["baselines"]) for run in done]
     bits = {(text, key, found[key]["bits_per_byte"]) for text, found in measured for key in found}
-    assert len(bits) == len(
-        {(text, key) for text, key, _ in bits}
-    )  # PPMd is one of them where it was installed
+    # PPMd is one of them where it was installed.
+    assert len(bits) == len({(text, key) for text, key, _ in bits})
 
 
 def test_its_python_runs_and_shows_what_the_table_shows(capsys, monkeypatch):

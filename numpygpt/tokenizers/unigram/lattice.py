@@ -15,10 +15,8 @@ import numpy as np
 
 LONGEST_PIECE = 16  # characters, as in SentencePiece
 MIN_FREQ = 2  # occurrences that a piece of several characters needs
-STEPS, STAYING = (
-    2,
-    0.75,
-)  # of EM before each pruning, and the share of pieces that survive it: as in SentencePiece
+STEPS = 2  # of EM before each pruning, as in SentencePiece
+STAYING = 0.75  # share of the pieces that survive it, as there
 LEAST_COUNT = 1e-9  # a character that only ever occurs inside of other pieces can still be one
 ALMOST_ONE = 1 - 2.0**-53
 
@@ -76,9 +74,8 @@ class Lattice:
         """The edges of frequent substrings, (3, edges) for each length: each is a frequent one and a character."""
         reaching = np.diff(self._columns).tolist()  # how many words have each column
         characters = (word[column] for column, n in enumerate(reaching[1:]) for word in words[:n])
-        before = np.frombuffer(
-            "".join(["\0" * len(words), *characters]).encode("utf-32-le"), "<u4"
-        )  # each node
+        text = "".join(["\0" * len(words), *characters])  # before each node
+        before = np.frombuffer(text.encode("utf-32-le"), "<u4")
         start, piece, texts = np.arange(len(before)), np.zeros(len(before), np.int64), [""]
         for length in range(1, LONGEST_PIECE + 1):
             inside = self.column[start] + length <= self.column[self.last[self.word[start]]]
@@ -122,9 +119,8 @@ class Lattice:
             nodes = slice(*self._columns[column : column + 2])
             ways = alpha[start[into]] + score[into]
             alpha[nodes] = np.logaddexp.reduceat(ways, self._first[nodes] - into.start)
-        expected = np.exp(
-            alpha[start] + score - alpha[end]
-        )  # the share of each edge in all that ends where it does
+        # The share of each edge in all that ends where it does.
+        expected = np.exp(alpha[start] + score - alpha[end])
         mass = np.zeros(len(alpha))
         mass[self.last] = self.word_counts
         for into in reversed(self._into):

@@ -10,7 +10,7 @@ import numpy as np
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import Tokenizer, checked_int, checked_share
 from numpygpt.tokenizers.bpe.bytefallback import most_frequent
-from numpygpt.tokenizers.pretokenize import Cache, splitter
+from numpygpt.tokenizers.pretokenize import Cache, count_characters, splitter
 from numpygpt.tokenizers.unicode import check_text, training_chunks
 from numpygpt.tokenizers.unigram.lattice import learn_pieces
 
@@ -48,11 +48,7 @@ class UnigramTokenizer(Tokenizer):
 
     def train(self, text: str | Iterable[str]) -> None:
         stretches = self.splitter.count(training_chunks(text))
-        characters: Counter[str] = Counter()
-        for stretch, count in stretches.items():
-            for character in stretch:
-                characters[character] += count
-        alphabet = most_frequent(characters, self.character_coverage)
+        alphabet = most_frequent(count_characters(stretches), self.character_coverage)
         if (room := self.wanted_vocab_size - self._first_id) < len(alphabet):
             raise UserError(
                 f"vocab_size={self.wanted_vocab_size} is too small: {len(alphabet)} characters take at least "
