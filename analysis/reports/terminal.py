@@ -51,10 +51,8 @@ def _show_section(section: Section, console: Console) -> None:
     samples = first_samples(section.comparison)
     width = max(map(len, samples), default=0)
     for label, text in samples.items():
-        line = Text(f"{label:{width}}  {text}")
-        console.print(
-            line, no_wrap=True, overflow="ellipsis"
-        )  # which a Text of its own would be asked in vain
+        # A Text's own no_wrap is not obeyed here; the console's is.
+        console.print(Text(f"{label:{width}}  {text}"), no_wrap=True, overflow="ellipsis")
 
 
 def _indented(text: str, console: Console, style: str = "") -> None:
