@@ -1,4 +1,4 @@
-"""The report of some runs as files: an HTML page, one in Markdown, CSV and LaTeX tables, figures, all scalars.
+"""The report of some runs as files: an HTML page, one in Markdown, CSV tables, figures, all scalars.
 
 The same runs give the same bytes.
 """
@@ -98,7 +98,7 @@ def _write(view: "View", out: Path) -> Path:
     from analysis.inference.frames import run_frame, scalar_frame
     from analysis.page.page import page
     from analysis.reports.markdown import markdown
-    from analysis.tables.formats import frame_of, to_csv, to_latex
+    from analysis.tables.formats import frame_of, to_csv
 
     for folder in ("tables", "figures"):
         (out / folder).mkdir(parents=True, exist_ok=True)
@@ -109,10 +109,8 @@ def _write(view: "View", out: Path) -> Path:
         written.append(path)
 
     for prefix, title, table in view.tables:
-        stem = f"{prefix}{table.name}"
-        put(out / "tables" / f"{stem}.tex", to_latex(table, label=stem))
         if table is not view.runs and not table.transposed:  # runs.csv has more
-            put(out / "tables" / f"{stem}.csv", to_csv(frame_of(table, title)))
+            put(out / "tables" / f"{prefix}{table.name}.csv", to_csv(frame_of(table, title)))
     drawn = [(s.prefix, drawing) for s in view.sections for drawing in s.drawings]
     drawn += [("", drawing) for drawing in view.drawings]
     with styled():

@@ -32,8 +32,7 @@ def markdown(view: View, out: Path) -> str:
         parts += ["## Left out\n", _bullets([problem.text for problem in view.problems])]
     parts.append(
         "A row per run, with all its measures: [runs.csv](runs.csv). All logged scalars: "
-        "[scalars.csv](scalars.csv). Tables as LaTeX and, unless they have a column per setting, as CSV: "
-        "`tables/`.\n"
+        "[scalars.csv](scalars.csv). Tables as CSV, unless they have a column per setting: `tables/`.\n"
     )
     return "\n".join(parts)
 

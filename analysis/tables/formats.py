@@ -1,13 +1,11 @@
-"""Tables as CSV and as LaTeX: every text is escaped."""
+"""Tables as frames and as CSV: a spreadsheet computes none of their texts."""
 
 import math
-from itertools import groupby
 from typing import Any
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from analysis.records.display import MISSING
 from analysis.tables.model import Table
 
 
@@ -34,38 +32,3 @@ def frame_of(table: Table, comparison: str = "") -> pd.DataFrame:
         if any(not math.isnan(cell.half) for cell in cells):
             columns[f"{column.key}_half"] = [cell.half for cell in cells]
     return pd.DataFrame(columns)
-
-
-_LATEX = {
-    **{"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_"},
-    **{"{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
-    **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}"},
-    **{"±": r"$\pm$", MISSING: "--", "→": r"$\rightarrow$", "≤": r"$\le$", "≥": r"$\ge$"},
-}
-
-
-def escape_latex(text: str) -> str:
-    """Every character that LaTeX would take for a command, as itself (T1 fonts, UTF-8 input)."""
-    return " ".join("".join(_LATEX.get(char, char) for char in text).split())
-
-
-def to_latex(table: Table, label: str | None = None) -> str:
-    """A table environment as wide as a line at most, which says what it needs."""
-    form = "".join("r" if c.right else "l" for c in table.columns)
-    head = " & ".join(escape_latex(c.header) for c in table.columns)
-    lines = [
-        r"% \usepackage{booktabs} \usepackage{adjustbox} \usepackage[T1]{fontenc}",
-        r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}",
-        rf"\label{{tab:{label or table.name}}}",
-        r"\begin{adjustbox}{max width=\linewidth, max totalheight=0.8\textheight}",
-        rf"\begin{{tabular}}{{{form}}}", r"\toprule", rf"{head} \\",
-    ]  # fmt: skip
-    for _, rows in groupby(table.rows, key=lambda row: row.kind):
-        lines.append(r"\midrule")
-        for row in rows:
-            cells = [rf"\textbf{{{t}}}" if c.best else t for c in row.cells for t in [escape_latex(c.text)]]
-            guard = "{}" * cells[0].startswith(("[", "*"))  # else the line before takes it for an option
-            lines.append(rf"{guard}{' & '.join(cells)} \\")
-    lines += [r"\bottomrule", r"\end{tabular}", r"\end{adjustbox}"]
-    lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in table.all_notes]
-    return "\n".join([*lines, r"\end{table}"]) + "\n"

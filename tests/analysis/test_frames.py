@@ -127,7 +127,7 @@ def test_a_setting_is_renamed_everywhere(tmp_path, monkeypatch, capsys):
     assert labels_of(tmp_path, "bpe lr=0.003=fast", "char=a=b") == ["a=b", "bpe lr=0.001", "fast"]
     assert main([str(tmp_path / "s"), "--label", "bpe lr=0.003=fast", "-o", str(tmp_path / "out")]) == 0
     assert "fast" in capsys.readouterr().out
-    for file in ("report.md", "report.html", "runs.csv", "tables/comparison.csv", "tables/comparison.tex"):
+    for file in ("report.md", "report.html", "runs.csv", "tables/comparison.csv"):
         text = (tmp_path / "out" / file).read_text(encoding="utf-8")
         assert "fast" in text, file
         assert "bpe lr=0.003" not in text, file

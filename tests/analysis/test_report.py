@@ -30,14 +30,7 @@ def test_report_lies_beside_the_runs_with_all_its_parts(written):
     out = written.path.parent
     assert out.name == "report"
     names = set((out / "files.txt").read_text().split())
-    assert {
-        "report.html",
-        "report.md",
-        "runs.csv",
-        "scalars.csv",
-        "tables/comparison.csv",
-        "tables/comparison.tex",
-    } <= names
+    assert {"report.html", "report.md", "runs.csv", "scalars.csv", "tables/comparison.csv"} <= names
     assert {"figures/bits_per_byte.svg", "figures/curves_flops.svg"} <= names
     assert names == {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} - {"files.txt"}
 

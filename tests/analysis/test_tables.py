@@ -20,7 +20,7 @@ from analysis.records.find import runs_in
 from analysis.records.measures import measure
 from analysis.tables.all_tables import tables_of
 from analysis.tables.comparison import comparison_table, difference_table, original_table, verdict_table
-from analysis.tables.formats import frame_of, to_csv, to_latex
+from analysis.tables.formats import frame_of, to_csv
 from analysis.tables.markdown import to_markdown
 from analysis.tables.model import Cell, Column, Row, Table
 from analysis.tables.overviews import budget_tables, run_table
@@ -75,18 +75,6 @@ def test_golden_csv():
     )
 
 
-def test_golden_latex():
-    assert to_latex(SMALL) == (
-        "% \\usepackage{booktabs} \\usepackage{adjustbox} \\usepackage[T1]{fontenc}\n"
-        "\\begin{table}\n\\centering\n\\caption{Bits \\& bytes}\n\\label{tab:small}\n"
-        "\\begin{adjustbox}{max width=\\linewidth, max totalheight=0.8\\textheight}\n"
-        "\\begin{tabular}{lr}\n\\toprule\ntokenizer & bits/byte \\\\\n\\midrule\n"
-        "char & 2.500 $\\pm$ 0.013 \\\\\na\\_b & \\textbf{2.250} \\\\\n\\midrule\nxz & -- \\\\\n"
-        "\\bottomrule\n\\end{tabular}\n\\end{adjustbox}\n"
-        "\\par\\smallskip\\footnotesize 50 \\% \\textbar{} more\n\\end{table}\n"
-    )
-
-
 def test_hostile_names_are_shown_and_do_nothing():
     table = Table(
         "t",
@@ -98,9 +86,6 @@ def test_hostile_names_are_shown_and_do_nothing():
     assert "<script" not in markdown
     assert markdown.count("\n") == 3
     assert all(line.replace(r"\|", "").count("|") == 3 for line in markdown.splitlines())
-    latex = to_latex(table)
-    assert "\\&d\\%e\\$f\\#g\\{h\\}\\textbackslash{}\\textasciitilde{}\\textasciicircum{}" in latex
-    assert "\\textless{}script\\textgreater{}" in latex
     assert next(iter(list(csv.reader(io.StringIO(to_csv(frame_of(table)))))[1])) == HOSTILE
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(to_rich(Table("t", "[red]x", (Column("k", "[bold]h"),), (Row((Cell("[link=x]y"),)),)), 80))
@@ -112,12 +97,6 @@ def test_a_text_that_a_spreadsheet_would_compute_is_defused():
         "t", "t", (Column("=a.txt", "k"), Column("n", "n")), (Row((Cell("-2+3"), Cell(-2.0, ".1f"))),)
     )
     assert to_csv(frame_of(table)) == "'=a.txt,n\n'-2+3,-2\n"
-
-
-def test_a_row_that_begins_with_a_bracket_is_no_option_of_the_line_before():
-    latex = to_latex(Table("t", "t", (Column("k", "k"),), (Row((Cell("[draft].txt"),)), Row((Cell("*"),)))))
-    assert "{}[draft].txt" in latex
-    assert "{}*" in latex
 
 
 @pytest.mark.parametrize(
