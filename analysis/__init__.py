@@ -1,6 +1,6 @@
 """From run folders to tables, figures and one report. No model is computed here: runs are known by their files.
 
-The doors are report.py, query.py, surprisal.py and pack.py; for notebooks `load` and `load_runs`. Behind them lie
+The doors are report.py, query.py and pack.py; for notebooks `load` and `load_runs`. Behind them lie
 the rooms, each of which may import from those after it: reports, page, figures, tables, inference, records.
 """
 

@@ -43,7 +43,7 @@ def test_a_stream_shows_what_it_lacks(encoding, monkeypatch):
     [
         *("experiments.sample", "experiments.score", "experiments.compress", "experiments.decompress"),
         *("experiments.export", "experiments.show_tokens", "experiments.audit", "experiments.benchmark"),
-        *("analysis.report", "analysis.surprisal", "analysis.pack"),
+        *("analysis.report", "analysis.pack"),
     ],
 )
 def test_every_command_prints_anything(command, monkeypatch):

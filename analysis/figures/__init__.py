@@ -1,4 +1,4 @@
-"""What is drawn: the figures of a comparison, the panel of one run, the surprisal map, all in one style.
+"""What is drawn: the figures of a comparison, and the panel of one run, all in one style.
 
 Imports tables, inference and records. Come here to add a figure (drawings.py lists them).
 """

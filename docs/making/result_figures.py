@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from analysis.figures.bars import bits_figure
 from analysis.figures.curves import curve_figure, curve_rows
 from analysis.figures.parts import part_figure
-from analysis.figures.style import INK, SOFT, label_ends, look, new_figure
-from analysis.figures.surprisal_map import surprisal_figure
+from analysis.figures.style import INK, PAPER, SOFT, label_ends, look, new_figure
 from analysis.records.collect import metrics_frame
 
 REST = "#c9c9c9"  # what is charged beside the tokens
@@ -57,8 +56,32 @@ def long_curves() -> Figure:
 
 
 def surprisal() -> Figure:
-    """The second passage as each tokenizer's run of 8,000 updates reads it."""
-    return surprisal_figure({n: study("shakespeare").first_run(n).passages()[1] for n in NAMES}, lines=12)
+    """The second passage, which is ASCII, as each tokenizer's run of 8,000 updates reads it: bits of every byte."""
+    figure, width = new_figure(8.6, 5.3), 51  # characters of the longest line and its break
+    figure.set_layout_engine("none")
+    for number, name in enumerate(NAMES):
+        axes = figure.add_axes((0.01 + 0.5 * (number % 2), 0.57 - 0.43 * (number // 2), 0.48, 0.37))
+        passage = study("shakespeare").first_run(name).passages()[1]
+        bits = np.add(passage["bits"], passage["bits_residual"])
+        sizes = np.diff(passage["ends"], prepend=0)
+        lines = [f"{line}\u21b5" for line in passage["text"].split("\n")[:12]]
+        rows = np.repeat(range(len(lines)), [len(line) for line in lines])
+        columns = np.concatenate([np.arange(len(line)) for line in lines])
+        cells = np.full((len(lines), width), np.nan)
+        cells[rows, columns] = np.repeat(bits / sizes, sizes)[: len(rows)]
+        extent = (0, width, len(lines) - 0.5, -0.5)
+        heat = axes.imshow(cells, cmap="YlOrBr", vmin=0, vmax=16, aspect="auto", extent=extent)
+        begins = [end for end in (0, *passage["ends"]) if end < len(rows)]
+        ends = rows[begins] - 0.5, rows[begins] + 0.5
+        axes.vlines(columns[begins], *ends, color=PAPER, linewidth=0.8, rasterized=True)
+        for row, line in enumerate(lines):  # a letter of this font is 0.602 times as wide as its size
+            axes.text(0, row, line, family="monospace", va="center", fontsize=72 * 8.6 * 0.48 / width / 0.602)
+        axes.set_title(name)
+        axes.set_title(f"{bits.sum() / sizes.sum():.2f} bits/byte", loc="right", weight="normal", color=SOFT)
+        axes.set_axis_off()
+    bar = figure.add_axes((0.01, 0.08, 0.48, 0.02))
+    figure.colorbar(heat, bar, orientation="horizontal", label="bits per byte of the token's stretch of text")
+    return figure
 
 
 def ladder() -> Figure:
