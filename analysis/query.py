@@ -20,13 +20,14 @@ from numpygpt.runs import newest_study
 
 def query(options: argparse.Namespace) -> None:
     from analysis.inference.frames import measured  # pandas takes 0.6 s
-    from analysis.page.view import table_frame
     from analysis.tables.formats import to_csv
 
     measures = [word for word in options.words if not Path(word).exists()]
     places = [Path(word) for word in options.words if word not in measures] or [newest_study()]
     served = deployment(options.serve)
     if options.table:
+        from analysis.page.view import table_frame  # and Matplotlib another second
+
         found = table_frame(places, options.table, served)
     else:
         found = measured(places, measures, options.by, served)

@@ -1,18 +1,17 @@
 """Bars: bits per byte of each setting, and where its parameters are. To be drawn within `style.styled()`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from analysis.figures.style import INK, PAPER, SOFT, looks, new_figure, plain, row_height, spread
 from analysis.inference.comparisons import Comparison
 from analysis.records.collect import Floats
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 FEW = 16  # up to so many bars, their figures stand on white
 
@@ -27,10 +26,8 @@ def _rows(comparison: Comparison) -> pd.DataFrame:
     ])  # fmt: skip
 
 
-def _bars(axes: "Axes", comparison: Comparison, rows: pd.DataFrame, solid: Floats, whole: Floats) -> None:
+def _bars(axes: Axes, comparison: Comparison, rows: pd.DataFrame, solid: Floats, whole: Floats) -> None:
     """A solid bar over a hatched one per row, in its tokenizer's colour, with its name; the first row on top."""
-    import seaborn as sns
-
     bars: dict[str, Any] = {
         "y": rows.index, "orient": "y", "hue": "tokenizer", "palette": looks(comparison.tokenizers)["palette"],
         "width": 0.62, "errorbar": None, "legend": False, "ax": axes,
@@ -43,7 +40,7 @@ def _bars(axes: "Axes", comparison: Comparison, rows: pd.DataFrame, solid: Float
     axes.set(ylabel="", ylim=(len(rows) - 0.4, -0.6))
 
 
-def _at_ends(axes: "Axes", ends: Floats, texts: Sequence[str]) -> None:
+def _at_ends(axes: Axes, ends: Floats, texts: Sequence[str]) -> None:
     """A text behind each bar. The limits leave room: no need to lay them out."""
     size = min(9.0, 72 * 0.8 * row_height(len(texts)))
     ground = {"color": PAPER, "pad": 0.5} if len(texts) <= FEW else None
@@ -51,7 +48,7 @@ def _at_ends(axes: "Axes", ends: Floats, texts: Sequence[str]) -> None:
         axes.text(x, y, text, zorder=4, va="center", fontsize=size, bbox=ground, in_layout=False)
 
 
-def bits_figure(comparison: Comparison) -> "Figure":
+def bits_figure(comparison: Comparison) -> Figure:
     """A bar per setting: tokens (the floor) solid, the residual up to the ceiling hatched; baselines as lines."""
     rows = _rows(comparison).sort_values("bits_per_byte", ignore_index=True)
     figure = new_figure(8.6, 1.9 + row_height(len(rows)) * len(rows))
@@ -68,7 +65,7 @@ def bits_figure(comparison: Comparison) -> "Figure":
     return figure
 
 
-def baseline_lines(axes: "Axes", comparison: Comparison, vertical: bool = True) -> None:
+def baseline_lines(axes: Axes, comparison: Comparison, vertical: bool = True) -> None:
     """A thin dotted line per baseline; with its name above the picture if the lines stand upright."""
     baselines = comparison.main_baselines
     thin: dict[str, Any] = {"color": SOFT, "linewidth": 0.9, "linestyle": (0, (1, 2))}
@@ -84,7 +81,7 @@ def baseline_lines(axes: "Axes", comparison: Comparison, vertical: bool = True) 
                       textcoords="offset points", rotation=35, fontsize=8, color=SOFT)  # fmt: skip
 
 
-def parameter_figure(comparison: Comparison) -> "Figure":
+def parameter_figure(comparison: Comparison) -> Figure:
     """Embedding-related parameters against the body."""
     rows = _rows(comparison)
     figure = new_figure(8.6, 1.2 + row_height(len(rows)) * len(rows))

@@ -1,27 +1,25 @@
 """Bits per byte while training, against updates, characters, FLOPs or seconds. To be drawn within `styled()`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, SOFT, label_ends, look, looks, new_figure, plain
+from analysis.figures.style import SOFT, label_ends, look, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
 from analysis.inference.estimates import intervals
 from analysis.records.settings import Setting
 from analysis.tables.cells import NAME, mean_note
 from analysis.tables.model import Cell, Column, Row, Table
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-CROWD = 8  # more settings than this are drawn as one small picture per tokenizer
+CROWD = 8  # of more settings than this, each tokenizer's best is drawn
 TOLD = 8  # so many evaluations stand in the table
-
-
 AXES = {  # column of the metrics, or computed from it -> label
     "step": "updates",
     "chars": "characters seen",
@@ -75,47 +73,37 @@ def curve_table(comparison: Comparison, rows: pd.DataFrame) -> Table:
     return Table("curves_step", title, columns, tuple(lines), mean_note(comparison))
 
 
-def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> "Figure":
-    """Validation bits per byte while training: a line per setting, a band over its seeds, baselines as lines."""
+def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> Figure:
+    """Validation bits per byte while training: a line per setting, a band over its seeds, baselines as lines.
+
+    Of more settings than CROWD, each tokenizer at its best.
+    """
     bands = bands_of(rows, axis)
-    drawn = [s for s in comparison.settings if s.label in set(bands["setting"])]
-    if len(drawn) > CROWD:
-        return _crowd(comparison, drawn, bands, axis)
+    settings = comparison.settings if len(comparison.settings) <= CROWD else comparison.contenders
+    drawn = [s for s in settings if s.label in set(bands["setting"])]
+    kinds = {s.label: plain(s.tokenizer) for s in drawn}
+    bands = bands[bands["setting"].isin([*kinds])].assign(tokenizer=bands["setting"].map(kinds))
+    by_kind = looks(comparison.tokenizers)
+    colours = {s.label: to_rgba(by_kind["palette"][kinds[s.label]], shade(s, drawn)) for s in drawn}
     figure = new_figure(8.6, 5.0)
     axes = figure.subplots()
+    sns.lineplot(
+        bands, x="x", y="mean", hue="setting", hue_order=[*kinds], palette=colours, style="tokenizer",
+        markers=by_kind["markers"], dashes=by_kind["dashes"], markevery=[-1], estimator=None, legend=False, ax=axes,
+    )  # fmt: skip
+    for label, band in bands[bands["half"] > 0].groupby("setting"):
+        axes.fill_between(band["x"], band["low"], band["high"], color=colours[str(label)], alpha=0.18, linewidth=0)
+    baseline_lines(axes, comparison, vertical=False)
     axes.set(xlabel=AXES[axis], ylabel="bits per byte, validation windows")
-    _curves(axes, comparison, drawn, bands)
     _frame(axes, comparison, bands, axis)
     low, high = axes.get_ylim()
     last = bands.groupby("setting")["mean"].last()
-    kinds = {s.label: look(s.tokenizer, comparison.tokenizers) for s in drawn}
-    ends = [(last[label], label, kind.colour, kind.marker) for label, kind in kinds.items()]
+    own = {s.label: look(s.tokenizer, comparison.tokenizers) for s in drawn}
+    ends = [(last[label], label, kind.colour, kind.marker) for label, kind in own.items()]
     others = [(b.bits_per_byte, b.label, SOFT, "") for b in comparison.main_baselines]
     ends += [other for other in others if low <= other[0] <= high]
     label_ends(axes, ends)
     return figure
-
-
-def _curves(
-    axes: "Axes", comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, dashed: bool = True
-) -> None:
-    """Lines and bands of some settings, in their tokenizers' looks, and the baselines."""
-    import seaborn as sns
-    from matplotlib.colors import to_rgba
-
-    kinds = {s.label: plain(s.tokenizer) for s in drawn}
-    by_kind = looks(comparison.tokenizers)
-    own = bands[bands["setting"].isin([*kinds])].assign(tokenizer=bands["setting"].map(kinds))
-    colours = {s.label: to_rgba(by_kind["palette"][kinds[s.label]], shade(s, drawn)) for s in drawn}
-    sns.lineplot(
-        own, x="x", y="mean", hue="setting", hue_order=[*kinds], palette=colours, style="tokenizer",
-        markers=by_kind["markers"], dashes=dashed and by_kind["dashes"], markevery=[-1],
-        estimator=None, legend=False, ax=axes,
-    )  # fmt: skip
-    for label, band in own[own["half"] > 0].groupby("setting"):
-        low, high = band["mean"] - band["half"], band["mean"] + band["half"]
-        axes.fill_between(band["x"], low, high, color=colours[str(label)], alpha=0.18, linewidth=0)
-    baseline_lines(axes, comparison, vertical=False)
 
 
 def shade(setting: Setting, drawn: Sequence[Setting]) -> float:
@@ -124,10 +112,8 @@ def shade(setting: Setting, drawn: Sequence[Setting]) -> float:
     return 1.0 if len(same) == 1 else 0.4 + 0.6 * same.index(setting.key) / (len(same) - 1)
 
 
-def _frame(axes: "Axes", comparison: Comparison, bands: pd.DataFrame, axis: str) -> None:
+def _frame(axes: Axes, comparison: Comparison, bands: pd.DataFrame, axis: str) -> None:
     """Limits that show the race and not the start: the first evaluations may lie above the picture."""
-    from matplotlib.ticker import EngFormatter
-
     lines = bands.groupby("setting")["mean"]
     ends, starts = lines.last(), lines.agg(lambda line: line.iloc[:2].iloc[-1])
     baselines = [b.bits_per_byte for b in comparison.main_baselines]
@@ -137,33 +123,3 @@ def _frame(axes: "Axes", comparison: Comparison, bands: pd.DataFrame, axis: str)
     axes.set_xlim(0, 1.015 * bands["x"].max() or 1)
     if axis in ("chars", "flops"):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-
-
-def _crowd(comparison: Comparison, drawn: Sequence[Setting], bands: pd.DataFrame, axis: str) -> "Figure":
-    """A small picture per tokenizer: its settings in colour, all others' as grey ground."""
-    from matplotlib.collections import LineCollection  # seaborn takes a millisecond per line
-
-    kinds = list(dict.fromkeys(s.tokenizer for s in drawn))
-    columns = min(2, len(kinds))
-    lines = -(-len(kinds) // columns)
-    figure = new_figure(5.2 * columns + 0.6, 3.6 * lines + 0.3)
-    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
-    for axes, kind in zip(grid.flat, kinds, strict=False):
-        own = [s for s in drawn if s.tokenizer == kind]
-        others = bands[~bands["setting"].isin([s.label for s in own])]
-        _curves(axes, comparison, own, bands if len(own) <= CROWD else bands.assign(half=0.0), dashed=False)
-        coloured = axes.lines[: len(own)]
-        ground = [line[["x", "mean"]].to_numpy() for _, line in others.groupby("setting")]
-        axes.add_collection(LineCollection(ground, colors=GRID, linewidths=0.8, zorder=1))
-        step = 1 if len(own) <= CROWD else len(own) - 1  # all, or the first and the last
-        sizes = [plain(s.size or kind) for s in own]
-        axes.legend(coloured[::step], sizes[::step], fontsize=8, loc="upper right")
-        title = f"{kind}, {len(own)} setting{'s' if len(own) > 1 else ''}, pale to strong"
-        axes.set(title=plain(title), ylabel="")
-    for axes in grid.flat[len(kinds) :]:
-        axes.set_axis_off()
-    for axes in grid[-1]:
-        _frame(axes, comparison, bands, axis)
-        axes.set_xlabel(AXES[axis])
-    figure.supylabel("bits per byte, validation windows", fontsize=9.5)
-    return figure

@@ -1,20 +1,19 @@
 """Differences between settings, each with its two intervals. To be drawn within `style.styled()`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
 
 from analysis.figures.style import INK, PAIR, SOFT, look, new_figure, plain, row_height
 from analysis.inference.comparisons import Comparison
 from analysis.records.measures import measure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-def perturbed_figure(comparison: Comparison, keys: Sequence[str]) -> "Figure":
+def perturbed_figure(comparison: Comparison, keys: Sequence[str]) -> Figure:
     """By how much mistakes in the text raise the bits per byte of each tokenizer at its best."""
     contenders = comparison.contenders
     figure = new_figure(8.6, 1.4 + (0.25 + row_height(len(contenders), 0.2) * len(contenders)) * len(keys))
@@ -36,10 +35,8 @@ def perturbed_figure(comparison: Comparison, keys: Sequence[str]) -> "Figure":
     return figure
 
 
-def verdict_figure(comparison: Comparison) -> "Figure":
+def verdict_figure(comparison: Comparison) -> Figure:
     """Every pair's difference with both its intervals: over seeds, and within the passage."""
-    import seaborn as sns
-
     verdicts = [v for v in comparison.conclusion.verdicts if v.seeds or v.text]
     rows = pd.DataFrame([
         {"of": of, "place": place + beside, "lead": found.value, "half": found.half}

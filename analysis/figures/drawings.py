@@ -4,9 +4,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis.figures.bars import bits_figure, parameter_figure
 from analysis.figures.curves import AXES, curve_figure, curve_rows, retold
@@ -17,9 +17,6 @@ from analysis.figures.training_panel import all_runs_figure
 from analysis.inference.comparisons import Comparison
 from analysis.tables.tokenizers import perturbed_table
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 @dataclass(frozen=True)
 class Drawing:
@@ -27,7 +24,7 @@ class Drawing:
 
     name: str
     caption: str
-    draw: Callable[[], "Figure"]
+    draw: Callable[[], Figure]
 
 
 def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:

@@ -1,17 +1,17 @@
 """What a bit costs: bits per byte against parameters, FLOPs and seconds. To be drawn within `style.styled()`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from analysis.figures.bars import baseline_lines
 from analysis.figures.style import GRID, SOFT, looks, new_figure, plain
 from analysis.inference.choices import pareto
 from analysis.inference.comparisons import Comparison
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 COSTS = {
     "n_params": "parameters",
@@ -33,11 +33,8 @@ def _points(comparison: Comparison) -> pd.DataFrame:
     ])  # fmt: skip
 
 
-def frontier_figure(comparison: Comparison) -> "Figure":
+def frontier_figure(comparison: Comparison) -> Figure:
     """Bits per byte against what they cost; a line per tokenizer over its sizes, the frontier underlaid."""
-    import seaborn as sns
-    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
-
     figure, points, by_kind = new_figure(16.2, 4.4), _points(comparison), looks(comparison.tokenizers)
     colours = points["tokenizer"].map(by_kind["palette"])
     baselines = [baseline.bits_per_byte for baseline in comparison.main_baselines]

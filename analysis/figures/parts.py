@@ -1,15 +1,12 @@
 """What the difference between two tokenizers is made of. To be drawn within `style.styled()`."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
 
 from analysis.figures.style import INK, PALETTE, PAPER, SOFT, new_figure, plain, row_height
 from analysis.inference.comparisons import Comparison
 from analysis.tables.parts import part_keys
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def part_differences(comparison: Comparison, way: str) -> pd.DataFrame:
@@ -25,10 +22,8 @@ def part_differences(comparison: Comparison, way: str) -> pd.DataFrame:
     return (bits - bits.iloc[0]).iloc[1:] if keys and bits.notna().all(axis=None) else pd.DataFrame()
 
 
-def part_figure(comparison: Comparison, way: str) -> "Figure":
+def part_figure(comparison: Comparison, way: str) -> Figure:
     """A bar per contender, stacked from what each part adds (rightward) or saves (leftward); the dot is the sum."""
-    import seaborn as sns
-
     rows = part_differences(comparison, way)
     figure = new_figure(8.6, 1.7 + row_height(len(rows), 0.5) * len(rows))
     axes = figure.subplots()

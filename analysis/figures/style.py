@@ -1,24 +1,23 @@
 """One look for all figures: colours that the colour-blind tell apart and that differ in grey, plus shapes.
 
-Every tokenizer has its colour, marker and dash wherever it appears. Importing this module does not
-import matplotlib; `new_figure` does, without pyplot and its global state.
+Every tokenizer has its colour, marker and dash wherever it appears. Figures are made without pyplot and its
+global state.
 """
 
-import re
-import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import TightLayoutEngine
 from rich.cells import cell_len, set_cell_size
 
 from numpygpt.printing import printable
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 INK, SOFT, GRID, PAPER = "#1a1a1a", "#6b6b6b", "#e3e3e3", "#ffffff"
 PAIR = (INK, "#0072b2")  # two things that are told apart by their markers too
@@ -92,67 +91,34 @@ def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
     }
 
 
-# Where DejaVu has no letter, the first of these that is installed and has it is taken.
-FALLBACKS = (
-    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei",
-    "PingFang SC", "Microsoft YaHei", "Hiragino Sans", "Malgun Gothic", "Noto Sans", "Noto Sans Devanagari",
-    "Noto Sans Thai", "Noto Sans Arabic", "Nirmala UI", "Leelawadee UI", "Segoe UI", "Noto Emoji", "Segoe UI Emoji",
-    "Arial Unicode MS", "FreeSans", "Unifont",
-)  # fmt: skip
-MISSING = re.compile(r"Glyph (\d+) .* missing|Tight layout not applied")
-
-
 @contextmanager
 def styled() -> Iterator[None]:
-    """A context in which matplotlib draws in our style; at its end one sentence names letters that no font has."""
-    import matplotlib as mpl
-    from matplotlib.font_manager import fontManager
+    """A context in which matplotlib draws in our style and says nothing of what it lacks, a letter or room.
 
-    installed = {font.name for font in fontManager.ttflist}
-    fonts = {"font.family": [*RC["font.family"], *(name for name in FALLBACKS if name in installed)]}
-    with mpl.rc_context(rc=RC | fonts), warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    A letter that no font has here may be had by who looks: the text of an SVG is text.
+    """
+    with mpl.rc_context(rc=RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+|Tight layout not applied")
         yield
-    lacking: set[str] = set()
-    for warning in said:
-        if found := MISSING.match(str(warning.message)):
-            lacking |= {chr(int(found[1]))} if found[1] else set()
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    if lacking:
-        some = " ".join(sorted(lacking)[:5])
-        print(
-            f"no font here has {len(lacking)} of the letters in the picture ({some}), which shows boxes for them: "
-            f"install one that has, such as Noto Sans CJK, and delete matplotlib's cache {mpl.get_cachedir()}",
-            file=sys.stderr,
-        )
 
 
-def new_figure(width: float, height: float) -> "Figure":
+def new_figure(width: float, height: float) -> Figure:
     """An empty figure of so many inches; to be made and drawn within `styled()`."""
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import TightLayoutEngine
-
     # A picture taller than a page need not be finer than a screen.
     dpi = RC["figure.dpi"] if height < 10 else 96
     layout = TightLayoutEngine(rect=None)  # type: ignore[arg-type]  # a rect would be fitted twice
     return Figure(figsize=(width, height), dpi=dpi, layout=layout)
 
 
-def save(figure: "Figure", file: Path) -> None:
+def save(figure: Figure, file: Path) -> None:
     """Writes an SVG, the same bytes for the same figure: no dates, no versions.
 
-    Laid out here: savefig would draw the figure twice. A letter that no font has here may be had by who looks.
+    Laid out here: savefig would draw the figure twice.
     """
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    engine = figure.get_layout_engine()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")
-        if engine is not None:
-            engine.execute(figure)
-            figure.set_layout_engine("none")
-        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None})
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+    FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None})
 
 
 def row_height(rows: int, wished: float = 0.42) -> float:
@@ -184,7 +150,7 @@ def spread(positions: Sequence[float], least: float) -> list[float]:
     return moved
 
 
-def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str, str]], size: float = 8.5) -> None:
+def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str, str]], size: float = 8.5) -> None:
     """Names at the right of lines, moved apart so that they can be read: (y, text, colour, marker or "")."""
     low, high = axes.get_ylim()
     height = axes.get_window_extent().height / axes.figure.dpi * 72  # points, about: before the layout

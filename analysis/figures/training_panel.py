@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from analysis.figures.style import INK, PAPER, SOFT, look, looks, new_figure, plain, styled
 from numpygpt.runs import RunFolder
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLUMNS = ("kind", "step", "loss", "train_loss", "val_loss", "grad_norm", "lr", "clipped")
 # Columns of the metrics -> label or title.
@@ -36,10 +35,8 @@ def draw_curves(folder: RunFolder) -> Path:
     return folder.curves_path
 
 
-def panel(rows: Sequence[dict[str, Any]], title: str, tokenizer: str = "") -> "Figure":
+def panel(rows: Sequence[dict[str, Any]], title: str, tokenizer: str = "") -> Figure:
     """The figure for the rows of one metrics.jsonl; to be drawn within `styled()`."""
-    import seaborn as sns
-
     table = pd.DataFrame(rows).reindex(columns=COLUMNS)
     figure, colour = new_figure(9.6, 6.4), look(tokenizer).colour
     (losses, norm), (rate, change) = figure.subplots(2, 2)
@@ -58,9 +55,7 @@ def panel(rows: Sequence[dict[str, Any]], title: str, tokenizer: str = "") -> "F
     return figure
 
 
-def _losses(axes: "Axes", table: pd.DataFrame, colour: str) -> None:
-    import seaborn as sns
-
+def _losses(axes: Axes, table: pd.DataFrame, colour: str) -> None:
     long = table.rename(columns=LINES).melt("step", [*LINES.values()], "of", "nats").dropna()
     if long.empty:
         return
@@ -73,7 +68,7 @@ def _losses(axes: "Axes", table: pd.DataFrame, colour: str) -> None:
     axes.legend(fontsize=8.5)
 
 
-def _mark_clipped(axes: "Axes", steps: pd.DataFrame) -> None:
+def _mark_clipped(axes: Axes, steps: pd.DataFrame) -> None:
     """A tick at the bottom for each logged step that was clipped."""
     clipped = steps[steps["clipped"].eq(True)]
     if len(clipped):
@@ -83,7 +78,7 @@ def _mark_clipped(axes: "Axes", steps: pd.DataFrame) -> None:
         axes.legend(fontsize=8.5)
 
 
-def _change(axes: "Axes", evaluations: pd.DataFrame, colour: str) -> None:
+def _change(axes: Axes, evaluations: pd.DataFrame, colour: str) -> None:
     """val_loss minus that of the evaluation before: below zero the model still learns."""
     axes.axhline(0, color=SOFT, linewidth=0.9)
     if len(evaluations) < 2:
@@ -105,10 +100,8 @@ def _change(axes: "Axes", evaluations: pd.DataFrame, colour: str) -> None:
                           color=INK, fontsize=8, backgroundcolor="#ffffffcc")  # fmt: skip
 
 
-def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> "Figure":
+def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> Figure:
     """A line per run of `runs` in its tokenizer's colour, dashed if it has not finished; from their `metrics`."""
-    import seaborn as sns
-
     rows = metrics.reindex(columns=["folder", *COLUMNS]).join(runs[["tokenizer", "state"]], on="folder")
     rows["tokenizer"] = rows["tokenizer"].map(plain)
     rows["state"] = rows["state"].eq("done").map({True: "finished", False: "not finished"})
