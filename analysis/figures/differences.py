@@ -1,38 +1,13 @@
 """Differences between settings, each with its two intervals. To be drawn within `style.styled()`."""
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from analysis.figures.style import INK, PAIR, SOFT, look, new_figure, plain, row_height
+from analysis.figures.style import INK, PAIR, SOFT, new_figure, plain, row_height
 from analysis.inference.comparisons import Comparison
-from analysis.records.measures import measure
-
-
-def perturbed_figure(comparison: Comparison, keys: Sequence[str]) -> Figure:
-    """By how much mistakes in the text raise the bits per byte of each tokenizer at its best."""
-    contenders = comparison.contenders
-    figure = new_figure(8.6, 1.4 + (0.25 + row_height(len(contenders), 0.2) * len(contenders)) * len(keys))
-    axes = figure.subplots()
-    for i, setting in enumerate(contenders):
-        own = look(setting.tokenizer, comparison.tokenizers)
-        rises = [setting.estimate(key) for key in keys]
-        places = [place + 0.7 * ((i + 0.5) / len(contenders) - 0.5) for place in range(len(keys))]
-        label, halves = plain(comparison.called(setting)), [np.nan_to_num(rise.half) for rise in rises]
-        means = [rise.mean for rise in rises]
-        axes.errorbar(means, places, xerr=halves, fmt=own.marker, color=own.colour, capsize=3, label=label)
-    axes.axvline(0, color=SOFT, linewidth=1)
-    axes.grid(False, axis="y")
-    axes.set_yticks(range(len(keys)), [measure(key).label for key in keys], color=INK)
-    axes.set(
-        xlabel="rise of bits per byte where mistakes are put into the text", ylim=(len(keys) - 0.4, -0.6)
-    )
-    axes.legend(fontsize=8.5)
-    return figure
 
 
 def verdict_figure(comparison: Comparison) -> Figure:
