@@ -92,7 +92,9 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> Figur
         markers=by_kind["markers"], dashes=by_kind["dashes"], markevery=[-1], estimator=None, legend=False, ax=axes,
     )  # fmt: skip
     for label, band in bands[bands["half"] > 0].groupby("setting"):
-        axes.fill_between(band["x"], band["low"], band["high"], color=colours[str(label)], alpha=0.18, linewidth=0)
+        axes.fill_between(
+            band["x"], band["low"], band["high"], color=colours[str(label)], alpha=0.18, linewidth=0
+        )
     baseline_lines(axes, comparison, vertical=False)
     axes.set(xlabel=AXES[axis], ylabel="bits per byte, validation windows")
     _frame(axes, comparison, bands, axis)

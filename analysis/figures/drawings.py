@@ -13,7 +13,6 @@ from analysis.figures.curves import AXES, curve_figure, curve_rows, retold
 from analysis.figures.differences import verdict_figure
 from analysis.figures.frontier import frontier_figure
 from analysis.figures.parts import part_differences, part_figure
-from analysis.figures.training_panel import all_runs_figure
 from analysis.inference.comparisons import Comparison
 
 
@@ -46,9 +45,3 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
     if any(len({s.mean("n_params") for s in family.settings}) > 1 for family in comparison.families):
         found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))
     return found
-
-
-def run_drawings(runs: pd.DataFrame, metrics: pd.DataFrame) -> list[Drawing]:
-    """Figures of all runs together, if any has logged anything."""
-    caption = "How each run went (dashed: not finished)"
-    return [] if metrics.empty else [Drawing("all_runs", caption, partial(all_runs_figure, runs, metrics))]

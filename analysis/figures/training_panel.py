@@ -1,4 +1,4 @@
-"""Four pictures of one run, or of many: losses, gradient norm, learning rate, change of the validation loss."""
+"""Four pictures of one run: losses, gradient norm, learning rate, change of the validation loss."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.style import INK, PAPER, SOFT, look, looks, new_figure, plain, styled
+from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, styled
 from numpygpt.runs import RunFolder
 
 COLUMNS = ("kind", "step", "loss", "train_loss", "val_loss", "grad_norm", "lr", "clipped")
 # Columns of the metrics -> label or title.
 LINES = {"loss": "training batch", "train_loss": "training windows", "val_loss": "validation windows"}
-OF_MANY = {"val_loss": "Validation loss, nats per token", "grad_norm": "Gradient norm, before clipping"}
-POINTS = 60  # of each run's gradient norm where many are drawn: the largest of each stretch, lest it be lost
 
 
 def draw_curves(folder: RunFolder) -> Path:
@@ -98,26 +96,3 @@ def _change(axes: Axes, evaluations: pd.DataFrame, colour: str) -> None:
             if cut < lowest:
                 axes.text(at, 0.97 * lowest, f"{cut:.2g}", rotation=90, ha="center", va="bottom",
                           color=INK, fontsize=8, backgroundcolor="#ffffffcc")  # fmt: skip
-
-
-def all_runs_figure(runs: pd.DataFrame, metrics: pd.DataFrame) -> Figure:
-    """A line per run of `runs` in its tokenizer's colour, dashed if it has not finished; from their `metrics`."""
-    rows = metrics.reindex(columns=["folder", *COLUMNS]).join(runs[["tokenizer", "state"]], on="folder")
-    rows["tokenizer"] = rows["tokenizer"].map(plain)
-    rows["state"] = rows["state"].eq("done").map({True: "finished", False: "not finished"})
-    stretch = POINTS * rows["step"] / rows.groupby("folder")["step"].transform("max").clip(lower=1)
-    norms = rows.assign(stretch=stretch.round()).dropna(subset="grad_norm")
-    norms = norms.loc[norms.groupby(["folder", "stretch"])["grad_norm"].idxmax()]
-    shown = {"val_loss": rows.dropna(subset="val_loss"), "grad_norm": norms}
-    figure, kinds = new_figure(8.6, 3.3), sorted(set(runs["tokenizer"]))
-    palette = looks(kinds)["palette"]
-    style = "state" if rows["state"].nunique() > 1 else None
-    for axes, (key, title) in zip(figure.subplots(1, 2), OF_MANY.items(), strict=True):
-        sns.lineplot(
-            shown[key], x="step", y=key, hue="tokenizer", hue_order=[*palette], palette=palette,
-            style=style, style_order=["finished", "not finished"], units="folder", estimator=None,
-            linewidth=1, alpha=0.8, legend=key == "val_loss", ax=axes,
-        )  # fmt: skip
-        axes.set(xlabel="update", ylabel="", title=title)
-    figure.axes[0].legend(fontsize=8.5, loc="upper right")
-    return figure

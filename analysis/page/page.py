@@ -18,7 +18,6 @@ from analysis.page.passages import passages
 from analysis.page.samples import sample_columns
 from analysis.page.shell import environment, policy, source, style
 from analysis.page.view import Section, View
-from analysis.records.collect import Problem
 from analysis.records.display import MISSING
 from analysis.records.measures import MEASURES, Measure
 from analysis.tables.comparison import ORIGINAL, why_table
@@ -33,12 +32,8 @@ OPEN = ("comparison", "original")
 
 def page(view: View, pictures: Mapping[str, Path]) -> str:
     """The whole page. `pictures` are SVG files by the name of their drawing."""
-    data, sections, problems = [], [], list(view.problems)
-    for number, section in enumerate(view.sections):
-        drawn, context, found = _section(number, section, view, pictures)
-        data.append(drawn)
-        sections.append(context)
-        problems += found
+    sections = [_section(number, section, view, pictures) for number, section in enumerate(view.sections)]
+    problems = [*view.problems, *(problem for section in sections for problem in section["problems"])]
     body = "\n".join(source(f"scripts/{name}.js") for name in SCRIPTS)
     script = Markup(f'(() => {{\n"use strict";\n{body}\n}})();')  # nothing of theirs is global
     first, styles = Markup(source("scripts/theme.js")), Markup(style())
@@ -46,8 +41,8 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
     return template.render(
         sections=sections, overviews=view.overviews, runs=view.runs.without_empty(),
         problems=[p.text for p in dict.fromkeys(problems)], measures=_measures(view),
-        data=Markup(as_json(data)), figures=figures(view.drawings, "", pictures),
-        style=styles, script=script, first_script=first, policy=policy([first, script], [styles]),
+        data=Markup(as_json([section["data"] for section in sections])), style=styles,
+        script=script, first_script=first, policy=policy([first, script], [styles]),
         row_measure=row_measure, sort_key=sort_key, measure_key=measure_key, ELSEWHERE=ELSEWHERE, OPEN=OPEN,
     )  # fmt: skip
 
@@ -55,10 +50,8 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
 # --- one comparison ---
 
 
-def _section(
-    number: int, section: Section, view: View, pictures: Mapping[str, Path]
-) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
-    """What the scripts show, what the templates show, and what could not be read."""
+def _section(number: int, section: Section, view: View, pictures: Mapping[str, Path]) -> dict[str, Any]:
+    """What the templates show; under `data` what the scripts do, under `problems` what could not be read."""
     comparison = section.comparison
     # A passage is cut shorter where many settings read it, so that the page stays light.
     n_settings = sum(len(section.comparison.settings) for section in view.sections)
@@ -66,8 +59,8 @@ def _section(
     columns, lost = sample_columns(comparison)
     tokenizers = comparison.tokenizers
     looks = {s.label: PALETTE.index(look(s.tokenizer, tokenizers)) for s in comparison.settings}
-    drawn = {"settings": [{"label": label, "look": look} for label, look in looks.items()], "passages": read}
-    context = {
+    settings = [{"label": label, "look": look} for label, look in looks.items()]
+    return {
         "number": number,
         "id": f"c{number + 1}",
         "comparison": comparison,
@@ -80,8 +73,9 @@ def _section(
         "columns": columns,
         "samples": max((len(c.samples) for c in columns), default=0),
         "figures": figures(section.drawings, section.prefix, pictures),
+        "data": {"settings": settings, "passages": read},
+        "problems": [*unread, *lost],
     }
-    return drawn, context, [*unread, *lost]
 
 
 # --- what tables ask for ---

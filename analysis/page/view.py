@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.figures.curves import curve_rows, curve_table
-from analysis.figures.drawings import Drawing, drawings, run_drawings
+from analysis.figures.drawings import Drawing, drawings
 from analysis.inference.comparisons import Comparison, group_runs
 from analysis.inference.wording import Summary, summarize
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
@@ -35,10 +35,7 @@ class Section:
 
 @dataclass(frozen=True)
 class View:
-    """Everything a report is made of. `metrics` has every logged line of every readable run.
-
-    `drawings` are those of all runs together; each section has its own.
-    """
+    """Everything a report is made of. `metrics` has every logged line of every readable run."""
 
     collection: Collection
     metrics: pd.DataFrame
@@ -46,7 +43,6 @@ class View:
     overviews: tuple[Table, ...]
     runs: Table
     problems: tuple[Problem, ...]
-    drawings: tuple[Drawing, ...]
 
     def of(self, folders: Container[str] | None) -> list[Section]:
         """The sections with a run of these folders; all, if none are named."""
@@ -78,8 +74,8 @@ def view(folders: Sequence[Run], labels: Sequence[str] = (), serve: Deployment =
         said = summarize(c, metrics), provenance(c, collection)
         sections.append(Section(c, prefix, tables, tuple(drawings(c, metrics)), *said))
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
-    overviews, drawn = tuple(budget_tables(comparisons)), tuple(run_drawings(collection.runs, metrics))
-    return View(collection, metrics, tuple(sections), overviews, run_table(collection), problems, drawn)
+    overviews = tuple(budget_tables(comparisons))
+    return View(collection, metrics, tuple(sections), overviews, run_table(collection), problems)
 
 
 def table_frame(places: Sequence[Path], name: str, serve: Deployment) -> pd.DataFrame:

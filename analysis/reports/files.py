@@ -111,12 +111,11 @@ def _write(view: "View", out: Path) -> Path:
     for prefix, title, table in view.tables:
         if table is not view.runs and not table.transposed:  # runs.csv has more
             put(out / "tables" / f"{prefix}{table.name}.csv", to_csv(frame_of(table, title)))
-    drawn = [(s.prefix, drawing) for s in view.sections for drawing in s.drawings]
-    drawn += [("", drawing) for drawing in view.drawings]
     with styled():
-        for prefix, drawing in drawn:
-            written.append(out / "figures" / f"{prefix}{drawing.name}.svg")
-            save(drawing.draw(), written[-1])
+        for section in view.sections:
+            for drawing in section.drawings:
+                written.append(out / "figures" / f"{section.prefix}{drawing.name}.svg")
+                save(drawing.draw(), written[-1])
     runs = run_frame(view.collection, [section.comparison for section in view.sections])
     put(out / "runs.csv", to_csv(runs))
     put(out / "scalars.csv", to_csv(scalar_frame(runs, view.metrics)))

@@ -20,7 +20,6 @@ def markdown(view: View, out: Path) -> str:
         parts += _section(section)
     parts += [_table(table) for table in view.overviews]
     parts.append(_table(view.runs))
-    parts += _figures(view.drawings, "")
     folders = [view.collection.records[path].folder for path in view.collection.runs["folder"]]
     if drawn := [folder for folder in folders if folder.curves_path.exists()]:
         parts.append("## Curves of each run\n")

@@ -22,4 +22,3 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Most of a report's time goes into its figures."""
     monkeypatch.setattr("analysis.page.view.drawings", lambda comparison, metrics: [])
-    monkeypatch.setattr("analysis.page.view.run_drawings", lambda runs, metrics: [])

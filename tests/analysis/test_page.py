@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from synthetic import make_run, make_study
 
-from analysis.figures.drawings import drawings, run_drawings
+from analysis.figures.drawings import drawings
 from analysis.page import page as pages
 from analysis.page.shell import TEMPLATES
 from analysis.records.measures import MEASURES
@@ -79,7 +79,6 @@ def no_figures():
     """Most of a report's time goes into its figures."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("analysis.page.view.drawings", lambda comparison, metrics: [])
-        patch.setattr("analysis.page.view.run_drawings", lambda runs, metrics: [])
         yield
 
 
@@ -258,7 +257,6 @@ def drawn(tmp_path_factory):
     root = tmp_path_factory.mktemp("drawn")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("analysis.page.view.drawings", drawings)
-        patch.setattr("analysis.page.view.run_drawings", run_drawings)
         for seed in (1, 2, 3):
             for width in (64, 128):
                 make_run(root, "bpe", seed, every=50, model__n_embd=width)
@@ -273,7 +271,7 @@ def test_each_figure_is_in_the_page_once_with_a_name(drawn):
         f"curves_{axis}" for axis in ("step", "chars", "flops")
     ]  # seconds grow as the updates, in all runs
     own = ["bits_per_byte", "verdicts", *curves, "bits_by_byte_kind", "parameters", "frontier"]
-    assert names == [*own, "all_runs"]
+    assert names == own
     pictures = drawn.all("svg", role="img")
     assert len(pictures) == len(names)
     assert all(attrs["aria-label"] for attrs in pictures)
