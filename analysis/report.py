@@ -1,6 +1,6 @@
 """Run folders to a report: tables, figures and one page from what the runs have written, no model computed.
 
-    python analysis/report.py [FOLDER ...] [-o OUT] [--label OLD=NEW ...] [--serve n_layer=24 n_embd=1024]
+    python analysis/report.py [FOLDER ...] [-o OUT] [--serve n_layer=24 n_embd=1024]
     python analysis/report.py --status [FOLDER ...]
 
 Without a folder: the newest study under outputs/.
@@ -28,7 +28,7 @@ def report(options: argparse.Namespace) -> None:
         gc.set_threshold(100_000, 50)  # figures are cyclic garbage by the thousand: look for it less often
         served = deployment(options.serve or ())
         also = () if options.serve is None else ("serving",)
-        write_report(folders, options.out, options.label, served).show(also=also)
+        write_report(folders, options.out, served).show(also=also)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,8 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER",
                         help="studies or runs, packed or not (default: the newest study)")  # fmt: skip
     parser.add_argument("-o", "--out", type=Path, help="where to write (default: report/ beside the runs)")
-    parser.add_argument("--label", action="append", default=[], metavar="OLD=NEW",
-                        help="call a setting by another name, in everything; may be given again")  # fmt: skip
     parser.add_argument("--serve", nargs="*", metavar="KEY=VALUE", help="print what it costs to serve text with "
                         "n_layer, n_embd and context_chars (default: 12, 768, 4096)")  # fmt: skip
     parser.add_argument("--status", action="store_true",

@@ -1,14 +1,17 @@
-"""What was tried of each tokenizer (learning rates, sizes, ...), and the best of it."""
+"""What was tried of each tokenizer (learning rates, sizes, ...), the best of it, and which pairs are weighed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from analysis.records.identity import setting_of
 from analysis.records.settings import Setting
+
+ALL_PAIRS = 10  # up to so many settings, every pair is compared, however much separates them
 
 
 class Edge(NamedTuple):
@@ -112,3 +115,33 @@ def families(settings: Sequence[Setting]) -> list[Family]:
         kind = {key: value for key, value in own.items() if not _number(value)}
         found.setdefault((setting.tokenizer, setting_of(kind)), []).append(setting)
     return [Family(tuple(members)) for members in found.values()]
+
+
+def pairs_to_compare(settings: Sequence[Setting]) -> list[tuple[int, int]]:
+    """Which pairs are weighed: a choice made before any result is seen, for every pair widens all intervals.
+
+    Up to ALL_PAIRS settings all of them. In larger sweeps, all else equal: every two tokenizers (of the same
+    vocabulary size, where both have one to choose), and neighbours in size within one tokenizer.
+    """
+    if len(settings) <= ALL_PAIRS:
+        return list(combinations(range(len(settings)), 2))
+    pairs: set[tuple[int, int]] = set()
+    for members in _alike(settings, "tokenizer").values():
+        for i, j in combinations(members, 2):
+            one, other = (settings[k].identity.get("tokenizer.vocab_size") for k in (i, j))
+            if settings[i].tokenizer != settings[j].tokenizer and (one == other or None in (one, other)):
+                pairs.add((i, j))
+    for aspect in sorted({key.split(".")[0] for setting in settings for key in setting.identity}):
+        for members in _alike(settings, aspect).values():
+            for kind in dict.fromkeys(settings[i].tokenizer for i in members):
+                pairs.update(pairwise(i for i in members if settings[i].tokenizer == kind))
+    return sorted(pairs)
+
+
+def _alike(settings: Sequence[Setting], aspect: str) -> dict[str, list[int]]:
+    """The settings that agree in everything but one part of the configuration ("tokenizer", "model", ...)."""
+    alike: dict[str, list[int]] = {}
+    for i, setting in enumerate(settings):
+        rest = {key: value for key, value in setting.identity.items() if key.split(".")[0] != aspect}
+        alike.setdefault(setting_of(rest), []).append(i)
+    return alike

@@ -5,23 +5,22 @@ A comparison holds settings on the same text (corpus, sha256, split) under the s
 optimizers stands by itself among other studies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from analysis.inference.choices import Family, families
+from analysis.inference.choices import Family, families, pairs_to_compare
 from analysis.inference.estimates import estimates
 from analysis.inference.pairs import SettingScores, Verdict
 from analysis.inference.verdicts import Conclusion, against, compare
 from analysis.records.collect import Collection, Problem, read_blocks
 from analysis.records.identity import budget_words, data_order, setting_of
-from analysis.records.names import named, renaming
+from analysis.records.names import named
 from analysis.records.serving import DEFAULT, Deployment
 from analysis.records.settings import Estimate, Setting
 
@@ -35,7 +34,6 @@ USUAL_ORDER = (
     "superbpe",
     "byte",
 )
-ALL_PAIRS = 10  # up to so many settings, every pair is compared, however much separates them
 
 
 @dataclass(frozen=True)
@@ -107,13 +105,10 @@ class Comparison:
         return best if len(best) > 1 else self.settings
 
     def called(self, contender: Setting) -> str:
-        """Its name among the contenders: its tokenizer's, where its label begins with that and no other has it.
-
-        A label that a user gave is kept.
-        """
+        """Its name among the contenders: its tokenizer's, where its label begins with that and no other has it."""
         name, label = contender.tokenizer, contender.label
         alone = [setting.tokenizer for setting in self.contenders].count(name) == 1
-        return name if alone and label.startswith(name) and not contender.renamed else label
+        return name if alone and label.startswith(name) else label
 
     @cached_property
     def contest(self) -> Conclusion:
@@ -164,34 +159,28 @@ def _baseline(key: str, entry: Mapping[str, Any]) -> Baseline:
     return Baseline(key, label, float(entry["bits_per_byte"]), history)
 
 
-def group_runs(collection: Collection, labels: Sequence[str] = ()) -> tuple[list[Comparison], list[Problem]]:
-    """Finished runs as comparisons, in the order of corpus and budget. A run that is there twice counts once.
-
-    labels: `OLD=NEW`, other names for settings. Raises UserError if there is no OLD, or another NEW.
-    """
-    done, problems = collection.done.assign(numerics=_numerics(collection), apart=_apart(collection)), []
-    twice = done[done.duplicated(["key", "seed", "apart"])]
-    for path, run in zip(twice["folder"], twice["run"], strict=True):
-        problems.append(Problem(Path(path), f"{run} repeats another folder's run and was counted once"))
-    done = done.drop_duplicates(["key", "seed", "apart"])
-    groups = done.groupby([*Text._fields, "numerics", "apart"], sort=True, dropna=False)
-    rows = dict(zip(done["folder"], done.to_dict("records"), strict=True))
-    alike = [
-        (str(numerics), str(study), named(_settings(own, rows, collection)))
-        for (*_, numerics, study), own in groups
+def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]:
+    """Finished runs as comparisons, in the order of corpus and budget. A run that is there twice counts once."""
+    done = collection.done.assign(numerics=_numerics(collection), apart=_apart(collection))
+    again = done.duplicated(["key", "seed", "apart"])
+    problems = [
+        Problem(Path(path), f"{run} repeats another folder's run and was counted once")
+        for path, run in zip(done["folder"][again], done["run"][again], strict=True)
     ]
-    new = renaming(labels, {setting.label for *_, settings in alike for setting in settings})
     comparisons = []
-    for numerics, study, settings in alike:
+    groups = done[~again].groupby([*Text._fields, "numerics", "apart"], sort=True, dropna=False)
+    for (*_, numerics, study), runs in groups:
         by_budget: dict[str, list[Setting]] = {}
-        for setting in sorted(settings, key=_order):
-            if setting.label in new:
-                setting = replace(setting, label=new[setting.label], renamed=True)
+        for setting in sorted(named(_settings(runs, collection)), key=_order):
             by_budget.setdefault(budget_words(setting.identity), []).append(setting)
-        for budget in sorted(by_budget):
-            comparison, found = _comparison(by_budget[budget], budget, numerics, study)
-            comparisons.append(replace(comparison, deployment=collection.deployment))
-            problems.extend(found)
+        for budget, settings in sorted(by_budget.items()):
+            found = [_scores(setting) for setting in settings]
+            scores = tuple(own for own, _ in found)
+            problems += [problem for _, unread in found for problem in unread]
+            text = Text(*(settings[0].rows[0][key] for key in Text._fields))
+            conclusion = Conclusion(scores, compare(scores, pairs_to_compare(settings)))
+            apart = str(numerics), str(study), collection.deployment
+            comparisons.append(Comparison(text, budget, tuple(settings), scores, conclusion, *apart))
     return comparisons, problems
 
 
@@ -218,18 +207,15 @@ def _apart(collection: Collection) -> pd.Series:
     return done["study"].where(done["study"].isin(several), "")
 
 
-def _settings(
-    runs: pd.DataFrame, row_of: Mapping[str, Mapping[Any, Any]], collection: Collection
-) -> list[Setting]:
+def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
     """The settings of runs on one text, still without labels."""
     found, figures = [], estimates(runs)
-    for key, members in runs.sort_values("seed").groupby("key", sort=False)["folder"]:
-        rows = tuple(row_of[path] for path in members)
-        records = [collection.records[path] for path in members]
+    for key, members in runs.sort_values("seed").groupby("key", sort=False):
+        records = [collection.records[path] for path in members["folder"]]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
         imported = records[0].run["config"]["tokenizer"].get("path") or ""
         facts = records[0].identity, imported, figures[str(key)]
-        found.append(Setting(str(key), "", folders, rows, results, *facts))
+        found.append(Setting(str(key), "", folders, tuple(members.to_dict("records")), results, *facts))
     return found
 
 
@@ -241,49 +227,9 @@ def _order(setting: Setting) -> tuple[Any, ...]:
     return (place, kind, *size, setting.model, setting.label)
 
 
-def _comparison(
-    settings: Sequence[Setting], budget: str, numerics: str, study: str
-) -> tuple[Comparison, list[Problem]]:
-    found = [_scores(setting) for setting in settings]
-    scores, problems = tuple(own for own, _ in found), [problem for _, own in found for problem in own]
-    text = Text(*(settings[0].rows[0][key] for key in Text._fields))
-    conclusion = Conclusion(scores, compare(scores, pairs_to_compare(settings)))
-    return Comparison(text, budget, tuple(settings), scores, conclusion, numerics, study), problems
-
-
 def _scores(setting: Setting) -> tuple[SettingScores, list[Problem]]:
     blocks, problems = read_blocks(setting.folders)
     bits = setting.values("bits_per_byte"), setting.values("bits_per_byte_tokens")
     tokenizer, order = setting.tokenizer_key, data_order(setting.identity, setting.first("iters"))
     scores = SettingScores(setting.label, setting.seeds, *bits, setting.losses, tokenizer, order, blocks)
     return scores, problems
-
-
-def pairs_to_compare(settings: Sequence[Setting]) -> list[tuple[int, int]]:
-    """Which pairs are weighed: a choice made before any result is seen, for every pair widens all intervals.
-
-    Up to ALL_PAIRS settings all of them. In larger sweeps, all else equal: every two tokenizers (of the same
-    vocabulary size, where both have one to choose), and neighbours in size within one tokenizer.
-    """
-    if len(settings) <= ALL_PAIRS:
-        return list(combinations(range(len(settings)), 2))
-    pairs: set[tuple[int, int]] = set()
-    for members in _alike(settings, "tokenizer").values():
-        for i, j in combinations(members, 2):
-            one, other = (settings[k].identity.get("tokenizer.vocab_size") for k in (i, j))
-            if settings[i].tokenizer != settings[j].tokenizer and (one == other or None in (one, other)):
-                pairs.add((i, j))
-    for aspect in sorted({key.split(".")[0] for setting in settings for key in setting.identity}):
-        for members in _alike(settings, aspect).values():
-            for kind in dict.fromkeys(settings[i].tokenizer for i in members):
-                pairs.update(pairwise(i for i in members if settings[i].tokenizer == kind))
-    return sorted(pairs)
-
-
-def _alike(settings: Sequence[Setting], aspect: str) -> dict[str, list[int]]:
-    """The settings that agree in everything but one part of the configuration ("tokenizer", "model", ...)."""
-    alike: dict[str, list[int]] = {}
-    for i, setting in enumerate(settings):
-        rest = {key: value for key, value in setting.identity.items() if key.split(".")[0] != aspect}
-        alike.setdefault(setting_of(rest), []).append(i)
-    return alike

@@ -22,21 +22,21 @@ NAMES = ["study", "run", "comparison", "setting", "tokenizer", "model", "seed"] 
 Places = Path | str | Sequence[Path | str]
 
 
-def load(places: Places, labels: Sequence[str] = (), serve: Deployment = DEFAULT) -> pd.DataFrame:
+def load(places: Places, serve: Deployment = DEFAULT) -> pd.DataFrame:
     """A row per comparison, setting and measure: its mean, low, high and half over n seeds (95 % t-interval).
 
-    places: a study, a packed study, a run, or several; what cannot be read is warned of. labels: OLD=NEW, as
-    report.py takes them. serve: what costs of serving are of. Raises UserError for a place without finished runs.
+    places: a study, a packed study, a run, or several; what cannot be read is warned of. serve: what costs of
+    serving are of. Raises UserError for a place without finished runs.
     """
-    _, comparisons = _read(places, labels, serve)
+    _, comparisons = _read(places, serve)
     if not comparisons:
         raise UserError(f"no run in {places} has finished")
     return pd.concat([c.estimates for c in comparisons], ignore_index=True).convert_dtypes()
 
 
-def load_runs(places: Places, labels: Sequence[str] = (), serve: Deployment = DEFAULT) -> pd.DataFrame:
+def load_runs(places: Places, serve: Deployment = DEFAULT) -> pd.DataFrame:
     """A row per run, finished or not: NAMES, its state, the settings that differ, and every measure."""
-    return run_frame(*_read(places, labels, serve)).reset_index(drop=True)
+    return run_frame(*_read(places, serve)).reset_index(drop=True)
 
 
 def measured(places: Places, keys: Sequence[str], by: str, serve: Deployment) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def measured(places: Places, keys: Sequence[str], by: str, serve: Deployment) ->
     Where settings share that value, each keeps a row of its own: nothing is averaged but seeds. by="run": a row per
     run and a column per measure, as in `load_runs`. Raises UserError as `load`, and for a measure that no run has.
     """
-    found = load_runs(places, (), serve) if by == "run" else load(places, (), serve)
+    found = load_runs(places, serve) if by == "run" else load(places, serve)
     known = list(found if by == "run" else dict.fromkeys(found["measure"]))
     for key in keys:
         if key not in known:
@@ -57,10 +57,10 @@ def measured(places: Places, keys: Sequence[str], by: str, serve: Deployment) ->
     return found[[*dict.fromkeys([*names, "measure", *Estimate._fields])]]
 
 
-def _read(places: Places, labels: Sequence[str], serve: Deployment) -> tuple[Collection, list[Comparison]]:
+def _read(places: Places, serve: Deployment) -> tuple[Collection, list[Comparison]]:
     named = [places] if isinstance(places, str | Path) else places
     collection = collect(runs_in([Path(place) for place in named]), serve)
-    comparisons, problems = group_runs(collection, labels)
+    comparisons, problems = group_runs(collection)
     for problem in (*collection.problems, *problems):
         warnings.warn(problem.sentence, stacklevel=3)
     return collection, comparisons

@@ -59,13 +59,13 @@ class View:
         return [*own, *(("", "", table) for table in (*self.overviews, self.runs))]
 
 
-def view(folders: Sequence[Run], labels: Sequence[str] = (), serve: Deployment = DEFAULT) -> View:
+def view(folders: Sequence[Run], serve: Deployment = DEFAULT) -> View:
     """Reads the folders and computes all tables; figures are drawn when they are asked for.
 
-    labels: `OLD=NEW`, other names for settings.   serve: what costs of serving are of
+    serve: what costs of serving are of
     """
     collection = collect(folders, serve)
-    comparisons, more = group_runs(collection, labels)
+    comparisons, more = group_runs(collection)
     metrics, broken = metrics_frame(collection)
     prefixes, sections = _prefixes([c.title for c in comparisons]), []
     for c, prefix in zip(comparisons, prefixes, strict=True):
@@ -80,7 +80,7 @@ def view(folders: Sequence[Run], labels: Sequence[str] = (), serve: Deployment =
 
 def table_frame(places: Sequence[Path], name: str, serve: Deployment) -> pd.DataFrame:
     """A table of a report, those of all comparisons below one another. Raises UserError if there is none."""
-    tables = view(runs_in(places), (), serve).tables
+    tables = view(runs_in(places), serve).tables
     found = [frame_of(table, title) for _, title, table in tables if table.name == name]
     if not found:
         known = sorted({table.name for _, _, table in tables})

@@ -1,12 +1,11 @@
 """What settings are called: the tokenizer's name, and where that is not enough, whatever else tells them apart."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
 from analysis.records.identity import budget_words, setting_of, value_words, without
 from analysis.records.settings import Setting
-from numpygpt.errors import UserError, did_you_mean
 
 EQUAL_KEYS = ("budget.kind", "budget.chars", "budget.flops", "budget.seconds")  # what a budget holds equal
 
@@ -63,23 +62,3 @@ def _disambiguate(labels: list[str], more: list[str]) -> list[str]:
         fellows = {m for other, m in zip(labels, more, strict=True) if other == label}
         result.append(f"{label} {extra}" if len(fellows) > 1 else label)
     return result
-
-
-def renaming(wishes: Sequence[str], labels: Collection[str]) -> dict[str, str]:
-    """Old label -> new one, from `OLD=NEW` as a user types it; each part may hold an equals sign.
-
-    Raises UserError for an OLD that is none of `labels`, and for a NEW that another setting has.
-    """
-    new: dict[str, str] = {}
-    for wish in wishes:
-        cuts = [(wish[:i], wish[i + 1 :]) for i, char in enumerate(wish) if char == "="]
-        old, name = next((cut for cut in cuts if cut[0] in labels), (None, None))
-        if not old or not name:
-            wrong = wish.rpartition("=")[0] or wish
-            known = did_you_mean(wrong, labels) or f": there are {', '.join(sorted(labels))}"
-            raise UserError(f"--label {wish}: no setting is called {wrong!r}{known}; give OLD=NEW")
-        new[old] = name
-    called = [new.get(label, label) for label in labels]
-    if twice := sorted({name for name in new.values() if called.count(name) > 1}):
-        raise UserError(f"--label: two settings would be called {twice[0]!r}")
-    return new

@@ -30,7 +30,7 @@ class Setting:
 
     rows: each run's row of `Collection.runs`   results: each run's result.json
     identity: flat, with dotted keys, without the seed
-    label: what tables and figures call it   renamed: whether a user gave it
+    label: what tables and figures call it
     imported: the file of a tokenizer that another library made   estimates: of every measure, by its key
     """
 
@@ -42,7 +42,6 @@ class Setting:
     identity: Mapping[str, Any]
     imported: str = ""
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
-    renamed: bool = False
 
     @property
     def tokenizer(self) -> str:

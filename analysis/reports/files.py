@@ -66,14 +66,12 @@ class Report:
 def write_report(
     places: Path | str | Sequence[Path | str],
     out: Path | str | None = None,
-    labels: Sequence[str] = (),
     serve: Deployment = DEFAULT,
 ) -> Report:
     """Writes the report of all runs in `places` (studies, runs, packed studies, or folders of them) into `out`.
 
-    `out` is by default `report` in the one place that is named, or in the folder that holds them all; `labels` are
-    other names for settings, `OLD=NEW`; `serve` is what costs of serving are of. Raises UserError for a place
-    without runs, an `out` that cannot be written or a label that nothing has.
+    `out` is by default `report` in the one place that is named, or in the folder that holds them all; `serve` is
+    what costs of serving are of. Raises UserError for a place without runs or an `out` that cannot be written.
     """
     named = [Path(places)] if isinstance(places, str | Path) else [Path(place) for place in places]
     runs = runs_in(named)
@@ -82,7 +80,7 @@ def write_report(
 
     from analysis.page.view import view  # pandas takes 0.6 s: after the places have been looked at
 
-    found = view(runs, labels, serve)
+    found = view(runs, serve)
     if found.collection.runs.empty:
         raise UserError(f"none of the {len(runs)} runs can be read: {found.problems[0].sentence}")
     try:

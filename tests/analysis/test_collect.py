@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from synthetic import SIZES, make_run, make_study
 
-from analysis.inference.comparisons import group_runs, pairs_to_compare
+from analysis.inference.choices import pairs_to_compare
+from analysis.inference.comparisons import group_runs
 from analysis.records.collect import collect, metrics_frame, read_blocks
 from analysis.records.derived import with_derived
 from analysis.records.identity import budget_words, data_order, flatten

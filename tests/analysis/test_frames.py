@@ -11,7 +11,6 @@ from synthetic import make_run, make_study
 
 import analysis
 from analysis.page.view import view
-from analysis.report import main
 from analysis.reports import write_report
 from numpygpt.errors import UserError
 from numpygpt.runs import find_runs
@@ -103,8 +102,8 @@ def imported(folder: Path, path: str, digest: str) -> None:
     make_run(folder, "bpe", 1, name=f"{digest}-s1", imported=path, extra={"tokenizer": "hf"}, **key)
 
 
-def labels_of(folder: Path, *labels: str) -> list[str]:
-    (section,) = view(find_runs(folder), labels).sections
+def labels_of(folder: Path) -> list[str]:
+    (section,) = view(find_runs(folder)).sections
     return [setting.label for setting in section.comparison.settings]
 
 
@@ -118,26 +117,3 @@ def test_an_imported_tokenizer_is_called_as_its_file(tmp_path):
     imported(tmp_path, "tokenizer.json", "d")
     imported(tmp_path, "tokenizer.json", "e")
     assert len(set(labels_of(tmp_path))) == 6
-
-
-def test_a_setting_is_renamed_everywhere(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("analysis.page.view.drawings", lambda comparison, metrics: [])
-    make_study(tmp_path / "s", ("char", "bpe"), (1, 2, 3), every=250)
-    make_study(tmp_path / "s", ("bpe",), (1, 2, 3), every=250, optimizer__lr=3e-3)
-    assert labels_of(tmp_path, "bpe lr=0.003=fast", "char=a=b") == ["a=b", "bpe lr=0.001", "fast"]
-    assert main([str(tmp_path / "s"), "--label", "bpe lr=0.003=fast", "-o", str(tmp_path / "out")]) == 0
-    assert "fast" in capsys.readouterr().out
-    for file in ("report.md", "report.html", "runs.csv", "tables/comparison.csv"):
-        text = (tmp_path / "out" / file).read_text(encoding="utf-8")
-        assert "fast" in text, file
-        assert "bpe lr=0.003" not in text, file
-
-
-@pytest.mark.parametrize(
-    ("label", "said"), [("chr=x", "did you mean char"), ("char", "OLD=NEW"), ("zz=x", "there are bpe, char"),
-                        ("char=bpe", "two settings would be called 'bpe'"), ("char=", "OLD=NEW")],
-)  # fmt: skip
-def test_a_label_that_names_nothing_is_refused(tmp_path, capsys, label, said):
-    make_study(tmp_path, ("char", "bpe"), (1,), every=500)
-    assert main([str(tmp_path), "--label", label]) == 2
-    assert said in capsys.readouterr().err

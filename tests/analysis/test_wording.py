@@ -277,12 +277,6 @@ def test_two_things_that_were_tried_may_share_a_name(tmp_path):
     assert family.tried.keys() == {"optimizer.size", "model.size"}
 
 
-def test_a_name_that_was_given_is_kept(tmp_path):
-    rates(tmp_path)
-    ((comparison,), _) = group_runs(collect(find_runs(tmp_path)), ["bpe lr=0.01=bpe-mine"])
-    assert sorted(map(comparison.called, comparison.contenders)) == ["bpe-mine", "char"]
-
-
 def test_an_only_tokenizer_is_compared_with_itself(tmp_path):
     for size in (512, 2048):
         make_run(tmp_path, "bpe", tokenizer__vocab_size=size, **FEW)

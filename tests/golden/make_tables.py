@@ -8,7 +8,7 @@ import json
 import math
 from pathlib import Path
 
-from analysis.inference.comparisons import ALL_PAIRS
+from analysis.inference.choices import ALL_PAIRS
 from analysis.page.view import view
 from analysis.records.find import runs_in
 from analysis.tables.model import Cell, Table
