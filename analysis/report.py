@@ -14,7 +14,6 @@ from pathlib import Path
 
 from analysis.records.find import runs_in
 from analysis.records.serving import deployment
-from analysis.reports import write_report
 from analysis.tables.status import print_status, run_status
 from numpygpt.commands import run_command
 from numpygpt.runs import newest_study
@@ -25,6 +24,8 @@ def report(options: argparse.Namespace) -> None:
     if options.status:
         print_status([run_status(run) for run in runs_in(folders)])
     else:
+        from analysis.reports import write_report  # Matplotlib and pandas take two seconds
+
         gc.set_threshold(100_000, 50)  # figures are cyclic garbage by the thousand: look for it less often
         served = deployment(options.serve or ())
         also = () if options.serve is None else ("serving",)

@@ -7,16 +7,21 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.text import Text
+
+from analysis.figures.style import save, styled
+from analysis.inference.frames import run_frame, scalar_frame
+from analysis.page.page import page
+from analysis.page.view import View, view
 from analysis.records.find import runs_in
 from analysis.records.serving import DEFAULT, Deployment
+from analysis.reports.markdown import markdown
+from analysis.reports.next_step import next_step
+from analysis.reports.terminal import show
+from analysis.tables.formats import frame_of, to_csv
 from numpygpt.errors import UserError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from analysis.page.view import View
 
 MANIFEST = "files.txt"
 OWN = (".html", ".md", ".csv", ".tex", ".png", ".svg")
@@ -27,7 +32,7 @@ class Report:
     """A report that was written: `path` is report.md, `page` the HTML page beside it."""
 
     path: Path
-    view: "View"
+    view: View
 
     @property
     def page(self) -> Path:
@@ -35,7 +40,7 @@ class Report:
 
     def show(
         self,
-        console: "Console | None" = None,
+        console: Console | None = None,
         typed: Sequence[str] | None = None,
         folders: Sequence[str] | None = None,
         also: Sequence[str] = (),
@@ -47,12 +52,6 @@ class Report:
         `folders`: of the runs that are its own.   `also`: further tables to print, by their names.
         `minutes`: within which it was to choose; the advice is then printed as well.
         """
-        from rich.console import Console
-        from rich.text import Text
-
-        from analysis.reports.next_step import next_step
-        from analysis.reports.terminal import show
-
         console = console or Console()
         show(self.view, console, also)
         place = Text.assemble("Report: ", (str(self.page), "bold"), f" (and {self.path.name})")
@@ -77,9 +76,6 @@ def write_report(
     runs = runs_in(named)
     folders = [(place.parent if place.is_file() else place).resolve() for place in named]
     folder = Path(os.path.commonpath(folders)) / "report" if out is None else Path(out)
-
-    from analysis.page.view import view  # pandas takes 0.6 s: after the places have been looked at
-
     found = view(runs, serve)
     if found.collection.runs.empty:
         raise UserError(f"none of the {len(runs)} runs can be read: {found.problems[0].sentence}")
@@ -90,14 +86,8 @@ def write_report(
         raise UserError(why) from error
 
 
-def _write(view: "View", out: Path) -> Path:
+def _write(view: View, out: Path) -> Path:
     """All files of the report; those of an earlier report that are no longer due are removed."""
-    from analysis.figures.style import save, styled
-    from analysis.inference.frames import run_frame, scalar_frame
-    from analysis.page.page import page
-    from analysis.reports.markdown import markdown
-    from analysis.tables.formats import frame_of, to_csv
-
     for folder in ("tables", "figures"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
