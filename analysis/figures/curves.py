@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import SOFT, label_ends, look, looks, new_figure, plain
+from analysis.figures.style import SOFT, label_ends, look, new_figure
 from analysis.inference.comparisons import Comparison
 from analysis.inference.estimates import intervals
 from analysis.records.settings import Setting
@@ -81,30 +80,21 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> Figur
     bands = bands_of(rows, axis)
     settings = comparison.settings if len(comparison.settings) <= CROWD else comparison.contenders
     drawn = [s for s in settings if s.label in set(bands["setting"])]
-    kinds = {s.label: plain(s.tokenizer) for s in drawn}
-    bands = bands[bands["setting"].isin([*kinds])].assign(tokenizer=bands["setting"].map(kinds))
-    by_kind = looks(comparison.tokenizers)
-    colours = {s.label: to_rgba(by_kind["palette"][kinds[s.label]], shade(s, drawn)) for s in drawn}
-    figure = new_figure(8.6, 5.0)
+    bands = bands[bands["setting"].isin([s.label for s in drawn])]
+    figure, ends = new_figure(8.6, 5.0), []
     axes = figure.subplots()
-    sns.lineplot(
-        bands, x="x", y="mean", hue="setting", hue_order=[*kinds], palette=colours, style="tokenizer",
-        markers=by_kind["markers"], dashes=by_kind["dashes"], markevery=[-1], estimator=None, legend=False, ax=axes,
-    )  # fmt: skip
-    for label, band in bands[bands["half"] > 0].groupby("setting"):
-        axes.fill_between(
-            band["x"], band["low"], band["high"], color=colours[str(label)], alpha=0.18, linewidth=0
-        )
+    for setting in drawn:
+        band, kind = bands[bands["setting"] == setting.label], look(setting.tokenizer, comparison.tokenizers)
+        colour = to_rgba(kind.colour, shade(setting, drawn))
+        axes.plot(band["x"], band["mean"], kind.marker, linestyle=kind.dash, color=colour, markevery=[-1])
+        axes.fill_between(band["x"], band["low"], band["high"], color=kind.colour, alpha=0.18, linewidth=0)
+        ends.append((band["mean"].iloc[-1], setting.label, kind.colour, kind.marker))
     baseline_lines(axes, comparison, vertical=False)
     axes.set(xlabel=AXES[axis], ylabel="bits per byte, validation windows")
     _frame(axes, comparison, bands, axis)
     low, high = axes.get_ylim()
-    last = bands.groupby("setting")["mean"].last()
-    own = {s.label: look(s.tokenizer, comparison.tokenizers) for s in drawn}
-    ends = [(last[label], label, kind.colour, kind.marker) for label, kind in own.items()]
-    others = [(b.bits_per_byte, b.label, SOFT, "") for b in comparison.main_baselines]
-    ends += [other for other in others if low <= other[0] <= high]
-    label_ends(axes, ends)
+    baselines = [b for b in comparison.main_baselines if low <= b.bits_per_byte <= high]
+    label_ends(axes, ends + [(b.bits_per_byte, b.label, SOFT, "") for b in baselines])
     return figure
 
 

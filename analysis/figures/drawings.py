@@ -8,11 +8,10 @@ from functools import partial
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.bars import bits_figure, parameter_figure
+from analysis.figures.bars import bits_figure
 from analysis.figures.curves import AXES, curve_figure, curve_rows, retold
-from analysis.figures.differences import verdict_figure
+from analysis.figures.differences import part_differences, part_figure, verdict_figure
 from analysis.figures.frontier import frontier_figure
-from analysis.figures.parts import part_differences, part_figure
 from analysis.inference.comparisons import Comparison
 
 
@@ -41,7 +40,6 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
     if not part_differences(comparison, "byte_kind").empty:
         caption = "What the differences are made of, by kind of byte"
         found.append(Drawing("bits_by_byte_kind", caption, partial(part_figure, comparison, "byte_kind")))
-    found.append(Drawing("parameters", "Where the parameters are", partial(parameter_figure, comparison)))
     if any(len({s.mean("n_params") for s in family.settings}) > 1 for family in comparison.families):
         found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))
     return found

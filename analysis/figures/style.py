@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
 from rich.cells import cell_len, set_cell_size
+from scipy.optimize import isotonic_regression
 
 from numpygpt.printing import printable
 
 INK, SOFT, GRID, PAPER = "#1a1a1a", "#6b6b6b", "#e3e3e3", "#ffffff"
-PAIR = (INK, "#0072b2")  # two things that are told apart by their markers too
+BLUE = "#0072b2"  # beside INK, for two things that are told apart by their markers too
 
 RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture everywhere
@@ -55,7 +57,7 @@ class Look(NamedTuple):
 
 # After Okabe and Ito's colours, two of them darker so that no two have the same grey.
 LOOKS = {
-    "char": Look("#0072b2", "o", "-"),
+    "char": Look(BLUE, "o", "-"),
     "word": Look("#e69f00", "s", (0, (6, 2))),
     "bpe": Look("#8f2d00", "^", (0, (1.2, 1.2))),
     "bpe-bytefallback": Look("#009e73", "D", (0, (5, 1.5, 1, 1.5))),
@@ -79,16 +81,6 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
         return LOOKS[tokenizer]
     named = [*FIRST_OTHERS, *sorted({*all_tokenizers, tokenizer} - {*LOOKS, *FIRST_OTHERS, ""})]
     return OTHERS[named.index(tokenizer) % len(OTHERS) if tokenizer else -1]
-
-
-def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The looks of tokenizers as seaborn takes them: palette, markers and dashes by `plain` name."""
-    found = {plain(name): look(name, tokenizers) for name in tokenizers}
-    return {
-        "palette": {name: own.colour for name, own in found.items()},
-        "markers": {name: own.marker for name, own in found.items()},
-        "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
-    }
 
 
 @contextmanager
@@ -134,20 +126,12 @@ def plain(text: str, longest: int = 48) -> str:
 
 def spread(positions: Sequence[float], least: float) -> list[float]:
     """Moves label positions apart until neighbours are `least` away, as little as possible, order kept."""
-    order = sorted(range(len(positions)), key=lambda i: positions[i])
-    blocks: list[list[float]] = []  # [mean of wishes, number, first index in order]
-    for rank, i in enumerate(order):
-        blocks.append([positions[i], 1, rank])
-        while len(blocks) > 1:
-            (a, n, first), (b, m, _) = blocks[-2], blocks[-1]
-            if b - (m - 1) * least / 2 - (a + (n - 1) * least / 2) >= least:
-                break
-            blocks[-2:] = [[(a * n + b * m) / (n + m), n + m, first]]
-    moved = list(positions)
-    for middle, n, first in blocks:
-        for k in range(int(n)):
-            moved[order[int(first) + k]] = middle + (k - (n - 1) / 2) * least
-    return moved
+    if not len(positions):
+        return []
+    order, room = np.argsort(positions, kind="stable"), least * np.arange(len(positions))
+    moved = np.empty(len(positions))
+    moved[order] = isotonic_regression(np.asarray(positions)[order] - room).x + room
+    return moved.tolist()
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str, str]], size: float = 8.5) -> None:

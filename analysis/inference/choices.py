@@ -87,12 +87,9 @@ def at_equal_cost(families: Sequence[Family], key: str) -> EqualCost:
 
 def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
     """The points that no other beats in both, in the order of rising cost."""
-    order = sorted(range(len(cost)), key=lambda i: (cost[i], bits[i]))
-    front: list[int] = []
-    for i in order:
-        if not front or bits[i] < bits[front[-1]]:
-            front.append(i)
-    return front
+    order = np.lexsort((bits, cost))
+    lowest = np.minimum.accumulate(np.asarray(bits)[order])
+    return order[np.diff(lowest, prepend=np.inf) < 0].tolist()
 
 
 def short(key: str) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
 from scipy.special import nctdtr, stdtr, stdtrit  # Student's t; scipy.stats takes 600 ms to import
 
 from analysis.records.collect import Floats
@@ -165,14 +166,11 @@ def detection(difference: Difference, true: float) -> float:
 
 def smallest_shown(*differences: Difference) -> float:
     """The smallest true difference that all of these independent tests would show together with chance POWER."""
-    low, high = 0.0, 1e-6
-    while high < 1e6 and np.prod([detection(d, high) for d in differences]) < POWER:
-        low, high = high, 2 * high
-    for _ in range(40):
-        middle = (low + high) / 2
-        enough = np.prod([detection(d, middle) for d in differences]) >= POWER
-        low, high = (low, middle) if enough else (middle, high)
-    return high
+
+    def lacking(true: float) -> float:
+        return POWER - math.prod(detection(d, true) for d in differences)
+
+    return float(brentq(lacking, 0.0, 1e6, xtol=1e-13))
 
 
 def seeds_needed(seeds: Difference, n_seeds: int, true: float) -> int | None:

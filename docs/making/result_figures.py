@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.bars import bits_figure
 from analysis.figures.curves import curve_figure, curve_rows
-from analysis.figures.parts import part_figure
+from analysis.figures.differences import part_figure
 from analysis.figures.style import INK, PAPER, SOFT, label_ends, look, new_figure
 from analysis.records.collect import metrics_frame
 

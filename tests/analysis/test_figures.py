@@ -76,7 +76,7 @@ def test_a_sweep_of_sizes_gets_its_frontier(tmp_path):
     found = collect(find_runs(tmp_path))
     ((comparison,), _) = group_runs(found)
     by_name = {d.name: d for d in drawings(comparison, metrics_frame(found)[0])}
-    assert {"frontier", "curves_step", "parameters", "bits_per_byte"} <= by_name.keys()
+    assert {"frontier", "curves_step", "bits_per_byte"} <= by_name.keys()
     with style.styled():
         for name in ("frontier", "curves_chars"):
             style.save(by_name[name].draw(), tmp_path / f"{name}.svg")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.figures.parts import part_differences, part_figure
+from analysis.figures.differences import part_differences, part_figure
 from analysis.figures.style import styled
 from analysis.inference.comparisons import group_runs
 from analysis.records.collect import collect

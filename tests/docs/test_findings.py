@@ -11,7 +11,7 @@ import pytest
 from making import lessons, records
 from making.records import BUDGETS, NAMES, study
 
-from analysis.figures.parts import part_differences
+from analysis.figures.differences import part_differences
 from analysis.inference.uncertainty import paired
 from analysis.records.display import plus_minus
 from numpygpt import optim
