@@ -89,10 +89,6 @@ def _change(axes: Axes, evaluations: pd.DataFrame, colour: str) -> None:
     axes.bar(middles[worse], change[worse], widths[worse], **hatched)
     if worse.any():
         axes.legend(fontsize=8.5)
-    if len(change) > 4:  # the first drops are so deep that they would hide all others
+    if len(change) > 4:  # the first drops are so deep that they would hide all others: they are cut off
         lowest = min(1.6 * float(np.quantile(change, 0.25)), 0) - 1e-9
         axes.set_ylim(lowest, max(0.0, float(change.max())) * 1.15 - lowest * 0.05)
-        for at, cut in zip(middles, change, strict=True):
-            if cut < lowest:
-                axes.text(at, 0.97 * lowest, f"{cut:.2g}", rotation=90, ha="center", va="bottom",
-                          color=INK, fontsize=8, backgroundcolor="#ffffffcc")  # fmt: skip

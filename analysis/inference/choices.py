@@ -58,31 +58,23 @@ class Family:
         ]  # fmt: skip
 
 
-class EqualCost(NamedTuple):
-    """`cost`, and by the label of each tokenizer's best setting its bits per byte there, and if that is a bound: no
-    setting that costs as much was tried, and one might need less."""
-
-    cost: float
-    bits: dict[str, tuple[float, bool]]
-
-
-def at_equal_cost(families: Sequence[Family], key: str) -> EqualCost:
+def at_equal_cost(families: Sequence[Family], key: str) -> tuple[float, dict[str, tuple[float, bool]]]:
     """Bits per byte at the least `key` that every tokenizer has come down to: nothing is extrapolated.
 
-    Of a tokenizer's settings counts its frontier; between two of them bits lie on a line over the logarithm of the
-    cost. NaN and nothing if there are not two tokenizers, or the cost of one is not known.
+    Returns that cost, and by the label of each tokenizer's best setting its bits per byte there, and if that is a
+    bound: no setting that costs as much was tried, and one might need less. Of a tokenizer's settings counts its
+    frontier; between two of them bits lie on a line over the logarithm of the cost. NaN and nothing if there are
+    not two tokenizers, or the cost of one is not known.
     """
     tried = [[(s.mean(key), s.mean("bits_per_byte")) for s in family.settings] for family in families]
     if len(tried) < 2 or np.isnan(np.concatenate(tried)).any():
-        return EqualCost(float("nan"), {})
+        return float("nan"), {}
     cost, bits = max(min(points)[0] for points in tried), {}
     for family, points in zip(families, tried, strict=True):
         costs, front = zip(*(points[i] for i in pareto(*zip(*points, strict=True))), strict=True)
-        bits[family.best.label] = (
-            float(np.interp(np.log(cost), np.log(costs), front)),
-            max(points)[0] < cost,
-        )
-    return EqualCost(cost, bits)
+        there = float(np.interp(np.log(cost), np.log(costs), front))
+        bits[family.best.label] = there, max(points)[0] < cost
+    return cost, bits
 
 
 def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:

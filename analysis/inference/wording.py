@@ -1,11 +1,10 @@
-"""A comparison in plain words: the headline, the cautions that belong to it, the order."""
+"""A comparison in plain words: the headline, the cautions that belong to it, the order, what to do."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.inference.advice import advice
 from analysis.inference.cautions import cautions, counted, listed, untrained
 from analysis.inference.choices import short
 from analysis.inference.comparisons import Comparison
@@ -13,6 +12,8 @@ from analysis.inference.pairs import BITS, SMALL, Outcome, SettingScores, why_un
 from analysis.inference.texts import ambiguous, text_contests
 from analysis.inference.uncertainty import MIN_SEEDS
 from analysis.inference.verdicts import Conclusion
+from analysis.records.display import show
+from analysis.records.settings import Setting
 
 FEW = 1  # pairs that are named rather than counted
 
@@ -44,7 +45,7 @@ def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
     notes = [*_choice(comparison), *(_bounds(comparison.contest) if order else ())]
     if names := ambiguous(comparison.contenders):
         texts.append(f"{listed(names)}: no order, several texts share the name")
-    paragraph = advice(comparison, headline, found)
+    paragraph = _advice(comparison, headline, found)
     return Summary(headline, found, order, tuple(notes), tuple(texts), paragraph)
 
 
@@ -159,3 +160,46 @@ def _bounds(contest: Conclusion) -> list[str]:
     said = [f"leads of {of} count what it loses at our charge: a better residual coder can only add to them"]
     said += [f"leads over {over} count from its tokens alone: they hold whatever is charged"]
     return [sentence for sentence, labels in zip(said, (of, over), strict=True) if labels]
+
+
+# --- what to do, in one paragraph that can be mailed to somebody who sees nothing else of it ---
+
+
+def _advice(comparison: Comparison, headline: str, cautions: Sequence[str]) -> str:
+    """The choice, or between whom it is open; the headline; what both cost; the cautions."""
+    named = {comparison.called(setting): setting for setting in comparison.contenders}
+    contest, nearest = comparison.contest, comparison.contest.nearest
+    said = ["This is no ground for a choice yet.", headline]
+    if nearest and not untrained(comparison):
+        a, b = named[nearest.a], named[nearest.b]
+        choice = _taken(contest.leader, nearest.shown_from, (a, b), comparison)
+        said = [choice, headline, _costs(comparison, (a, b))]
+    return " ".join([*said, *([f"But: {'; '.join(cautions)}."] if cautions else [])])
+
+
+def _taken(leader: str | None, shown_from: float, pair: Sequence[Setting], comparison: Comparison) -> str:
+    if leader:
+        return f"Take {_sized(comparison, pair[0])}."
+    names = f"{listed([_sized(comparison, setting) for setting in pair])} are not told apart by this"
+    if not shown_from <= SMALL:
+        return f"{names}."
+    cheaper = min(pair, key=lambda setting: setting.mean("serving_flops_per_byte"))
+    return (
+        f"{names}, which would have shown {shown_from:.3f} {BITS} in 8 of 10 cases: take "
+        f"{comparison.called(cheaper)}, which costs less to serve."
+    )
+
+
+def _sized(comparison: Comparison, setting: Setting) -> str:
+    return f"{comparison.called(setting)} (vocabulary {show(setting.mean('vocab_size'), 'count')})"
+
+
+def _costs(comparison: Comparison, pair: Sequence[Setting]) -> str:
+    costs = [
+        f"{comparison.called(setting)} {show(setting.mean('train_seconds'), 'seconds')} of training, "
+        f"{show(setting.mean('serving_flops_per_byte'), 'si')} FLOPs and "
+        f"{show(setting.mean('cache_bytes_per_byte'), 'si')} bytes of cache"
+        for setting in pair
+    ]
+    served = f"each byte of text served ({comparison.deployment.words})"
+    return f"Each run, and then {served}, takes: {'; '.join(costs)}."

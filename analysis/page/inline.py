@@ -27,9 +27,11 @@ class Figure:
 
 
 def figures(drawings: tuple[Drawing, ...], prefix: str, files: Mapping[str, Path]) -> dict[str, Figure]:
-    """Those of `drawings` that have been drawn, by their names; `files` are SVG files by prefix and name."""
-    drawn = [(d, stem) for d in drawings if (stem := f"{prefix}{d.name}") in files]
-    return {d.name: Figure(d.name, d.caption, inline(files[stem], stem, d.caption)) for d, stem in drawn}
+    """By their names; `files` are SVG files by prefix and name."""
+    stems = {drawing: f"{prefix}{drawing.name}" for drawing in drawings}
+    return {
+        d.name: Figure(d.name, d.caption, inline(files[stem], stem, d.caption)) for d, stem in stems.items()
+    }
 
 
 def inline(file: Path, name: str, caption: str) -> Markup:

@@ -37,16 +37,16 @@ def cost_table(comparison: Comparison) -> Table:
 def serving_table(comparison: Comparison) -> Table:
     """What it costs to write text in the deployment that the reader names; bits per byte at equal cost."""
     title = f"Serving text with {comparison.deployment.words}"
-    equal = at_equal_cost(comparison.families, OWN)
+    cost, at_cost = at_equal_cost(comparison.families, OWN)
     notes = (
         "a lossy tokenizer's model writes less than the text: its bits/byte are charged, what it writes is not",
-        f"at equal cost: at {show(equal.cost, 'si')} FLOPs/byte as trained, between two sizes along a line over "
+        f"at equal cost: at {show(cost, 'si')} FLOPs/byte as trained, between two sizes along a line over "
         "log FLOPs; or less: none that costs as much was trained",
     )
     table = measure_table(comparison, "serving", title, ("bits_per_byte", *SERVING, OWN), *notes)
     rows = []
     for setting, row in zip(comparison.settings, table.rows, strict=True):
-        bits, at_most = equal.bits.get(setting.label, (None, False))
+        bits, at_most = at_cost.get(setting.label, (None, False))
         rows.append(Row((*row.cells, Cell(bits, ".3f", mark="or less" if at_most else ""))))
     at_equal = replace(measure_column("bits_per_byte_at_equal_cost"), priority=4)
     columns = (replace(c, priority=5 if c.key == OWN else i) for i, c in enumerate(table.columns))

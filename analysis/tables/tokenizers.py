@@ -1,6 +1,6 @@
 """What tokenizers do to texts: their own measures, text that the models write, and extra texts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from analysis.inference.comparisons import Comparison
@@ -40,21 +40,18 @@ def generated_tables(comparison: Comparison) -> list[Table]:
     for name, length in (("generated", "characters"), ("generated_tokens", "tokens")):
         title = f"Generated text, a fixed number of {length}"
         table = measure_table(comparison, name, title, _nested(comparison, name))
-        human = _human_rows(comparison, [c.key for c in table.columns[1:]]) if name == "generated" else ()
+        human = _human_rows(comparison, [c.key for c in table.columns[1:]]) if name == "generated" else []
         tables.append(replace(table, rows=(*table.rows, *human)))
     return tables
 
 
-def _human_rows(comparison: Comparison, keys: Sequence[str]) -> Iterator[Row]:
-    """The same of held-out text: one row if it is the same text for all settings, else one for each."""
+def _human_rows(comparison: Comparison, keys: Sequence[str]) -> list[Row]:
+    """The same of held-out text, where that is the same text for all settings."""
     human = [key.replace("generated.", "human.") for key in keys]
-    beside = [[cell(comparison, s, key) for key in human] for s in comparison.settings]
-    texts = [[c.text for c in cells] for cells in beside]
-    same = all(t == texts[0] for t in texts)
-    for setting, cells in zip(comparison.settings[:1] if same else comparison.settings, beside, strict=False):
-        label = "human, held out" if same else f"human, held out ({setting.label})"
-        if any(c.text != MISSING for c in cells):
-            yield Row((Cell(label), *cells), "human")
+    first, *others = ([cell(comparison, s, key) for key in human] for s in comparison.settings)
+    same = all([c.text for c in cells] == [c.text for c in first] for cells in others)
+    told = same and any(c.text != MISSING for c in first)
+    return [Row((Cell("human, held out"), *first), "human")] if told else []
 
 
 # --- extra texts ---

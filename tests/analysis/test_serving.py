@@ -56,7 +56,7 @@ def test_costs_are_made_equal_between_sizes_and_nothing_is_extrapolated(tmp_path
     assert bits[high.label] == (pytest.approx(line), False)
     assert bits["word"] == (by_size["word", 128].mean("bits_per_byte"), True)
     assert bits["char"] == (by_size["char", 128].mean("bits_per_byte"), False)
-    assert math.isnan(at_equal_cost(families[:1], "forward_flops_per_byte").cost)
+    assert math.isnan(at_equal_cost(families[:1], "forward_flops_per_byte")[0])
 
 
 def test_the_table_is_printed_for_the_deployment_that_is_named(study, tmp_path, no_figures, capsys):
