@@ -21,7 +21,7 @@ def bits_figure(comparison: Comparison) -> Figure:
     figure = new_figure(8.6, 1.9 + height * len(settings))
     axes = figure.subplots()
     bars: dict[str, Any] = {"height": 0.62, "linewidth": 1, "edgecolor": colours}
-    doubt: dict[str, Any] = {"ecolor": INK, "capsize": 3, "elinewidth": 1.3, "zorder": 3}
+    doubt: dict[str, Any] = {"color": INK, "ecolor": INK, "capsize": 3, "elinewidth": 1.3, "zorder": 3}
     whole = axes.barh(rows, totals, xerr=halves, color="none", hatch="////", error_kw=doubt, **bars)
     axes.barh(rows, floors, color=colours, **bars)
     size, ground = 72 * 0.8 * height, {"color": PAPER, "pad": 0.5}

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import SOFT, label_ends, look, new_figure
+from analysis.figures.style import SOFT, label_ends, look, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
 from analysis.inference.estimates import intervals
 from analysis.records.settings import Setting
@@ -80,13 +81,18 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> Figur
     bands = bands_of(rows, axis)
     settings = comparison.settings if len(comparison.settings) <= CROWD else comparison.contenders
     drawn = [s for s in settings if s.label in set(bands["setting"])]
-    bands = bands[bands["setting"].isin([s.label for s in drawn])]
+    kinds = {s.label: plain(s.tokenizer) for s in drawn}
+    bands = bands[bands["setting"].isin([*kinds])].assign(tokenizer=bands["setting"].map(kinds))
+    by_kind = looks(comparison.tokenizers)
+    colours = {s.label: to_rgba(by_kind["palette"][kinds[s.label]], shade(s, drawn)) for s in drawn}
     figure, ends = new_figure(8.6, 5.0), []
     axes = figure.subplots()
+    sns.lineplot(
+        bands, x="x", y="mean", hue="setting", hue_order=[*kinds], palette=colours, style="tokenizer",
+        markers=by_kind["markers"], dashes=by_kind["dashes"], markevery=[-1], estimator=None, legend=False, ax=axes,
+    )  # fmt: skip
     for setting in drawn:
         band, kind = bands[bands["setting"] == setting.label], look(setting.tokenizer, comparison.tokenizers)
-        colour = to_rgba(kind.colour, shade(setting, drawn))
-        axes.plot(band["x"], band["mean"], kind.marker, linestyle=kind.dash, color=colour, markevery=[-1])
         axes.fill_between(band["x"], band["low"], band["high"], color=kind.colour, alpha=0.18, linewidth=0)
         ends.append((band["mean"].iloc[-1], setting.label, kind.colour, kind.marker))
     baseline_lines(axes, comparison, vertical=False)

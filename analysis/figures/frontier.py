@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, SOFT, look, new_figure, plain
+from analysis.figures.style import GRID, SOFT, looks, new_figure, plain
 from analysis.inference.choices import pareto
 from analysis.inference.comparisons import Comparison
 
@@ -26,7 +27,7 @@ def _points(comparison: Comparison) -> pd.DataFrame:
     alone = {family.best.label for family in comparison.families if len(family.settings) == 1}
     found = [(s, s.estimate("bits_per_byte")) for s in comparison.settings]
     return pd.DataFrame([
-        {"tokenizer": s.tokenizer, "size": "" if s.label in alone else s.size, "bits": e.mean,
+        {"tokenizer": plain(s.tokenizer), "size": "" if s.label in alone else s.size, "bits": e.mean,
          "half": np.nan_to_num(e.half), **{cost: s.estimate(cost).mean for cost in COSTS}}
         for s, e in found
     ])  # fmt: skip
@@ -34,17 +35,16 @@ def _points(comparison: Comparison) -> pd.DataFrame:
 
 def frontier_figure(comparison: Comparison) -> Figure:
     """Bits per byte against what they cost; a line per tokenizer over its sizes, the frontier underlaid."""
-    figure, points = new_figure(16.2, 4.4), _points(comparison)
+    figure, points, by_kind = new_figure(16.2, 4.4), _points(comparison), looks(comparison.tokenizers)
+    colours = points["tokenizer"].map(by_kind["palette"])
     baselines = [baseline.bits_per_byte for baseline in comparison.main_baselines]
     for axes, key in zip(figure.subplots(1, len(COSTS), sharey=True), COSTS, strict=True):
         front = points.iloc[pareto(points[key].tolist(), points["bits"].tolist())]
         axes.step(front[key], front["bits"], where="post", color=GRID, linewidth=7, zorder=1)
+        axes.errorbar(points[key], points["bits"], points["half"], fmt="none", ecolor=colours)
         axes.set(xlabel=COSTS[key], ylabel="bits per byte (grey band: the frontier)")
-        for tokenizer in dict.fromkeys(comparison.tokenizers):
-            own, kind = points[points["tokenizer"] == tokenizer], look(tokenizer, comparison.tokenizers)
-            line: dict[str, Any] = {"color": kind.colour, "marker": kind.marker, "linestyle": kind.dash}
-            own = own.sort_values(key)
-            axes.errorbar(own[key], own["bits"], own["half"], label=plain(tokenizer), **line)
+        sns.lineplot(points, x=key, y="bits", hue="tokenizer", style="tokenizer", **by_kind, estimator=None,
+                     legend=axes is figure.axes[0], ax=axes)  # fmt: skip
         low, high = axes.get_ylim()
         near = [b for b in baselines if 2 * low - high < b < 2 * high - low]
         baseline_lines(axes, comparison, vertical=False)
@@ -59,5 +59,5 @@ def frontier_figure(comparison: Comparison) -> Figure:
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.label_outer()
-    figure.axes[0].legend(fontsize=8.5)
+    sns.move_legend(figure.axes[0], "best", title="", fontsize=8.5)
     return figure

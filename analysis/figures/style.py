@@ -83,6 +83,16 @@ def look(tokenizer: str, all_tokenizers: Sequence[str] = ()) -> Look:
     return OTHERS[named.index(tokenizer) % len(OTHERS) if tokenizer else -1]
 
 
+def looks(tokenizers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The looks of tokenizers as seaborn takes them: palette, markers and dashes by `plain` name."""
+    found = {plain(name): look(name, tokenizers) for name in tokenizers}
+    return {
+        "palette": {name: own.colour for name, own in found.items()},
+        "markers": {name: own.marker for name, own in found.items()},
+        "dashes": {name: "" if own.dash == "-" else own.dash[1] for name, own in found.items()},
+    }
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """A context in which matplotlib draws in our style and says nothing of what it lacks, a letter or room.

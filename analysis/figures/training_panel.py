@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, styled
+from numpygpt.files import replacing
 from numpygpt.runs import RunFolder
 
 COLUMNS = ("kind", "step", "loss", "train_loss", "val_loss", "grad_norm", "lr", "clipped")
@@ -27,9 +28,8 @@ def draw_curves(folder: RunFolder) -> Path:
     config = folder.run()["config"]
     with styled():
         figure = panel(rows, folder.name, str((config.get("tokenizer") or {}).get("kind", "")))
-        partial = folder.curves_path.with_name(".curves.png.tmp")
-        figure.savefig(partial, format="png", metadata={"Software": None})
-    partial.replace(folder.curves_path)
+        with replacing(folder.curves_path) as temporary:
+            figure.savefig(temporary, format="png", metadata={"Software": None})
     return folder.curves_path
 
 

@@ -28,10 +28,13 @@ class Figure:
 
 def figures(drawings: tuple[Drawing, ...], prefix: str, files: Mapping[str, Path]) -> dict[str, Figure]:
     """By their names; `files` are SVG files by prefix and name."""
-    stems = {drawing: f"{prefix}{drawing.name}" for drawing in drawings}
-    return {
-        d.name: Figure(d.name, d.caption, inline(files[stem], stem, d.caption)) for d, stem in stems.items()
-    }
+    found = {}
+    for drawing in drawings:
+        stem = f"{prefix}{drawing.name}"
+        found[drawing.name] = Figure(
+            drawing.name, drawing.caption, inline(files[stem], stem, drawing.caption)
+        )
+    return found
 
 
 def inline(file: Path, name: str, caption: str) -> Markup:

@@ -49,11 +49,11 @@ def next_step(
     if len(sections) != 1 or (runs["state"] != "done").any():
         return None
     comparison = sections[0].comparison
+    if len(comparison.settings) == 1:
+        return None
     settings = runs.drop_duplicates(["key", "seed"]).groupby("key")
     each, count, seconds = settings["total_seconds"].mean(), settings.size(), runs["total_seconds"].sum()
     seeds = sorted(set(runs["seed"]))
-    if len(comparison.settings) == 1:
-        return None
     if untrained(comparison):
         times = times_longer(comparison, view.metrics)
         if math.isinf(times):
@@ -80,14 +80,8 @@ def _to_tell_apart(
 
     each: seconds of a run, by setting
     """
-    pair = comparison.contest.nearest
-    if (
-        comparison.contest.leader
-        or pair is None
-        or not pair.seeds
-        or not pair.text
-        or pair.shown_from <= SMALL
-    ):
+    leader, pair = comparison.contest.leader, comparison.contest.nearest
+    if leader or not pair or not (pair.seeds and pair.text) or pair.shown_from <= SMALL:
         return None
     true = max(pair.seeds.value, SMALL)
     n = max(seeds_needed(pair.seeds, pair.pair.fewest_seeds, true) or MOST_SEEDS, len(seeds))
