@@ -5,7 +5,6 @@
     python experiments/benchmark.py generate      tokens per second, one text and several at once
     python experiments/benchmark.py evaluate      tokens per second, and the share of the peak
     python experiments/benchmark.py report        seconds of a report over 4, 20 and 109 runs, and of --help
-    python experiments/benchmark.py scaling       how time grows with width, depth, batch, text and so on
     python experiments/benchmark.py tokenizers    training and encoding, ours and every installed peer
 
 docs/PERFORMANCE.md says what the figures mean.
@@ -19,7 +18,7 @@ from pathlib import Path
 from experiments.cli.arguments import new_parser
 from numpygpt.commands import require_at_least, run_command
 
-NAMES = ("train", "race", "generate", "evaluate", "report", "scaling", "tokenizers")
+NAMES = ("train", "race", "generate", "evaluate", "report", "tokenizers")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmarks import loss_race, reports, scaling, speed, tokenizer_race
+from experiments.benchmarks import loss_race, reports, speed, tokenizer_race
 from experiments.benchmarks.processes import THREADS, Row
 from experiments.benchmarks.works import PEERS
 from experiments.runner.environment import environment
@@ -25,7 +25,6 @@ BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
     "generate": lambda chosen: speed.generate(peers(chosen), chosen.rounds),
     "evaluate": lambda chosen: speed.evaluate(chosen.rounds),
     "report": lambda chosen: reports.report(chosen.rounds),
-    "scaling": lambda chosen: scaling.scaling(chosen.rounds),
     "tokenizers": lambda chosen: tokenizer_race.race(chosen.rounds),
 }
 
@@ -63,15 +62,13 @@ def peers(chosen: Chosen) -> tuple[str, ...]:
 
 
 COLUMNS = {  # key of a row -> heading and form
-    "case": ("case", ""), "by": ("by", ""), "sizes": ("sizes", ""), "all_ms": ("ms of each", ""),
+    "case": ("case", ""), "by": ("by", ""),
     "seconds": ("seconds", ".1f"), "median_ms": ("ms", ".1f"), "ratio_to_eager": ("/ PyTorch eager", ".2f"),
     "ratio_to_compiled": ("/ compiled", ".2f"), "ratio_to_torch": ("/ PyTorch", ".2f"),
     "updates": ("updates", ",.0f"), "reached": ("reached", ""), "nats": ("last nats", ".3f"),
     "share_of_peak": ("of peak", ".0%"), "tokens_per_second": ("tokens/s", ",.0f"),
     "chars_per_second": ("characters/s", ",.0f"), "relative_speed": ("relative speed", ".2f"),
     "peak_mb": ("peak MB", ",.0f"), "relative_memory": ("/ PyTorch", ".2f"),
-    "time_slope": ("slope of time", ".2f"), "operations_slope": ("of operations", ".2f"),
-    "memory_slope": ("of memory", ".2f"),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from experiments import benchmark
-from experiments.benchmarks import reports, scaling, speed, suite, tokenizer_race, works
+from experiments.benchmarks import reports, speed, suite, tokenizer_race, works
 from experiments.benchmarks.processes import Timings, WorkerProcess
 from experiments.benchmarks.works import CASES, Case, train_operations
 from experiments.configuration.build import composed
@@ -75,16 +75,6 @@ def test_training_and_generating(peers):
 
 def test_evaluate():
     figures(speed.evaluate(1, {"tiny": TINY}), "tokens_per_second", "share_of_peak", "peak_mb")
-
-
-def test_scaling(shakespeare):
-    rows = scaling.scaling(1, TINY, {"vocabulary": (30, 60)}, (3000, 6000))
-    assert rows[0]["case"] == "step by vocabulary"
-    assert len(rows) == 3
-    figures(rows, "operations_slope")
-    assert all(math.isfinite(row["time_slope"]) for row in rows)
-    assert math.isfinite(rows[0]["memory_slope"])  # of a step; a tokenizer shares its process
-    assert scaling.slope([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2)
 
 
 def test_report(monkeypatch):
