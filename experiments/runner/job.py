@@ -97,9 +97,9 @@ def measure_again(folders: Sequence[RunFolder], settings: Sequence[str]) -> list
 def recorded_config(values: Mapping[str, Any], settings: Sequence[str] = ()) -> RunConfig:
     """The configuration that run.json holds, with other settings of samples (`sample.KEY=VALUE`)."""
     config = RunConfig()
-    known = {key: value for key, value in values.items() if hasattr(config, key)}  # older runs hold `tracking`
-    for key, value in known.items():
-        setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
+    for key, value in values.items():
+        if hasattr(config, key):  # older runs hold settings that are gone
+            setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
     try:
         asked = OmegaConf.from_dotlist([setting.removeprefix("sample.") for setting in settings])
         typed = OmegaConf.to_object(OmegaConf.merge(SampleConfig, asked))
