@@ -2,10 +2,6 @@
 
     python experiments/benchmark.py train         an update: ours beside PyTorch's, share of the peak, memory
     python experiments/benchmark.py race          seconds of training until nanoGPT's loss is reached, by recipe
-    python experiments/benchmark.py generate      tokens per second, one text and several at once
-    python experiments/benchmark.py evaluate      tokens per second, and the share of the peak
-    python experiments/benchmark.py report        seconds of a report over 4, 20 and 109 runs, and of --help
-    python experiments/benchmark.py scaling       how time grows with width, depth, batch, text and so on
     python experiments/benchmark.py tokenizers    training and encoding, ours and every installed peer
 
 docs/PERFORMANCE.md says what the figures mean.
@@ -19,16 +15,13 @@ from pathlib import Path
 from experiments.cli.arguments import new_parser
 from numpygpt.commands import require_at_least, run_command
 
-NAMES = ("train", "race", "generate", "evaluate", "report", "scaling", "tokenizers")
+NAMES = ("train", "race", "tokenizers")
 
 
 def parser() -> argparse.ArgumentParser:
     parser = new_parser("benchmark.py", __doc__)
     parser.description, parser.formatter_class = __doc__, argparse.RawDescriptionHelpFormatter
     parser.add_argument("benchmark", choices=NAMES)
-    parser.add_argument(
-        "--against", choices=["torch", "none"], default="torch", help="a peer (default torch)"
-    )
     parser.add_argument("--rounds", type=int, default=4, help="turns that each one takes (default 4)")
     parser.add_argument("--seeds", type=int, default=3, help="race: how many, from 1 on (default 3)")
     parser.add_argument(

@@ -2,7 +2,7 @@
 
 Tokens are coloured in turn (without colours, a bar stands between them); --ids lists them with their ids. --runs
 takes the tokenizers of runs; --tokenizers trains those of these names on the training part of the default corpus,
-with the settings in conf/tokenizer (bpe:512 sets the vocabulary size). --vocab browses the vocabularies instead.
+with the settings in conf/tokenizer (bpe:512 sets the vocabulary size).
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from experiments.cli.arguments import new_parser
 from experiments.cli.files import PIPE, decoded, input_name, read_input
-from numpygpt.commands import require_at_least, run_command
+from numpygpt.commands import run_command
 from numpygpt.errors import UserError
 
 DEFAULT_TOKENIZERS = "char,word,bpe,bpe-bytefallback"
@@ -27,20 +27,14 @@ def parser() -> argparse.ArgumentParser:
         "--tokenizers", metavar="A,B,...", help=f"names of choices (default: {DEFAULT_TOKENIZERS})"
     )
     parser.add_argument("--ids", action="store_true", help="list every token with its id")
-    parser.add_argument("--vocab", action="store_true", help="browse the vocabularies: needs no text")
-    parser.add_argument("--number", type=int, default=12, metavar="N", help="tokens per list of --vocab (12)")
     return parser
 
 
 def show(chosen: argparse.Namespace) -> None:
-    require_at_least(1, chosen, "number")
     from experiments.trained.named_tokenizers import named_tokenizers
-    from experiments.trained.token_view import show_tokens, show_vocabularies
+    from experiments.trained.token_view import show_tokens
 
     choices = DEFAULT_TOKENIZERS if chosen.tokenizers is None and not chosen.runs else chosen.tokenizers
-    if chosen.vocab:
-        show_vocabularies(named_tokenizers(chosen.runs, choices), chosen.number)
-        return
     text = decoded(read_input(PIPE), input_name(PIPE)) if chosen.text is None else chosen.text
     if not text:
         raise UserError("the text is empty: give one, or pipe one in")

@@ -36,7 +36,7 @@ INNER_FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("char", "word", "byte", "bpe"),
         ("word_lossless", "unigram"),
         ("foreign",),
-        ("registry", "to_hf"),
+        ("registry",),
     ),
 }
 OUTSIDE_NUMPYGPT = {

@@ -8,24 +8,19 @@ from datetime import date
 from importlib.metadata import version
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+import pandas as pd
 
-from experiments.benchmarks import loss_race, reports, scaling, speed, tokenizer_race
+from experiments.benchmarks import loss_race, speed, tokenizer_race
 from experiments.benchmarks.processes import THREADS, Row
 from experiments.benchmarks.works import PEERS
 from experiments.runner.environment import environment
 from numpygpt.errors import UserError
 from numpygpt.files import writing
 
-Chosen = argparse.Namespace  # of the command line: benchmark, against, rounds, seeds, updates, json
+Chosen = argparse.Namespace  # of the command line: benchmark, rounds, seeds, updates, json
 BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
-    "train": lambda chosen: speed.train(peers(chosen), chosen.rounds),
-    "race": lambda chosen: loss_race.race(peers(chosen), chosen.seeds, chosen.updates),
-    "generate": lambda chosen: speed.generate(peers(chosen), chosen.rounds),
-    "evaluate": lambda chosen: speed.evaluate(chosen.rounds),
-    "report": lambda chosen: reports.report(chosen.rounds),
-    "scaling": lambda chosen: scaling.scaling(chosen.rounds),
+    "train": lambda chosen: speed.train(peers(), chosen.rounds),
+    "race": lambda chosen: loss_race.race(peers(), chosen.seeds, chosen.updates),
     "tokenizers": lambda chosen: tokenizer_race.race(chosen.rounds),
 }
 
@@ -36,8 +31,8 @@ def run_benchmark(chosen: Chosen) -> None:
     if out and not out.absolute().parent.is_dir():
         raise UserError(f"--json={out} is not possible: its folder does not exist")
     rows, how = BENCHMARKS[chosen.benchmark](chosen), measured(chosen)
-    show(chosen.benchmark, rows)
-    print(how)
+    heads, texts = cells(rows)
+    print(pd.DataFrame(texts, columns=heads).to_string(index=False), how, sep="\n\n")
     if out:
         with writing(out):
             out.write_text(json.dumps({"measured": how, "rows": rows}, indent=1) + "\n", encoding="utf-8")
@@ -46,16 +41,14 @@ def run_benchmark(chosen: Chosen) -> None:
 def measured(chosen: Chosen) -> str:
     """When, how and with what."""
     figures = f"means over {chosen.seeds} seeds" if chosen.benchmark == "race" else "medians"
-    threads = "1 thread" if chosen.benchmark in ("tokenizers", "report") else f"{THREADS} threads"
+    threads = "1 thread" if chosen.benchmark == "tokenizers" else f"{THREADS} threads"
     versions = [f"{name} {version(name)}" for name in ("numpy", "torch") if importlib.util.find_spec(name)]
     said = [str(date.today()), figures, f"{threads} each, in turns", environment()["cpu"], *versions]
     return ", ".join(said)
 
 
-def peers(chosen: Chosen) -> tuple[str, ...]:
-    """Those of PyTorch, if it is wanted and installed."""
-    if chosen.against == "none":
-        return ()
+def peers() -> tuple[str, ...]:
+    """Those of PyTorch, if it is installed."""
     if importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed: measuring this project alone (pip install torch for the comparison)")
         return ()
@@ -63,15 +56,12 @@ def peers(chosen: Chosen) -> tuple[str, ...]:
 
 
 COLUMNS = {  # key of a row -> heading and form
-    "case": ("case", ""), "by": ("by", ""), "sizes": ("sizes", ""), "all_ms": ("ms of each", ""),
-    "seconds": ("seconds", ".1f"), "median_ms": ("ms", ".1f"), "ratio_to_eager": ("/ PyTorch eager", ".2f"),
-    "ratio_to_compiled": ("/ compiled", ".2f"), "ratio_to_torch": ("/ PyTorch", ".2f"),
-    "updates": ("updates", ",.0f"), "reached": ("reached", ""), "nats": ("last nats", ".3f"),
-    "share_of_peak": ("of peak", ".0%"), "tokens_per_second": ("tokens/s", ",.0f"),
+    "case": ("case", ""), "by": ("by", ""), "seconds": ("seconds", ".1f"), "median_ms": ("ms", ".1f"),
+    "ratio_to_eager": ("/ PyTorch eager", ".2f"), "ratio_to_compiled": ("/ compiled", ".2f"),
+    "ratio_to_torch": ("/ PyTorch", ".2f"), "updates": ("updates", ",.0f"), "reached": ("reached", ""),
+    "nats": ("last nats", ".3f"), "share_of_peak": ("of peak", ".0%"),
     "chars_per_second": ("characters/s", ",.0f"), "relative_speed": ("relative speed", ".2f"),
     "peak_mb": ("peak MB", ",.0f"), "relative_memory": ("/ PyTorch", ".2f"),
-    "time_slope": ("slope of time", ".2f"), "operations_slope": ("of operations", ".2f"),
-    "memory_slope": ("of memory", ".2f"),
 }  # fmt: skip
 
 
@@ -84,13 +74,3 @@ def cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
 
     texts = [[text(row.get(key), form) for key, (_, form) in found.items()] for row in rows]
     return [head for head, _ in found.values()], texts
-
-
-def show(title: str, rows: list[Row]) -> None:
-    heads, texts = cells(rows)
-    table = Table(title=title)
-    for head in heads:
-        table.add_column(head, justify="left" if head in ("case", "by") else "right")
-    for text in texts:
-        table.add_row(*text)
-    Console(width=max(Console().width, 110)).print(table)

@@ -7,7 +7,6 @@ tiktoken and Hugging Face's are given our vocabulary, and must give our ids.
 
 import importlib.util
 import io
-import json
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -20,8 +19,8 @@ from experiments.benchmarks.processes import Answer, Row, Timings, in_turns, tim
 from experiments.benchmarks.speed import row
 from experiments.configuration.build import corpus_at_hand
 from numpygpt.tokenizers import Tokenizer, create, from_dict
+from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.pretokenize import PATTERNS
-from numpygpt.tokenizers.to_hf import hugging_face_json
 
 VOCAB_SIZE = 6551
 OURS, HUGGING_FACE, TIKTOKEN = "ours, bpe-bytelevel", "Hugging Face, bpe", "tiktoken"
@@ -75,14 +74,13 @@ def table_rows(case: str, against: str, n_chars: int, found: dict[str, Timings])
 # --- works ---
 
 
-def train(name: str, path: str, vocab_size: int, n_chars: int | None = None) -> Answer:
-    """On the text at `path`, or (ours) on its first characters."""
-    return timed(lambda: trainer(name, path, vocab_size, n_chars))
+def train(name: str, path: str, vocab_size: int) -> Answer:
+    return timed(lambda: trainer(name, path, vocab_size))
 
 
-def encode(name: str, path: str, vocab_size: int, n_chars: int | None = None) -> Answer:
+def encode(name: str, path: str, vocab_size: int) -> Answer:
     """By an encoder that has seen one letter, as some of it is compiled when first needed."""
-    text, new_encoder = read(path)[:n_chars], encoders(name, path, vocab_size)
+    text, new_encoder = read(path), encoders(name, path, vocab_size)
 
     def prepare() -> Callable[[], Any]:
         encoder = new_encoder()
@@ -100,18 +98,17 @@ def checksum(ids: Any) -> int:
     return zlib.crc32(np.asarray(getattr(ids, "ids", ids), np.int64).tobytes())
 
 
-def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -> Callable[[], Any]:
+def trainer(name: str, path: str, vocab_size: int) -> Callable[[], Any]:
     """What trains on the text at `path` when it is called, and returns what it has trained, if it is to encode."""
     library, _, kind = name.partition(", ")
     if library == "Hugging Face":
         import tokenizers as hf
 
-        theirs = hf.Tokenizer(hf.models.BPE())
-        theirs.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        theirs = hugging_face()
         alphabet = hf.pre_tokenizers.ByteLevel.alphabet()
         shape: dict[str, Any] = {"vocab_size": vocab_size, "min_frequency": 2, "initial_alphabet": alphabet}
         return partial(theirs.train, [path], hf.trainers.BpeTrainer(**shape, show_progress=False))
-    text = read(path)[:n_chars]
+    text = read(path)
 
     def ours() -> Tokenizer:
         tokenizer = create(kind, **({} if kind in ("word", "char") else {"vocab_size": vocab_size}))
@@ -129,6 +126,15 @@ def trainer(name: str, path: str, vocab_size: int, n_chars: int | None = None) -
     return sentencepiece if library == "SentencePiece" else ours
 
 
+def hugging_face(*trained: Any) -> Any:
+    """A byte-level BPE of Hugging Face's, with this vocabulary and these merges."""
+    import tokenizers as hf
+
+    theirs = hf.Tokenizer(hf.models.BPE(*trained))
+    theirs.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return theirs
+
+
 def encoders(name: str, path: str, vocab_size: int) -> Callable[[], Callable[[str], Any]]:
     """What makes encoders that have seen no text, trained on the one at `path`."""
     trained = trainer(OURS if name in SAME_IDS else name, path, vocab_size)()
@@ -136,17 +142,16 @@ def encoders(name: str, path: str, vocab_size: int) -> Callable[[], Callable[[st
         import sentencepiece
 
         return lambda: sentencepiece.SentencePieceProcessor(model_proto=trained).encode
-    if name == TIKTOKEN:
-        import tiktoken
-
-        ranks = {trained.token_bytes(id) or b"": id for id in range(trained.vocab_size)}
-        settings: dict[str, Any] = {"mergeable_ranks": ranks, "special_tokens": {}}
-        pattern = PATTERNS["gpt2"].pieces or ""
-        return lambda: tiktoken.Encoding("race", pat_str=pattern, **settings).encode_ordinary
-    if name == HUGGING_FACE:
-        import tokenizers
-
-        page = json.dumps(hugging_face_json(trained))
-        return lambda: tokenizers.Tokenizer.from_str(page).encode
     described = trained.to_dict()
-    return lambda: from_dict(described).encode
+    if name not in (TIKTOKEN, HUGGING_FACE):
+        return lambda: from_dict(described).encode
+    ranks = {trained.token_bytes(id) or b"": id for id in range(trained.vocab_size)}
+    if name == HUGGING_FACE:
+        vocabulary = {"".join(map(PRINTABLE.__getitem__, text)): id for text, id in ranks.items()}
+        merges = [tuple(pair) for pair in described["merges"]]
+        return lambda: hugging_face(vocabulary, merges).encode
+    import tiktoken
+
+    settings: dict[str, Any] = {"mergeable_ranks": ranks, "special_tokens": {}}
+    pattern = PATTERNS["gpt2"].pieces or ""
+    return lambda: tiktoken.Encoding("race", pat_str=pattern, **settings).encode_ordinary

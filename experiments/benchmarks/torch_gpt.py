@@ -1,6 +1,6 @@
 """The same GPT in PyTorch, written independently of numpygpt: to check it against, and to race it.
 
-Plain modules, PyTorch's own fused attention, and for generation a cache of keys and values.
+Plain modules, and PyTorch's own fused attention.
 """
 
 from collections.abc import Callable
@@ -55,21 +55,15 @@ class Block(nn.Module):
         self.proj = nn.Linear(4 * c.n_embd, c.n_embd, bias=c.bias)
         self.activation = ACTIVATIONS[c.activation]
 
-    def forward(self, x, turn=None, cache=None):
-        """turn: of rotary positions, the (cos, sin) of those in x (B, T, C).
-
-        With a cache (keys and values of the positions before) x holds the new positions.
-        """
+    def forward(self, x, turn=None):
+        """turn: of rotary positions, the (cos, sin) of those in x (B, T, C)."""
         B, T, C = x.shape
         qkv = self.qkv(self.ln1(x)).view(B, T, 3, self.n_head, C // self.n_head).permute(2, 0, 3, 1, 4)
         qk, v = qkv[:2], qkv[2]
         q, k = self.qk_norm(qk if turn is None else rotate(qk, *turn))
-        if cache is not None:
-            k, v = (torch.cat([old, new], dim=2) for old, new in zip(cache, (k, v), strict=True))
-        heads = F.scaled_dot_product_attention(q, k, v, is_causal=cache is None)
+        heads = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.attn_proj(heads.transpose(1, 2).reshape(B, T, C))
-        x = x + self.proj(self.activation(self.fc(self.ln2(x))))
-        return x, (k, v)
+        return x + self.proj(self.activation(self.fc(self.ln2(x))))
 
 
 class TorchGPT(nn.Module):
@@ -88,26 +82,16 @@ class TorchGPT(nn.Module):
             self.head.weight = self.tokens.weight
 
     def forward(self, ids):
-        return self.head(self.norm(self.body(ids)[0]))
-
-    def body(self, ids, position=0, caches=None):
-        """x (B, T, C) after all blocks for ids (B, T) at `position` onwards, and keys and values so far."""
-        here = slice(position, position + ids.shape[1])
+        """Logits (B, T, V) of ids (B, T)."""
+        T = ids.shape[1]
         x = self.tokens(ids)
         if self.positions is not None:
-            x = x + self.positions.weight[here]
+            x = x + self.positions.weight[:T]
         x = self.embedding_norm(x)
-        turn = None if self.rotation is None else self.rotation[:, here].to(x.dtype)
-        kept = []
-        for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
-            x, cache = block(x, turn, cache)
-            kept.append(cache)
-        return x, kept
-
-    def step(self, ids, position=0, caches=None):
-        """Logits (B, V) after ids, and the caches with their keys and values added."""
-        x, caches = self.body(ids, position, caches)
-        return self.head(self.norm(x[:, -1])), caches
+        turn = None if self.rotation is None else self.rotation[:, :T].to(x.dtype)
+        for block in self.blocks:
+            x = block(x, turn)
+        return self.head(self.norm(x))
 
     def loss(self, ids, targets):
         return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())
@@ -158,18 +142,3 @@ def load(model: TorchGPT, state: dict[str, np.ndarray]) -> TorchGPT:
         for name, array in state.items():
             own[torch_name(name)].copy_(torch.from_numpy(np.array(array)))
     return model
-
-
-@torch.inference_mode()
-def generate(model: TorchGPT, ids: torch.Tensor, n: int, block_size: int) -> torch.Tensor:
-    """ids (B, T) and n tokens drawn after each; when the window is full, its last half is kept and recomputed."""
-    logits, caches = model.step(ids)
-    start = 0  # of the window
-    for _ in range(n):
-        drawn = torch.multinomial(F.softmax(logits, dim=-1), 1)
-        if ids.shape[1] - start == block_size:
-            start += block_size - block_size // 2
-            _, caches = model.step(ids[:, start:])
-        logits, caches = model.step(drawn, ids.shape[1] - start, caches)
-        ids = torch.cat([ids, drawn], dim=1)
-    return ids

@@ -13,24 +13,16 @@ from numpygpt.optim import Muon
 
 
 class TorchTraining:
-    """What NumpyTraining is, in PyTorch; own_muon: with torch.optim.Muon, which iterates in bfloat16."""
+    """What NumpyTraining is, in PyTorch."""
 
-    def __init__(
-        self,
-        model: GPT,
-        optimizer: Any,
-        clip: float | None,
-        *,
-        compiled: bool = False,
-        own_muon: bool = False,
-    ) -> None:
+    def __init__(self, model: GPT, optimizer: Any, clip: float | None, *, compiled: bool = False) -> None:
         torch.set_num_threads(THREADS)
         self.clip = clip
         self.peer = load(TorchGPT(model.config), model.state_dict())
         named = dict(self.peer.named_parameters())
         self.named = {name: named[torch_name(name)] for name, _ in model.named_parameters()}
         n_matrices = {name: p.n_matrices for name, p in model.named_parameters()}
-        self.optimizers = optimizers(self.named, n_matrices, optimizer, own_muon)
+        self.optimizers = optimizers(self.named, n_matrices, optimizer)
         self.loss = torch.compile(self.peer.loss) if compiled else self.peer.loss
 
     def gradients(self, x: np.ndarray, y: np.ndarray) -> torch.Tensor:
@@ -54,7 +46,7 @@ class TorchTraining:
         return {name: p.detach().numpy() for name, p in self.named.items()}
 
 
-def optimizers(named, n_matrices, ours, own_muon):
+def optimizers(named, n_matrices, ours):
     """PyTorch's counterparts of `ours`, each with its share of the learning rate."""
     is_muon = isinstance(ours, Muon)
     matrices = {name: n for name, n in n_matrices.items() if n and is_muon}
@@ -68,22 +60,6 @@ def optimizers(named, n_matrices, ours, own_muon):
         (torch.optim.AdamW(groups, ours.lr * share, ours.betas, ours.eps, fused=True), share)
     ]
     if is_muon:
-        muon = StackedMuon if own_muon else TorchMuon
         stacks = [(named[name], n) for name, n in matrices.items()]
-        found.append((muon(stacks, ours.lr, momentum=ours.momentum, weight_decay=ours.weight_decay), 1.0))
+        found.append((TorchMuon(stacks, ours.lr, ours.momentum, ours.weight_decay), 1.0))
     return found
-
-
-class StackedMuon:
-    """torch.optim.Muon, to which a parameter is one matrix: those that are stacked (q, k, v) are given apart."""
-
-    def __init__(self, stacks, lr, **settings):
-        self.parts = [(p, [nn.Parameter(part) for part in p.data.chunk(n)]) for p, n in stacks]
-        self.muon = torch.optim.Muon([part for _, parts in self.parts for part in parts], lr, **settings)
-        self.param_groups = self.muon.param_groups
-
-    def step(self):
-        for p, parts in self.parts:
-            for part, grad in zip(parts, p.grad.chunk(len(parts)), strict=True):
-                part.grad = grad
-        self.muon.step()

@@ -13,14 +13,13 @@ import numpy as np
 from experiments.benchmarks.processes import THREADS, Answer, timed
 from experiments.configuration.build import build_model, build_optimizer, composed, gpt_config
 from experiments.configuration.schema import RunConfig
-from numpygpt.generation import generate
+from experiments.runner.budget import flops_per_update
 from numpygpt.models import GPT, GPTConfig, NoDraws
 from numpygpt.optim import Optimizer, clip_factor
-from numpygpt.training import Engine, score_tokens
+from numpygpt.training import Engine
 
-PROMPT = 8  # tokens
 NUMPY = "numpy"
-PEERS = TORCH, COMPILED, OWN_MUON = "PyTorch", "PyTorch compiled", "PyTorch, its own Muon"
+PEERS = TORCH, COMPILED = "PyTorch", "PyTorch compiled"
 PEAK_OPERATIONS = 2 * 2048**3  # of a unit of `matmul_peak`
 
 
@@ -57,30 +56,9 @@ CASES = {
 }
 
 
-def forward_operations(case: Case, n_tokens: int) -> float:
-    """Matrix-product operations of a forward: 2 per weight of a matrix and token, and attention's two products.
-
-    Attention is counted whole, as usual, though its causal half need not be computed.
-    """
-    c = case.shape
-    weights = 12 * c.n_layer * c.n_embd**2 + c.n_embd * c.vocab_size
-    return float(n_tokens) * (2 * weights + 4 * c.n_layer * c.block_size * c.n_embd)
-
-
-def train_operations(case: Case) -> float:
-    """A backward has two products for each one of the forward; the optimizer may have some of its own."""
-    n_tokens = case.config.train.batch_size * case.shape.block_size
-    return 3 * forward_operations(case, n_tokens) + case.optimizer().flops()
-
-
-def evaluate_operations(case: Case, n_tokens: int) -> float:
-    """Windows overlap by half, so that a token passes twice, of which it is scored once.
-
-    The other time neither the head is needed nor of the last block anything but keys and values.
-    """
-    c = case.shape
-    spared = 2 * c.n_embd * (case.vocab_size + 10 * c.n_embd) + 4 * c.block_size * c.n_embd  # a token
-    return 2 * forward_operations(case, n_tokens) - n_tokens * spared
+def train_operations(case: Case) -> int:
+    """Of an update's matrix products."""
+    return flops_per_update(case.config, case.shape, case.optimizer())
 
 
 # --- the works, and what trains in them ---
@@ -114,7 +92,7 @@ def training(by: str, case: Case) -> Any:
         return NumpyTraining(*recipe)
     from experiments.benchmarks.torch_training import TorchTraining
 
-    return TorchTraining(*recipe, compiled=by == COMPILED, own_muon=by == OWN_MUON)
+    return TorchTraining(*recipe, compiled=by == COMPILED)
 
 
 def train(by: str, overrides: Sequence[str], vocab_size: int) -> Answer:
@@ -130,29 +108,6 @@ def train(by: str, overrides: Sequence[str], vocab_size: int) -> Answer:
         return float(loss)
 
     return timed(lambda: update, float)
-
-
-def evaluate(overrides: Sequence[str], vocab_size: int, n_tokens: int) -> Answer:
-    engine = Engine(Case(overrides, vocab_size).model(), workers=THREADS).__enter__()
-    ids = np.random.default_rng(0).integers(0, vocab_size, n_tokens)
-    return timed(lambda: lambda: score_tokens(engine, ids))
-
-
-def numpy_generate(overrides: Sequence[str], vocab_size: int, rows: int, n_tokens: int) -> Answer:
-    model, prompt = Case(overrides, vocab_size).model(), np.tile(np.arange(PROMPT), (rows, 1))
-    return timed(lambda: lambda: list(generate(model, prompt, n_tokens, np.random.default_rng(0))))
-
-
-def torch_generate(overrides: Sequence[str], vocab_size: int, rows: int, n_tokens: int) -> Answer:
-    import torch
-
-    from experiments.benchmarks import torch_gpt
-
-    torch.set_num_threads(THREADS)
-    case = Case(overrides, vocab_size)
-    model = torch_gpt.load(torch_gpt.TorchGPT(case.shape), case.model().state_dict()).eval()
-    prompt = torch.arange(PROMPT).expand(rows, -1)
-    return timed(lambda: lambda: torch_gpt.generate(model, prompt, n_tokens, case.shape.block_size))
 
 
 def matmul_peak() -> Answer:

@@ -44,7 +44,7 @@ class Corpora:
     """The corpora of a sweep, each found, checked and (if it must be) downloaded once."""
 
     def __init__(self) -> None:
-        self._by_sha256: dict[str, Corpus] = {}
+        self.fallback_reason: str | None = None  # why one is not the corpus that was asked for
         self._resolve = functools.cache(resolve)
 
     def decide(self, data: DataConfig, may_fall_back: bool) -> DataConfig:
@@ -58,15 +58,10 @@ class Corpora:
                 f"the corpus {corpus.path} has sha256 {corpus.sha256}, not data.sha256={data.sha256}: "
                 f"use the text that was meant, or leave data.sha256 out"
             )
-        self._by_sha256[corpus.sha256] = corpus
+        self.fallback_reason = self.fallback_reason or corpus.fallback_reason
         kind = "pydoc" if corpus.fallback_reason else data.kind
         path = str(corpus.path) if kind == "file" else None
         return dataclasses.replace(data, kind=kind, path=path, sha256=corpus.sha256, fallback=None)
-
-    @property
-    def fallback_reason(self) -> str:
-        """Why one of them is not the corpus that was asked for; empty if all are."""
-        return next(filter(None, (corpus.fallback_reason for corpus in self._by_sha256.values())), "")
 
 
 def build_corpus(data: DataConfig) -> Corpus:

@@ -247,13 +247,6 @@ class SampleConfig:
 
 
 @dataclass
-class TrackingConfig:
-    kind: str = side_setting(
-        "none", "who else gets the curves (tensorboard: RUN/tensorboard)", choices=("none", "tensorboard")
-    )
-
-
-@dataclass
 class ChooseConfig:
     minutes: float | None = side_setting(
         None, "a limit for the whole sweep, which tries out first how long its runs may be", POSITIVE
@@ -270,7 +263,6 @@ class RunConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     eval: EvalConfig = field(default_factory=EvalConfig)
     sample: SampleConfig = field(default_factory=SampleConfig)
-    tracking: TrackingConfig = field(default_factory=TrackingConfig)
     choose: ChooseConfig = field(default_factory=ChooseConfig)
     study: str = side_setting("default", "the study's folder under outputs")
     seed: int = setting(1337, "of initialisation, data order, dropout and samples", NOT_NEGATIVE)
@@ -280,7 +272,7 @@ class RunConfig:
     )
 
 
-GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "tracking", "experiment")
+GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "experiment")
 
 
 def register() -> None:

@@ -1,6 +1,5 @@
 """Values that no run could use, refused before any work: one sentence with key, value and what it may be."""
 
-import importlib.util
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -84,8 +83,6 @@ def _together(config: RunConfig) -> Iterator[tuple[str, object, str]]:
 def _objects(config: RunConfig) -> Iterator[tuple[str, Callable[[], object]]]:
     """The group, and what makes its object, where that is cheap: an object refuses by itself what it cannot be."""
     require(config.tokenizer.kind)
-    if config.tracking.kind == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
-        raise UserError('tracking=tensorboard needs a package: pip install -e ".[tensorboard]"')
     if config.tokenizer.kind not in IMPORTED:
         yield "tokenizer", lambda: build.build_tokenizer(config.tokenizer)
     yield "model", lambda: build.gpt_config(config.model, vocab_size=1, chars_per_token=1.0)

@@ -17,25 +17,24 @@ FLOAT_BYTES = 4
 STATES = {"muon": 1, "adamw": 2, "adam": 2, "sgd": 1}  # numbers that the optimizer keeps per parameter
 
 
-def flops_per_update(config: RunConfig, model: GPT, optimizer: Optimizer) -> int:
+def flops_per_update(config: RunConfig, shape: GPTConfig, optimizer: Optimizer) -> int:
     """Of the model's passes over a batch and of the optimizer's matrix products."""
-    c = model.config
-    per_token = train_flops_per_token(c.n_layer, c.n_embd, c.block_size, c.vocab_size)
-    return per_token * tokens_per_update(config, model) + optimizer.flops()
+    per_token = train_flops_per_token(shape.n_layer, shape.n_embd, shape.block_size, shape.vocab_size)
+    return per_token * tokens_per_update(config, shape) + optimizer.flops()
 
 
-def tokens_per_update(config: RunConfig, model: GPT) -> int:
-    return config.train.batch_size * config.train.grad_accum * model.config.block_size
+def tokens_per_update(config: RunConfig, shape: GPTConfig) -> int:
+    return config.train.batch_size * config.train.grad_accum * shape.block_size
 
 
 def updates(config: RunConfig, texts: Texts, model: GPT) -> int:
     """Updates that the budget allows. Raises UserError if that is less than one."""
     kind, amount = config.budget.kind, config.budget.amount
     if kind == "text":
-        return updates_for_text(amount, texts.chars_per_token, tokens_per_update(config, model))
+        return updates_for_text(amount, texts.chars_per_token, tokens_per_update(config, model.config))
     if kind == "flops":
         optimizer = build.build_optimizer(config.optimizer, model)
-        return updates_for_flops(amount, flops_per_update(config, model, optimizer))
+        return updates_for_flops(amount, flops_per_update(config, model.config, optimizer))
     if kind == "seconds":
         return updates_for_seconds(amount, _seconds_per_update(config, texts, model))
     return int(amount)  # iters

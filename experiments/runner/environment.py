@@ -19,15 +19,8 @@ from numpygpt.machine import own_peak_mb
 from numpygpt.places import ROOT
 
 PACKAGES = (
-    "numpygpt",
-    "numpy",
-    "hydra-core",
-    "omegaconf",
-    "safetensors",
-    "regex",
-    "tokenizers",
-    "sentencepiece",
-    "tiktoken",
+    *("numpygpt", "numpy", "hydra-core", "omegaconf", "safetensors"),
+    *("regex", "tokenizers", "sentencepiece", "tiktoken"),
 )
 
 

@@ -21,7 +21,6 @@ from experiments.runner.failures import failure_of, record_failure
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.progress import Reporter, shown
 from experiments.runner.texts import Texts, prepare_texts, try_out
-from experiments.runner.tracking import tracked
 from experiments.trained.scoring import held_finished
 from numpygpt.data import Part
 from numpygpt.errors import UserError
@@ -99,7 +98,8 @@ def recorded_config(values: Mapping[str, Any], settings: Sequence[str] = ()) -> 
     """The configuration that run.json holds, with other settings of samples (`sample.KEY=VALUE`)."""
     config = RunConfig()
     for key, value in values.items():
-        setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
+        if hasattr(config, key):  # older runs hold settings that are gone
+            setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
     try:
         asked = OmegaConf.from_dotlist([setting.removeprefix("sample.") for setting in settings])
         typed = OmegaConf.to_object(OmegaConf.merge(SampleConfig, asked))
@@ -126,12 +126,11 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     reporter.model(model.config.vocab_size, model.n_params(), model.n_params_embedding())
     iters = _resolve(config, folder, record, texts, model)
     with Engine(model, config.train.slices, config.train.workers) as engine:
-        with stop_requests.polled(), tracked(config.tracking.kind, folder.path) as track:
+        with stop_requests.polled():
 
             def on_row(row: dict[str, Any]) -> None:
                 folder.append_metrics(row)
                 reporter.row(row)
-                track(row)
 
             optimizer = build.build_optimizer(config.optimizer, engine.model)
             schedule = build.build_schedule(config.optimizer, iters)

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from experiments.cli.eval_texts import read_text, text_name
@@ -63,16 +63,17 @@ def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:
     path = cache_folder() / f"baselines-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     try:
         with lock_for(path):
-            if (found := _read(path, key)) is None:
-                found = _compute_baselines(train, val, key)
-                with replacing(path) as temporary:
-                    temporary.write_text(json.dumps(found), encoding="utf-8")
+            with suppress(OSError, ValueError):  # it is not there, or damaged
+                return json.loads(path.read_text(encoding="utf-8"))
+            found = _compute_baselines(train, val)
+            with replacing(path) as temporary:
+                temporary.write_text(json.dumps(found), encoding="utf-8")
             return found
     except NotWritable:  # what cannot be kept is computed again
-        return _compute_baselines(train, val, key)
+        return _compute_baselines(train, val)
 
 
-def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
+def _compute_baselines(train: Part, val: Part) -> dict[str, Any]:
     rows = baselines(*excerpts(train, val))
     found, short = as_result(rows), []  # what stands for a long text
     if train.n_bytes > MAX_TRAIN_BYTES:
@@ -82,13 +83,4 @@ def _compute_baselines(train: Part, val: Part, key: str) -> dict[str, Any]:
     for row in found.values():
         row["excerpts"] = " and ".join(short)
     blocks = as_scores(rows) if val.n_bytes <= MAX_VAL_BYTES else {}
-    return {"key": key, "baselines": found, "blocks": blocks}
-
-
-def _read(path: Path, key: str) -> dict[str, Any] | None:
-    """What was kept, or None if it is not there, damaged, or of another text."""
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return kept if kept["key"] == key and kept.keys() >= {"baselines", "blocks"} else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return {"baselines": found, "blocks": blocks}

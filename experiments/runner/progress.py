@@ -1,17 +1,16 @@
 """What a person sees while runs go on: in a terminal what goes on now, renewed; anywhere else plain lines."""
 
 import math
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-SILENCE = 4.0  # seconds after which plain lines say again what goes on
 BETWEEN_ROWS = 3.0  # seconds from one plain line on training to the next
+BETWEEN_SHARES = 2.0  # and from one on the share of another step that is done
 
 
 class Reporter:
@@ -21,16 +20,15 @@ class Reporter:
         self.console, self.n_runs = Console(), n_runs
         self.live = self.console.status("") if live and self.console.is_terminal else None
         self._name, self._number, self._began = "", 0, time.monotonic()
-        self._what, self._since, self._told = "", 0.0, 0.0
         self._iters, self._lossless, self._validation, self._next_row = 0, True, "", 0.0
 
     def start(self, name: str) -> None:
-        self._name, self._number, self._what = name, self._number + 1, ""
+        self._name, self._number = name, self._number + 1
         if self.n_runs > 1:
             self._say(f"run {self._number} of {self.n_runs}{self._left_in_all(0.0)}")
 
     def phase(self, what: str) -> None:
-        self._what, self._since = what, time.monotonic()
+        """What goes on now."""
         self._show(what)
 
     def model(self, vocab_size: int, n_params: int, n_embedding: int) -> None:
@@ -70,12 +68,6 @@ class Reporter:
     def note(self, text: str) -> None:
         """A line that stays."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
-        self._told = time.monotonic()
-
-    def beat(self) -> None:
-        """Called now and then: after a silence it says again what goes on."""
-        if self._what and not self.live and time.monotonic() - self._told > SILENCE:
-            self._say(f"{self._what}: {clock(time.monotonic() - self._since)} so far")
 
     def _left_in_all(self, share: float) -> str:
         """Until the last run ends, if they all take as long as those so far; `share` of the present one is done."""
@@ -110,27 +102,10 @@ def shown(n_runs: int = 1, live: bool = True) -> Iterator[Reporter]:
         return
     _current = Reporter(n_runs, live)
     try:
-        with _current.live or nullcontext(), never_silent(_current):
+        with _current.live or nullcontext():
             yield _current
     finally:
         _current = None
-
-
-@contextmanager
-def never_silent(reporter: Reporter) -> Iterator[None]:
-    """Inside the block the reporter is asked every second whether it has something to say."""
-    over = threading.Event()
-
-    def watch() -> None:
-        with suppress(OSError, ValueError):  # who reads has gone: the block itself will find out
-            while not over.wait(1.0):
-                reporter.beat()
-
-    threading.Thread(target=watch, daemon=True).start()
-    try:
-        yield
-    finally:
-        over.set()
 
 
 def counted(reporter: Reporter, what: str) -> Callable[[float], None]:
@@ -139,7 +114,7 @@ def counted(reporter: Reporter, what: str) -> Callable[[float], None]:
 
     def progress(share: float) -> None:
         nonlocal told
-        if time.monotonic() - told >= SILENCE / 2:
+        if time.monotonic() - told >= BETWEEN_SHARES:
             told = time.monotonic()
             reporter.phase(f"{what}: {share:.0%}")
 

@@ -118,7 +118,7 @@ def training_metrics(run: TrainedRun) -> dict[str, Any]:
     tokens = trainer.tokens_per_update * settings.iters
     chars = tokens * texts.chars_per_token
     n_bytes = tokens * texts.train.n_bytes / len(texts.train.ids)
-    flops = flops_per_update(config, model, trainer.optimizer) * settings.iters
+    flops = flops_per_update(config, model.config, trainer.optimizer) * settings.iters
     embedding = model.n_params_embedding()
     steady = [r for r in rows if r["step"] % STEADY_EVERY == 1 or r["step"] == settings.iters]
     logged = [row for row in steady if row["kind"] == "train"]

@@ -7,15 +7,12 @@ from experiments.configuration.typed import as_typed, with_budget
 
 SHOWS = ("-h", "--help", "-c", "--cfg", "-i", "--info", "-sc", "--shell-completion")  # and stops
 SWEEP = ("-m", "--multirun")
-_FOLDERS = "runs land in outputs/STUDY; outputs=FOLDER and study=NAME name another place"
-# They would scatter the files of a run: why each is left out.
-NO_EFFECT = {
-    "hydra.run.dir": _FOLDERS,
-    "hydra.sweep.dir": _FOLDERS,
-    "hydra.sweep.subdir": _FOLDERS,
-    "hydra.output_subdir": "run.json holds the whole configuration of a run",
-    "hydra.job.chdir": "a run works where the command was typed",
-}
+# They would scatter the files of a run.
+NO_EFFECT = (
+    *("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir"),
+    *("hydra.output_subdir", "hydra.job.chdir"),
+)
+INSTEAD = "runs land in outputs/STUDY; outputs=FOLDER and study=NAME name another place"
 # Hydra logs nothing here unless it is told to be verbose.
 LOGGING = ("hydra/hydra_logging=default", "hydra/job_logging=stdout")
 
@@ -30,7 +27,7 @@ def for_hydra(typed: Sequence[str]) -> tuple[list[str], list[str]]:
         return arguments, []
     refuse_misunderstood(arguments)
     keys = [argument.partition("=")[0].lstrip("+") for argument in arguments]
-    notes = [f"note: {key} has no effect: {NO_EFFECT[key]}" for key in keys if key in NO_EFFECT]
+    notes = [f"note: {key} has no effect: {INSTEAD}" for key in keys if key in NO_EFFECT]
     kept = [as_typed(a) for a, key in zip(arguments, keys, strict=True) if key not in NO_EFFECT]
     is_verbose = "hydra.verbose" in keys and "hydra.verbose=false" not in arguments
     return [*(LOGGING if is_verbose else ()), *with_budget(kept)], notes

@@ -16,7 +16,7 @@ from numpygpt.errors import UserError
 from numpygpt.places import REPORT, RUN
 
 
-def warn_of_fallback(reason: str) -> None:
+def warn_of_fallback(reason: str | None) -> None:
     """The warning that cannot be missed, if there is a reason: this is not the corpus that was asked for."""
     if reason:
         text = (

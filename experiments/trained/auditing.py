@@ -19,15 +19,20 @@ from experiments.configuration.build import build_tokenizer, composed
 from experiments.configuration.messages import refuse_misunderstood
 from experiments.configuration.typed import as_typed
 from experiments.configuration.validation import check
-from experiments.trained.load import fit_coder
-from experiments.trained.named_tokenizers import NamedTokenizer, of_run, parts_at_hand
+from experiments.trained.load import fit_coder, load_tokenizer, parts_of
+from experiments.trained.named_tokenizers import parts_at_hand
 from experiments.trained.token_view import one_line
+from numpygpt.data import Part
 from numpygpt.errors import UserError
 from numpygpt.measures.text.audit import Audit, audit, swallowed
-from numpygpt.runs import find_run
+from numpygpt.runs import RunFolder, find_run
+from numpygpt.tokenizers import Tokenizer
 
 HASH_SEEDS = ("1", "2")  # of Python in the fresh processes; this one has its own
 NONE, WIDTH, WIDTH_OF_TEXT = "\u2013", 38, 13  # characters of the page's table
+
+Audited = tuple[str, Tokenizer, tuple[Part, Part], str]
+"""Its name, itself, the training part and the judged one, and why no run takes it, or nothing."""
 
 
 @dataclass
@@ -55,12 +60,11 @@ def find_out(given: Sequence[str], run: str | None, only_digest: bool) -> Findin
     files = [argument for argument in given if argument not in settings]
     if (run is None) != bool(settings):
         raise UserError("name one tokenizer: by settings (tokenizer=...), or with --run RUN and no settings")
-    named, refused = _trained(settings) if run is None else (of_run(find_run(run)), "")
-    tokenizer, (train, judged) = named.tokenizer, named.parts()
+    name, tokenizer, (train, judged), refused = _trained(settings) if run is None else _of_run(find_run(run))
     texts = read_texts(files) if files else {f"{judged.corpus.name} ({judged.name})": judged.text}
     ids = (tokenizer.encode(text).tobytes() for text in texts.values())
     found = Findings(
-        tokenizer=named.name,
+        tokenizer=name,
         kind=tokenizer.kind,
         vocab_size=tokenizer.vocab_size,
         losses=tokenizer.losses,
@@ -75,14 +79,8 @@ def find_out(given: Sequence[str], run: str | None, only_digest: bool) -> Findin
     found.broken = [f"{name}: {promise}" for name, one in found.audits.items() for promise in one.broken]
     if names := swallowed(tokenizer):
         found.broken.append(f"typed in a text, {', '.join(names)} is taken for a special token")
-    command = [
-        sys.executable,
-        "-m",
-        "experiments.audit",
-        *given,
-        *(["--run", run] if run else []),
-        "--digest",
-    ]
+    named_run = [] if run is None else ["--run", run]
+    command = [sys.executable, "-m", "experiments.audit", *given, *named_run, "--digest"]
     for seed in HASH_SEEDS:
         environment = os.environ | {"PYTHONHASHSEED": seed}
         fresh = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -91,21 +89,25 @@ def find_out(given: Sequence[str], run: str | None, only_digest: bool) -> Findin
     return found
 
 
-def _trained(settings: Sequence[str]) -> tuple[NamedTokenizer, str]:
-    """The tokenizer of a run with these settings; and why no run takes it, if it can be looked at all the same."""
+def _of_run(run: RunFolder) -> Audited:
+    return run.name, load_tokenizer(run), parts_of(run), ""
+
+
+def _trained(settings: Sequence[str]) -> Audited:
+    """As for a run with these settings. UserError: it cannot even be looked at."""
     refuse_misunderstood(settings)
     config = composed(*map(as_typed, settings))
     check(config)
     tokenizer, parts = build_tokenizer(config.tokenizer), parts_at_hand(config.data)
-    named = NamedTokenizer(config.tokenizer.name, tokenizer, lambda: parts)
+    name = config.tokenizer.name
     try:
         tokenizer.train(parts[0].chunks())
     except UserError as refusal:
         with suppress(UserError):
             tokenizer.encode("")  # it has a vocabulary
-            return named, str(refusal)
+            return name, tokenizer, parts, str(refusal)
         raise
-    return named, ""
+    return name, tokenizer, parts, ""
 
 
 def show(found: Findings) -> None:

@@ -9,22 +9,19 @@ path, with BLAS in one thread: a token alone and a token in a batch differ in th
 processors and libraries.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from experiments.cli.progress import progress
 from numpygpt.generation import Stepper
 from numpygpt.measures.bits.arithmetic import Decoder, Encoder, quantise
 from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.source import TAIL, Source
 from numpygpt.models import GPT
 from numpygpt.tokenizers import Tokenizer
-
-Progress = Callable[[Iterable[int]], Iterable[int]]
-"""Passes on what it is given, and may show how far it has come."""
 
 
 class Predictions:
@@ -49,7 +46,7 @@ class Codec:
     tokenizer: Tokenizer
     coder: ResidualCoder
 
-    def encode(self, text: str, progress: Progress = iter) -> tuple[int, bytes]:
+    def encode(self, text: str) -> tuple[int, bytes]:
         """The number of tokens of `text`, and the code from which `decode` restores it.
 
         AssertionError: the tokenizer's spans do not tile the text, or an exact token's is not what the ids tell.
@@ -59,7 +56,7 @@ class Codec:
         encoder, predictions = Encoder(), Predictions(self.model)
         frequencies = predictions.first
         with threadpool_limits(limits=1, user_api="blas"):
-            for id in progress(source.ids.tolist()):
+            for id in progress(source.ids.tolist(), "compressing"):
                 encoder.encode(id, frequencies)
                 frequencies = predictions.after(id)
         charged = np.flatnonzero(~self.coder.exact[source.ids])
@@ -67,12 +64,12 @@ class Codec:
             self.coder.encode(encoder, *stretch)
         return len(source.ids), encoder.finish()
 
-    def decode(self, payload: bytes, n_tokens: int, n_bytes: int, progress: Progress = iter) -> bytes:
+    def decode(self, payload: bytes, n_tokens: int, n_bytes: int) -> bytes:
         """The text of `n_tokens` tokens and a tail, in UTF-8. ValueError: it comes to more than `n_bytes`."""
         decoder, predictions = Decoder(payload), Predictions(self.model)
         frequencies, ids = predictions.first, []
         with threadpool_limits(limits=1, user_api="blas"):
-            for _ in progress(range(n_tokens)):
+            for _ in progress(range(n_tokens), "decompressing"):
                 ids.append(decoder.decode(frequencies))
                 frequencies = predictions.after(ids[-1])
         out = bytearray()

@@ -6,7 +6,7 @@ from typing import Any
 
 from experiments.configuration.build import corpus_parts
 from numpygpt import tokenizers
-from numpygpt.data import Corpus, Part, resolve
+from numpygpt.data import Part, resolve
 from numpygpt.data.tokens import pieces
 from numpygpt.errors import UserError
 from numpygpt.measures.bits.residual import ResidualCoder
@@ -37,8 +37,11 @@ def load_model(run: RunFolder) -> tuple[GPT, tokenizers.Tokenizer]:
     return model, tokenizer
 
 
-def corpus_of(run: RunFolder) -> Corpus:
-    """The corpus that a run was given. Raises UserError if it is not here, or is another text by now."""
+def parts_of(run: RunFolder) -> tuple[Part, Part]:
+    """The training part and the judged one of a run's corpus.
+
+    Raises UserError if that is not here, or is another text by now.
+    """
     record: dict[str, Any] = run.run()
     data, sha256 = record["config"]["data"], record["corpus"]["sha256"]
     place = WHERE.get(data["kind"], f"put it back at {data['path']}")
@@ -50,17 +53,12 @@ def corpus_of(run: RunFolder) -> Corpus:
         raise UserError(
             f"the text of the run {run.name} is needed and is another by now (its sha256 was {sha256}): {place}"
         )
-    return corpus
-
-
-def training_part(run: RunFolder) -> Part:
-    """What of its corpus a run was trained on. Raises UserError as `corpus_of`."""
-    return corpus_parts(corpus_of(run), run.run()["config"]["data"])[0]
+    return corpus_parts(corpus, data)
 
 
 def coder_of(run: RunFolder, tokenizer: tokenizers.Tokenizer) -> ResidualCoder:
-    """The run's residual coder, fitted anew. Raises UserError as `corpus_of` if the tokenizer is not lossless."""
-    return ResidualCoder(tokenizer) if tokenizer.lossless else fit_coder(training_part(run), tokenizer)
+    """The run's residual coder, fitted anew. Raises UserError as `parts_of` if the tokenizer is not lossless."""
+    return ResidualCoder(tokenizer) if tokenizer.lossless else fit_coder(parts_of(run)[0], tokenizer)
 
 
 def fit_coder(part: Part, tokenizer: tokenizers.Tokenizer) -> ResidualCoder:

@@ -1,53 +1,35 @@
 """Tokenizers by name: those of runs, and those of conf/tokenizer trained on a corpus."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict
 
 from experiments.configuration.build import build_tokenizer, composed, corpus_at_hand, corpus_parts
 from experiments.configuration.schema import DataConfig, TokenizerConfig, options
 from experiments.configuration.validation import check
-from experiments.trained.load import corpus_of, load_tokenizer
+from experiments.trained.load import load_tokenizer
 from numpygpt.data import Part
 from numpygpt.errors import UserError
-from numpygpt.runs import RunFolder, find_run
+from numpygpt.runs import find_run
 from numpygpt.tokenizers import Tokenizer
 
-Parts = tuple[Part, Part]  # the training part and the judged one
 
-
-@dataclass(frozen=True)
-class NamedTokenizer:
-    """A tokenizer, what to call it, and what gives its corpus, or raises UserError if that is not here."""
-
-    name: str
-    tokenizer: Tokenizer
-    parts: Callable[[], Parts]
-
-
-def named_tokenizers(runs: Iterable[str], choices: str | None) -> list[NamedTokenizer]:
+def named_tokenizers(runs: Iterable[str], choices: str | None) -> dict[str, Tokenizer]:
     """Of runs by name, and of choices as they are typed, `A,B,...`, trained on the default corpus.
 
     UserError: there is no such run or choice.
     """
-    found = [of_run(find_run(name)) for name in runs]
+    found = {run.name: load_tokenizer(run) for run in map(find_run, runs)}
     configs = {name.strip(): _config(name.strip()) for name in choices.split(",")} if choices else {}
     if configs:  # all are known before one is trained
         parts = parts_at_hand(composed().data)
     for name, config in configs.items():
-        tokenizer = build_tokenizer(config)
-        tokenizer.train(parts[0].chunks())
-        found.append(NamedTokenizer(name, tokenizer, lambda: parts))
+        found[name] = build_tokenizer(config)
+        found[name].train(parts[0].chunks())
     return found
 
 
-def of_run(run: RunFolder) -> NamedTokenizer:
-    return NamedTokenizer(
-        run.name, load_tokenizer(run), lambda: corpus_parts(corpus_of(run), run.run()["config"]["data"])
-    )
-
-
-def parts_at_hand(data: DataConfig) -> Parts:
-    """Of the corpus that is meant, or that stands in for it, with a warning."""
+def parts_at_hand(data: DataConfig) -> tuple[Part, Part]:
+    """The training part and the judged one: of the corpus that is meant, or of its stand-in, with a warning."""
     return corpus_parts(corpus_at_hand(data.kind, data.path, data.fallback is not None), asdict(data))
 
 

@@ -14,9 +14,8 @@ from dataclasses import astuple, dataclass
 from threadpoolctl import threadpool_limits
 
 from experiments.cli.files import decoded, input_name, read_input, require_output, write_output
-from experiments.cli.progress import progress
 from experiments.configuration.identity import identity_hash
-from experiments.trained.codec import Codec, Predictions, Progress
+from experiments.trained.codec import Codec, Predictions
 from experiments.trained.load import coder_of, load_model
 from numpygpt.errors import UserError
 from numpygpt.runs import RunFolder
@@ -79,13 +78,13 @@ class Packer:
     codec: Codec
     run: bytes
 
-    def pack(self, text: str, progress: Progress = iter) -> bytes:
+    def pack(self, text: str) -> bytes:
         """The file for a text of at most MAX_TEXT_BYTES bytes; the same text gives the same file."""
         data = text.encode()
-        n_tokens, payload = self.codec.encode(text, progress)
+        n_tokens, payload = self.codec.encode(text)
         return Packed(self.run, self.numbers(), n_tokens, len(data), _sha256(data), payload).to_bytes()
 
-    def unpack(self, packed: Packed, name: str, progress: Progress = iter) -> bytes:
+    def unpack(self, packed: Packed, name: str) -> bytes:
         """The text in UTF-8, checked. Raises UserError, naming the file `name`, if it cannot be restored."""
         packed.require_run(self.run, name)
         if packed.numbers != self.numbers():
@@ -95,7 +94,7 @@ class Packer:
             )
         data = b""
         with suppress(ValueError):
-            data = self.codec.decode(packed.payload, packed.n_tokens, packed.n_bytes, progress)
+            data = self.codec.decode(packed.payload, packed.n_tokens, packed.n_bytes)
         if len(data) != packed.n_bytes or _sha256(data) != packed.sha256:
             raise UserError(
                 f"{name} does not restore to the text that was compressed: this machine computes other last bits, "
@@ -140,7 +139,7 @@ def compress_file(run: RunFolder, file: str, output: str, force: bool) -> str:
     data, name = read_input(file), input_name(file)
     if len(data) > MAX_TEXT_BYTES:
         raise UserError(f"{name} has {len(data):,} bytes: cut it into files of at most {MAX_TEXT_BYTES:,}")
-    packed = load_packer(run).pack(decoded(data, name), lambda tokens: progress(tokens, "compressing"))
+    packed = load_packer(run).pack(decoded(data, name))
     write_output(output, packed)
     rate = f", {8 * len(packed) / len(data):.3f} bits per byte" if data else ""
     gz, xz = gzip.compress(data, 9, mtime=0), lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)
@@ -156,6 +155,6 @@ def decompress_file(run: RunFolder, file: str, output: str, force: bool) -> str:
     data, name = read_input(file), input_name(file)
     packed = Packed.from_bytes(data, name)
     packed.require_run(run_fingerprint(run), name)  # before the model is loaded
-    text = load_packer(run).unpack(packed, name, lambda tokens: progress(tokens, "decompressing"))
+    text = load_packer(run).unpack(packed, name)
     write_output(output, text)
     return f"{name}: {len(data):,} bytes, restored {len(text):,}; the checksum holds"

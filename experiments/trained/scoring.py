@@ -8,8 +8,7 @@ from typing import Any
 
 from experiments.cli.eval_texts import read_texts
 from experiments.cli.progress import progress
-from experiments.configuration.build import corpus_parts
-from experiments.trained.load import coder_of, corpus_of, load_model
+from experiments.trained.load import coder_of, load_model, parts_of
 from numpygpt.errors import UserError
 from numpygpt.files import require_writable
 from numpygpt.measures.bits.mixing import Floats, Ints
@@ -146,7 +145,7 @@ def perturbed_texts(run: RunFolder, mistakes: Sequence[tuple[str, float]]) -> li
     """Names and texts. Raises UserError as `perturbed`, and if the run's corpus is not to be had."""
     if not mistakes:
         return []
-    text = corpus_parts(corpus_of(run), run.run()["config"]["data"])[1].text
+    text = parts_of(run)[1].text
     return [(f"{kind} {100 * rate:g} %", perturbed(text, kind, rate)) for kind, rate in mistakes]
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from experiments import benchmark
-from experiments.benchmarks import reports, scaling, speed, suite, tokenizer_race, works
+from experiments.benchmarks import speed, suite, tokenizer_race, works
 from experiments.benchmarks.processes import Timings, WorkerProcess
 from experiments.benchmarks.works import CASES, Case, train_operations
 from experiments.configuration.build import composed
@@ -17,12 +17,6 @@ SMALL = ("model.n_layer=1", "model.n_embd=16", "model.n_head=2", "model.block_si
 TINY = Case((*SMALL, "train.batch_size=2"), 65)
 TEXT = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 40
 needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
-
-
-@pytest.fixture(autouse=True)
-def small_sizes(monkeypatch):
-    monkeypatch.setattr(speed, "EVALUATED", 100)
-    monkeypatch.setattr(speed, "GENERATED", 20)
 
 
 def figures(rows, *keys):
@@ -44,9 +38,6 @@ def test_operations_of_the_reference_model():
     muon = TINY.optimizer().flops()
     assert muon > 0
     assert train_operations(TINY) == products + muon
-    assert works.evaluate_operations(TINY, 10) == 10 * (
-        2 * (2 * weights + 4 * 16 * 16) - 2 * 16 * (65 + 10 * 16) - 4 * 16 * 16
-    )
 
 
 def test_recipes_are_timed_as_they_are_configured():
@@ -62,36 +53,12 @@ def test_recipes_are_timed_as_they_are_configured():
 
 
 @pytest.mark.parametrize("peers", [(), pytest.param((works.TORCH,), marks=needs_torch)])
-def test_training_and_generating(peers):
+def test_training(peers):
     rows = speed.train(peers, 1, {"tiny": TINY})
     assert [row["by"] for row in rows] == ["numpy", *peers]
     figures(
         rows, "median_ms", "share_of_peak", "peak_mb", *["ratio_to_eager", "relative_memory"] * len(peers)
     )
-    rows = speed.generate(peers, 1, {"tiny": TINY})
-    assert [row["case"] for row in rows[:: len(rows) // 2]] == ["tiny, 1 at once", "tiny, 8 at once"]
-    figures(rows, "tokens_per_second", *["relative_speed"] * len(peers))
-
-
-def test_evaluate():
-    figures(speed.evaluate(1, {"tiny": TINY}), "tokens_per_second", "share_of_peak", "peak_mb")
-
-
-def test_scaling(shakespeare):
-    rows = scaling.scaling(1, TINY, {"vocabulary": (30, 60)}, (3000, 6000))
-    assert rows[0]["case"] == "step by vocabulary"
-    assert len(rows) == 3
-    figures(rows, "operations_slope")
-    assert all(math.isfinite(row["time_slope"]) for row in rows)
-    assert math.isfinite(rows[0]["memory_slope"])  # of a step; a tokenizer shares its process
-    assert scaling.slope([1, 2, 4], [3.0, 12.0, 48.0]) == pytest.approx(2)
-
-
-def test_report(monkeypatch):
-    monkeypatch.setattr(reports, "HELP", ("analysis/report.py",))
-    rows = reports.report(1, (1,))
-    assert [row["case"] for row in rows][-1] == "report over 1 runs"
-    figures(rows, "seconds")
 
 
 def test_tokenizers(monkeypatch, tmp_path):

@@ -33,8 +33,6 @@ def test_every_choice_composes_and_passes_the_checks(composer, choice):
     config = composer(choice, *filter(None, [WANTED.get(choice)]))
     if (package := extras.PACKAGES.get(config.tokenizer.kind)) is not None:
         pytest.importorskip(package)
-    if config.tracking.kind == "tensorboard":
-        pytest.importorskip("tensorboard")
     check(config)
 
 

@@ -1,7 +1,6 @@
-"""The same text under several tokenizers, on the terminal; vocabularies looked through."""
+"""The same text under several tokenizers, on the terminal."""
 
 import io
-import re
 
 import pytest
 
@@ -54,17 +53,6 @@ def test_text_from_standard_input(capsys, monkeypatch):
     assert "a│ │b│a│t\n" in shown(capsys, "--tokenizers", "char")
 
 
-def test_vocabularies_are_looked_through(capsys):
-    out = shown(capsys, "--vocab", "--tokenizers", "bpe:40,word", "--number", "3")
-    bpe, word = out.split("word: vocabulary")
-    assert "bpe:40: vocabulary 40" in bpe
-    assert re.search(r"never used in the training text: \d+\n<unk> 0", bpe)
-    assert "something else: 0\n" in bpe
-    lengths = [len(token) for token in re.findall(r"longest first: 39\n(\S+) \d+ +(\S+) \d+ +(\S+) ", bpe)[0]]
-    assert lengths == sorted(lengths, reverse=True)
-    assert int(re.findall(r"frequent first: \d+\n\S+ (\d+)", word)[0]) > 40
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -77,7 +65,6 @@ def test_vocabularies_are_looked_through(capsys):
         (["a", "--tokenizers", "hf"], "it may be a file where tokenizer=hf"),
         (["", "--tokenizers", "char"], "the text is empty"),
         (["a", "--runs", "no-such-run"], "no run no-such-run"),
-        (["a", "--number", "0"], "1 or more"),
         (["\udc80", "--tokenizers", "char"], "lone surrogate"),
         (["a", "--tokenizers", "char:512"], "char has no vocabulary size to choose"),
     ],

@@ -9,7 +9,6 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers import create
 from numpygpt.tokenizers.case import lower, marked, pairs, parts_by_case, unmarked, upper
 from numpygpt.tokenizers.pretokenize import PATTERNS
-from numpygpt.tokenizers.to_hf import hugging_face_json
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
     st.sampled_from("aBÉé\u017fßİǅΣς\u2160ⓐ'l L\u0301☃\n")
@@ -66,8 +65,6 @@ def test_marks_are_merged_with_words_and_shown():
     assert "⇧" in "".join(shown)
     assert "⇪" in "".join(shown)
     assert tokenizer.token_bytes(tokenizer.encode("A")[0]) == b""
-    with pytest.raises(UserError, match="case marks cannot be written"):
-        hugging_face_json(tokenizer)
     with pytest.raises(UserError, match="case must be one of kept, marks"):
         create("bpe", case="lower")
 
