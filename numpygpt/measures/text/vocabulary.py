@@ -25,8 +25,8 @@ Measures = dict[str, float | int | bool]
 def tokenizer_measures(tokenizer: Tokenizer, train_ids: Ids, n_train_chars: int, val: Source) -> Measures:
     """What a tokenizer does to the training and the validation text.
 
-    train_ids, n_train_chars: the ids of the training text, and its number of characters. `chars_per_token`, what has
-    `train` in its name, rare tokens and the efficiency are of it; all else is of the validation text.
+    train_ids, n_train_chars: the ids of the training text, and its number of characters. Of it are `chars_per_token`,
+    what has `train` in its name, rare tokens and the efficiency; all else is of the validation text.
     """
     size = tokenizer.vocab_size
     train, seen = occurrences(train_ids, size), occurrences(val.ids, size)
