@@ -25,8 +25,8 @@ Measures = dict[str, float | int | bool]
 def tokenizer_measures(tokenizer: Tokenizer, train_ids: Ids, n_train_chars: int, val: Source) -> Measures:
     """What a tokenizer does to the training and the validation text.
 
-    train_ids, n_train_chars: the ids of the training text, and its number of characters. Of it are `chars_per_token`,
-    what has `train` in its name, rare tokens and the efficiency; all else is of the validation text.
+    train_ids, n_train_chars: the ids of the training text, and its number of characters. Of this text are
+    `chars_per_token`, what has `train` in its name, rare tokens and the efficiency; all else is of the other.
     """
     size = tokenizer.vocab_size
     train, seen = occurrences(train_ids, size), occurrences(val.ids, size)
@@ -118,18 +118,17 @@ def unreachable_tokens(tokenizer: Tokenizer) -> list[int]:
     return unreachable
 
 
-def renyi_efficiency(counts: npt.ArrayLike, alpha: float = ALPHA) -> float:
+def renyi_efficiency(counts: npt.ArrayLike) -> float:
     """Renyi entropy of the tokens' frequencies over the largest that the vocabulary allows, between 0 and 1.
 
     counts: occurrences of every entry of the vocabulary, zeros included, (V,).
 
         H = log(sum_v p_v^alpha) / (1 - alpha),  efficiency = H / log V
 
-    Zouhar et al. 2023, "Tokenization and the noiseless channel", which recommends alpha 2.5; alpha 1 is Shannon's.
+    Zouhar et al. 2023, "Tokenization and the noiseless channel", which recommends alpha 2.5.
     """
     values = np.asarray(counts, np.float64)
     if len(values) < 2 or not values.sum():
         return 0.0
     p = values[values > 0] / values.sum()
-    entropy = -(p @ np.log(p)) if alpha == 1 else np.log((p**alpha).sum()) / (1 - alpha)
-    return float(entropy / np.log(len(values)))
+    return float(np.log((p**ALPHA).sum()) / (1 - ALPHA) / np.log(len(values)))
