@@ -86,6 +86,13 @@ class TokenizerConfig:
     )
     min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=(*WORDS, *BPES))
     lowercase: bool = setting(True, "lower-case the text first", only=("word",))
+    case: str = setting(
+        "kept",
+        "marks: merges in lower case, marks for capitals",
+        choices=("kept", "marks"),
+        only=BPES,
+        neutral="kept",
+    )
     pattern: str = setting(
         "gpt2",
         "how words are cut first",

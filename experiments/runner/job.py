@@ -96,16 +96,10 @@ def measure_again(folders: Sequence[RunFolder], settings: Sequence[str]) -> list
 
 
 def recorded_config(values: Mapping[str, Any], settings: Sequence[str] = ()) -> RunConfig:
-    """The configuration that run.json holds, with other settings of samples (`sample.KEY=VALUE`).
-
-    Settings that there are no more, of a run by an earlier version, are left out.
-    """
+    """The configuration that run.json holds, with other settings of samples (`sample.KEY=VALUE`)."""
     config = RunConfig()
-    for key in values.keys() & vars(config).keys():
-        own, value = getattr(config, key), values[key]
-        if isinstance(value, dict):
-            value = replace(own, **{name: value[name] for name in value.keys() & vars(own).keys()})
-        setattr(config, key, value)
+    for key, value in values.items():
+        setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
     try:
         asked = OmegaConf.from_dotlist([setting.removeprefix("sample.") for setting in settings])
         typed = OmegaConf.to_object(OmegaConf.merge(SampleConfig, asked))

@@ -7,7 +7,7 @@ assert tokenizer.decode(ids) == text
 tokenizer.save("tokenizer.json");  tokenizer = load("tokenizer.json")
 
 base      the contract that all share     registry  from a name or a file to a tokenizer
-char, word, word_lossless, byte, bpe/     ours (case: letters apart from their case)
+char, word, word_lossless, byte, bpe/     ours (case: marks for capitals)
 foreign/                                  other libraries' and the user's own, under the same contract
 to_hf     ours as files of Hugging Face's library
 

@@ -128,7 +128,10 @@ class Tokenizer(ABC):
         UserError: ids that are no integers, or outside of [0, vocab_size).
         """
         checked = self._checked_ids(ids).tolist()
-        return b"".join(map(self._printed.__getitem__, checked)).decode("utf-8", errors="replace")
+        return self._as_text(b"".join(map(self._printed.__getitem__, checked)))
+
+    def _as_text(self, printed: bytes) -> str:
+        return printed.decode("utf-8", errors="replace")
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The ids of `text`, int32 (n,), and where in its UTF-8 bytes each one's stretch ends, int64 (n,).
@@ -174,7 +177,7 @@ class Tokenizer(ABC):
         data = {**self.to_dict(), "sha256": self.fingerprint()}
         with (
             replacing(Path(path)) as part,
-            # A lone surrogate, as what a custom tokenizer learned may hold, as JSON's \udcfe.
+            # A lone surrogate, with which some kinds mark case, as JSON's \udcfe.
             part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
         ):
             json.dump(data, file, ensure_ascii=False, indent=0)

@@ -203,8 +203,7 @@ class LosslessWordTokenizer(Tokenizer):
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         checked = self._checked_ids(ids).tolist()
         told = zip(checked, self.stretches(checked), strict=True)
-        printed = b"".join(self._printed[id] if id < len(self.specials) else s for id, s in told)
-        return printed.decode("utf-8", errors="replace")
+        return self._as_text(b"".join(self._printed[id] if id < len(self.specials) else s for id, s in told))
 
     def spans(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         ids = self.encode(text)

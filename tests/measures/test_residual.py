@@ -79,10 +79,12 @@ def test_weighing_and_coding_agree_and_restore(word):
     assert text == OTHER
 
 
-@pytest.mark.parametrize("kind", ["char", "word", "word-lossless", "bpe", "bpe-bytefallback"])
+@pytest.mark.parametrize("kind", ["char", "word", "word-lossless", "bpe", "bpe marks", "bpe-bytefallback"])
 def test_any_text_comes_back_from_its_ids_and_residual(kind):
     """As a file is decoded: what ids are exact is told by all of them, the rest is read."""
-    tokenizer = create(kind, **{"vocab_size": 320} if kind.startswith("bpe") else {})
+    kind, _, marks = kind.partition(" ")
+    options = {"vocab_size": 320, "case": marks or "kept"} if kind.startswith("bpe") else {}
+    tokenizer = create(kind, **options)
     tokenizer.train(TRAIN)
     coder = ResidualCoder.fit(tokenizer, TRAIN)
 

@@ -28,15 +28,18 @@ OPTIONS = {
     "superbpe": {"vocab_size": 360, "transition": 0.9},
     "unigram": {"vocab_size": 420, "character_coverage": 0.98},
 }
+MARKED = [f"{kind} marks" for kind in KINDS if "bpe" in kind]  # with tokenizer.case=marks
 
 
 def trained(kind: str, **options: object) -> Tokenizer:
+    if kind in MARKED:
+        kind, options = kind.removesuffix(" marks"), {"case": "marks", **options}
     tokenizer = create(kind, **{**OPTIONS.get(kind, {}), **options})
     tokenizer.train(SMALL_TEXT)
     return tokenizer
 
 
-@pytest.fixture(scope="session", params=KINDS)
+@pytest.fixture(scope="session", params=[*KINDS, *MARKED])
 def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
     """Each kind in turn, trained on SMALL_TEXT."""
     return trained(request.param)

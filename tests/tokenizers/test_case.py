@@ -1,13 +1,15 @@
-"""Case apart from letters, and the tokenizer that tells it by marks."""
+"""Case apart from letters, and the two tokenizers that tell it by marks."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from numpygpt.errors import UserError
 from numpygpt.tokenizers import create
-from numpygpt.tokenizers.case import lower, pairs, parts_by_case, upper
+from numpygpt.tokenizers.case import lower, marked, pairs, parts_by_case, unmarked, upper
+from numpygpt.tokenizers.pretokenize import PATTERNS
+from numpygpt.tokenizers.to_hf import hugging_face_json
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
     st.sampled_from("aBÉé\u017fßİǅΣς\u2160ⓐ'l L\u0301☃\n")
@@ -23,10 +25,51 @@ def test_each_of_two_letters_is_the_others_and_takes_as_many_bytes():
 
 
 @given(text=TEXTS)
-def test_letters_turn_one_by_one_and_parts_join_again(text):
+@example(text="ABc ABC'LLabc AÉ🄰 O\u2160\u2161")
+def test_marked_text_comes_back(text):
+    view = marked(text)
+    assert view.translate({0xDCFE: None, 0xDCFF: None}) == lower(text)
+    assert unmarked(view.encode("utf-8", "surrogateescape")) == text.encode()
+    assert unmarked(marked(text, runs=False).encode("utf-8", "surrogateescape")) == text.encode()
     assert lower(upper(lower(text))) == lower(text)
-    assert len(lower(text).encode()) == len(upper(text).encode()) == len(text.encode())
     assert "".join(parts_by_case(text)) == text
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("kind", ["bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe"])
+def test_marks_hold_under_every_pattern(kind, pattern, train_small):
+    tokenizer = train_small(f"{kind} marks", pattern=pattern)
+
+    @given(text=TEXTS)
+    @example(text="I'LLabc helloWORLDあ AB☃cd ABÉCD")
+    @settings(max_examples=40)
+    def check(text):
+        ids = tokenizer.encode(text)
+        told = [
+            text if id == tokenizer.unk_id else s for id, s in zip(ids, tokenizer.stretches(ids), strict=True)
+        ]
+        assert tokenizer.unk_id in ids or b"".join(told) == text.encode()
+        assert tokenizer.unk_id in ids or tokenizer.decode(ids) == text
+
+    check()
+
+
+def test_what_stands_behind_an_unknown_character_keeps_its_case(train_small):
+    tokenizer = train_small("bpe marks")
+    assert tokenizer.decode(tokenizer.encode("AB☃cd ABÆCD")) == "AB<unk>cd AB<unk>CD"
+
+
+def test_marks_are_merged_with_words_and_shown():
+    tokenizer = create("bpe", vocab_size=40, case="marks")
+    tokenizer.train("the King and the KING and the King of the kings " * 9)
+    shown = [tokenizer.token(id) for id in tokenizer.encode(" the King KING")]
+    assert "⇧" in "".join(shown)
+    assert "⇪" in "".join(shown)
+    assert tokenizer.token_bytes(tokenizer.encode("A")[0]) == b""
+    with pytest.raises(UserError, match="case marks cannot be written"):
+        hugging_face_json(tokenizer)
+    with pytest.raises(UserError, match="case must be one of kept, marks"):
+        create("bpe", case="lower")
 
 
 PLAY = "All:\nRomeo comes. He, Romeo, and I and Romeo: we come.\n\nAll:\nROMEO comes, he and I come.\n\n" * 9

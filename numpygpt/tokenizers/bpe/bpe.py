@@ -20,6 +20,7 @@ import numpy as np
 from numpygpt.errors import UserError
 from numpygpt.tokenizers.base import UNK, Tokenizer, checked_int
 from numpygpt.tokenizers.bpe.merging import MAX_SYMBOLS, learn_merges
+from numpygpt.tokenizers.case import CAPITAL, CASES, UPPER, lower, marked, unmarked, with_signs
 from numpygpt.tokenizers.pretokenize import Cache, count_characters, splitter
 from numpygpt.tokenizers.unicode import check_text, code_points, training_chunks, utf8_widths
 
@@ -36,6 +37,7 @@ class BPETokenizer(Tokenizer):
     pattern     how the text is cut into pieces that no token crosses: a key of pretokenize.PATTERNS
     digits      numbers in groups of 1, 2 or 3 digits, from the left; None: as the pattern takes them
     min_freq    pairs that occur less often are not merged
+    case        marks: merges are of text in lower case, in which marks stand before capitals (case.py)
 
     Ids in order: specials, byte tokens if the kind has any, alphabet by code point, merges as learned. Between
     equally frequent pairs the one with the smaller ids is merged first.
@@ -55,9 +57,13 @@ class BPETokenizer(Tokenizer):
         pattern: str = "gpt2",
         digits: int | None = None,
         min_freq: int = 2,
+        case: str = "kept",
         specials: Sequence[str] | None = None,
     ):
         super().__init__(specials=specials)
+        if case not in CASES:
+            raise UserError(f"case must be one of {', '.join(CASES)}, not {case!r}")
+        self.case, self._has_marks = case, case == "marks"
         self._first_id = len(self.specials) + self.n_byte_tokens  # ids below it are part of no merge
         self.wanted_vocab_size = checked_int("vocab_size", vocab_size, self._first_id + self.least_alphabet)
         if self.wanted_vocab_size > MAX_SYMBOLS:
@@ -70,7 +76,7 @@ class BPETokenizer(Tokenizer):
 
     def _choose_alphabet(self, counts: Counter[str]) -> str:
         """The characters that get an id, in the order of their ids, given how often each occurs."""
-        return "".join(sorted(counts))
+        return "".join(sorted({*counts, *((CAPITAL, UPPER) if self._has_marks else ())}))
 
     def _spell_unknown(self, character: str) -> str:
         """The symbols that stand for a character outside of the alphabet."""
@@ -78,11 +84,11 @@ class BPETokenizer(Tokenizer):
 
     def _view(self, piece: str) -> str:
         """A piece of text in the characters that the alphabet is about."""
-        return piece
+        return marked(piece) if self._has_marks else piece
 
     def _bytes_of_view(self, view: str) -> bytes:
-        """The UTF-8 bytes of the text that `_view` shows."""
-        return view.encode()
+        """The UTF-8 bytes of the text that `_view` shows, marks among them."""
+        return view.encode("utf-8", "surrogateescape")
 
     # ------------------------------------------------------------------ training
 
@@ -131,7 +137,9 @@ class BPETokenizer(Tokenizer):
         self._id_of = {view: ord(symbol) for symbol, view in self._views.items()}
         self._longest_by_pairs = isqrt(REPLAY_RATIO * len(merges))
         byte_tokens = [bytes([byte]) for byte in range(self.n_byte_tokens)]
-        self._set_vocabulary(byte_tokens + [self._bytes_of_view(view) for view in self._views.values()])
+        own = byte_tokens + [self._bytes_of_view(view) for view in self._views.values()]
+        self._set_vocabulary(map(unmarked, own) if self._has_marks else own)
+        self._printed[len(self.specials) :] = own  # with marks
         self._symbols_of_piece = Cache(self._encode_piece)
 
     # ------------------------------------------------------------------ encoding
@@ -145,7 +153,10 @@ class BPETokenizer(Tokenizer):
 
     def _encode_piece(self, piece: str) -> str:
         """The symbols of a piece."""
-        return self._encode_view(self._view(piece))
+        view = self._view(piece)
+        if self._has_marks and self.meets_unknown and not self._id_of.keys() >= set(view):
+            view = marked(piece, runs=False)  # as an unknown character would end one
+        return self._encode_view(view)
 
     def _encode_view(self, view: str) -> str:
         if (whole := self._id_of.get(view)) is not None:
@@ -183,15 +194,37 @@ class BPETokenizer(Tokenizer):
         ids = self.encode(text)
         widths = self._widths[ids]
         if self.meets_unknown and (unknown := ids == self.unk_id).any():  # each stands for one character
-            points = code_points(text)
+            points = code_points(lower(text) if self._has_marks else text)
             widths[unknown] = utf8_widths(points[~np.isin(points, code_points(self._alphabet))])
         return ids, np.cumsum(widths)
+
+    # ------------------------------------------------------------------ and back
+
+    def _as_text(self, printed: bytes) -> str:
+        return super()._as_text(unmarked(printed) if self._has_marks else printed)
+
+    def stretches(self, ids: Iterable[int] | np.ndarray) -> list[bytes]:
+        """As in the contract: marks stand for nothing, and letters change their case but not their width."""
+        if not self._has_marks:
+            return super().stretches(ids)
+        checked = self._checked_ids(ids)
+        is_special = checked < len(self.specials)  # such as an unknown character, which ends what a mark says
+        printed = [b"\0"] * len(self.specials) + self._printed[len(self.specials) :]
+        data = unmarked(b"".join(map(printed.__getitem__, checked.tolist())))
+        ends = np.cumsum(np.where(is_special, 1, self._widths[checked])).tolist()
+        return [b"" if s else data[a:b] for a, b, s in zip([0, *ends], ends, is_special, strict=False)]
+
+    def token(self, id: int) -> str:
+        """The id for a reader, with arrows for the marks."""
+        shown = super().token(id)
+        return with_signs(self._printed[id]).decode(errors="backslashreplace") if self._has_marks else shown
 
     # ------------------------------------------------------------------ files
 
     def _options(self) -> dict[str, Any]:
         options = {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
-        return options if self.digits is None else {**options, "digits": self.digits}
+        chosen = {"digits": self.digits, "case": self.case if self._has_marks else None}
+        return options | {name: value for name, value in chosen.items() if value is not None}
 
     def _learned(self) -> dict[str, Any]:
         pairs = [[self._views[symbol] for symbol in pair] for pair in self._merges]

@@ -35,7 +35,8 @@ class ByteLevelBPETokenizer(BPETokenizer):
         return ALPHABET
 
     def _view(self, piece: str) -> str:
-        return piece if piece.isascii() else piece.encode().decode("latin-1")
+        view = super()._view(piece)
+        return view if view.isascii() else super()._bytes_of_view(view).decode("latin-1")
 
     def _bytes_of_view(self, view: str) -> bytes:
         return view.encode("latin-1")
