@@ -16,7 +16,7 @@ from numpygpt.data import resolve
 from numpygpt.data.batches import sample_batch
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.nn import Parameter
-from numpygpt.optim import SGD, Adam, AdamW, Muon, warmup_cosine, warmup_stable_decay
+from numpygpt.optim import SGD, Adam, AdamW, Muon
 from numpygpt.optim.muon import orthogonalised
 from numpygpt.streams import generator
 from numpygpt.tokenizers import create
@@ -59,20 +59,6 @@ def optimizers_valley() -> Figure:
         axes.plot(0, 0, "+", color=INK, markersize=9)
         axes.set(title=f"{name}, lr = {lr:g}", xlim=(-10, 4), ylim=(-1.6, 1.6), aspect="equal")
         axes.grid(False)
-    return figure
-
-
-def optimizers_schedule() -> Figure:
-    """Two schedules with the same warm-up over 1,400 steps."""
-    figure, steps = new_figure(6.8, 3.2), np.arange(1401)
-    axes = figure.subplots()
-    held, cosine = warmup_stable_decay(1, 0, 100, 300, 1000), warmup_cosine(1, 0.1, 100, 1000)
-    words = "warmup_stable_decay(0.001, 0, warmup=100, decay=300, total=1000)"
-    axes.plot(steps, [held(int(step)) for step in steps], **LINES["transposed and reshaped"], label=words)
-    words = "warmup_cosine(0.001, 0.0001, warmup=100, total=1000)"
-    axes.plot(steps, [cosine(int(step)) for step in steps], **LINES["right"], label=words)
-    axes.set(ylim=(0, 1.5), yticks=[0, 0.5, 1], xlabel="step", ylabel="learning rate / 0.001")
-    axes.legend(loc="upper left")
     return figure
 
 

@@ -123,33 +123,6 @@ def metrics_losses() -> Figure:
     return figure
 
 
-def metrics_floors() -> Figure:
-    """Floor and ceiling of word, and on which side of them its rivals stand."""
-    figure, found = new_figure(8.6, 2.5), study("quick-text")
-    axes, colour = figure.subplots(), look("word").colour
-    ends = [found.mean("word", key) for key in ("bits_per_byte_tokens", "bits_per_byte")]
-    rivals = sorted((found.mean(name, "bits_per_byte"), name) for name in NAMES if name != "word")
-    places = [ends[0] - 0.3, *ends, rivals[-1][0] + 0.15]
-    words = ("here a rival\nbeats word", "depends on the\nresidual coder", "here a rival loses to word")
-    shades = ("#dcebf5", "#f2f2f2", "#fbeed5")
-    for left, right, shade, text in zip(places, places[1:], shades, words, strict=False):
-        axes.axvspan(left, right, color=shade, linewidth=0)
-        axes.text((left + right) / 2, 1.35, text, **SMALL | {"color": SOFT}, va="top")
-    axes.plot(ends, [0, 0], color=colour, linewidth=6, solid_capstyle="butt")
-    axes.plot(ends, [0, 0], "|", color=colour, markersize=18, markeredgewidth=2)
-    for x, text in zip(ends, ("floor", "ceiling"), strict=True):
-        axes.text(x, -0.28, f"{text} {x:.3f}", **SMALL, va="top")
-    for i, (x, name) in enumerate(rivals):
-        axes.plot(x, 0, marker=look(name).marker, color=look(name).colour, markersize=8)
-        axes.text(x, 0.32 if i % 2 else -0.28, name, **SMALL, va="bottom" if i % 2 else "top")
-    axes.set(xlim=(places[0], places[-1]), xlabel="bits per byte of the validation text")
-    axes.set(ylim=(-0.75, 1.5), yticks=[])
-    axes.set_title("Where word ends depends on who writes down the rest")
-    axes.spines["left"].set_visible(False)
-    axes.grid(visible=False)
-    return figure
-
-
 def metrics_doubts() -> Figure:
     """Each seed's total of word and bpe, and their difference along the text."""
     figure, found, bits = new_figure(9.2, 3.1), study("quick-text"), []

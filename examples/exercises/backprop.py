@@ -65,25 +65,7 @@ def check_rms_norm() -> list[str]:
     return check_gradients(rms_norm, rms_norm_backward, x=(3, 5), gain=(5,))
 
 
-# --- 4: a gate, the heart of SwiGLU ---
-
-
-def gate(a: Array, b: Array) -> tuple[Array, Any]:
-    """out = a sigmoid(a) b, entry by entry: b, let through as far as a says."""
-    s = 1 / (1 + np.exp(-a))
-    return a * s * b, (a, b, s)
-
-
-def gate_backward(dout: Array, cache: Any) -> tuple[Array, Array]:
-    """da and db. The slope of the sigmoid s is s (1 - s)."""
-    raise NotImplementedError
-
-
-def check_gate() -> list[str]:
-    return check_gradients(gate, gate_backward, a=(2, 3), b=(2, 3))
-
-
-# --- 5: one head of attention, all three gradients ---
+# --- 4: one head of attention, all three gradients ---
 
 
 def attention(q: Array, k: Array, v: Array) -> tuple[Array, Any]:
@@ -104,7 +86,7 @@ def check_attention() -> list[str]:
     return check_gradients(attention, attention_backward, q=(5, 3), k=(5, 3), v=(5, 3))
 
 
-# --- 6: write the test. It is given backwards of layer norm, one of them right ---
+# --- 5: write the test. It is given backwards of layer norm, one of them right ---
 
 Backward = Callable[[Array, Any], tuple[Array, Array, Array]]  # (dout, cache) -> dx, dgain, dbias
 
@@ -151,4 +133,4 @@ def check_is_right() -> list[str]:
 
 
 if __name__ == "__main__":
-    report(check_twice, check_broadcast, check_rms_norm, check_gate, check_attention, check_is_right)
+    report(check_twice, check_broadcast, check_rms_norm, check_attention, check_is_right)

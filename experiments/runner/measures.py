@@ -49,7 +49,7 @@ def _tokenizer_metrics(texts: Texts) -> dict[str, Any]:
     if texts.val_part.n_bytes > MAX_VAL_BYTES:
         text = next(texts.val_part.chunks())
         val = Source(text, *texts.tokenizer.spans(text))
-    return tokenizer_measures(texts.tokenizer, texts.train.ids, texts.train.n_chars, val).to_dict()
+    return tokenizer_measures(texts.tokenizer, texts.train.ids, texts.train.n_chars, val)
 
 
 def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def sample_metrics(config: RunConfig, folder: RunFolder, texts: Texts, model: GP
         "chars_in_500_tokens": chars_in_500_tokens(samples, tokens),
         "tokens_per_second_generated": tokens / seconds,
         "chars_per_second_generated": len(samples[0]) / seconds,
-        "generated": reference.measure(samples, SAME_CHARS).to_dict(),
-        "generated_tokens": reference.measure(samples).to_dict(),
+        "generated": reference.measure(samples, SAME_CHARS),
+        "generated_tokens": reference.measure(samples),
         "human": human,
     }
 
@@ -44,7 +44,7 @@ def sample_metrics(config: RunConfig, folder: RunFolder, texts: Texts, model: GP
 def _reference(train_text: str, val_text: str, n_samples: int) -> tuple[Reference, dict[str, Any]]:
     """What generated text is held against, and the measures of human text: the same for all runs of a sweep."""
     reference = Reference(train_text, val_text)
-    return reference, reference.human(SAME_CHARS, n_samples).to_dict()
+    return reference, reference.human(SAME_CHARS, n_samples)
 
 
 def draw_samples(config: RunConfig, texts: Texts, model: GPT) -> tuple[list[str], float]:

@@ -45,7 +45,7 @@ class ScoredText:
         found = {"name": self.name, "sha256": hashlib.sha256(self.source.data).hexdigest()}
         keys = ("bits_per_byte", "bits_per_byte_tokens", "bits_per_byte_residual")
         bits = {key: getattr(self.score, key) for key in keys}
-        measures = text_measures(self.tokenizer, self.source).to_dict()
+        measures = text_measures(self.tokenizer, self.source)
         return found | {"bytes": self.score.n_bytes} | bits | measures
 
     def line(self) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import sysconfig
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -62,8 +63,9 @@ def resolve(name: str, path: str | os.PathLike[str] | None = None, allow_fallbac
         return _downloaded(name, CATALOGUES_SHA256, _fetch_catalogues)
     if name != "shakespeare":
         raise UserError(f"there is no corpus {name!r}: use one of {', '.join(NAMES)}")
+    fetch = partial(_download, name, SHAKESPEARE_URL, SHAKESPEARE_SHA256)
     try:
-        return _downloaded(name, SHAKESPEARE_SHA256, _fetch_shakespeare)
+        return _downloaded(name, SHAKESPEARE_SHA256, fetch)
     except CorpusUnavailable as error:
         if not allow_fallback:
             raise
@@ -128,11 +130,6 @@ def _downloaded(name: str, sha256: str, fetch: Callable[[Path], object]) -> Corp
     path = cache_folder() / f"{name}.txt"
     _make(path, fetch)
     return read_corpus(name, path, sha256)
-
-
-def _fetch_shakespeare(path: Path) -> None:
-    """The 1,115,394 bytes of tiny Shakespeare."""
-    _download("shakespeare", SHAKESPEARE_URL, SHAKESPEARE_SHA256, path)
 
 
 def _fetch_catalogues(path: Path) -> None:

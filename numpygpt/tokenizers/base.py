@@ -214,9 +214,9 @@ def checked_int(name: str, value: int, minimum: int) -> int:
     return int(value)
 
 
-def checked_share(name: str, value: float, least: float = 0.0) -> float:
-    """An option that is a share of something: above 0, or `least` and more, and up to 1."""
+def checked_share(name: str, value: float) -> float:
+    """An option that is a share of something: above 0, and up to 1."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 < value <= 1 or value < least:
-        raise UserError(f"{name} must be a share from {least} to 1, and above 0, not {value!r}")
+    if not is_number or not 0 < value <= 1:
+        raise UserError(f"{name} must be a share above 0 and up to 1, not {value!r}")
     return float(value)

@@ -35,15 +35,8 @@ KINDS: dict[str, type[Tokenizer]] = {  # ours
         ByteTokenizer,
     )
 }
-ALL_KINDS: dict[str, type[Tokenizer]] = KINDS | {
-    cls.kind: cls
-    for cls in (
-        HuggingFaceTokenizer,
-        SentencePieceTokenizer,
-        TiktokenTokenizer,
-        CustomTokenizer,
-    )
-}
+FOREIGN = (HuggingFaceTokenizer, SentencePieceTokenizer, TiktokenTokenizer, CustomTokenizer)
+ALL_KINDS: dict[str, type[Tokenizer]] = KINDS | {cls.kind: cls for cls in FOREIGN}
 
 
 def create(kind: str, **options: Any) -> Tokenizer:

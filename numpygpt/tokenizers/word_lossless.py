@@ -181,12 +181,8 @@ class LosslessWordTokenizer(Tokenizer):
 
     def stretches(self, ids: Iterable[int] | np.ndarray) -> list[bytes]:
         """As in the contract: marks stand for nothing, words for the space before them, too."""
-        out = []
-        follows_word, form, inside = (
-            False,
-            USUAL,
-            USUAL,
-        )  # the forms of the next word, and within the last one
+        out, follows_word = [], False
+        form, inside = USUAL, USUAL  # of the next word, and within the last one
         for id in self._checked_ids(ids).tolist():
             role, told = self._roles[id], self._told[id]
             if role == WORD:

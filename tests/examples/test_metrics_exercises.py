@@ -4,10 +4,8 @@ import math
 import re
 
 import metrics
-import numpy as np
 import pytest
 from making import records
-from scipy.special import stdtrit
 
 from analysis.inference.pairs import Outcome
 
@@ -92,66 +90,7 @@ def test_the_rule_is_that_of_the_report():
             assert floors_and_ceilings(sides[found.a], sides[found.b]) == "a"
 
 
-# --- 3: the doubt of the seeds ---
-
-
-def seeds_answer(ddof=1, t=True, factor=None):
-    def interval(a, b):
-        ea, eb = a.var(ddof=ddof) / len(a), b.var(ddof=ddof) / len(b)
-        df = (ea + eb) ** 2 / (ea**2 / (len(a) - 1) + eb**2 / (len(b) - 1))
-        reach = factor if factor is not None else stdtrit(df, 0.975)
-        return a.mean() - b.mean(), reach * math.sqrt(ea + eb)
-
-    return interval
-
-
-def test_the_doubt_of_the_seeds(monkeypatch):
-    assert judged(monkeypatch, "interval", seeds_answer()) == []
-
-
-@pytest.mark.parametrize(
-    ("wrong", "hint"),
-    [
-        (seeds_answer(ddof=0), "divided by n - 1"),
-        (seeds_answer(factor=1.96), "t reaches further"),
-        (seeds_answer(factor=1.0), "one standard error"),
-        (lambda a, b: (b.mean() - a.mean(), 1.0), "the difference of 5 and 5 seeds is 0"),
-    ],
-)
-def test_a_wrong_doubt_of_the_seeds(monkeypatch, wrong, hint):
-    assert hint in judged(monkeypatch, "interval", wrong)[0]
-
-
-# --- 4: the doubt of the text ---
-
-
-def adjacent(a, b, size):
-    value = (a - b).sum() / size.sum()
-    left = a - b - value * size
-    return value, np.corrcoef(left[1:], left[:-1])[0, 1]
-
-
-def of_bits(a, b, size):
-    return adjacent(a, b, size)[0], np.corrcoef((a - b)[1:], (a - b)[:-1])[0, 1]
-
-
-def test_the_doubt_of_the_text(monkeypatch):
-    assert judged(monkeypatch, "neighbours", adjacent) == []
-
-
-@pytest.mark.parametrize(
-    ("wrong", "hint"),
-    [
-        (lambda a, b, size: (((a - b) / size).mean(), 0.5), "a short one counts like a long one"),
-        (of_bits, "the one of bits"),
-        (lambda *x: (adjacent(*x)[0], 1.0), "the correlation is 1.0"),
-    ],
-)
-def test_a_wrong_doubt_of_the_text(monkeypatch, wrong, hint):
-    assert hint in " ".join(judged(monkeypatch, "neighbours", wrong))
-
-
-# --- 5: the cheat ---
+# --- 3: the cheat ---
 
 
 def cheat(vocab_size=1):

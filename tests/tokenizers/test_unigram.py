@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numpygpt.errors import UserError
@@ -15,7 +15,7 @@ from numpygpt.tokenizers import create
 from numpygpt.tokenizers.pretokenize import splitter
 from numpygpt.tokenizers.unigram.lattice import Lattice, learn_pieces, log_shares
 
-WORDS = st.dictionaries(st.text("abc", min_size=1, max_size=7), st.integers(1, 5), min_size=1, max_size=6)
+WORDS = st.dictionaries(st.text("abc", min_size=1, max_size=7), st.integers(1, 5), min_size=1, max_size=4)
 
 
 def cuts(word, pieces):
@@ -48,6 +48,7 @@ def test_every_frequent_substring_is_a_piece():
 
 
 @given(words=WORDS, seed=st.integers(0, 99))
+@settings(max_examples=50)
 def test_expectations_are_those_of_all_cuts(words, seed):
     lattice = Lattice(words)
     scores = random_scores(lattice, seed)
@@ -70,6 +71,7 @@ def test_expectations_are_those_of_all_cuts(words, seed):
 
 
 @given(words=WORDS, seed=st.integers(0, 99))
+@settings(max_examples=50)
 def test_em_never_makes_the_words_less_likely(words, seed):
     lattice = Lattice(words)
     scores = random_scores(lattice, seed)
@@ -81,6 +83,7 @@ def test_em_never_makes_the_words_less_likely(words, seed):
 
 
 @given(words=WORDS, size=st.integers(3, 12))
+@settings(max_examples=50)
 def test_pruning_leaves_the_characters_and_as_many_as_there_is_room_for(words, size):
     found = learn_pieces(words, size)
     characters = set("".join(words))

@@ -104,8 +104,6 @@ def word_bands(text: str, train_chunks: Iterable[str]) -> Ints:
 def _summed(names: Sequence[str], number: Ints, of_byte: Floats) -> dict[str, float]:
     """What the bytes of each part carry, over the bytes of the text."""
     n_bytes = max(len(number), 1)
-    sums, there = (
-        np.bincount(number, of_byte, len(names)) / n_bytes,
-        np.bincount(number, minlength=len(names)),
-    )
+    sums = np.bincount(number, of_byte, len(names)) / n_bytes
+    there = np.bincount(number, minlength=len(names))
     return {name: total for name, total, n in zip(names, sums.tolist(), there.tolist(), strict=True) if n}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,33 +19,9 @@ BETWEEN = "\U0010ffff"  # samples, when they are looked through together: no cha
 _HEADING = re.compile(r"(?:\A|\n[^\S\n]*+\n)[^\S\n]*+([^\s:][^\n:]{0,59}?)[^\S\n]*+:[^\S\n]*+(?=\n|\Z)")
 
 
-@dataclass(frozen=True)
-class GeneratedMeasures:
-    """Several samples taken together; docs/METRICS.md defines each field. None: there was nothing to judge.
-
-    Shares are of occurrences, between 0 and 1; words are compared without regard to case.
-    """
-
-    n_samples: int
-    chars_per_sample: float
-    word_share: float | None
-    n_headings: int
-    speaker_share: float | None
-    ngram3_train: float | None
-    ngram4_train: float | None
-    ngram5_train: float | None
-    ngram3_heldout: float | None
-    ngram4_heldout: float | None
-    ngram5_heldout: float | None
-    longest_copied_chars: int
-    longest_copied: str
-    distinct_1: float | None
-    distinct_2: float | None
-    distinct_3: float | None
-
-    def to_dict(self) -> dict[str, float | int | None]:
-        """The keys of result.json: the numbers, without the copied text itself."""
-        return {key: value for key, value in asdict(self).items() if key != "longest_copied"}
+# Several samples taken together, by the keys of result.json, which docs/METRICS.md defines. Shares are of
+# occurrences, between 0 and 1; None: there was nothing to judge. Words are compared without regard to case.
+Measures = dict[str, float | int | None]
 
 
 def chars_in_500_tokens(samples: Sequence[str], n_tokens: int) -> float:
@@ -66,7 +41,7 @@ class Reference:
         self._held_out = {n: np.unique(_Words(val_text).grams(n)) for n in NGRAMS}
         self._windows = _Windows(train_text)
 
-    def measure(self, samples: Sequence[str], n_chars: int | None = None) -> GeneratedMeasures:
+    def measure(self, samples: Sequence[str], n_chars: int | None = None) -> Measures:
         """The samples of one run, taken together; with `n_chars` the first so many characters of each."""
         return self._measure([sample[:n_chars] for sample in samples], self._held_out)
 
@@ -89,7 +64,7 @@ class Reference:
         }
         return {"n_words": len(words), "marks": marks}
 
-    def human(self, n_chars: int, n_samples: int = 3) -> GeneratedMeasures:
+    def human(self, n_chars: int, n_samples: int = 3) -> Measures:
         """The same of real text: passages of the validation text, spread over it, each after a blank line.
 
         What counts as held out is then the rest of the validation text, so that no passage is found in itself.
@@ -107,23 +82,21 @@ class Reference:
         held_out = {n: np.unique(np.concatenate([_Words(piece).grams(n) for piece in rest])) for n in NGRAMS}
         return self._measure(passages, held_out)
 
-    def _measure(self, samples: list[str], held_out: dict[int, UInts]) -> GeneratedMeasures:
+    def _measure(self, samples: list[str], held_out: dict[int, UInts]) -> Measures:
         texts = [_Words(sample) for sample in samples]
         found = [heading for sample in samples for heading in headings(sample)]
         grams = {n: np.concatenate([text.grams(n) for text in texts]) for n in range(1, NGRAMS[-1] + 1)}
-        copied = self._windows.longest_shared(BETWEEN.join(samples))
-        return GeneratedMeasures(
-            n_samples=len(samples),
-            chars_per_sample=sum(map(len, samples)) / len(samples),
-            word_share=_share([word in self._words for text in texts for word in text.words]),
-            n_headings=len(found),
-            speaker_share=_share([heading in self._speakers for heading in found if self._speakers]),
+        return {
+            "n_samples": len(samples),
+            "chars_per_sample": sum(map(len, samples)) / len(samples),
+            "word_share": _share([word in self._words for text in texts for word in text.words]),
+            "n_headings": len(found),
+            "speaker_share": _share([heading in self._speakers for heading in found if self._speakers]),
             **{f"ngram{n}_train": _share(_in(grams[n], self._grams[n])) for n in NGRAMS},
             **{f"ngram{n}_heldout": _share(_in(grams[n], held_out[n])) for n in NGRAMS},
-            longest_copied_chars=len(copied),
-            longest_copied=copied,
+            "longest_copied_chars": len(self._windows.longest_shared(BETWEEN.join(samples))),
             **{f"distinct_{n}": _distinct(grams[n]) for n in (1, 2, 3)},
-        )
+        }
 
 
 class _Words:

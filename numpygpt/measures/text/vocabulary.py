@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,81 +18,50 @@ AT_ONCE = 1 << 20  # ids counted at a time
 Ids = npt.NDArray[np.integer]
 
 
-@dataclass(frozen=True)
-class TextMeasures:
-    """What a tokenizer does to any text; docs/METRICS.md defines each field. Shares are between 0 and 1."""
-
-    chars_per_token: float
-    fertility: float
-    words_kept_whole: float
-    unknown_rate_tokens: float
-    unknown_rate_chars: float
-    split_chars: float
-    round_trip: bool
-    char_edit_rate: float
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+# By the keys of result.json, which docs/METRICS.md defines. Shares are between 0 and 1.
+Measures = dict[str, float | int | bool]
 
 
-@dataclass(frozen=True)
-class TokenizerMeasures(TextMeasures):
+def tokenizer_measures(tokenizer: Tokenizer, train_ids: Ids, n_train_chars: int, val: Source) -> Measures:
     """What a tokenizer does to the training and the validation text.
 
-    `chars_per_token` and what has `train` in its name are of the training text, all else is of the validation text.
+    train_ids, n_train_chars: the ids of the training text, and its number of characters. Of this text are
+    `chars_per_token`, what has `train` in its name, rare tokens and the efficiency; all else is of the other.
     """
-
-    chars_per_token_val: float
-    vocab_used: float
-    vocab_used_train: float
-    rare_tokens: int
-    merge_residues: int
-    unreachable_tokens: int
-    unseen_tokens: int
-    unseen_rate: float
-    renyi_efficiency: float
-
-
-def tokenizer_measures(
-    tokenizer: Tokenizer, train_ids: Ids, n_train_chars: int, val: Source
-) -> TokenizerMeasures:
-    """All of them, from the ids of the training text and its number of characters, and from the validation text."""
     size = tokenizer.vocab_size
     train, seen = occurrences(train_ids, size), occurrences(val.ids, size)
-    of_val = text_measures(tokenizer, val).to_dict()
-    of_val["chars_per_token_val"] = of_val.pop("chars_per_token")
-    return TokenizerMeasures(
-        **of_val,
-        chars_per_token=n_train_chars / max(len(train_ids), 1),
-        vocab_used=int(np.count_nonzero(seen)) / size,
-        vocab_used_train=int(np.count_nonzero(train)) / size,
-        rare_tokens=int(np.count_nonzero(train < RARE)),
-        merge_residues=sum(
-            len(tokenizer.token_bytes(id) or b"") > 1 for id in np.flatnonzero(train == 0).tolist()
-        ),
-        unreachable_tokens=len(unreachable_tokens(tokenizer)),
-        unseen_tokens=int(np.count_nonzero((train == 0) & (seen > 0))),
-        unseen_rate=float(seen[train == 0].sum() / max(seen.sum(), 1)),
-        renyi_efficiency=renyi_efficiency(train),
-    )
+    of_val = text_measures(tokenizer, val)
+    never = np.flatnonzero(train == 0).tolist()
+    return of_val | {
+        "chars_per_token": n_train_chars / max(len(train_ids), 1),
+        "chars_per_token_val": of_val["chars_per_token"],
+        "vocab_used": int(np.count_nonzero(seen)) / size,
+        "vocab_used_train": int(np.count_nonzero(train)) / size,
+        "rare_tokens": int(np.count_nonzero(train < RARE)),
+        "merge_residues": sum(len(tokenizer.token_bytes(id) or b"") > 1 for id in never),
+        "unreachable_tokens": len(unreachable_tokens(tokenizer)),
+        "unseen_tokens": int(np.count_nonzero((train == 0) & (seen > 0))),
+        "unseen_rate": float(seen[train == 0].sum() / max(seen.sum(), 1)),
+        "renyi_efficiency": renyi_efficiency(train),
+    }
 
 
-def text_measures(tokenizer: Tokenizer, source: Source) -> TextMeasures:
-    """Of any text, also of one far from the training text."""
+def text_measures(tokenizer: Tokenizer, source: Source) -> Measures:
+    """What a tokenizer does to any text, also to one far from the training text."""
     text, n_tokens, n_chars = source.text, max(len(source.ids), 1), max(len(source.text), 1)
     unknown = source.ids == (-1 if tokenizer.unk_id is None else tokenizer.unk_id)
     widths = source.characters(source.ends) - source.characters(source.starts)
     decoded = tokenizer.decode(source.ids)
-    return TextMeasures(
-        chars_per_token=len(text) / n_tokens,
-        fertility=len(source.ids) / max(len(text.split()), 1),
-        words_kept_whole=_words_kept_whole(source, unknown),
-        unknown_rate_tokens=float(unknown.sum() / n_tokens),
-        unknown_rate_chars=float(widths[unknown].sum() / n_chars),
-        split_chars=_split_chars(source) / n_chars,
-        round_trip=decoded == text,
-        char_edit_rate=edit_rate(decoded, text),
-    )
+    return {
+        "chars_per_token": len(text) / n_tokens,
+        "fertility": len(source.ids) / max(len(text.split()), 1),
+        "words_kept_whole": _words_kept_whole(source, unknown),
+        "unknown_rate_tokens": float(unknown.sum() / n_tokens),
+        "unknown_rate_chars": float(widths[unknown].sum() / n_chars),
+        "split_chars": _split_chars(source) / n_chars,
+        "round_trip": decoded == text,
+        "char_edit_rate": edit_rate(decoded, text),
+    }
 
 
 def _words_kept_whole(source: Source, unknown: npt.NDArray[np.bool_]) -> float:
@@ -151,18 +118,17 @@ def unreachable_tokens(tokenizer: Tokenizer) -> list[int]:
     return unreachable
 
 
-def renyi_efficiency(counts: npt.ArrayLike, alpha: float = ALPHA) -> float:
+def renyi_efficiency(counts: npt.ArrayLike) -> float:
     """Renyi entropy of the tokens' frequencies over the largest that the vocabulary allows, between 0 and 1.
 
     counts: occurrences of every entry of the vocabulary, zeros included, (V,).
 
         H = log(sum_v p_v^alpha) / (1 - alpha),  efficiency = H / log V
 
-    Zouhar et al. 2023, "Tokenization and the noiseless channel", which recommends alpha 2.5; alpha 1 is Shannon's.
+    Zouhar et al. 2023, "Tokenization and the noiseless channel", which recommends alpha 2.5.
     """
     values = np.asarray(counts, np.float64)
     if len(values) < 2 or not values.sum():
         return 0.0
     p = values[values > 0] / values.sum()
-    entropy = -(p @ np.log(p)) if alpha == 1 else np.log((p**alpha).sum()) / (1 - alpha)
-    return float(entropy / np.log(len(values)))
+    return float(np.log((p**ALPHA).sum()) / (1 - ALPHA) / np.log(len(values)))

@@ -96,9 +96,7 @@ class ForeignTokenizer(Tokenizer):
         if self._believed:
             self.losses = "loses what is unknown to it" if any(found) else ""
         else:
-            for (
-                text
-            ) in probes():  # what is charged must have stretches: to find out before anything is trained
+            for text in probes():  # what is charged must have stretches, before anything is trained
                 self._offset_spans(text)
             self.losses = self._describe_losses()
 
