@@ -18,7 +18,7 @@ from analysis.records.settings import Setting
 from analysis.tables.cells import NAME, mean_note
 from analysis.tables.model import Cell, Column, Row, Table
 
-CROWD = 8  # of more settings than this, each tokenizer's best is drawn
+CROWD = 8  # settings at most are drawn
 TOLD = 8  # so many evaluations stand in the table
 AXES = {  # column of the metrics, or computed from it -> label
     "step": "updates",
@@ -76,22 +76,24 @@ def curve_table(comparison: Comparison, rows: pd.DataFrame) -> Table:
 def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> Figure:
     """Validation bits per byte while training: a line per setting, a band over its seeds, baselines as lines.
 
-    Of more settings than CROWD, each tokenizer at its best.
+    Of more settings than CROWD only so many, each tokenizer at its best: those of the fewest bits.
     """
     bands = bands_of(rows, axis)
-    settings = comparison.settings if len(comparison.settings) <= CROWD else comparison.contenders
-    drawn = [s for s in settings if s.label in set(bands["setting"])]
-    kinds = {s.label: plain(s.tokenizer) for s in drawn}
+    settings = [s for s in comparison.settings if s.label in set(bands["setting"])]
+    if len(settings) > CROWD:
+        best = sorted(comparison.contenders, key=lambda setting: setting.mean("bits_per_byte"))
+        settings = [s for s in best if s in settings][:CROWD]
+    kinds = {s.label: plain(s.tokenizer) for s in settings}
     bands = bands[bands["setting"].isin([*kinds])].assign(tokenizer=bands["setting"].map(kinds))
     by_kind = looks(comparison.tokenizers)
-    colours = {s.label: to_rgba(by_kind["palette"][kinds[s.label]], shade(s, drawn)) for s in drawn}
+    colours = {s.label: to_rgba(by_kind["palette"][kinds[s.label]], shade(s, settings)) for s in settings}
     figure, ends = new_figure(8.6, 5.0), []
     axes = figure.subplots()
     sns.lineplot(
         bands, x="x", y="mean", hue="setting", hue_order=[*kinds], palette=colours, style="tokenizer",
         markers=by_kind["markers"], dashes=by_kind["dashes"], markevery=[-1], estimator=None, legend=False, ax=axes,
     )  # fmt: skip
-    for setting in drawn:
+    for setting in settings:
         band, kind = bands[bands["setting"] == setting.label], look(setting.tokenizer, comparison.tokenizers)
         axes.fill_between(band["x"], band["low"], band["high"], color=kind.colour, alpha=0.18, linewidth=0)
         ends.append((band["mean"].iloc[-1], setting.label, kind.colour, kind.marker))

@@ -24,7 +24,7 @@ from numpygpt.printing import printable
 INK, SOFT, GRID, PAPER = "#1a1a1a", "#6b6b6b", "#e3e3e3", "#ffffff"
 BLUE = "#0072b2"  # beside INK, for two things that are told apart by their markers too
 
-RC: dict[str, Any] = {
+RC: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture everywhere
     "font.size": 9.5,
     "axes.titlesize": 10.5,

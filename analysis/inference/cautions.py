@@ -105,8 +105,11 @@ def _more_text(comparison: Comparison) -> Iterator[str]:
 def _edges(comparison: Comparison) -> Iterator[str]:
     ends: dict[tuple[str, str], list[str]] = {}
     for family in comparison.families:
-        for edge in family.edges:
-            ends.setdefault((edge.name, edge.end), []).append(f"{family.best.tokenizer} ({edge.value:g})")
+        place = family.settings.index(family.best)
+        for name, values in family.tried.items():
+            for end, value in (("least", min(values)), ("largest", max(values))):
+                if values[place] == value and (end, value) != ("least", 0):  # below 0 there is nothing to try
+                    ends.setdefault((name, end), []).append(f"{family.best.tokenizer} ({value:g})")
     for (name, end), values in ends.items():
         best = f"the best {short(name)} of {listed(values)}"
         further = "smaller" if end == "least" else "larger"

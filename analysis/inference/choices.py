@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,14 +12,6 @@ from analysis.records.identity import setting_of
 from analysis.records.settings import Setting
 
 ALL_PAIRS = 10  # up to so many settings, every pair is compared, however much separates them
-
-
-class Edge(NamedTuple):
-    """The best value of what was tried lies at an end: `name` "optimizer.lr", `end` "least" or "largest"."""
-
-    name: str
-    value: float
-    end: str
 
 
 @dataclass(frozen=True)
@@ -46,16 +38,6 @@ class Family:
                 ranks = tuple(sorted(set(values)).index(value) for value in values)
                 found.setdefault(ranks, (key, values))
         return dict(found.values())
-
-    @property
-    def edges(self) -> list[Edge]:
-        place = self.settings.index(self.best)
-        ends = [("least", min), ("largest", max)]
-        return [
-            Edge(name, values[place], end)
-            for name, values in self.tried.items()
-            for end, of in ends if values[place] == of(values) and (end, values[place]) != ("least", 0)
-        ]  # fmt: skip
 
 
 def at_equal_cost(families: Sequence[Family], key: str) -> tuple[float, dict[str, tuple[float, bool]]]:

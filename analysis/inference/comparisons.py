@@ -214,8 +214,9 @@ def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
         records = [collection.records[path] for path in members["folder"]]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
         imported = records[0].run["config"]["tokenizer"].get("path") or ""
+        rows: list[dict[Any, Any]] = members.to_dict("records")
         facts = records[0].identity, imported, figures[str(key)]
-        found.append(Setting(str(key), "", folders, tuple(members.to_dict("records")), results, *facts))
+        found.append(Setting(str(key), "", folders, tuple(rows), results, *facts))
     return found
 
 
