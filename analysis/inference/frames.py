@@ -42,14 +42,16 @@ def load_runs(places: Places, serve: Deployment = DEFAULT) -> pd.DataFrame:
 def measured(places: Places, keys: Sequence[str], by: str, serve: Deployment) -> pd.DataFrame:
     """Of `load`, the measures of these keys (none: all of them), a row for each value of the column `by`.
 
-    Where settings share that value, each keeps a row of its own: nothing is averaged but seeds. Raises UserError as
-    `load`, and for a measure that no run has.
+    Where settings share that value, each keeps a row of its own: nothing is averaged but seeds. by="run": a row per
+    run and a column per measure, as in `load_runs`. Raises UserError as `load`, and for a measure that no run has.
     """
-    found = load(places, serve)
-    known = list(dict.fromkeys(found["measure"]))
+    found = load_runs(places, serve) if by == "run" else load(places, serve)
+    known = list(found if by == "run" else dict.fromkeys(found["measure"]))
     for key in keys:
         if key not in known:
             raise UserError(f"{key} is neither a file nor a measure of these runs{did_you_mean(key, known)}")
+    if by == "run":
+        return found[[*dict.fromkeys([*NAMES, *(keys or known)])]]
     found = found[found["measure"].isin(keys or known)]
     names = [by, "comparison", "setting"] if found.duplicated([by, "measure"]).any() else [by]
     return found[[*dict.fromkeys([*names, "measure", *Estimate._fields])]]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,11 +12,13 @@ from analysis.figures.drawings import Drawing, drawings
 from analysis.inference.comparisons import Comparison, group_runs
 from analysis.inference.wording import Summary, summarize
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
-from analysis.records.find import Run
+from analysis.records.find import Run, runs_in
 from analysis.records.serving import DEFAULT, Deployment
 from analysis.tables.all_tables import tables_of
+from analysis.tables.formats import frame_of
 from analysis.tables.model import Table
 from analysis.tables.overviews import budget_tables, run_table
+from numpygpt.errors import UserError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,16 @@ def view(folders: Sequence[Run], serve: Deployment = DEFAULT) -> View:
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
     overviews = tuple(budget_tables(comparisons))
     return View(collection, metrics, tuple(sections), overviews, run_table(collection), problems)
+
+
+def table_frame(places: Sequence[Path], name: str, serve: Deployment) -> pd.DataFrame:
+    """A table of a report, those of all comparisons below one another. Raises UserError if there is none."""
+    tables = view(runs_in(places), serve).tables
+    found = [frame_of(table, title) for _, title, table in tables if table.name == name]
+    if not found:
+        known = sorted({table.name for _, _, table in tables})
+        raise UserError(f"there is no table {name}{did_you_mean(name, known)}: there are {', '.join(known)}")
+    return pd.concat(found, ignore_index=True)
 
 
 def _prefixes(titles: Sequence[str]) -> list[str]:

@@ -42,7 +42,7 @@ def place_of(table, row, column):
     return label, column.key
 
 
-def test_every_number_of_settings_in_the_report_is_had_by_its_measure(study, asked):
+def test_every_number_of_the_report_is_had_by_its_measure_or_its_table(study, asked):
     own = {(row["setting"], row["measure"]): row for row in asked(study)}
     tables, n_found = [table for _, _, table in view(find_runs(study)).tables], 0
     for table in (t for t in tables if t.name not in WHOLE):
@@ -55,6 +55,11 @@ def test_every_number_of_settings_in_the_report_is_had_by_its_measure(study, ask
                 assert math.isnan(cell.half) or found["half"] == pytest.approx(cell.half, rel=1e-12)
                 n_found += 1
     assert n_found > 200
+    for table in (t for t in tables if t.name in WHOLE):
+        rows = asked(study, "--table", table.name)
+        for row, answer in zip(table.rows, rows, strict=True):
+            values = [None if cell.value != cell.value else cell.value for cell in row.cells]
+            assert [answer[column.key] for column in table.columns] == values
 
 
 def test_settings_of_one_tokenizer_are_never_averaged(tmp_path, asked, capsys):
@@ -65,20 +70,17 @@ def test_settings_of_one_tokenizer_are_never_averaged(tmp_path, asked, capsys):
     make_study(tmp_path, ("char",), (1, 2), every=500, optimizer__lr=3e-3)
     rows = asked(tmp_path, "bits_per_byte", "--by", "tokenizer")
     assert [row["setting"] for row in rows] == ["char lr=0.001", "char lr=0.003"]
-    assert main([str(tmp_path), "bits_per_byte", "n_params", "--csv"]) == 0
-    found = pd.read_csv(StringIO(capsys.readouterr().out))
-    known = analysis.load(tmp_path)
-    known = known[known["measure"].isin(["bits_per_byte", "n_params"])]
-    assert found["mean"].tolist() == known["mean"].tolist()
+    assert main([str(tmp_path), "bits_per_byte", "n_params", "--by", "run", "--csv"]) == 0
+    runs = pd.read_csv(StringIO(capsys.readouterr().out))
+    known = analysis.load_runs(tmp_path)
+    assert list(runs.columns[-2:]) == ["bits_per_byte", "n_params"]
+    assert runs["bits_per_byte"].tolist() == known["bits_per_byte"].tolist()
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
-    [
-        ("bits_per_byt", "did you mean bits_per_byte"),
-        ("outputs/nowhere", "neither a file nor a measure"),
-    ],
-)
-def test_what_is_not_there_is_refused(study, capsys, word, said):
-    assert main([str(study), word]) == 2
+    ("words", "said"), [(["bits_per_byt"], "did you mean bits_per_byte"), (["--table", "verdict"], "verdicts"),
+                        (["outputs/nowhere"], "neither a file nor a measure")],
+)  # fmt: skip
+def test_what_is_not_there_is_refused(study, capsys, words, said):
+    assert main([str(study), *words]) == 2
     assert said in capsys.readouterr().err
