@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from analysis.figures.bars import bits_figure
 from analysis.figures.curves import AXES, curve_figure, curve_rows, retold
-from analysis.figures.differences import part_differences, part_figure, verdict_figure
+from analysis.figures.differences import part_differences, part_figure, perturbed_figure, verdict_figure
 from analysis.figures.frontier import frontier_figure
 from analysis.inference.comparisons import Comparison
+from analysis.tables.tokenizers import perturbed_table
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
     if not part_differences(comparison, "byte_kind").empty:
         caption = "What the differences are made of, by kind of byte"
         found.append(Drawing("bits_by_byte_kind", caption, partial(part_figure, comparison, "byte_kind")))
+    if keys := [column.key for column in perturbed_table(comparison).columns[1:]]:
+        caption = "What mistakes in the text cost"
+        found.append(Drawing("perturbed", caption, partial(perturbed_figure, comparison, keys)))
     if any(len({s.mean("n_params") for s in family.settings}) > 1 for family in comparison.families):
         found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))
     return found

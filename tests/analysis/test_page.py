@@ -270,7 +270,7 @@ def test_each_figure_is_in_the_page_once_with_a_name(drawn):
     curves = [
         f"curves_{axis}" for axis in ("step", "chars", "flops")
     ]  # seconds grow as the updates, in all runs
-    own = ["bits_per_byte", "verdicts", *curves, "bits_by_byte_kind", "frontier"]
+    own = ["bits_per_byte", "verdicts", *curves, "bits_by_byte_kind", "perturbed", "frontier"]
     assert names == own
     pictures = drawn.all("svg", role="img")
     assert len(pictures) == len(names)

@@ -110,7 +110,7 @@ def test_figures_fit_the_page_and_show_what_they_are_for(usual, opened, width):
     page = opened(usual, width=width)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     figures = page.locator("[data-figure] svg")
-    assert figures.count() == 7
+    assert figures.count() == 8
     for figure in figures.all():
         inside = "svg => [...svg.querySelectorAll('text')].every(t => t.getBoundingClientRect().width > 0)"
         assert figure.evaluate(inside)
