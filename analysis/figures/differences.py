@@ -76,10 +76,10 @@ def part_figure(comparison: Comparison, way: str) -> Figure:
     figure = new_figure(8.6, 1.7 + row_height(len(rows), 0.5) * len(rows))
     axes = figure.subplots()
     right, left = rows.clip(lower=0).cumsum(axis=1), rows.clip(upper=0).cumsum(axis=1)
-    for part, look in zip(rows, PALETTE, strict=False):  # colours that the page has in both themes
+    for part, own in zip(rows, PALETTE, strict=False):  # colours that the page has in both themes
         more = rows[part] > 0
         start = (right[part] - rows[part]).where(more, left[part] - rows[part])
-        sns.barplot(x=[*rows[part]], y=range(len(rows)), orient="y", left=start, color=look.colour,
+        sns.barplot(x=[*rows[part]], y=range(len(rows)), orient="y", left=start, color=own.colour,
                     saturation=1, edgecolor=PAPER, width=0.6, errorbar=None, label=part, ax=axes)  # fmt: skip
     axes.plot(rows.sum(axis=1), range(len(rows)), "D", color=INK, markeredgecolor=PAPER, label="in all")
     axes.axvline(0, color=SOFT, linewidth=1)
