@@ -6,7 +6,6 @@ python examples/exercises/metrics.py 1
 import json
 import math
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -60,47 +59,7 @@ def check_bits_per_byte() -> list[str]:
     return []
 
 
-# --- 2: floor and ceiling ---
-
-
-@dataclass(frozen=True)
-class Side:
-    """A tokenizer's bits per byte: its tokens alone, and with what our residual coder charges for the rest.
-
-    The two are equal for a tokenizer that loses nothing.
-    """
-
-    floor: float
-    ceiling: float
-
-
-def verdict(a: Side, b: Side) -> str:
-    """Who needs fewer bits, whichever residual coder one prefers for either: "a", "b" or "depends"."""
-    raise NotImplementedError
-
-
-CASES = (  # all differences are taken to be sure
-    (Side(1.91, 2.31), Side(2.77, 2.77), "a"),
-    (Side(2.48, 2.48), Side(1.76, 2.16), "b"),
-    (Side(1.91, 2.31), Side(2.10, 2.10), "depends"),
-    (Side(1.91, 2.31), Side(1.80, 1.80), "b"),
-    (Side(2.48, 2.48), Side(2.50, 2.50), "a"),
-    (Side(1.70, 2.30), Side(1.90, 2.00), "depends"),  # a's floor is lower, b's ceiling is
-    (Side(1.70, 1.80), Side(1.75, 2.60), "depends"),  # both are lower, and still
-    (Side(1.70, 1.80), Side(1.85, 2.60), "a"),
-    (Side(2.40, 2.90), Side(1.70, 2.39), "b"),
-)
-
-
-def check_verdict() -> list[str]:
-    return [
-        f"a from {a.floor} to {a.ceiling}, b from {b.floor} to {b.ceiling}: not {found!r}"
-        for a, b, due in CASES
-        if (found := verdict(a, b)) != due
-    ]
-
-
-# --- 3: the cheat ---
+# --- 2: the cheat ---
 
 TRAIN_CHARS, VAL_CHARS = 200_000, 20_000
 
@@ -161,4 +120,4 @@ def check_cheat() -> list[str]:
 
 
 if __name__ == "__main__":
-    report(check_bits_per_byte, check_verdict, check_cheat)
+    report(check_bits_per_byte, check_cheat)

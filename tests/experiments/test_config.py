@@ -148,12 +148,18 @@ def test_the_schema_s_choices_are_those_of_the_library():
     assert set(choices["optimizer.kind"]) == set(OPTIMIZERS)
 
 
+def keywords(cls):
+    """Of its constructor, those that `**options` hands on to its parent included."""
+    own = inspect.signature(cls.__init__).parameters.values()
+    names = {parameter.name for parameter in own if parameter.kind is parameter.KEYWORD_ONLY}
+    hands_on = any(parameter.kind is parameter.VAR_KEYWORD for parameter in own)
+    return names | keywords(cls.__base__) if hands_on else names
+
+
 @pytest.mark.parametrize("kind", tokenizers.ALL_KINDS)
 def test_the_schema_s_options_are_those_of_the_tokenizers(kind):
     brought = {"specials"} if kind not in IMPORTED else {"encoding"} if kind == "tiktoken" else set()
-    assert {*options("tokenizer", kind), *brought} == set(
-        inspect.signature(tokenizers.ALL_KINDS[kind]).parameters
-    )
+    assert {*options("tokenizer", kind), *brought} == keywords(tokenizers.ALL_KINDS[kind])
 
 
 def test_context_in_characters_sets_the_block_size(composer):

@@ -26,6 +26,12 @@ def reference():
     return Reference(TRAIN, VAL)
 
 
+@pytest.fixture(scope="module")
+def of_shakespeare(shakespeare):
+    cut = int(0.9 * len(shakespeare))
+    return Reference(shakespeare[:cut], shakespeare[cut:])
+
+
 def test_headings_stand_alone_after_a_blank_line():
     text = "romeo :\nO speak:\n he said:\n\n  First   Citizen: \nhere\n\nNo heading: this\n\nLAST:"
     assert headings(text) == ["romeo", "first citizen", "last"]
@@ -99,11 +105,10 @@ def test_shared_stretches_agree_with_trying_all(text, other, length):
     assert all(b - a >= length for a, b in stretches)
 
 
-def test_marking_starts_above_what_people_share_by_chance(shakespeare):
+def test_marking_starts_above_what_people_share_by_chance(of_shakespeare):
     """Of held-out text by the same author hardly a stretch is long enough to be marked."""
-    cut = int(0.9 * len(shakespeare))
-    human = shakespeare[cut : cut + 20_000]
-    copied = Reference(shakespeare[:cut], "").highlights(human)["marks"]["copied"]
+    human = of_shakespeare.val_text[:20_000]
+    copied = of_shakespeare.highlights(human)["marks"]["copied"]
     assert sum(b - a for a, b in copied) < 0.03 * len(human)  # 0.021
     assert LEAST_COPIED == 20
 
@@ -132,8 +137,8 @@ def test_human_passages_are_not_found_in_themselves():
     assert Reference(TRAIN, VAL).human(10_000)["n_samples"] == 1
 
 
-def test_human_text_of_the_corpus(shakespeare):
-    human = Reference(shakespeare[:1_003_854], shakespeare[1_003_854:]).human(1500, 5)
+def test_human_text_of_the_corpus(of_shakespeare):
+    human = of_shakespeare.human(1500, 5)
     assert 0.9 < human["word_share"] < 1
     assert 0.05 < human["ngram3_train"] < 0.3
     assert 10 < human["longest_copied_chars"] < 100
