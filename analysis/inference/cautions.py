@@ -110,8 +110,8 @@ def _edges(comparison: Comparison) -> Iterator[str]:
             for end, value in (("least", min(values)), ("largest", max(values))):
                 if values[place] == value and (end, value) != ("least", 0):  # below 0 there is nothing to try
                     ends.setdefault((name, end), []).append(f"{family.best.tokenizer} ({value:g})")
-    for (name, end), settings in ends.items():
-        best = f"the best {short(name)} of {listed(settings)}"
+    for (name, end), who in ends.items():
+        best = f"the best {short(name)} of {listed(who)}"
         further = "smaller" if end == "least" else "larger"
         yield f"{best} is the {end} that was tried: a {further} one may be better"
 
