@@ -104,13 +104,14 @@ def provenance(comparison: Comparison, collection: Collection) -> str:
     if text.dev_fraction:
         share = f"development text, the last {100 * text.dev_fraction:g} % of what lies before {share}"
     counts = sorted({len(setting.seeds) for setting in comparison.settings})
-    seeds = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+    numbers = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+    seeds = "one seed" if numbers == "1" else f"{numbers} seeds"
     cpus = {str(record["environment"].get("cpu") or "") for record in records}
     commits = {str(record["git"].get("commit") or "")[:10] for record in records}
     changed = " with local changes" if any(record["git"].get("changed") for record in records) else ""
     said = [
         f"{text.corpus}, sha256 {text.corpus_sha256[:12]}",
-        f"judged on {share}, {text.val_bytes:,.0f} bytes; {seeds} seeds per setting",
+        f"judged on {share}, {text.val_bytes:,.0f} bytes; {seeds} per setting",
         ", ".join(sorted(cpus - {""})),
         f"code {', '.join(sorted(commits - {''}))}{changed}",
     ]
