@@ -6,7 +6,6 @@ them as unknown. So a model trained on the ids meets byte tokens, if only a few 
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from numpygpt.tokenizers.base import checked_share
@@ -16,6 +15,7 @@ from numpygpt.tokenizers.bpe.bpe import BPETokenizer
 class ByteFallbackBPETokenizer(BPETokenizer):
     """BPE over the frequent characters, and a token for each byte; byte tokens are part of no merge.
 
+    options             as of `BPETokenizer`
     character_coverage  the share of the training text that the alphabet is to cover: the most frequent
                         characters are taken until it is reached, among equals by code point
 
@@ -28,25 +28,8 @@ class ByteFallbackBPETokenizer(BPETokenizer):
     n_byte_tokens = 256
     remedy = "raise it, or lower character_coverage"
 
-    def __init__(
-        self,
-        *,
-        vocab_size: int = 2048,
-        pattern: str = "gpt2",
-        digits: int | None = None,
-        min_freq: int = 2,
-        case: str = "kept",
-        character_coverage: float = 0.9995,
-        specials: Sequence[str] | None = None,
-    ):
-        super().__init__(
-            vocab_size=vocab_size,
-            pattern=pattern,
-            digits=digits,
-            min_freq=min_freq,
-            case=case,
-            specials=specials,
-        )
+    def __init__(self, *, character_coverage: float = 0.9995, **options: Any):
+        super().__init__(**options)
         self.character_coverage = checked_share("character_coverage", character_coverage)
 
     def _choose_alphabet(self, counts: Counter[str]) -> str:

@@ -7,7 +7,7 @@ everywhere, a token's text determines its id (bpe.py), and no merge crosses a gr
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from math import isqrt
 from typing import Any
 
@@ -26,6 +26,7 @@ AT_ONCE = 1 << 20  # symbols that are cut at a time
 class SuperBPETokenizer(ByteLevelBPETokenizer):
     """Byte-level BPE, within pieces up to `transition` of the vocabulary, then across them, but for newlines.
 
+    options     as of `BPETokenizer`
     transition  the share of `vocab_size` that is learned within pieces: the paper's best models have 0.9, the
                 shortest texts come of less
 
@@ -34,23 +35,13 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
 
     kind = "superbpe"
 
-    def __init__(
-        self,
-        *,
-        vocab_size: int = 2048,
-        pattern: str = "gpt2",
-        digits: int | None = None,
-        min_freq: int = 2,
-        case: str = "kept",
-        transition: float = 0.9,
-        specials: Sequence[str] | None = None,
-    ):
-        options: dict[str, Any] = {"pattern": pattern, "digits": digits, "min_freq": min_freq, "case": case}
-        super().__init__(vocab_size=vocab_size, specials=specials, **options)
+    def __init__(self, *, transition: float = 0.9, **options: Any):
+        super().__init__(**options)
         self.transition = checked_share("transition", transition)
-        size_within = max(round(self.transition * vocab_size), self._first_id + self.least_alphabet)
-        self._within = ByteLevelBPETokenizer(vocab_size=size_within, specials=specials, **options)
-        self.splitter = splitter("none", digits or (3 if pattern in ("gpt4", "gpt4o") else None))
+        least = self._first_id + self.least_alphabet
+        options["vocab_size"] = max(round(self.transition * self.wanted_vocab_size), least)
+        self._within = ByteLevelBPETokenizer(**options)
+        self.splitter = splitter("none", self.digits or (3 if self.pattern in ("gpt4", "gpt4o") else None))
 
     # ------------------------------------------------------------------ training
 
