@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.processes import Answer, Row, Timings, in_turns, timed
-from experiments.benchmarks.speed import row
+from benchmarks.processes import Answer, Row, Timings, in_turns, row, timed
 from experiments.configuration.build import corpus_at_hand
 from numpygpt.tokenizers import Tokenizer, create, from_dict
 from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
@@ -39,7 +38,7 @@ PACKAGES = {"Hugging Face": "tokenizers", "SentencePiece": "sentencepiece", "tik
 
 
 def race(rounds: int, path: str | None = None, vocab_size: int = VOCAB_SIZE) -> list[Row]:
-    """All rows of `benchmark.py tokenizers`, on the text at `path`; UserError: there is none."""
+    """All rows of `benchmarks tokenizers`, on the text at `path`; UserError: there is none."""
     path = path or str(corpus_at_hand().path)
     rows: list[Row] = []
     for case, names, against, work in (
@@ -71,7 +70,7 @@ def table_rows(case: str, against: str, n_chars: int, found: dict[str, Timings])
     return rows
 
 
-# --- works ---
+# --- in the process ---
 
 
 def train(name: str, path: str, vocab_size: int) -> Answer:
