@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.processes import Answer, Row, Timings, in_turns, row, timed
-from experiments.configuration.build import corpus_at_hand
+from numpygpt.data import resolve
 from numpygpt.tokenizers import Tokenizer, create, from_dict
 from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.pretokenize import PATTERNS
@@ -39,7 +39,7 @@ PACKAGES = {"Hugging Face": "tokenizers", "SentencePiece": "sentencepiece", "tik
 
 def race(rounds: int, path: str | None = None, vocab_size: int = VOCAB_SIZE) -> list[Row]:
     """All rows of `benchmarks tokenizers`, on the text at `path`; UserError: there is none."""
-    path = path or str(corpus_at_hand().path)
+    path = path or str(resolve("shakespeare").path)
     rows: list[Row] = []
     for case, names, against, work in (
         (f"train to {vocab_size:,}", TRAINED, HUGGING_FACE, train),
