@@ -1,7 +1,7 @@
 """The same text under several tokenizers: `python experiments/show_tokens.py "O Romeo!" --tokenizers char,word`.
 
-Tokens are coloured in turn (without colours, a bar stands between them); --ids lists them with their ids. --runs
-takes the tokenizers of runs; --tokenizers trains those of these names on the training part of the default corpus,
+Tokens are coloured in turn (without colours, a bar stands between them). --runs takes the tokenizers of runs;
+--tokenizers trains those of these names on the training part of the default corpus,
 with the settings in conf/tokenizer (bpe:512 sets the vocabulary size).
 """
 
@@ -26,7 +26,6 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tokenizers", metavar="A,B,...", help=f"names of choices (default: {DEFAULT_TOKENIZERS})"
     )
-    parser.add_argument("--ids", action="store_true", help="list every token with its id")
     return parser
 
 
@@ -38,7 +37,7 @@ def show(chosen: argparse.Namespace) -> None:
     text = decoded(read_input(PIPE), input_name(PIPE)) if chosen.text is None else chosen.text
     if not text:
         raise UserError("the text is empty: give one, or pipe one in")
-    show_tokens(named_tokenizers(chosen.runs, choices), text, chosen.ids)
+    show_tokens(named_tokenizers(chosen.runs, choices), text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

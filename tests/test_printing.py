@@ -42,7 +42,7 @@ def test_a_stream_shows_what_it_lacks(encoding, monkeypatch):
     "command",
     [
         *("experiments.sample", "experiments.score", "experiments.compress", "experiments.decompress"),
-        *("experiments.show_tokens", "experiments.audit", "experiments.benchmark"),
+        *("experiments.show_tokens", "experiments.audit", "benchmarks.__main__"),
         *("analysis.report", "analysis.pack"),
     ],
 )

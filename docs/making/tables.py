@@ -1,6 +1,7 @@
 """Every public function is a table of a document, marked there by its name: Markdown from kept records."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import combinations
@@ -19,8 +20,10 @@ from analysis.tables.cells import cell
 from analysis.tables.comparison import original_table
 from analysis.tables.markdown import to_markdown
 from analysis.tables.model import Cell
-from experiments.benchmarks import suite
 from numpygpt.places import ROOT
+
+sys.path.insert(0, str(ROOT))
+from benchmarks import suite
 
 
 def budgets() -> str:
@@ -206,10 +209,10 @@ def key_gradient_bits() -> str:
 
 
 def _benchmark(name: str) -> str:
-    """What `benchmark.py NAME --json` kept, as it prints it, and what it was measured with."""
+    """What `python -m benchmarks NAME --json` kept, as it prints it, and what it was measured with."""
     file = records.RESULTS / "benchmark" / f"{name}.json"
     if not file.exists():
-        return f"Not measured yet: `python experiments/benchmark.py {name} --json {file.relative_to(ROOT)}`\n"
+        return f"Not measured yet: `python -m benchmarks {name} --json {file.relative_to(ROOT)}`\n"
     kept = json.loads(file.read_text(encoding="utf-8"))
     return f"{markdown(*suite.cells(kept['rows']))}\n{kept['measured']}\n"
 

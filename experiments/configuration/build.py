@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -70,14 +69,6 @@ def build_corpus(data: DataConfig) -> Corpus:
     if data.sha256 not in (None, corpus.sha256):
         why = f"the corpus {corpus.path} is not the text that this run was planned with"
         raise UserError(f"{why}: start the run again")
-    return corpus
-
-
-def corpus_at_hand(kind: str = "shakespeare", path: str | None = None, may_fall_back: bool = True) -> Corpus:
-    """The corpus, or where it cannot be had and that is allowed pydoc, with a warning."""
-    corpus = resolve(kind, path, may_fall_back)
-    if corpus.fallback_reason:
-        print(f"WARNING: {corpus.name} is used instead: {corpus.fallback_reason}", file=sys.stderr)
     return corpus
 
 

@@ -87,12 +87,9 @@ class TokenizerConfig:
     min_freq: int = setting(2, "occurrences that a word (a merge) needs", AT_LEAST_ONE, only=(*WORDS, *BPES))
     lowercase: bool = setting(True, "lower-case the text first", only=("word",))
     case: str = setting(
-        "kept",
-        "marks: merges in lower case, marks for capitals",
-        choices=("kept", "marks"),
-        only=BPES,
-        neutral="kept",
-    )
+        "kept", "marks: merges in lower case, marks for capitals",
+        choices=("kept", "marks"), only=BPES, neutral="kept",
+    )  # fmt: skip
     pattern: str = setting(
         "gpt2",
         "how words are cut first",
@@ -102,17 +99,13 @@ class TokenizerConfig:
     digits: int | None = setting(
         None, "in numbers, per piece; null: as the pattern has it", UP_TO_THREE, only=BPES, neutral=None
     )
-    transition: float = setting(
-        0.9, "share of the entries that lie within words", POSITIVE_SHARE, only=("superbpe",)
-    )
+    transition: float = setting(0.9, "share of entries within words", POSITIVE_SHARE, only=("superbpe",))
     character_coverage: float = setting(
         0.9995, "rarer characters become bytes", POSITIVE_SHARE, only=("bpe-bytefallback", "unigram")
     )
     path: str | None = setting(None, "the file", only=("hf", "sentencepiece", "tiktoken"))
     factory: str | None = setting(None, "package.module:Class", only=("custom",))
-    charge_all: bool = setting(
-        False, "charge every token, lossy or not", only=("hf", "sentencepiece", "custom")
-    )
+    charge_all: bool = setting(False, "charge exact tokens, too", only=("hf", "sentencepiece", "custom"))
 
 
 @dataclass
@@ -136,9 +129,7 @@ class ModelConfig:
         choices=("layernorm", "rmsnorm"), neutral="layernorm",
     )  # fmt: skip
     qk_norm: bool = setting(False, "queries and keys are normalised", neutral=False)
-    zero_init: bool = setting(
-        False, "matrices that write into the residual stream start at zero", neutral=False
-    )
+    zero_init: bool = setting(False, "matrices that write into the residual stream start at 0", neutral=False)
     dropout: float = setting(0.0, "share of values set to zero in training", BELOW_ONE)
     bias: bool = setting(True, "in linear layers and layer norms")
     tied: bool = setting(False, "the output head shares the token embedding")
@@ -168,9 +159,7 @@ class DataConfig:
 class OptimizerConfig:
     kind: str = setting(MISSING, "the rule of the update", choices=(*ADAMS, "sgd"))
     lr: float = setting(1e-3, "peak learning rate; muon: of the matrices inside the blocks", POSITIVE)
-    embedding_lr: float = setting(
-        3e-3, "peak of all other parameters, which AdamW updates", POSITIVE, only=("muon",)
-    )
+    embedding_lr: float = setting(3e-3, "peak of all other parameters, under AdamW", POSITIVE, only=("muon",))
     schedule: str = setting(
         "cosine", "of the learning rate (wsd: warm-up, stable, decay)",
         choices=("cosine", "wsd", "constant", "step"),
@@ -181,7 +170,7 @@ class OptimizerConfig:
         None, "length of the schedule; null for the whole budget", AT_LEAST_ONE, only=("cosine",)
     )
     decay_share: float = setting(
-        1.0, "of the updates after warm-up, over which the rate falls", SHARE, only=("wsd",)
+        1.0, "of updates after warm-up in which the rate falls", SHARE, only=("wsd",)
     )
     step_size: int = setting(1000, "updates between drops", AT_LEAST_ONE, only=("step",))
     step_factor: float = setting(0.1, "what a drop multiplies by", POSITIVE, only=("step",))
@@ -191,9 +180,7 @@ class OptimizerConfig:
     weight_decay: float = setting(0.0, "on matrices only", NOT_NEGATIVE, only=("muon", "adamw"))
     momentum: float = setting(0.9, "share of the last step in the next", BELOW_ONE, only=("muon", "sgd"))
     nesterov: bool = setting(False, "Nesterov's momentum", only=("sgd",))
-    grad_clip: float | None = setting(
-        1.0, "the most that the gradient's norm may be; null for no limit", POSITIVE
-    )
+    grad_clip: float | None = setting(1.0, "the gradient's norm is at most this; null for no limit", POSITIVE)
 
 
 @dataclass
@@ -219,9 +206,7 @@ class TrainConfig:
         None, "processes for the slices, this one included; null: as cores allow", AT_LEAST_ONE
     )
     eval_interval: int = side_setting(100, "updates between evaluations", AT_LEAST_ONE)
-    eval_windows: int = side_setting(
-        64, "fixed windows per evaluation, training and validation each", AT_LEAST_ONE
-    )
+    eval_windows: int = side_setting(64, "fixed windows per evaluation, of each text", AT_LEAST_ONE)
     log_interval: int = side_setting(10, "updates between lines of metrics.jsonl", AT_LEAST_ONE)
     checkpoint_interval: int = side_setting(250, "updates between checkpoints", AT_LEAST_ONE)
     checkpoint_seconds: float = side_setting(60.0, "a checkpoint at least this often", POSITIVE)
@@ -229,9 +214,7 @@ class TrainConfig:
 
 @dataclass
 class EvalConfig:
-    texts: list[str] = side_setting(
-        list, "a list of texts to score, too: files, or names in experiments/eval_texts"
-    )
+    texts: list[str] = side_setting(list, "texts to score, too: files, or names in experiments/eval_texts")
 
 
 @dataclass

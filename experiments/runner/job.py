@@ -15,12 +15,12 @@ from experiments.configuration.identity import identity, run_folder
 from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, SampleConfig, to_config
 from experiments.configuration.validation import check
-from experiments.runner.budget import require_room, updates
+from experiments.runner.budget import require_memory, updates
 from experiments.runner.environment import PeakMemory, earlier_parts, run_record
 from experiments.runner.failures import failure_of, record_failure
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.runner.progress import Reporter, shown
-from experiments.runner.texts import Texts, prepare_texts, try_out
+from experiments.runner.texts import Texts, prepare_texts
 from experiments.trained.scoring import held_finished
 from numpygpt.data import Part
 from numpygpt.errors import UserError
@@ -119,9 +119,8 @@ def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     reporter.phase("reading the text")
     parts = build.corpus_parts(build.build_corpus(config.data), vars(config.data))
     record = _begin(config, folder, parts, reporter)
+    require_memory(config.model)
     texts = prepare_texts(config, parts, folder, record["resolved"].get("tokenizer_fingerprint"), reporter)
-    try_out(config, texts)
-    require_room(config, texts)
     model = build.build_model(config.model, config.seed, texts.tokenizer.vocab_size, texts.chars_per_token)
     reporter.model(model.config.vocab_size, model.n_params(), model.n_params_embedding())
     iters = _resolve(config, folder, record, texts, model)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 BETWEEN_ROWS = 3.0  # seconds from one plain line on training to the next
-BETWEEN_SHARES = 2.0  # and from one on the share of another step that is done
 
 
 class Reporter:
@@ -29,7 +28,10 @@ class Reporter:
 
     def phase(self, what: str) -> None:
         """What goes on now."""
-        self._show(what)
+        if self.live:
+            self.live.update(Text(f"[{self._name}] {what}"))
+        else:
+            self._say(what)
 
     def model(self, vocab_size: int, n_params: int, n_embedding: int) -> None:
         share = f"{n_embedding:,} of them embedding ({100 * n_embedding / n_params:.3g} %)"
@@ -50,7 +52,7 @@ class Reporter:
             self._next_row = time.monotonic() + BETWEEN_ROWS
             left = (self._iters - row["step"]) * row["seconds"] / row["step"]
             bits = row["loss"] / math.log(2) * row["tokens"] / row["chars"]
-            self._show(
+            self.phase(
                 f"{place}  loss {row['loss']:.3f}{self._validation}  {bits:.3f} bits/char"
                 f"{'' if self._lossless else ' (tokens only)'}  {row['chars'] / row['seconds']:,.0f} chars/s  "
                 f"{clock(left)} left{self._left_in_all(row['step'] / self._iters)}"
@@ -80,12 +82,6 @@ class Reporter:
     def _say(self, text: str) -> None:
         self.note(f"[{self._name}] {text}")
 
-    def _show(self, text: str) -> None:
-        if self.live:
-            self.live.update(Text(f"[{self._name}] {text}"))
-        else:
-            self._say(text)
-
 
 _current: Reporter | None = None
 
@@ -106,19 +102,6 @@ def shown(n_runs: int = 1, live: bool = True) -> Iterator[Reporter]:
             yield _current
     finally:
         _current = None
-
-
-def counted(reporter: Reporter, what: str) -> Callable[[float], None]:
-    """To be told the share that is done, 0 to 1, of a step that the reporter then names with it."""
-    told = time.monotonic()
-
-    def progress(share: float) -> None:
-        nonlocal told
-        if time.monotonic() - told >= BETWEEN_SHARES:
-            told = time.monotonic()
-            reporter.phase(f"{what}: {share:.0%}")
-
-    return progress
 
 
 def clock(seconds: float) -> str:

@@ -13,7 +13,7 @@ from experiments.runner.budget import flops_per_update
 from experiments.runner.environment import PeakMemory
 from experiments.runner.failures import NotScored
 from experiments.runner.measures import corpus_baselines, further_measures
-from experiments.runner.progress import Reporter, counted
+from experiments.runner.progress import Reporter
 from experiments.runner.samples import sample_metrics
 from experiments.runner.texts import Texts
 from experiments.trained.scoring import merged, passage_entry
@@ -90,8 +90,8 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
 def score_validation(run: TrainedRun) -> TextScore:
     """Every token of the validation text, predicted once."""
     texts = run.texts
-    run.reporter.phase(what := "scoring the whole validation text")
-    nats = score_tokens(run.trainer.engine, np.asarray(texts.val.ids), counted(run.reporter, what))
+    run.reporter.phase("scoring the whole validation text")
+    nats = score_tokens(run.trainer.engine, np.asarray(texts.val.ids))
     return score_text(texts.val_source, nats, texts.coder)
 
 
@@ -170,8 +170,7 @@ def overfitting_metrics(run: TrainedRun, val: TextScore) -> dict[str, float]:
     texts = run.texts
     text = texts.train_part.end(texts.val.n_chars)
     ids, ends = texts.tokenizer.spans(text)
-    progress = counted(run.reporter, "scoring the end of the training text")
-    nats = score_tokens(run.trainer.engine, ids, progress)
+    nats = score_tokens(run.trainer.engine, ids)
     train = score_text(Source(text, ids, ends), nats, texts.coder)
     first = next(row for row in run.folder.metrics() if row["kind"] == "eval")
     grown = (val.val_loss - train.val_loss) - (first["val_loss"] - first["train_loss"])

@@ -1,14 +1,13 @@
 """A run's texts as its model sees them: the tokenizer fitted on the training part, both parts as ids."""
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from experiments.cli.eval_texts import read_text
-from experiments.configuration.build import build_tokenizer
+from experiments.configuration.build import build_tokenizer, gpt_config
 from experiments.configuration.schema import RunConfig
-from experiments.runner.progress import Reporter, counted
+from experiments.runner.progress import Reporter
 from experiments.trained.load import fit_coder, sources
 from numpygpt import tokenizers
 from numpygpt.data import Part
@@ -19,8 +18,6 @@ from numpygpt.measures.bits.residual import ResidualCoder
 from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.training import Text
-
-LEAST_WINDOW = 2  # tokens; a model may have a larger one, which hangs on characters per token
 
 
 @dataclass
@@ -64,12 +61,14 @@ def prepare_texts(
             raise UserError(f"{changed}, so that its checkpoint is of no use: start it anew with force=true")
         tokenizer.save(folder.tokenizer_path)
     reporter.phase("encoding the text")
-    train_ids = encoded(train_part, tokenizer, progress=counted(reporter, "encoding the text"))
+    train_ids = encoded(train_part, tokenizer)
     val_text = val_part.text
     val_ids, val_ends = tokenizer.spans(val_text)
     val_source = Source(val_text, val_ids, val_ends)
-    check_window(train_ids, LEAST_WINDOW, "training")
-    check_window(val_ids, LEAST_WINDOW, "validation")
+    chars_per_token = train_part.n_chars / max(len(train_ids), 1)
+    block_size = gpt_config(config.model, tokenizer.vocab_size, chars_per_token).block_size
+    check_window(train_ids, block_size, "training")
+    check_window(val_ids, block_size, "validation")
     if not tokenizer.lossless:
         reporter.phase("fitting the residual coder")
     coder = fit_coder(train_part, tokenizer)
@@ -77,29 +76,6 @@ def prepare_texts(
     train = Text(train_ids, train_part.n_bytes, train_part.n_chars, left_out)
     val = Text(val_ids, val_part.n_bytes, val_part.n_chars, _residual(coder, [val_source]))
     return Texts(tokenizer, coder, train_part, val_part, train, val, val_source)
-
-
-def try_out(config: RunConfig, texts: Texts) -> None:
-    """Puts through the tokenizer, before anything is trained, what is scored or continued when all is done.
-
-    Raises UserError, naming the text, for one that the tokenizer does not take.
-    """
-    with _named("sample.prompt", "give another"):
-        texts.tokenizer.decode(texts.tokenizer.encode(config.sample.prompt))
-    with _named("the end of the training text", "use another text"):
-        texts.tokenizer.spans(texts.train_part.end(texts.val.n_chars))
-    for path in config.eval.texts:
-        with _named(f"eval.texts={path}", "leave it out of eval.texts"):
-            text = read_text(path)
-            texts.coder.bits(Source(text, *texts.tokenizer.spans(text)))
-
-
-@contextmanager
-def _named(text: str, instead: str) -> Iterator[None]:
-    try:
-        yield
-    except UserError as error:
-        raise UserError(f"{text} cannot be scored: {error}; or {instead}") from error
 
 
 def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:

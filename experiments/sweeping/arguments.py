@@ -13,8 +13,6 @@ NO_EFFECT = (
     *("hydra.output_subdir", "hydra.job.chdir"),
 )
 INSTEAD = "runs land in outputs/STUDY; outputs=FOLDER and study=NAME name another place"
-# Hydra logs nothing here unless it is told to be verbose.
-LOGGING = ("hydra/hydra_logging=default", "hydra/job_logging=stdout")
 
 
 def for_hydra(typed: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -29,8 +27,7 @@ def for_hydra(typed: Sequence[str]) -> tuple[list[str], list[str]]:
     keys = [argument.partition("=")[0].lstrip("+") for argument in arguments]
     notes = [f"note: {key} has no effect: {INSTEAD}" for key in keys if key in NO_EFFECT]
     kept = [as_typed(a) for a, key in zip(arguments, keys, strict=True) if key not in NO_EFFECT]
-    is_verbose = "hydra.verbose" in keys and "hydra.verbose=false" not in arguments
-    return [*(LOGGING if is_verbose else ()), *with_budget(kept)], notes
+    return with_budget(kept), notes
 
 
 def settings_first(typed: Sequence[str]) -> list[str]:

@@ -30,7 +30,7 @@ def run() -> None:
         sys.argv[1:], notes = for_hydra(sys.argv[1:])
         print(*notes, sep="\n", end="\n" * bool(notes))
         if {"-h", "--help"} & {*sys.argv}:
-            print(help_page(sys.argv[1:]))
+            print(help_page())
             return
         with stop_requests.handled():
             hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()

@@ -1,13 +1,14 @@
 """Tokenizers by name: those of runs, and those of conf/tokenizer trained on a corpus."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from experiments.configuration.build import build_tokenizer, composed, corpus_at_hand, corpus_parts
+from experiments.configuration.build import build_tokenizer, composed, corpus_parts
 from experiments.configuration.schema import DataConfig, TokenizerConfig, options
 from experiments.configuration.validation import check
 from experiments.trained.load import load_tokenizer
-from numpygpt.data import Part
+from numpygpt.data import Part, resolve
 from numpygpt.errors import UserError
 from numpygpt.runs import find_run
 from numpygpt.tokenizers import Tokenizer
@@ -30,7 +31,10 @@ def named_tokenizers(runs: Iterable[str], choices: str | None) -> dict[str, Toke
 
 def parts_at_hand(data: DataConfig) -> tuple[Part, Part]:
     """The training part and the judged one: of the corpus that is meant, or of its stand-in, with a warning."""
-    return corpus_parts(corpus_at_hand(data.kind, data.path, data.fallback is not None), asdict(data))
+    corpus = resolve(data.kind, data.path, data.fallback is not None)
+    if corpus.fallback_reason:
+        print(f"WARNING: {corpus.name} is used instead: {corpus.fallback_reason}", file=sys.stderr)
+    return corpus_parts(corpus, asdict(data))
 
 
 def _config(name: str) -> TokenizerConfig:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-from rich.columns import Columns
 from rich.console import Console
 from rich.text import Text
 
-from numpygpt.measures.bits.mixing import Ints
 from numpygpt.measures.bits.source import Source
 from numpygpt.measures.text.edits import edit_rate
 from numpygpt.tokenizers import Tokenizer
@@ -18,7 +16,7 @@ UNKNOWN_STYLES = ("white on #b03030", "white on #7a2040")
 SYMBOLS = {"\n": "\u21b5\n", "\t": "\u21e5", "\r": "\u240d"}
 
 
-def show_tokens(tokenizers: Mapping[str, Tokenizer], text: str, with_ids: bool) -> None:
+def show_tokens(tokenizers: Mapping[str, Tokenizer], text: str) -> None:
     """Prints the text under each tokenizer, by its name, and whether it comes back."""
     console = Console(highlight=False)
     bar = "\u2502" if console.color_system is None else ""
@@ -29,8 +27,6 @@ def show_tokens(tokenizers: Mapping[str, Tokenizer], text: str, with_ids: bool) 
         facts += [f"vocabulary {tokenizer.vocab_size:,}", *([f"{unknown} unknown"] if unknown else [])]
         console.print(Text.assemble("\n", (name, "bold"), "  ", (", ".join(facts), "dim")))
         console.print(coloured(source, tokenizer.unk_id, bar))
-        if with_ids:
-            console.print(_listed(tokenizer, source.ids))
         back = round_trip(tokenizer, source)
         back.truncate(3 * console.width, overflow="ellipsis")
         console.print(back)
@@ -61,14 +57,6 @@ def round_trip(tokenizer: Tokenizer, source: Source) -> Text:
         (f"{tokenizer.losses}; " if tokenizer.losses else "", "red"),
         (f"{share:.1%} of the characters to mend in what comes back: ", "red"),
         (one_line(back), "dim"),
-    )
-
-
-def _listed(tokenizer: Tokenizer, ids: Ints) -> Columns:
-    """Tokens, each with its id."""
-    tokens = [(id, one_line(tokenizer.token(id)).replace(" ", "\u2423")) for id in ids.tolist()]
-    return Columns(
-        [Text.assemble((token, STYLES[0]), (f" {id}", "dim")) for id, token in tokens], padding=(0, 2)
     )
 
 

@@ -13,7 +13,7 @@ cross anything, encodes its text as a whole.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
@@ -47,17 +47,11 @@ class Encoder(Protocol):
     def fingerprint(self) -> str: ...
 
 
-def encoded(
-    part: Part,
-    tokenizer: Encoder,
-    folder: Path | None = None,
-    progress: Callable[[float], None] = lambda share: None,
-) -> np.ndarray:
+def encoded(part: Part, tokenizer: Encoder, folder: Path | None = None) -> np.ndarray:
     """The ids (n,) of `part`, memory-mapped, read-only, from the cache in `folder` if they are there.
 
     Those of a tokenizer that is not `cacheable` are always made anew. Processes that want the same file wait for
-    the one that makes it. `progress` is told the share that is done, 0 to 1. Raises UserError if the file cannot
-    be written.
+    the one that makes it. Raises UserError if the file cannot be written.
     """
     key = f"{VERSION} {part.corpus.sha256} {part.start} {part.stop} {tokenizer.fingerprint()}"
     name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"
@@ -69,7 +63,7 @@ def encoded(
     with lock_for(path):
         if not cacheable or (ids := _open(path, key, dtype)) is None:
             with replacing(path) as temporary:
-                _write(temporary, key, _encode(part, tokenizer, dtype, progress))
+                _write(temporary, key, _encode(part, tokenizer, dtype))
             ids = _open(path, key, dtype)
     if ids is None:
         raise UserError(f"{path} does not hold what was just written to it: check the disk")
@@ -105,16 +99,13 @@ def _open(path: Path, key: str, dtype: np.dtype) -> np.ndarray | None:
 # --- piece by piece ---
 
 
-def _encode(
-    part: Part, tokenizer: Encoder, dtype: np.dtype, progress: Callable[[float], None]
-) -> Iterator[np.ndarray]:
+def _encode(part: Part, tokenizer: Encoder, dtype: np.dtype) -> Iterator[np.ndarray]:
     """The ids of one piece after the other."""
     for start, stop in pieces(part, tokenizer):
         ids = tokenizer.encode(part.read(start, stop))
         if len(ids) and not 0 <= ids.min() <= ids.max() < tokenizer.vocab_size:
             raise ValueError(f"the tokenizer gave ids beyond its {tokenizer.vocab_size} tokens")
         yield ids.astype(dtype)
-        progress((stop - part.start) / part.n_bytes)
 
 
 def pieces(part: Part, tokenizer: Encoder) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -59,11 +58,11 @@ def group_size(config: GPTConfig) -> int:
     return max(1, min(8, MAX_GROUP_NUMBERS // each))
 
 
-def score_tokens(engine: Engine, ids: Array, progress: Callable[[float], None] = lambda share: None) -> Array:
+def score_tokens(engine: Engine, ids: Array) -> Array:
     """nats (n,) in float64 of each token of a text given those before it; the first costs ln V.
 
     ids (n,): the whole text. The order and grouping of windows is fixed, so the result does not depend on the
-    number of workers. `progress` is told the share of the text that is scored, 0 to 1.
+    number of workers.
     """
     config = engine.model.config
     nats = np.zeros(len(ids))
@@ -76,7 +75,6 @@ def score_tokens(engine: Engine, ids: Array, progress: Callable[[float], None] =
         for group, scores in zip(groups, engine.losses(jobs), strict=True):
             for window, row in zip(group, scores, strict=True):
                 nats[window.start + window.first + 1 : window.stop + 1] = row
-        progress(min(1.0, (start + GROUPS_AT_ONCE) / len(every)))
     return nats
 
 

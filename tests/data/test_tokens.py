@@ -256,21 +256,10 @@ def test_where_no_cut_is_safe_few_are_tried(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(tokens, "PIECE", 1 << 15)
     monkeypatch.setattr(tokens, "WINDOW", 1 << 12)
     part = part_of(tmp_path / "text", "nothing but words " * 20_000)
-    tokenizer, told = Prefixing(), []
-    ids = encoded(part, tokenizer, tmp_path / "cache", progress=told.append)
+    tokenizer = Prefixing()
+    ids = encoded(part, tokenizer, tmp_path / "cache")
     np.testing.assert_array_equal(ids, [ord(character) for character in " " + part.text])
     assert sum(tokenizer.encoded) < 11 * part.n_chars
-    assert told == [1.0]
-
-
-def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "PIECE", 1 << 13)
-    part = part_of(tmp_path / "text", PROSE * 2000)
-    told: list[float] = []
-    encoded(part, Counting(), tmp_path / "cache", progress=told.append)
-    assert told == sorted(told)
-    assert len(told) > 2
-    assert told[-1] == 1.0
 
 
 def test_a_rare_stretch_without_safe_cuts_does_not_keep_the_rest_whole(

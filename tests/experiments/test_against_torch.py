@@ -58,7 +58,7 @@ def test_twelve_updates_on_two_workers_are_those_of_torch(name, composer):
 
 def train_in_torch(shape, start, ids, config, schedule, make_optimizer):
     """(loss, gradient norm) of each update, and the weights at the end under our names."""
-    from experiments.benchmarks.torch_gpt import TorchGPT, load, torch_name
+    from benchmarks.torch_gpt import TorchGPT, load, torch_name
 
     peer = load(TorchGPT(shape), start)
     named = dict(peer.named_parameters())

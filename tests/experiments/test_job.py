@@ -254,27 +254,24 @@ class KeepsWhatItKnows:
         return "".join("?" if 0xD800 <= id < 0xE000 else chr(id) for id in ids)  # no lone surrogates
 
 
-@pytest.mark.parametrize(("override", "content"), [
-    ("eval.texts=['{mine}']", "page\f\npage"), ("eval.texts=['{mine}']", "a\x03\x02b"),
-    ('sample.prompt="a\x03\x02b"', ""),
+@pytest.mark.parametrize(("override", "content", "lacking"), [
+    ("eval.texts=['{mine}']", "page\f\npage", "text mine.txt"),
+    ("eval.texts=['{mine}']", "a\x03\x02b", "text mine.txt"),
+    ('sample.prompt="a\x03\x02b"', "", "samples"),
 ])  # fmt: skip
-def test_what_the_tokenizer_does_not_take_is_found_before_anything_is_trained(
-    configured, corpus, tmp_path, monkeypatch, override, content
+def test_what_the_tokenizer_does_not_take_costs_its_figure_and_not_the_run(
+    configured, corpus, tmp_path, monkeypatch, override, content, lacking
 ):
     mine = tmp_path / "mine.txt"
     mine.write_text(content, encoding="utf-8", newline="")
     corpus.write_text("grün und schön.\n" * 200, encoding="utf-8")
-    monkeypatch.setattr(Trainer, "run", lambda trainer: pytest.fail("trained"))
     for module in ("contract", "custom"):
         monkeypatch.setattr(f"numpygpt.tokenizers.foreign.{module}.probes", list)
     config = configured(
         "tokenizer=custom", f"tokenizer.factory={__name__}:KeepsWhatItKnows", override.format(mine=mine)
     )
-    assert execute(config, Reporter()) == "failed"
-    failure = run_folder(config).failure()
-    assert failure is not None
-    assert failure["status"] == "bad input"
-    assert override.partition("=")[0] in failure["reason"]
+    assert execute(config, Reporter()) == "done"
+    assert list(run_folder(config).result()["not_scored"]) == [lacking]
 
 
 def test_a_saved_tokenizer_of_the_class_that_the_settings_name_is_taken(configured, corpus, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from experiments.runner import progress
-from experiments.runner.progress import Reporter, about, counted, shown
+from experiments.runner.progress import Reporter, about, shown
 
 RESULT = {"bits_per_byte": 2.5, "val_loss": 1.7, "n_params": 1000, "train_seconds": 61.0}
 
@@ -98,17 +98,6 @@ def test_of_rows_that_come_fast_some_are_left_out_of_a_log(monkeypatch, capsys):
         *("20/100  loss", "validation loss 2.000"),
         *("30/100  loss", "validation loss 3.000"),
     ]
-
-
-def test_shares_are_told_now_and_then(monkeypatch, capsys):
-    progress = counted(Reporter(), "scoring")
-    progress(0.1)
-    assert capsys.readouterr().out == ""
-    later = time.monotonic() + 100
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    progress(0.5)
-    progress(0.6)
-    assert re.findall(r"scoring: (\d+)%", capsys.readouterr().out) == ["50"]
 
 
 @pytest.mark.parametrize(

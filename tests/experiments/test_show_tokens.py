@@ -14,7 +14,7 @@ CORPUS = "The cat sat on the mat. Nobody sat there: only a bat!\n" * 40
 @pytest.fixture(autouse=True)
 def small_corpus(tmp_path, monkeypatch):
     (tmp_path / "text.txt").write_text(CORPUS)
-    monkeypatch.setattr(named_tokenizers, "corpus_at_hand", lambda *_: resolve("file", tmp_path / "text.txt"))
+    monkeypatch.setattr(named_tokenizers, "resolve", lambda *_: resolve("file", tmp_path / "text.txt"))
 
 
 def shown(capsys, *arguments) -> str:
@@ -23,7 +23,7 @@ def shown(capsys, *arguments) -> str:
 
 
 def test_every_choice_shows_its_tokens(capsys):
-    out = shown(capsys, "The cat  sat.", "--tokenizers", "char,word,bpe:40", "--ids")
+    out = shown(capsys, "The cat  sat.", "--tokenizers", "char,word,bpe:40")
     char, word, bpe = out.split("\n\n")
     assert "T│h│e│ │c│a│t│ │ │s│a│t│." in char
     assert "comes back exactly" in char

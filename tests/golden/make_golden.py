@@ -1,6 +1,7 @@
 """Writes golden.npz beside this file: what PyTorch makes of a small GPT, so that tests can do without PyTorch.
 
-`python tests/golden/make_golden.py` stores weights, a batch, logits, gradients and the losses of ten AdamW steps.
+`PYTHONPATH=. python tests/golden/make_golden.py` stores weights, a batch, logits, gradients and the losses of ten
+AdamW steps.
 """
 
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from experiments.benchmarks.torch_gpt import TorchGPT, load, torch_name
+from benchmarks.torch_gpt import TorchGPT, load, torch_name
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import warmup_cosine
 

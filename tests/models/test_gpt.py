@@ -29,7 +29,7 @@ OPTIONS = [
 @pytest.fixture
 def torch_gpt():
     pytest.importorskip("torch")
-    from experiments.benchmarks import torch_gpt
+    from benchmarks import torch_gpt
 
     return torch_gpt
 

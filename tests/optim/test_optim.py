@@ -96,7 +96,7 @@ def muon_beside(rng, theirs, dtype, lr, steps=4):
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
 def test_muon_equals_the_same_formula_in_pytorch(dtype, tolerance, rng):
     pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
-    from experiments.benchmarks.torch_gpt import TorchMuon
+    from benchmarks.torch_gpt import TorchMuon
 
     def theirs(parameters, lr):
         return TorchMuon([(q, 1) for q in parameters], lr, weight_decay=0.1)

@@ -10,16 +10,16 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.benchmarks import loss_race, speed, tokenizer_race
-from experiments.benchmarks.processes import THREADS, Row
-from experiments.benchmarks.works import PEERS
+from benchmarks import loss_race, tokenizer_race, update_race
+from benchmarks.processes import THREADS, Row
+from benchmarks.update_race import PEERS
 from experiments.runner.environment import environment
 from numpygpt.errors import UserError
 from numpygpt.files import writing
 
 Chosen = argparse.Namespace  # of the command line: benchmark, rounds, seeds, updates, json
 BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
-    "train": lambda chosen: speed.train(peers(), chosen.rounds),
+    "train": lambda chosen: update_race.race(peers(), chosen.rounds),
     "race": lambda chosen: loss_race.race(peers(), chosen.seeds, chosen.updates),
     "tokenizers": lambda chosen: tokenizer_race.race(chosen.rounds),
 }

@@ -1,16 +1,13 @@
-"""What is timed: recipes, the operations of their matrix products, and their work, by this project and by PyTorch.
+"""Training by this project and by PyTorch: recipes, the operations of their matrix products, updates in turns."""
 
-The works, which begin with `train`, are what processes do.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.processes import THREADS, Answer, timed
+from benchmarks.processes import THREADS, Answer, Row, Timings, in_turns, row, timed
 from experiments.configuration.build import build_model, build_optimizer, composed, gpt_config
 from experiments.configuration.schema import RunConfig
 from experiments.runner.budget import flops_per_update
@@ -20,7 +17,7 @@ from numpygpt.training import Engine
 
 NUMPY = "numpy"
 PEERS = TORCH, COMPILED = "PyTorch", "PyTorch compiled"
-PEAK_OPERATIONS = 2 * 2048**3  # of a unit of `matmul_peak`
+PEAK, PEAK_OPERATIONS = "peak", 2 * 2048**3  # of a unit of `matmul_peak`
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def train_operations(case: Case) -> int:
     return flops_per_update(case.config, case.shape, case.optimizer())
 
 
-# --- the works, and what trains in them ---
+# --- in the process ---
 
 
 class NumpyTraining:
@@ -90,7 +87,7 @@ def training(by: str, case: Case) -> Any:
     recipe = model, case.optimizer(model), case.config.optimizer.grad_clip
     if by == NUMPY:
         return NumpyTraining(*recipe)
-    from experiments.benchmarks.torch_training import TorchTraining
+    from benchmarks.torch_training import TorchTraining
 
     return TorchTraining(*recipe, compiled=by == COMPILED)
 
@@ -115,3 +112,31 @@ def matmul_peak() -> Answer:
     a, b = np.ones((2, 2048, 2048), np.float32)
     out = np.empty_like(a)
     return timed(lambda: lambda: np.matmul(a, b, out=out), lambda product: None)
+
+
+# --- the parent ---
+
+
+def race(peers: Sequence[str], rounds: int, cases: Mapping[str, Case] = CASES) -> list[Row]:
+    """The rows of `benchmarks train`. share_of_peak: of the rate of a large product, which takes its turn, too."""
+    rows = []
+    for name, case in cases.items():
+        tasks = {by: partial(train, by, case.overrides, case.vocab_size) for by in (NUMPY, *peers)}
+        found = in_turns({**tasks, PEAK: partial(matmul_peak)}, rounds, units=5, warm_up=3)
+        floor = train_operations(case) / PEAK_OPERATIONS * found.pop(PEAK).median
+        check_losses(name, found)
+        for by, timings in found.items():
+            own = row(name, by, timings) | {"share_of_peak": floor / timings.median}
+            for key, peer in (("ratio_to_eager", TORCH), ("ratio_to_compiled", COMPILED)):
+                own[key] = timings.median / found[peer].median if peer in found else None
+            own["relative_memory"] = timings.peak_mb / found[TORCH].peak_mb if TORCH in found else None
+            rows.append(own)
+    return rows
+
+
+def check_losses(name: str, found: Mapping[str, Timings]) -> None:
+    """All have the same start and the same batch: SystemExit unless their first ten losses agree."""
+    for by, timings in found.items():
+        pairs = list(zip(found[NUMPY].results, timings.results, strict=True))[:10]
+        if (worst := max(abs(a - b) / abs(a) for a, b in pairs)) > 2e-3:
+            raise SystemExit(f"{name}: the losses of {by} differ from ours by {worst:.1e}; not the same work")

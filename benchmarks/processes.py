@@ -1,4 +1,4 @@
-"""Functions of this room at work in processes of their own, several of them in turns.
+"""Functions of this folder at work in processes of their own, several of them in turns.
 
 Called in a fresh process, a function gets ready and returns what answers questions there, a line of JSON each. Each
 process has its own threads and memory, and a machine that gets slower gets slower for all.
@@ -38,7 +38,7 @@ class WorkerProcess:
         self.command = [work.func.__module__, work.func.__name__, json.dumps(work.args)]
         own = dict.fromkeys((*VARIABLES, "RAYON_NUM_THREADS"), str(threads))
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "experiments.benchmarks.processes", *self.command],
+            [sys.executable, "-P", "-m", "benchmarks.processes", *self.command],
             env=os.environ | own | {"PYTHONPATH": search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -90,6 +90,10 @@ def in_turns(
                 found[name].results += answer["results"]
                 found[name].peak_mb = answer["peak_mb"]
         return found
+
+
+def row(case: str, by: str, timings: Timings) -> Row:
+    return {"case": case, "by": by, "median_ms": 1e3 * timings.median, "peak_mb": timings.peak_mb}
 
 
 # --- in the process ---

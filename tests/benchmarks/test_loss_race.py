@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from experiments.benchmarks import loss_race, works
-from experiments.benchmarks.loss_race import Racer
-from experiments.benchmarks.works import Case
+from benchmarks import loss_race, update_race
+from benchmarks.loss_race import Racer
+from benchmarks.update_race import Case
 from experiments.configuration.build import build_schedule
 
 TINY = (
@@ -20,13 +20,16 @@ TINY = (
 @pytest.mark.parametrize("overrides", loss_race.RECIPES.values(), ids=loss_race.RECIPES)
 def test_both_engines_train_by_the_same_recipe(overrides, rng, monkeypatch):
     pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
-    from experiments.benchmarks import torch_training
+    from benchmarks import torch_training
 
-    for module in (works, torch_training):
+    for module in (update_race, torch_training):
         monkeypatch.setattr(module, "THREADS", 1)
     case = Case((*overrides, *TINY, "optimizer.grad_clip=0.5"), 30)
     config, start = case.config, case.model().state_dict()
-    ours, theirs = works.training(works.NUMPY, case), works.training(works.TORCH, case)
+    ours, theirs = (
+        update_race.training(update_race.NUMPY, case),
+        update_race.training(update_race.TORCH, case),
+    )
     schedule = build_schedule(config.optimizer, 8)
     try:
         for step in range(8):
@@ -67,14 +70,14 @@ def test_times_are_relative_to_the_faster_of_pytorchs_and_only_of_those_that_arr
     ours, theirs = loss_race.OURS, loss_race.NANOGPT
     rows = loss_race.rows(
         [
-            racer(theirs, works.TORCH, 80.0, 1.89),
-            racer(theirs, works.COMPILED, 100.0, 1.9),
-            racer(ours, works.NUMPY, 20.0, 1.9),
-            racer(ours, works.TORCH, 10.0, 1.9),
-            racer(theirs, works.TORCH, 80.0, 1.89),
-            racer(theirs, works.COMPILED, 80.0, 1.9),
-            racer(ours, works.NUMPY, 12.0, 1.8),
-            racer(ours, works.TORCH, 10.0, 1.901),
+            racer(theirs, update_race.TORCH, 80.0, 1.89),
+            racer(theirs, update_race.COMPILED, 100.0, 1.9),
+            racer(ours, update_race.NUMPY, 20.0, 1.9),
+            racer(ours, update_race.TORCH, 10.0, 1.9),
+            racer(theirs, update_race.TORCH, 80.0, 1.89),
+            racer(theirs, update_race.COMPILED, 80.0, 1.9),
+            racer(ours, update_race.NUMPY, 12.0, 1.8),
+            racer(ours, update_race.TORCH, 10.0, 1.901),
         ]
     )
     assert [row["ratio_to_torch"] for row in rows] == [1.0, 90 / 80, 16 / 80, None]

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from experiments.benchmarks.processes import THREADS
-from experiments.benchmarks.torch_gpt import TorchGPT, TorchMuon, load, torch_name
+from benchmarks.processes import THREADS
+from benchmarks.torch_gpt import TorchGPT, TorchMuon, load, torch_name
 from numpygpt.models import GPT
 from numpygpt.optim import Muon
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.benchmarks.processes import Answer, Row, Timings, in_turns, timed
-from experiments.benchmarks.speed import row
-from experiments.configuration.build import corpus_at_hand
+from benchmarks.processes import Answer, Row, Timings, in_turns, row, timed
+from numpygpt.data import resolve
 from numpygpt.tokenizers import Tokenizer, create, from_dict
 from numpygpt.tokenizers.bpe.bytelevel import PRINTABLE
 from numpygpt.tokenizers.pretokenize import PATTERNS
@@ -39,8 +38,8 @@ PACKAGES = {"Hugging Face": "tokenizers", "SentencePiece": "sentencepiece", "tik
 
 
 def race(rounds: int, path: str | None = None, vocab_size: int = VOCAB_SIZE) -> list[Row]:
-    """All rows of `benchmark.py tokenizers`, on the text at `path`; UserError: there is none."""
-    path = path or str(corpus_at_hand().path)
+    """All rows of `benchmarks tokenizers`, on the text at `path`; UserError: there is none."""
+    path = path or str(resolve("shakespeare").path)
     rows: list[Row] = []
     for case, names, against, work in (
         (f"train to {vocab_size:,}", TRAINED, HUGGING_FACE, train),
@@ -71,7 +70,7 @@ def table_rows(case: str, against: str, n_chars: int, found: dict[str, Timings])
     return rows
 
 
-# --- works ---
+# --- in the process ---
 
 
 def train(name: str, path: str, vocab_size: int) -> Answer:

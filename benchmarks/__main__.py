@@ -1,8 +1,8 @@
 """How fast this is, measured in turns with peers in one call.
 
-    python experiments/benchmark.py train         an update: ours beside PyTorch's, share of the peak, memory
-    python experiments/benchmark.py race          seconds of training until nanoGPT's loss is reached, by recipe
-    python experiments/benchmark.py tokenizers    training and encoding, ours and every installed peer
+    python -m benchmarks train         an update: ours beside PyTorch's, share of the peak, memory
+    python -m benchmarks race          seconds of training until nanoGPT's loss is reached, by recipe
+    python -m benchmarks tokenizers    training and encoding, ours and every installed peer
 
 docs/PERFORMANCE.md says what the figures mean.
 """
@@ -12,16 +12,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.cli.arguments import new_parser
+from benchmarks.suite import BENCHMARKS, run_benchmark
 from numpygpt.commands import require_at_least, run_command
-
-NAMES = ("train", "race", "tokenizers")
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = new_parser("benchmark.py", __doc__)
-    parser.description, parser.formatter_class = __doc__, argparse.RawDescriptionHelpFormatter
-    parser.add_argument("benchmark", choices=NAMES)
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__, formatter_class=formatter)
+    parser.add_argument("benchmark", choices=BENCHMARKS)
     parser.add_argument("--rounds", type=int, default=4, help="turns that each one takes (default 4)")
     parser.add_argument("--seeds", type=int, default=3, help="race: how many, from 1 on (default 3)")
     parser.add_argument(
@@ -33,8 +31,6 @@ def parser() -> argparse.ArgumentParser:
 
 def benchmark(chosen: argparse.Namespace) -> None:
     require_at_least(1, chosen, "rounds", "seeds", "updates")
-    from experiments.benchmarks.suite import run_benchmark
-
     run_benchmark(chosen)
 
 

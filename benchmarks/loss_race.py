@@ -16,8 +16,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from experiments.benchmarks.processes import THREADS, Answer, Row, WorkerProcess
-from experiments.benchmarks.works import COMPILED, NUMPY, TORCH, Case, training
+from benchmarks.processes import THREADS, Answer, Row, WorkerProcess
+from benchmarks.update_race import COMPILED, NUMPY, TORCH, Case, training
 from experiments.configuration import build
 from experiments.configuration.build import composed
 from numpygpt.data.batches import sample_batch
@@ -108,7 +108,7 @@ class Racer:
 def race(
     peers: Sequence[str], seeds: int, updates: int, recipes: Mapping[str, Sequence[str]] = RECIPES
 ) -> list[Row]:
-    """All rows of `benchmark.py race`. `updates`: of our recipe; nanoGPT's has its own number."""
+    """All rows of `benchmarks race`. `updates`: of our recipe; nanoGPT's has its own number."""
     entries = [(recipe, by) for recipe, by in ENTRIES if by == NUMPY or by in peers]
     racers: list[Racer] = []
     for seed in range(1, seeds + 1):

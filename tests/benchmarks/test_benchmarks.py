@@ -1,4 +1,4 @@
-"""The benchmark: its operation counts, and every command from its processes to its table at a tiny size."""
+"""The benchmarks: their operation counts, and every command from its processes to its table at a tiny size."""
 
 import importlib.util
 import json
@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from experiments import benchmark
-from experiments.benchmarks import speed, suite, tokenizer_race, works
-from experiments.benchmarks.processes import Timings, WorkerProcess
-from experiments.benchmarks.works import CASES, Case, train_operations
+from benchmarks import __main__ as command
+from benchmarks import suite, tokenizer_race, update_race
+from benchmarks.processes import Timings, WorkerProcess
+from benchmarks.update_race import CASES, Case, train_operations
 from experiments.configuration.build import composed
 
 SMALL = ("model.n_layer=1", "model.n_embd=16", "model.n_head=2", "model.block_size=16")
@@ -52,9 +52,9 @@ def test_recipes_are_timed_as_they_are_configured():
 # --- each command, small ---
 
 
-@pytest.mark.parametrize("peers", [(), pytest.param((works.TORCH,), marks=needs_torch)])
+@pytest.mark.parametrize("peers", [(), pytest.param((update_race.TORCH,), marks=needs_torch)])
 def test_training(peers):
-    rows = speed.train(peers, 1, {"tiny": TINY})
+    rows = update_race.race(peers, 1, {"tiny": TINY})
     assert [row["by"] for row in rows] == ["numpy", *peers]
     figures(
         rows, "median_ms", "share_of_peak", "peak_mb", *["ratio_to_eager", "relative_memory"] * len(peers)
@@ -75,7 +75,7 @@ def test_tokenizers(monkeypatch, tmp_path):
 def test_the_rows_are_shown_and_written(monkeypatch, capsys, tmp_path):
     rows = [{"case": "tiny", "by": "numpy", "median_ms": 1.5, "ratio_to_eager": None}]
     monkeypatch.setitem(suite.BENCHMARKS, "train", lambda chosen: rows)
-    assert benchmark.main(["train", "--json", str(tmp_path / "rows.json")]) == 0
+    assert command.main(["train", "--json", str(tmp_path / "rows.json")]) == 0
     shown = capsys.readouterr().out
     assert "tiny" in shown
     assert "1.5" in shown
@@ -83,7 +83,6 @@ def test_the_rows_are_shown_and_written(monkeypatch, capsys, tmp_path):
     page = json.loads((tmp_path / "rows.json").read_text())
     assert page["rows"] == rows
     assert "medians, 2 threads each, in turns, " in page["measured"]
-    assert set(benchmark.NAMES) == set(suite.BENCHMARKS)
 
 
 # --- what is refused, and what stops it ---
@@ -99,7 +98,7 @@ def test_the_rows_are_shown_and_written(monkeypatch, capsys, tmp_path):
     ],
 )
 def test_what_cannot_be_timed_or_written_is_refused_before_any_work(arguments, fault, capsys):
-    assert benchmark.main(["train", *arguments]) == 2
+    assert command.main(["train", *arguments]) == 2
     assert fault in capsys.readouterr().err
 
 
@@ -107,9 +106,9 @@ def test_work_that_is_not_the_same_stops_the_race():
     def did(*results):
         return Timings([1.0], list(results), 1.0)
 
-    speed.check_losses("tiny", {"numpy": did(4.0, 3.9), "PyTorch": did(4.0, 3.9001)})
+    update_race.check_losses("tiny", {"numpy": did(4.0, 3.9), "PyTorch": did(4.0, 3.9001)})
     with pytest.raises(SystemExit, match="not the same work"):
-        speed.check_losses("tiny", {"numpy": did(4.0, 3.9), "PyTorch": did(4.0, 3.8)})
+        update_race.check_losses("tiny", {"numpy": did(4.0, 3.9), "PyTorch": did(4.0, 3.8)})
     tokenizer_race.check_ids({tokenizer_race.OURS: did(7), "tiktoken": did(7), "ours, char": did(8)})
     with pytest.raises(SystemExit, match="not the same work"):
         tokenizer_race.check_ids({tokenizer_race.OURS: did(7), "tiktoken": did(8)})
