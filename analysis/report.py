@@ -21,8 +21,9 @@ from numpygpt.runs import newest_study
 
 def report(options: argparse.Namespace) -> None:
     folders = options.folders or [newest_study()]
+    runs = runs_in(folders)  # a place without any is refused at once
     if options.status:
-        print_status([run_status(run) for run in runs_in(folders)])
+        print_status([run_status(run) for run in runs])
     else:
         from analysis.reports import write_report  # Matplotlib and pandas take two seconds
 
