@@ -22,6 +22,13 @@ RESULTS = Path(__file__).resolve().parents[1] / "results"
 NAMES = ("char", "word", "bpe", "bpe-bytefallback")
 BUDGETS = {"budget-text": "equal text", "budget-flops": "equal compute", "budget-iters": "equal updates"}
 RATES = ("quick-iters", "quick-rates")  # the first has one learning rate, the second the others
+TRIED = {  # what the trials of converged differ in
+    "model.n_embd": "width",
+    "model.block_size": "context, tokens",
+    "model.dropout": "dropout",
+    "optimizer.weight_decay": "weight decay",
+    "budget.chars": "characters seen",
+}
 RECIPES = {  # the recipe of 2019 and the default one, under one budget
     "768,000 characters": ("quick-text", "budget-short"),
     "4e+12 FLOPs": ("quick-flops", "budget-flops"),
@@ -34,6 +41,8 @@ STUDIES = (  # that RESULTS.md tells of
     "budget-short",
     "texts",
     "catalogues-longer",
+    "converged-trials",
+    "converged",
     "quick-text",
     "quick-flops",
     "quick-iters",
@@ -119,7 +128,7 @@ def runs(*names: str) -> pd.DataFrame:
     found = collected(*names)
     identities = {path: record.identity for path, record in found.records.items()}
     settings = pd.DataFrame.from_dict(identities, orient="index").rename(columns={"optimizer.lr": "lr"})
-    return found.runs.join(settings.filter(regex="^(lr$|optimizer|budget|model.positions|model.norm)"))
+    return found.runs.join(settings.filter(regex=r"^(lr$|optimizer|budget|model\.)"))
 
 
 def ladder() -> pd.DataFrame:

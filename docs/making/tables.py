@@ -1,6 +1,7 @@
 """Every public function is a table of a document, marked there by its name: Markdown from kept records."""
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -9,7 +10,7 @@ from itertools import combinations
 import pandas as pd
 from making import records
 from making.lessons import KEY_GRADIENTS
-from making.records import BUDGETS, NAMES, OPTIMIZERS, RECIPES, Study, markdown, study
+from making.records import BUDGETS, NAMES, OPTIMIZERS, RECIPES, TRIED, Study, markdown, study
 
 from analysis.inference.estimates import intervals
 from analysis.inference.pairs import Outcome, Verdict
@@ -67,6 +68,48 @@ def _bits(studies: Mapping[str, Study], names: Iterable[str], beside: Sequence[s
         own = [next(b for b in s.comparison.baselines if b.key == key) for s in found]
         rows.append([own[0].label, *(f"{b.bits_per_byte:.3f}" for b in own)])
     return markdown(["tokenizer", *studies], rows)
+
+
+def trials() -> str:
+    """What was tried for each tokenizer: bits per byte of the development text, the best of each marked."""
+    tried = records.runs("converged-trials").pivot(
+        index=list(TRIED), columns="tokenizer", values="bits_per_byte"
+    )
+    rows = []
+    for setting, *bits in tried.itertuples(name=None):
+        shown = [
+            "" if math.isnan(own) else f"{own:.3f}{' (best)' * (own == lowest)}"
+            for own, lowest in zip(bits, tried.min(), strict=True)
+        ]
+        rows.append([*(f"{value:,.12g}" for value in setting), *shown])
+    return markdown([*TRIED.values(), *tried], rows)
+
+
+def converged() -> str:
+    """Each tokenizer trained as far as its trials carried it, beside the default recipe and the long runs."""
+    well, default, long = study("converged"), study("budget-text"), study("shakespeare")
+    rows: list[list[str | Cell]] = [
+        [
+            name,
+            cell(well.comparison, well.setting(name), "bits_per_byte"),
+            cell(default.comparison, default.setting(name), "bits_per_byte"),
+            long.text(name, "bits_per_byte"),
+            long.text(name, "bits_per_byte_at_best"),
+        ]
+        for name in NAMES
+    ]
+    rows.append([f"counting: {well.counting.label}", f"{well.counting.bits_per_byte:.3f}", "", "", ""])
+    heads = [
+        "trained well",
+        "default recipe, two epochs",
+        "8,000 updates of 2019",
+        "had these stopped at their best",
+    ]
+    return markdown(["tokenizer", *heads], rows)
+
+
+def pairs_converged() -> str:
+    return _verdicts({"trained well": study("converged"), "default recipe, two epochs": study("budget-text")})
 
 
 def pairs() -> str:

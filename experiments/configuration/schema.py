@@ -261,12 +261,18 @@ GROUPS = ("tokenizer", "model", "data", "optimizer", "budget", "experiment")
 def register() -> None:
     """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first.
 
-    And the resolver `${outputs_folder:...}`: a folder's absolute path, relative ones starting at HOME.
+    And two resolvers: `${outputs_folder:PATH}`, a folder's absolute path, relative ones starting at HOME; and
+    `${by_tokenizer:{KIND:VALUE,else:VALUE}}`, the value for this run's tokenizer.
     """
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().store(name="config_schema", node=RunConfig)
     OmegaConf.register_new_resolver("outputs_folder", lambda path: str(HOME / expanded(path)), replace=True)
+    OmegaConf.register_new_resolver(
+        "by_tokenizer",
+        lambda values, _root_: values.get(_root_.tokenizer.kind, values["else"]),
+        replace=True,
+    )
 
 
 def shown(value: object) -> str:

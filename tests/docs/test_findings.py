@@ -82,6 +82,71 @@ def test_a_better_learning_rate_brings_char_and_bpe_closer_under_the_recipe_of_2
     says("docs/RESULTS.md", f"alone was worth {char:.2f} to char and {bpe:.2f} to bpe")
 
 
+def test_what_suits_one_tokenizer_hurts_another():
+    found = records.runs("converged-trials").set_index(["tokenizer", *records.TRIED])["bits_per_byte"]
+
+    def bits(name, width=128, context=256, dropout=0.0, decay=0.1, chars=4e6):
+        return found[name, width, context, dropout, decay, chars]
+
+    context = {name: bits(name, context=64) - bits(name) for name in (CHAR, WORD, BPE)}
+    decay = {name: bits(name, decay=0.3) - bits(name) for name in (CHAR, WORD)}
+    decay[BPE] = bits(BPE, context=64, decay=0.3) - bits(BPE, context=64)
+    width = {CHAR: bits(CHAR, 192) - bits(CHAR), BPE: bits(BPE, 192, 64) - bits(BPE, 128, 64)}
+    assert found.groupby("tokenizer").size().between(6, 7).all()
+    assert found[WORD].idxmin()[2] == 0.2
+    assert abs(context[BPE]) < 0.002
+    says(
+        "docs/RESULTS.md",
+        f"is worth {context[CHAR]:.3f} bits per byte to char and {context[WORD]:.3f} to word",
+        f"Dropout of a tenth costs char {bits(CHAR, dropout=0.1, chars=8e6) - bits(CHAR, chars=8e6):.3f}",
+        f"decay costs char {decay[CHAR]:.3f}, and gains bpe {-decay[BPE]:.3f} and word {-decay[WORD]:.3f}",
+        f"gains char {-width[CHAR]:.3f}, for more than twice the arithmetic, and costs bpe {width[BPE]:.3f}",
+    )
+
+
+def test_trained_well_little_is_left_of_any_order():
+    well, default, long = study("converged"), study("budget-text"), study("shakespeare")
+    gain = {
+        name: default.mean(name, "bits_per_byte") - well.mean(name, "bits_per_byte") for name in NAMES[:3]
+    }
+    assert ranked(well) == {(WORD, BPE), (WORD, FALLBACK)}
+    assert {v.winner for v in well.comparison.against_counting} == {CHAR, WORD, None}
+    assert all(well.mean(name, "bits_per_byte") < well.counting.bits_per_byte for name in NAMES)
+    lossless = [name for name in order(well, "bits_per_byte") if name != WORD]
+    text = well.verdict(WORD, CHAR).text
+    assert lossless[0] == CHAR
+    assert text.first_half > 0 > text.second_half
+    flops = well.mean(CHAR, "train_flops") / well.mean(BPE, "train_flops")
+    best = {
+        name: long.mean(name, "bits_per_byte_at_best") - well.mean(name, "bits_per_byte")
+        for name in (WORD, BPE)
+    }
+    assert all(long.mean(n, "n_params") / well.mean(n, "n_params") > 2.5 for n in NAMES)
+    over_char = {
+        name: lead(name, WORD, CHAR)
+        for name in ("quick-iters", "quick-text", "budget-short", "budget-text", "converged")
+    }
+    before, after = lead("budget-text", WORD, BPE), lead("converged", WORD, BPE)
+    bits = {name: f"{well.mean(name, 'bits_per_byte'):.3f}" for name in NAMES}
+    says(
+        "docs/RESULTS.md",
+        f"char gains {gain[CHAR]:.2f} bits per byte over the default recipe, bpe {gain[BPE]:.2f}, "
+        f"word {gain[WORD]:.2f}",
+        f"by {after} and {lead('converged', WORD, FALLBACK)} where it was {before}; "
+        f"over char its lead is down from {over_char['budget-text']} to {over_char['converged']}",
+        f"for {flops:.1f} times the arithmetic of bpe",
+        f"by {over_char['quick-iters']} under the recipe of 2019 and equal updates",
+        f"by {over_char['quick-text']} under equal text, by {over_char['budget-short']} with the default recipe, "
+        f"by {over_char['budget-text']} with two epochs",
+        f"by {best[WORD]:.2f} (word) and {best[BPE]:.2f} (bpe)",
+        f"word, at {bits[WORD]}, is below PPMd",
+    )
+    says(
+        "README.md",
+        f"`word` ({bits[WORD]}) leads the BPEs by {after} where it led by {before}, and `char` ({bits[CHAR]})",
+    )
+
+
 def test_no_order_holds_on_all_texts():
     found = records.texts()
     code, languages, reference = found["stdlib"], found["catalogues"], found["pydoc"]

@@ -61,8 +61,16 @@ def test_the_kept_records_are_whole_and_agree_on_the_baselines():
     failed = [run for run in kept if run.state() != "done"]
     assert [(run.path.parent.stem, run.failure()["status"]) for run in failed] == [("optimizers", "diverged")]
     done = [run for run in kept if run.state() == "done"]
-    measured = [(run.run()["corpus"]["sha256"], run.result()["baselines"]) for run in done]
-    bits = {(text, key, found[key]["bits_per_byte"]) for text, found in measured for key in found}
+    measured = [(run.run(), run.result()["baselines"]) for run in done]
+    bits = {
+        (
+            (run["corpus"]["sha256"], run["config"]["data"].get("dev_fraction")),
+            key,
+            found[key]["bits_per_byte"],
+        )
+        for run, found in measured
+        for key in found
+    }
     # PPMd is one of them where it was installed.
     assert len(bits) == len({(text, key) for text, key, _ in bits})
 

@@ -67,3 +67,16 @@ def test_the_ends_are_nanogpts_recipe_and_the_default():
     assert (first.model, first.train.batch_size) == (nanogpt.model, nanogpt.train.batch_size)
     assert in_updates(first) == in_updates(nanogpt)
     assert (last.model, last.optimizer) == (default.model, default.optimizer)
+
+
+# --- What docs/RESULTS.md calls trained well is what conf/experiment/converged.yaml trains ---
+
+
+@pytest.mark.parametrize("tokenizer", ["char", "word", "bpe", "bpe-bytefallback"])
+def test_each_tokenizer_has_what_was_chosen_for_it(tokenizer):
+    kept = [run.run() for run in read_packed(DOCS / "results" / "converged.jsonl")]
+    text = f"data.sha256={kept[0]['corpus']['sha256']}"
+    for seed in (1, 2, 3):
+        config = composed("experiment=converged", f"tokenizer={tokenizer}", f"seed={seed}", text)
+        version = kept[0]["identity"]["results_version"]
+        assert identity(config) | {"results_version": version} in [run["identity"] for run in kept]
