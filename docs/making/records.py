@@ -43,6 +43,7 @@ STUDIES = (  # that RESULTS.md tells of
     "catalogues-longer",
     "converged-trials",
     "converged",
+    "rates",
     "quick-text",
     "quick-flops",
     "quick-iters",

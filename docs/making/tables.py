@@ -148,6 +148,11 @@ def learning_rates() -> str:
     return _by_rate(records.runs(*records.RATES), "tokenizer", NAMES)
 
 
+def default_rates() -> str:
+    """Bits per byte of the default recipe at half its rates, at them, and at twice them."""
+    return _by_rate(records.runs("budget-text", "rates"), "tokenizer", ("char", "bpe"))
+
+
 def _by_rate(runs: pd.DataFrame, of: str, names: Iterable[str]) -> str:
     """Bits per byte: a row per name (in the column `of`), a column per rate, the best of each row marked."""
     rates, rows = sorted(set(runs["lr"])), []

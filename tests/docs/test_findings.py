@@ -147,6 +147,18 @@ def test_trained_well_little_is_left_of_any_order():
     )
 
 
+def test_the_default_rates_are_near_what_suits_either():
+    bits = records.runs("budget-text", "rates").groupby(["tokenizer", "lr"])["bits_per_byte"].mean().unstack()
+    distance = bits.loc[CHAR] - bits.loc[BPE]
+    half, twice = (bits[rate] - bits[0.03] for rate in (0.015, 0.06))
+    says(
+        "docs/RESULTS.md",
+        f"Half the rates gain char {-half[CHAR]:.3f} and cost bpe {half[BPE]:.3f}; "
+        f"twice them cost char {twice[CHAR]:.3f} and bpe {twice[BPE]:.3f}",
+        f"char by {-distance[0.015]:.3f} at half, bpe by {distance[0.03]:.3f} at the default",
+    )
+
+
 def test_no_order_holds_on_all_texts():
     found = records.texts()
     code, languages, reference = found["stdlib"], found["catalogues"], found["pydoc"]
