@@ -23,7 +23,7 @@ from analysis.tables.markdown import to_markdown
 from analysis.tables.model import Cell
 from numpygpt.places import ROOT
 
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT))  # the benchmarks are not installed
 from benchmarks import suite
 
 

@@ -6,13 +6,13 @@ One schema per group is shared by all choices of the group, so that `tokenizer.v
 together with `tokenizer=char,bpe`: a choice ignores the keys that it has no use for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args
 
-from omegaconf import MISSING, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 from numpygpt.files import expanded
 from numpygpt.places import HOME
@@ -262,17 +262,19 @@ def register() -> None:
     """Make the schema known to Hydra as `config_schema`, which conf/config.yaml names first.
 
     And two resolvers: `${outputs_folder:PATH}`, a folder's absolute path, relative ones starting at HOME; and
-    `${by_tokenizer:{KIND:VALUE,else:VALUE}}`, the value for this run's tokenizer.
+    `${by_tokenizer:{KIND:VALUE,else:VALUE}}`, the value for this run's tokenizer (KeyError: neither its kind
+    nor `else` has one).
     """
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().store(name="config_schema", node=RunConfig)
     OmegaConf.register_new_resolver("outputs_folder", lambda path: str(HOME / expanded(path)), replace=True)
-    OmegaConf.register_new_resolver(
-        "by_tokenizer",
-        lambda values, _root_: values.get(_root_.tokenizer.kind, values["else"]),
-        replace=True,
-    )
+    OmegaConf.register_new_resolver("by_tokenizer", _by_tokenizer, replace=True)
+
+
+def _by_tokenizer(values: Mapping[str, Any], _root_: DictConfig) -> Any:
+    kind = _root_.tokenizer.kind
+    return values[kind if kind in values else "else"]
 
 
 def shown(value: object) -> str:

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 from omegaconf import OmegaConf
+from omegaconf.errors import InterpolationResolutionError
 
 from experiments.configuration import build
-from experiments.configuration.schema import GROUPS, IMPORTED, options, settings
+from experiments.configuration.schema import GROUPS, IMPORTED, options, register, settings
 from experiments.configuration.validation import check
 from numpygpt import tokenizers
 from numpygpt.nn.activations import ACTIVATIONS
@@ -177,3 +178,14 @@ def test_optimizers_are_built_with_their_settings(composer, kind):
     assert optimizer.lr == config.optimizer.lr
     assert type(optimizer).__name__.lower() == kind
     assert sum(p.data.size for p in optimizer.parameters) == model.n_params()
+
+
+def test_a_value_may_differ_by_tokenizer():
+    register()
+    values = {"all": "${by_tokenizer:{char:1,else:2}}", "some": "${by_tokenizer:{char:1}}"}
+    config = OmegaConf.create({"tokenizer": {"kind": "char"}, **values})
+    assert (config["all"], config["some"]) == (1, 1)
+    config.tokenizer.kind = "bpe"
+    assert config["all"] == 2
+    with pytest.raises(InterpolationResolutionError, match="else"):
+        config["some"]
