@@ -229,7 +229,7 @@ def test_what_sets_no_text_is_left_alone(argument):
     [
         ("budget.iters=60", ["budget=iters"]),
         ("tokenizer=char,bpe budget.chars=1e5,2e5 seed=1", ["budget=text"]),
-        ("experiment=vocab_sweep +budget.flops=1e9", ["budget=flops"]),
+        ("experiment=scaling +budget.flops=1e9", ["budget=flops"]),
         ("budget.seconds=2", ["budget=seconds"]),
         ("budget=text budget.iters=60", []),  # the recipe's length, by which warm-up is read
         ("budget.kind=text budget.chars=1e5", []),
