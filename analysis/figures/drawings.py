@@ -12,7 +12,9 @@ from analysis.figures.bars import bits_figure
 from analysis.figures.curves import AXES, curve_figure, curve_rows, retold
 from analysis.figures.differences import part_differences, part_figure, perturbed_figure, verdict_figure
 from analysis.figures.frontier import frontier_figure
+from analysis.figures.scaling import scaling_figure
 from analysis.inference.comparisons import Comparison
+from analysis.inference.scaling import Scaling
 from analysis.tables.tokenizers import perturbed_table
 
 
@@ -47,3 +49,7 @@ def drawings(comparison: Comparison, metrics: pd.DataFrame) -> list[Drawing]:
     if any(len({s.mean("n_params") for s in family.settings}) > 1 for family in comparison.families):
         found.append(Drawing("frontier", "What a bit costs", partial(frontier_figure, comparison)))
     return found
+
+
+def scaling_drawing(name: str, found: Scaling) -> Drawing:
+    return Drawing(name, "Bits per byte as training compute grows", partial(scaling_figure, found))

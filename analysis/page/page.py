@@ -39,7 +39,8 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
     first, styles = Markup(source("scripts/theme.js")), Markup(style())
     template = environment().get_template("report.html.j2")
     return template.render(
-        sections=sections, overviews=view.overviews, runs=view.runs.without_empty(),
+        sections=sections, overviews=view.overviews, pictures=figures(view.drawings, "", pictures),
+        runs=view.runs.without_empty(),
         problems=[p.text for p in dict.fromkeys(problems)], measures=_measures(view),
         data=Markup(as_json([section["data"] for section in sections])), style=styles,
         script=script, first_script=first, policy=policy([first, script], [styles]),

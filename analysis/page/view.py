@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.figures.curves import curve_rows, curve_table
-from analysis.figures.drawings import Drawing, drawings
+from analysis.figures.drawings import Drawing, drawings, scaling_drawing
 from analysis.inference.comparisons import Comparison, group_runs
 from analysis.inference.wording import Summary, summarize
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
@@ -17,7 +17,7 @@ from analysis.records.serving import DEFAULT, Deployment
 from analysis.tables.all_tables import tables_of
 from analysis.tables.formats import frame_of
 from analysis.tables.model import Table
-from analysis.tables.overviews import budget_tables, run_table
+from analysis.tables.overviews import budget_tables, run_table, scalings
 from numpygpt.errors import UserError, did_you_mean
 
 
@@ -35,12 +35,16 @@ class Section:
 
 @dataclass(frozen=True)
 class View:
-    """Everything a report is made of. `metrics` has every logged line of every readable run."""
+    """Everything a report is made of. `metrics` has every logged line of every readable run.
+
+    overviews, drawings: what reaches beyond one comparison
+    """
 
     collection: Collection
     metrics: pd.DataFrame
     sections: tuple[Section, ...]
     overviews: tuple[Table, ...]
+    drawings: tuple[Drawing, ...]
     runs: Table
     problems: tuple[Problem, ...]
 
@@ -74,8 +78,10 @@ def view(folders: Sequence[Run], serve: Deployment = DEFAULT) -> View:
         said = summarize(c, metrics), provenance(c, collection)
         sections.append(Section(c, prefix, tables, tuple(drawings(c, metrics)), *said))
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
-    overviews = tuple(budget_tables(comparisons))
-    return View(collection, metrics, tuple(sections), overviews, run_table(collection), problems)
+    tables, grown = budget_tables(comparisons), scalings(comparisons)
+    overviews = *tables, *(table for table, _ in grown)
+    drawn = tuple(scaling_drawing(table.name, found) for table, found in grown)
+    return View(collection, metrics, tuple(sections), overviews, drawn, run_table(collection), problems)
 
 
 def table_frame(places: Sequence[Path], name: str, serve: Deployment) -> pd.DataFrame:

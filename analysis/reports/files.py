@@ -102,10 +102,10 @@ def _write(view: View, out: Path) -> Path:
         if table is not view.runs and not table.transposed:  # runs.csv has more
             put(out / "tables" / f"{prefix}{table.name}.csv", to_csv(frame_of(table, title)))
     with styled():
-        for section in view.sections:
-            for drawing in section.drawings:
-                written.append(out / "figures" / f"{section.prefix}{drawing.name}.svg")
-                save(drawing.draw(), written[-1])
+        due = [(section.prefix, drawing) for section in view.sections for drawing in section.drawings]
+        for prefix, drawing in (*due, *(("", drawing) for drawing in view.drawings)):
+            written.append(out / "figures" / f"{prefix}{drawing.name}.svg")
+            save(drawing.draw(), written[-1])
     runs = run_frame(view.collection, [section.comparison for section in view.sections])
     put(out / "runs.csv", to_csv(runs))
     put(out / "scalars.csv", to_csv(scalar_frame(runs, view.metrics)))

@@ -1,11 +1,13 @@
 """What reaches beyond one comparison: every run with its state, and budgets side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import Verdict
+from analysis.inference.scaling import Scaling, mean_and_half, scaling
 from analysis.records.collect import Collection
+from analysis.records.display import show
 from analysis.tables.cells import NAME, cell
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
@@ -24,25 +26,56 @@ def run_table(collection: Collection) -> Table:
     return Table("runs", "Runs", tuple(columns), tuple(rows))
 
 
-def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
-    """Per corpus with several budgets: bits per byte side by side, and in words where the ranking depends.
-
-    Comparisons on the very same text differ in their budget alone, and stand together.
-    """
-    tables: list[Table] = []
+def same_texts(comparisons: Sequence[Comparison]) -> Iterator[tuple[str, list[Comparison]]]:
+    """The name of each text with several budgets, and its comparisons, which differ in their budget alone."""
     usual = (c for c in comparisons if not c.study)
     for (text, numerics), group in groupby(usual, key=lambda c: (c.text, c.numerics)):
         same_text = list(group)
-        if len(same_text) < 2:
-            continue
+        if len(same_text) > 1:
+            yield ", ".join(filter(None, (text.corpus, numerics))), same_text
+
+
+def budget_tables(comparisons: Sequence[Comparison]) -> list[Table]:
+    """Per text with several budgets: bits per byte side by side, and in words where the ranking depends."""
+    tables: list[Table] = []
+    for of_what, same_text in same_texts(comparisons):
         by_label = [{s.label: cell(c, s, "bits_per_byte") for s in c.settings} for c in same_text]
         columns = [NAME, *(Column(c.budget, c.budget, True, 1 + i) for i, c in enumerate(same_text))]
         labels = dict.fromkeys(label for bits in by_label for label in bits)
         rows = [Row((Cell(label), *(bits.get(label, Cell()) for bits in by_label))) for label in labels]
         name = "budgets" if not tables else f"budgets_{len(tables) + 1}"
-        title = f"Budgets side by side, bits per byte: {', '.join(filter(None, (text.corpus, numerics)))}"
+        title = f"Budgets side by side, bits per byte: {of_what}"
         tables.append(Table(name, title, tuple(columns), tuple(rows), tuple(dependence(same_text))))
     return tables
+
+
+def scalings(comparisons: Sequence[Comparison]) -> list[tuple[Table, Scaling]]:
+    """Per text that was trained on under enough budgets, what comes of more compute, and its table."""
+    found = [(name, own) for name, group in same_texts(comparisons) if (own := scaling(group))]
+    titles = [f"As training compute grows, bits per byte: {name}" for name, _ in found]
+    names = ["scaling", *(f"scaling_{i}" for i in range(2, len(found) + 1))]
+    return [(_scaling_table(own, *head), own) for (_, own), *head in zip(found, names, titles, strict=False)]
+
+
+def _scaling_table(found: Scaling, name: str, title: str) -> Table:
+    """Bits per byte of each tokenizer's frontier at several amounts of compute, and the floor of its law."""
+    heads = [f"{show(flops, 'si')} FLOPs" for flops in found.levels]
+    columns = [NAME, *(Column(f"flops_{i}", head, True, 1 + i) for i, head in enumerate(heads))]
+    columns += [
+        Column("floor", "floor", True, None, "floor: that of floor + scale FLOPs^-exponent, extrapolated")
+    ]
+    leaders, rows = [found.leader(flops) for flops in found.levels], []
+    for label in found.points:
+        bits = [mean_and_half(own) for own in found.bits(label, found.levels).T]
+        cells = [Cell(x, ".3f", half, label == first) for (x, half), first in zip(bits, leaders, strict=True)]
+        law = found.law(label)
+        rows.append(Row((Cell(label), *cells, Cell(law.floor[0], ".3f", law.floor[1]) if law else Cell())))
+    notes = (
+        "each at the best size and length that were trained for so many FLOPs, in a line between two of them; "
+        "best: by the seeds alone",
+        *found.crossings(),
+    )
+    return Table(name, title, tuple(columns), tuple(rows), notes).without_empty()
 
 
 def dependence(same_text: Sequence[Comparison]) -> list[str]:

@@ -1,0 +1,169 @@
+"""How bits per byte fall as training compute grows, each tokenizer at the best size that it can pay for.
+
+A tokenizer's frontier joins those of its runs that no other beats in both FLOPs and bits, in a line over the
+logarithm of FLOPs. All that is ranked lies on frontiers; a fitted law says what may come, and ranks nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+from scipy.optimize import curve_fit
+
+from analysis.inference.choices import Family, families, pareto
+from analysis.inference.comparisons import Comparison
+from analysis.inference.uncertainty import LEVEL, MIN_SEEDS, bonferroni, t_quantile, welch
+from analysis.records.collect import Floats
+from analysis.records.display import show
+from analysis.records.settings import Setting
+
+MIN_BUDGETS, LEVELS, FINE = 3, 5, 400
+BEYOND = 4  # times the compute that was paid, to where a law is drawn
+
+
+@dataclass(frozen=True)
+class Law:
+    """bits = floor + scale C^-exponent (Hoffmann et al. 2022, equation 2, over compute alone).
+
+    fits: the three of each seed, (seeds, 3)
+    """
+
+    fits: Floats
+
+    def __call__(self, flops: Floats) -> Floats:
+        """The mean of the seeds' laws."""
+        floor, scale, exponent = self.fits.T[:, :, None]
+        return np.asarray((floor + scale * flops**-exponent).mean(axis=0))
+
+    @property
+    def floor(self) -> tuple[float, float]:
+        """In bits per byte, with the half-width of its interval over seeds."""
+        return mean_and_half(self.fits[:, 0])
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """points: by tokenizer, of each seed its runs as (FLOPs, bits per byte), (seeds, runs, 2), cheapest first."""
+
+    points: Mapping[str, Floats]
+
+    def reach(self, name: str) -> tuple[float, float]:
+        """The least and the most FLOPs of its frontier."""
+        costs = self.points[name][:, :, 0]
+        return float(costs.min(axis=1).max()), float(costs.max(axis=1).min())
+
+    @cached_property
+    def range(self) -> tuple[float, float]:
+        """The least and the most FLOPs that all frontiers reach."""
+        least, most = zip(*map(self.reach, self.points), strict=True)
+        return max(least), min(most)
+
+    @property
+    def levels(self) -> Floats:
+        """FLOPs, evenly spaced on a logarithm, at which the tokenizers are set beside one another."""
+        return np.geomspace(*self.range, LEVELS)
+
+    def bits(self, name: str, flops: Floats) -> Floats:
+        """On the frontier of each seed, (seeds, len(flops))."""
+        fronts = [_front(runs) for runs in self.points[name]]
+        return np.array([np.interp(np.log(flops), np.log(front[:, 0]), front[:, 1]) for front in fronts])
+
+    def leader(self, flops: float) -> str | None:
+        """Who needs fewer bits than all others, by the seeds alone; all pairs and levels hold together."""
+        level = bonferroni(LEVEL, LEVELS * len(self.points) * (len(self.points) - 1) // 2)
+        there = {name: self.bits(name, np.array([flops]))[:, 0] for name in self.points}
+        first = min(there, key=lambda name: there[name].mean())
+        others = (own for name, own in there.items() if name != first)
+        enough = all(len(own) >= MIN_SEEDS for own in there.values())
+        return first if enough and all(welch(there[first], own, level).high < 0 for own in others) else None
+
+    def crossings(self) -> list[str]:
+        """A sentence for each pair: where the one behind comes to lead, or that it was not seen to."""
+        return [self._crossing(a, b) for a, b in combinations(self.points, 2)]
+
+    def _crossing(self, a: str, b: str) -> str:
+        flops = np.geomspace(*self.range, FINE)
+        n = min(len(self.points[a]), len(self.points[b]))
+        ahead = self.bits(a, flops)[:n] < self.bits(b, flops)[:n]  # (seeds, FINE)
+        changes = [np.flatnonzero(seed[1:] != seed[:-1]) for seed in ahead]
+        if not any(map(len, changes)) and (ahead == ahead[0, 0]).all():
+            return f"{a if ahead[0, 0] else b} below {b if ahead[0, 0] else a} all along: {self._unseen}"
+        if {len(found) for found in changes} != {1} or len(set(ahead[:, 0])) > 1:
+            return f"{a} and {b}: the seeds do not agree on who is below, or from where on"
+        first, then = (a, b) if ahead[0, 0] else (b, a)
+        where, half = mean_and_half(np.log(flops[np.concatenate(changes)]))
+        between = " to ".join(show(float(np.exp(x)), "si") for x in (where - half, where + half))
+        at = show(float(np.exp(where)), "si")
+        return f"{then} comes below {first} at {at} FLOPs" + (f" ({between})" if half == half else "")
+
+    @property
+    def _unseen(self) -> str:
+        low, high = (show(x, "si") for x in self.range)
+        return f"no crossing seen from {low} to {high} FLOPs"
+
+    def law(self, name: str) -> Law | None:
+        """None where the frontier does not bend: a straight line on two logarithms says nothing of a floor."""
+        fronts = [_front(runs) for runs in self.points[name]]
+        if min(map(len, fronts)) < 4 or len(fronts) < MIN_SEEDS:
+            return None
+        bend, half = mean_and_half(np.array([np.polyfit(*np.log(front.T), 2)[0] for front in fronts]))
+        try:
+            return Law(np.array([_fit(front) for front in fronts])) if bend > half else None
+        except RuntimeError:  # curve_fit's, where it finds no optimum
+            return None
+
+
+def mean_and_half(values: Floats) -> tuple[float, float]:
+    """The mean of (seeds,) and the half-width of its 95 % t-interval, NaN for one seed."""
+    n = len(values)
+    half = t_quantile(n - 1, LEVEL) * values.std(ddof=1) / n**0.5 if n > 1 else np.nan
+    return float(values.mean()), float(half)
+
+
+def _front(runs: Floats) -> Floats:
+    return runs[pareto(runs[:, 0].tolist(), runs[:, 1].tolist())]
+
+
+def _fit(front: Floats) -> Floats:
+    """Floor, scale and exponent; FLOPs in units of the first point's, so that the three are alike in size."""
+    flops, bits = front.T
+    unit = flops[0]
+    start = (0.9 * bits[-1], bits[0] - 0.9 * bits[-1], 0.3)
+    (floor, scale, exponent), _ = curve_fit(
+        lambda x, floor, scale, exponent: floor + scale * x**-exponent,
+        flops / unit,
+        bits,
+        start,
+        bounds=(0, np.inf),
+    )
+    return np.array([floor, scale * unit**exponent, exponent])
+
+
+def scaling(comparisons: Sequence[Comparison]) -> Scaling | None:
+    """Of comparisons that differ in their budgets alone; None of fewer than MIN_BUDGETS or two tokenizers."""
+    settings = [setting for comparison in comparisons for setting in comparison.settings]
+    found = families(settings)
+    names = [family.best.tokenizer for family in found]
+    points = {
+        name if names.count(name) == 1 else family.best.label: _points(family)
+        for name, family in zip(names, found, strict=True)
+    }
+    points = {name: own for name, own in points.items() if own.size and not np.isnan(own).any()}
+    return Scaling(points) if len(comparisons) >= MIN_BUDGETS and len(points) > 1 else None
+
+
+def _points(family: Family) -> Floats:
+    """Of the seeds that all its settings have; a family of fewer than MIN_BUDGETS settings has none."""
+    seeds = sorted(set.intersection(*(set(s.seeds) for s in family.settings)))
+    if len(family.settings) < MIN_BUDGETS:
+        return np.empty((0, 0, 2))
+    costs = [(s.mean("train_flops"), s) for s in family.settings]
+    settings = [s for _, s in sorted(costs, key=lambda pair: pair[0])]
+    return np.array([[_run(s, seed) for s in settings] for seed in seeds]).reshape(len(seeds), -1, 2)
+
+
+def _run(setting: Setting, seed: int) -> tuple[float, float]:
+    row = setting.rows[setting.seeds.index(seed)]
+    return row.get("train_flops", np.nan), row["bits_per_byte"]
