@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from making import lessons, result_figures, tables
+from making import lessons, result_figures, tables, tokenizer_tables
 from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -48,7 +48,7 @@ def makers(*modules: ModuleType) -> dict[str, Callable[[], Any]]:
     }
 
 
-TABLES, FIGURES = makers(tables) | tables.BENCHMARKS, makers(result_figures, lessons)
+TABLES, FIGURES = makers(tables, tokenizer_tables) | tables.BENCHMARKS, makers(result_figures, lessons)
 
 
 def documents() -> list[Path]:

@@ -108,7 +108,7 @@ class Scaling:
         fronts = [_front(runs) for runs in self.points[name]]
         if min(map(len, fronts)) < 4 or len(fronts) < MIN_SEEDS:
             return None
-        bend, half = mean_and_half(np.array([np.polyfit(*np.log(front.T), 2)[0] for front in fronts]))
+        bend, half = mean_and_half(np.array([_bend(front) for front in fronts]))
         try:
             return Law(np.array([_fit(front) for front in fronts])) if bend > half else None
         except RuntimeError:  # curve_fit's, where it finds no optimum
@@ -124,6 +124,12 @@ def mean_and_half(values: Floats) -> tuple[float, float]:
 
 def _front(runs: Floats) -> Floats:
     return runs[pareto(runs[:, 0].tolist(), runs[:, 1].tolist())]
+
+
+def _bend(front: Floats) -> float:
+    """The second-order term of log bits over log FLOPs."""
+    flops, bits = np.log(front).T
+    return float(np.polyfit(flops, bits, 2)[0])
 
 
 def _fit(front: Floats) -> Floats:

@@ -78,8 +78,8 @@ def view(folders: Sequence[Run], serve: Deployment = DEFAULT) -> View:
         said = summarize(c, metrics), provenance(c, collection)
         sections.append(Section(c, prefix, tables, tuple(drawings(c, metrics)), *said))
     problems = tuple(dict.fromkeys([*collection.problems, *more, *broken]))
-    tables, grown = budget_tables(comparisons), scalings(comparisons)
-    overviews = *tables, *(table for table, _ in grown)
+    grown = scalings(comparisons)
+    overviews = (*budget_tables(comparisons), *(table for table, _ in grown))
     drawn = tuple(scaling_drawing(table.name, found) for table, found in grown)
     return View(collection, metrics, tuple(sections), overviews, drawn, run_table(collection), problems)
 

@@ -10,12 +10,14 @@ import pandas as pd
 
 from analysis.inference.comparisons import Baseline, Comparison, group_runs
 from analysis.inference.pairs import Verdict
+from analysis.inference.scaling import Scaling
 from analysis.records.collect import Collection, collect
 from analysis.records.find import Run, runs_in
 from analysis.records.settings import Setting
 from analysis.tables.cells import cell
 from analysis.tables.markdown import to_markdown
 from analysis.tables.model import Cell, Column, Row, Table
+from analysis.tables.overviews import scalings
 from numpygpt.errors import UserError
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
@@ -119,6 +121,24 @@ def texts() -> dict[str, Study]:
     return {name: found[name] for name in TEXTS}
 
 
+@cache
+def at_default_size() -> Study:
+    """Every tokenizer on Shakespeare under equal text, at the default size of its vocabulary."""
+    collection = collected("budget-text", "texts", "tokenizers")
+    found = collection.runs
+    sizes = {path: record.identity.get("tokenizer.vocab_size") for path, record in collection.records.items()}
+    other = (found["study"] == "tokenizers") & (found["folder"].map(sizes) != 2048)
+    return _compared(replace(collection, runs=found[(found["corpus"] == "shakespeare") & ~other]))
+
+
+@cache
+def grown() -> tuple[Table, Scaling]:
+    """Of char, word and bpe at three sizes and under four budgets: who leads as compute grows."""
+    comparisons, _ = group_runs(collected("scaling", "budget-text", "budget-short"))
+    ((table, found),) = scalings(comparisons)
+    return table, found
+
+
 def _compared(collection: Collection) -> Study:
     (comparison,), _ = group_runs(collection)
     return Study(collection, comparison)
@@ -129,7 +149,7 @@ def runs(*names: str) -> pd.DataFrame:
     found = collected(*names)
     identities = {path: record.identity for path, record in found.records.items()}
     settings = pd.DataFrame.from_dict(identities, orient="index").rename(columns={"optimizer.lr": "lr"})
-    return found.runs.join(settings.filter(regex=r"^(lr$|optimizer|budget|model\.)"))
+    return found.runs.join(settings.filter(regex=r"^(lr$|(optimizer|budget|model|tokenizer)\.)"))
 
 
 def ladder() -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from making import records
 from making.records import NAMES, study
 from making.records import ladder as ladder_runs
 from matplotlib.figure import Figure
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 from analysis.figures.bars import bits_figure
 from analysis.figures.curves import curve_figure, curve_rows
 from analysis.figures.differences import part_figure
+from analysis.figures.scaling import scaling_figure
 from analysis.figures.style import INK, PAPER, SOFT, label_ends, look, new_figure
 from analysis.records.collect import metrics_frame
 
@@ -103,6 +105,11 @@ def ladder() -> Figure:
     axes.set(xlabel="bits per byte of the validation text after 1,000 updates of 12 windows")
     axes.grid(visible=False, axis="y")
     return figure
+
+
+def scaling() -> Figure:
+    """Bits per byte of char, word and bpe as training compute grows."""
+    return scaling_figure(records.grown()[1])
 
 
 def metrics_losses() -> Figure:

@@ -108,6 +108,11 @@ def converged() -> str:
     return markdown(["tokenizer", *heads], rows)
 
 
+def scaling() -> str:
+    """Bits per byte of char, word and bpe at several amounts of compute, each at its best size for that."""
+    return to_markdown(records.grown()[0])
+
+
 def pairs_converged() -> str:
     return _verdicts({"trained well": study("converged"), "default recipe, two epochs": study("budget-text")})
 

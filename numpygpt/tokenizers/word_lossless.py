@@ -14,7 +14,7 @@ come in bytes. The ids together tell every text; no id does by itself.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -158,8 +158,9 @@ class LosslessWordTokenizer(Tokenizer):
         if (id := self._id_of_word.get(key)) is not None:
             ids, forms = [id], _forms(self._words[id - self._first_word])
         elif (symbols := _spelled(key, self._alphabet)) is not None:
-            for pair, symbol in self._merges.items():
-                symbols = symbols.replace(pair, symbol)
+            while pairs := self._merges.keys() & set(map("".join, pairwise(symbols))):
+                first = min(pairs, key=self._merges.__getitem__)  # the pair that was merged first in training
+                symbols = symbols.replace(first, self._merges[first])
             ids, forms = [self._first_piece + ord(symbol) for symbol in symbols], _forms(key)
         else:
             return self._bytes(word)  # as it is: marks do not change bytes

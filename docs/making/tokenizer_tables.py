@@ -1,0 +1,66 @@
+"""What algorithm, case and size of a tokenizer buy: every public function is a table of RESULTS.md."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from making import records
+from making.records import markdown
+from making.tokenizer_cells import DIGITS, EFFECTS, KINDS, SIZES, best_size, cell_bits, effect, size_effect
+
+from analysis.inference.estimates import intervals
+from analysis.records.display import plus_minus, show
+
+TEXTS = ("shakespeare", "stdlib")
+
+
+def tokenizer_cells() -> str:
+    """Bits per byte of every kind at every size on both texts, and the best size of each."""
+    bits, rows = cell_bits(), []
+    for kind in (*KINDS, *DIGITS.values()):
+        row = [kind]
+        for text in TEXTS:
+            own = bits[text].get(kind, pd.Series(dtype=float))
+            row += [show(own.get(size), ".3f") for size in SIZES] + [_size_words(own)]
+        rows.append(row)
+    heads = [
+        f"{text}, {what}" for text, what in product(TEXTS, (*(f"{size:,}" for size in SIZES), "best size"))
+    ]
+    return markdown(["tokenizer", *heads], rows)
+
+
+def _size_words(bits: pd.Series) -> str:
+    if bits.empty:
+        return ""
+    best = best_size(bits)
+    return f"{best:,.0f}" if 0 < best < np.inf else f"at the edge, {SIZES[-1 if best else 0]:,}"
+
+
+def tokenizer_effects() -> str:
+    """What each change adds to the bits per byte: the mean over cells, with an interval over them."""
+    bits, rows = cell_bits(), []
+    changes = {
+        text: {
+            **{name: effect(bits, text, name) for name in EFFECTS if text == "stdlib" or name not in DIGITS},
+            **{f"{size:,} entries in place of 2,048": size_effect(bits, text, size) for size in SIZES[::2]},
+        }
+        for text in TEXTS
+    }
+    for name in changes["stdlib"]:
+        rows.append([name, *(_mean(found[name]) if name in found else "" for found in changes.values())])
+    return markdown(["change", *TEXTS], rows)
+
+
+def _mean(changes: pd.Series) -> str:
+    found = intervals(changes.groupby(lambda _: "all")).iloc[0]
+    return f"{plus_minus(found['mean'], found['half'], '+')} ({found['n']:.0f} cells)"
+
+
+def lossless_tokenizers() -> str:
+    """Those that lose nothing at the default size on Shakespeare, three seeds each or five, beside word."""
+    study = records.at_default_size()
+    rows = [
+        [s.label, study.text(s.label, "bits_per_byte"), study.text(s.label, "chars_per_token")]
+        for s in study.comparison.settings
+    ]
+    return markdown(["tokenizer", "bits per byte", "characters per token"], rows)
