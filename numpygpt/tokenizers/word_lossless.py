@@ -42,7 +42,7 @@ LEARNED = ("separators", "capitalising", "words", "alphabet", "merges")
 class LosslessWordTokenizer(Tokenizer):
     """Words, whatever their case, separators and characters that occur at least `min_freq` times, the most frequent
     first and among equals by code points; merges twice as frequent in the other words. If `vocab_size` is a limit,
-    words take at most three quarters of what separators and characters leave.
+    separators and words together take at most three quarters of what characters and bytes leave.
 
     Ids in order: specials, marks, separators, words, characters to begin a word, to continue one, merges, bytes.
     """
@@ -74,12 +74,14 @@ class LosslessWordTokenizer(Tokenizer):
         del words[""]
         alphabet = "".join(sorted(self._frequent(count_characters(words))))
         separators |= count_characters(separators)  # each sign alone, too
-        known = [s for s in self._frequent(separators) if s not in (SPACE, NOTHING) and len(s) <= LONGEST]
-        capitalising = [s for s in known if capitals[s] > 0]
-        room = (self.wanted_vocab_size or MAX_SYMBOLS) - self._n_silent - len(known) - 2 * len(alphabet) - 258
+        separators = Counter({s: n for s, n in separators.items() if len(s) <= LONGEST})
+        del separators[SPACE], separators[NOTHING]
+        room = (self.wanted_vocab_size or MAX_SYMBOLS) - self._n_silent - 2 * len(alphabet) - 258
         if room < 0:
             raise UserError(f"vocab_size must be {-room} larger with these characters, or min_freq be larger")
-        chosen = self._frequent(words)[: 3 * room // 4]
+        whole = self._frequent(separators | words)[: 3 * room // 4]
+        known, chosen = [x for x in whole if x in separators], [x for x in whole if x in words]
+        capitalising = [s for s in known if capitals[s] > 0]
         spellings: dict[str, Counter[str]] = {word: Counter({word: 0}) for word in chosen}
         for separator, word, n in units:
             is_expected = capitals[separator] > 0 and word == capitalised(lower(word))
@@ -88,7 +90,7 @@ class LosslessWordTokenizer(Tokenizer):
         usual = [min((-n, word) for word, n in spellings[key].items())[1] for key in chosen]
         rest = ((_spelled(word, alphabet), n) for word, n in words.items() if word not in spellings)
         rare = {symbols: n for symbols, n in rest if symbols is not None}
-        merges = learn_merges(rare, 2 * len(alphabet), room - len(chosen), 2 * self.min_freq)
+        merges = learn_merges(rare, 2 * len(alphabet), room - len(whole), 2 * self.min_freq)
         self._set([SPACE, NOTHING, *known], capitalising, usual, alphabet, [[*map(ord, m)] for m in merges])
 
     def _frequent(self, counts: Counter[str]) -> list[str]:
