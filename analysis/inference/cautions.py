@@ -73,7 +73,8 @@ def _train_longer(comparison: Comparison, metrics: pd.DataFrame) -> str:
     model, times = comparison.called(first(comparison)), times_longer(comparison, metrics)
     epochs = [setting.mean("epochs") for setting in comparison.contenders]
     low, high = (f"{value:.2g}" for value in (min(epochs), max(epochs)))
-    seen = f"epochs of the training text that they saw: {low if low == high else f'{low} to {high}'}"
+    span = low if low == high else f"{low} to {high}"
+    seen = f"they saw {span} {'epoch' if span == '1' else 'epochs'} of the training text"
     if math.isinf(times):
         return f"{model} no longer learns at its end: change text or recipe rather than train longer; {seen}"
     if math.isnan(times):
