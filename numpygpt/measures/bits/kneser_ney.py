@@ -12,49 +12,41 @@ the speller of the residual coder (many short sequences, no history from one to 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from numpygpt.measures.bits.mixing import NO_CONTEXT, Floats, Ints, Level, UInts, distinct, join
 
 
-@dataclass(frozen=True)
 class KneserNey:
     """Models of all orders 1 to `order` at once: they share every level but their top.
 
-    base: probability of each symbol below the lowest level.
     top[k - 1], below[k - 1]: level of n-grams of length k, by occurrence and by distinct left neighbours.
     """
 
-    base: float
-    top: tuple[Level, ...]
-    below: tuple[Level, ...]
-
-    @classmethod
-    def fit(cls, symbols: Ints, history: Ints, order: int, base: float, n_discounts: int = 1) -> KneserNey:
+    def __init__(self, symbols: Ints, history: Ints, order: int, base: float, n_discounts: int = 1) -> None:
         """Count the n-grams of symbols (n,); `n_discounts` per order, 1 or 3, as in `Level.kneser_ney`.
 
         history (n,): how many of the symbols before each one belong to its own sequence, negative for a symbol
-        that is only context and never predicted.
+        that is only context and never predicted.   base: probability of each symbol below the lowest level.
         """
-        top: list[Level] = []
-        below: list[Level] = []
+        self.base = base
+        self.top: list[Level] = []
+        self.below: list[Level] = []
         shorter = np.zeros(0, np.uint64)
         for k, contexts in enumerate(contexts_of(symbols, history, order)):
             grams, counts = distinct(contexts, symbols)
-            top.append(Level.kneser_ney(contexts[grams], symbols[grams], counts, n_discounts))
+            self.top.append(Level.kneser_ney(contexts[grams], symbols[grams], counts, n_discounts))
             if k:
                 # Each distinct n-gram lengthens a shorter one to the left; at a sequence's start nothing can.
                 events = np.concatenate([grams, np.flatnonzero(history == k - 1)])
                 some, counts = distinct(shorter[events], symbols[events])
                 some = events[some]
-                below.append(Level.kneser_ney(shorter[some], symbols[some], counts, n_discounts))
+                self.below.append(Level.kneser_ney(shorter[some], symbols[some], counts, n_discounts))
             shorter = contexts
-        return cls(base, tuple(top), tuple(below))
 
     def probabilities(self, symbols: Ints, history: Ints) -> Floats:
-        """P(symbol | the symbols before it) under each order: (order, n). `history` as in `fit`."""
+        """P(symbol | the symbols before it) under each order: (order, n). `history` as in training."""
         lower = np.full(len(symbols), self.base)
         rows: list[Floats] = []
         for k, contexts in enumerate(contexts_of(symbols, history, len(self.top))):

@@ -26,6 +26,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ from numpygpt.measures.bits.source import TAIL, Source, Stretch
 from numpygpt.measures.bits.spelling import N_POINTER_LEVELS, ORDER, Events, Reading, Sequences
 from numpygpt.tokenizers.base import Tokenizer
 
-_SURROGATES = range(0xD800, 0xE000)
+_SURROGATES = range(0xD800, 0xE000)  # code points that are no scalars
 _KNOWN = 1 << 21  # frequencies kept while coding: 16 MB
 _MOST = 1 << 19  # distinct stretches counted: 1.4 GiB while their levels are made
 _UNIFORM = 1 / (N_SCALARS + 1)
@@ -89,17 +90,17 @@ class ResidualCoder:
         spelled |= {x for _, x, _ in occurrences}
         coder._longest = max((len(x) for _, x, _ in occurrences), default=0)
         coder.alphabet = np.array([*sorted(map(ord, set().union(*spelled))), END], np.int64)
-        coder.levels = (*_speller(spelled), *coder._pointers(occurrences))
+        speller = Sequences(sorted(spelled))
+        spelling = KneserNey(speller.symbols, speller.history, ORDER, _UNIFORM)
+        coder.levels = (*spelling.levels(), *coder._pointers(occurrences))
         return coder
 
     def _texts(self, ids: Sequence[int]) -> set[str]:
         """The stretches of exact ids: their own texts, but for those that are only a part of a character."""
         texts = set()
-        for own in (self._own_bytes[id] or b"" for id in ids):
-            try:
-                texts.add(own.decode())
-            except UnicodeDecodeError:
-                continue
+        for id in ids:
+            with suppress(UnicodeDecodeError):
+                texts.add((self._own_bytes[id] or b"").decode())
         return texts - {""}
 
     def _pointers(self, occurrences: Counter[Stretch]) -> Iterator[Level]:
@@ -113,7 +114,7 @@ class ResidualCoder:
             yield Level.witten_bell(contexts[some], symbols[some], counts)
 
     def _events(self, stretches: Sequence[Stretch]) -> Events:
-        return Events.of(stretches, [self._own(z) for z, _, _ in stretches])
+        return Events(stretches, [self._own(z) for z, _, _ in stretches])
 
     def _own(self, z: int) -> str | None:
         """The text that the pointer points into."""
@@ -194,7 +195,8 @@ class ResidualCoder:
                 encoder.encode(index, frequencies)
             else:
                 encoder.encode(len(self.alphabet), frequencies)
-                encoder.encode_range(_scalar(symbol), 1, N_SCALARS)
+                scalar = symbol - len(_SURROGATES) * (symbol >= _SURROGATES.start)  # its number among them
+                encoder.encode_range(scalar, 1, N_SCALARS)
             if symbol != END:
                 reading.read(chr(symbol))
 
@@ -207,32 +209,15 @@ class ResidualCoder:
         reading = self.reading(z, c)
         while self.charges(z):
             if len(x) > longest:
-                raise ValueError(
-                    f"a stretch of source is longer than {longest} characters: the data are damaged"
-                )
+                raise ValueError(f"a stretch of source has more than {longest} characters: damaged data")
             index = decoder.decode(self._frequencies(reading))
             if index == len(self.alphabet):
                 scalar = decoder.target(N_SCALARS)
                 decoder.consume(scalar, 1, N_SCALARS)
-                x.append(chr(_code_point(scalar)))
+                x.append(chr(scalar + len(_SURROGATES) * (scalar >= _SURROGATES.start)))
             elif self.alphabet[index] == END:
                 break
             else:
                 x.append(chr(int(self.alphabet[index])))
             reading.read(x[-1])
         return "".join(x)
-
-
-def _speller(stretches: set[str]) -> tuple[Level, ...]:
-    """Level 1: how stretches are spelled, each counted once."""
-    sequences = Sequences.of(sorted(stretches))
-    return KneserNey.fit(sequences.symbols, sequences.history, ORDER, _UNIFORM).levels()
-
-
-def _scalar(code_point: int) -> int:
-    """Number of a code point among the Unicode scalars, which leave out the surrogates."""
-    return code_point if code_point < _SURROGATES.start else code_point - len(_SURROGATES)
-
-
-def _code_point(scalar: int) -> int:
-    return scalar if scalar < _SURROGATES.start else scalar + len(_SURROGATES)
