@@ -4,6 +4,7 @@ import hashlib
 import os
 import sysconfig
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,7 @@ from numpygpt.data import catalogues
 from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.data.corpus import Corpus, read_corpus
 from numpygpt.errors import UserError
-from numpygpt.files import expanded, replacing
+from numpygpt.files import expanded, reading, replacing
 from numpygpt.printing import printable
 
 NAMES = ("shakespeare", "pydoc", "stdlib", "catalogues", "file")
@@ -25,16 +26,8 @@ WHEEL_URL = (
 WHEEL_SHA256 = "a9b680e84f9a0e71da83e399f1e922e1ab37b2173ced046b541c72e1589a5961"
 CATALOGUES_SHA256 = "4b2d2e45a9d4927255dfe6a11f91653c97513bb424438ea14ab2481ea781d207"
 STDLIB = (
-    "asyncio",
-    "collections",
-    "concurrent",
-    "email",
-    "http",
-    "json",
-    "logging",
-    "multiprocessing",
-    "urllib",
-)
+    "asyncio", "collections", "concurrent", "email", "http", "json", "logging", "multiprocessing", "urllib"
+)  # fmt: skip
 CONNECT_SECONDS = 3.0  # to one of a few addresses, to find out that there is no network
 STALL_SECONDS = 10.0  # without a byte, in the middle of a download
 
@@ -124,9 +117,12 @@ def _make(path: Path, write: Callable[[Path], object]) -> None:
 
 def _downloaded(name: str, sha256: str, fetch: Callable[[Path], object]) -> Corpus:
     """A text that is the same everywhere: from $NUMPYGPT_DATA, the cache, or the network."""
-    folder = os.environ.get("NUMPYGPT_DATA")
-    if folder and _is_there(own := expanded(folder).absolute() / f"{name}.txt"):
-        return read_corpus(name, own, sha256)
+    if folder := os.environ.get("NUMPYGPT_DATA"):
+        own = expanded(folder).absolute() / f"{name}.txt"
+        advice = "let NUMPYGPT_DATA name a folder that can be, or unset it"
+        with reading(own, advice), suppress(FileNotFoundError):
+            own.lstat()  # whatever is there is meant, be it a link to nowhere
+            return read_corpus(name, own, sha256)
     path = cache_folder() / f"{name}.txt"
     _make(path, fetch)
     return read_corpus(name, path, sha256)
@@ -137,18 +133,6 @@ def _fetch_catalogues(path: Path) -> None:
         wheel = Path(folder) / "django.whl"
         _download("catalogues", WHEEL_URL, WHEEL_SHA256, wheel)
         path.write_bytes(catalogues.translations(wheel).encode())
-
-
-def _is_there(path: Path) -> bool:
-    """Whether there is anything, be it a link to nowhere. UserError: it cannot be told."""
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        advice = "let NUMPYGPT_DATA name a folder that can be, or unset it"
-        raise UserError(f"{path} cannot be read ({error.strerror}): {advice}") from error
-    return True
 
 
 def _download(name: str, url: str, sha256: str, path: Path) -> None:
