@@ -106,11 +106,7 @@ class WordTokenizer(Tokenizer):
         return set_line_spacing(self._printed[id].decode() for id in self._checked_ids(ids).tolist())
 
     def _options(self) -> dict[str, Any]:
-        return {
-            "lowercase": self.lowercase,
-            "min_freq": self.min_freq,
-            "vocab_size": self.wanted_vocab_size,
-        }
+        return {"lowercase": self.lowercase, "min_freq": self.min_freq, "vocab_size": self.wanted_vocab_size}
 
     def _learned(self) -> dict[str, Any]:
         return {"words": self._words}

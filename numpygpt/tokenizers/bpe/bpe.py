@@ -46,7 +46,6 @@ class BPETokenizer(Tokenizer):
     kind = "bpe"
     meets_unknown = True
     losses = "loses unknown characters"
-    n_byte_tokens: ClassVar[int] = 0
     least_alphabet: ClassVar[int] = 1
     remedy: ClassVar[str] = "raise it, or take bpe-bytefallback, which spells rare characters as bytes"
 
@@ -148,8 +147,7 @@ class BPETokenizer(Tokenizer):
         """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
         self._require_trained()
         symbols = "".join(map(self._symbols_of_piece.__getitem__, self.splitter.split(check_text(text))))
-        # Ids between U+D800 and U+DFFF are symbols like all others: surrogatepass lets them through.
-        return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
+        return code_points(symbols).astype(np.int32)
 
     def _encode_piece(self, piece: str) -> str:
         """The symbols of a piece."""
@@ -215,9 +213,9 @@ class BPETokenizer(Tokenizer):
         return [b"" if s else data[a:b] for a, b, s in zip([0, *ends], ends, is_special, strict=False)]
 
     def token(self, id: int) -> str:
-        """The id for a reader, with arrows for the marks."""
+        """As in the contract, with arrows for the marks."""
         shown = super().token(id)
-        return with_signs(self._printed[id]).decode(errors="backslashreplace") if self._has_marks else shown
+        return with_signs(shown) if self._has_marks else shown
 
     # ------------------------------------------------------------------ files
 

@@ -18,7 +18,7 @@ from numpygpt.tokenizers.bpe.bpe import REPLAY_RATIO
 from numpygpt.tokenizers.bpe.bytelevel import ALPHABET, ByteLevelBPETokenizer
 from numpygpt.tokenizers.bpe.merging import learn_merges
 from numpygpt.tokenizers.pretokenize import Cache, splitter
-from numpygpt.tokenizers.unicode import training_chunks
+from numpygpt.tokenizers.unicode import code_points, training_chunks
 
 AT_ONCE = 1 << 20  # symbols that are cut at a time
 
@@ -64,9 +64,9 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         room = self.wanted_vocab_size - self._within.wanted_vocab_size
         if room == 0:
             return []
-        points = _points(symbols)
-        is_whole = np.array([own is not None and b"\n" not in own for own in self._vocabulary])[points]
-        pairs, counts = np.unique(_pairs(points)[is_whole[:-1] & is_whole[1:]], return_counts=True)
+        is_whole = np.array([own is not None and b"\n" not in own for own in self._vocabulary])
+        is_whole = is_whole[code_points(symbols)]
+        pairs, counts = np.unique(_pairs(symbols)[is_whole[:-1] & is_whole[1:]], return_counts=True)
         least = self.min_freq
         if len(counts) > room:
             least = max(least, int(np.partition(counts, -room)[-room]) // 2)
@@ -111,14 +111,10 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         return {**super()._options(), "transition": self.transition}
 
 
-def _points(symbols: str) -> np.ndarray:
-    """The ids of symbols, int64 (len(symbols),)."""
-    return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
-
-
-def _pairs(points: np.ndarray) -> np.ndarray:
-    """Each two neighbours as one number, int64 (n - 1,)."""
-    return points[:-1] << 32 | points[1:]
+def _pairs(symbols: str) -> np.ndarray:
+    """The ids of each two neighbours as one number, int64 (len(symbols) - 1,)."""
+    ids = code_points(symbols).astype(np.int64)
+    return ids[:-1] << 32 | ids[1:]
 
 
 def _joined(merges: list[str], texts: dict[str, str]) -> np.ndarray:
@@ -135,7 +131,7 @@ def _cut(symbols: str, neighbours: np.ndarray) -> Iterator[str]:
     """
     start = 0
     for block in range(0, len(symbols), AT_ONCE):
-        pairs = _pairs(_points(symbols[block : block + AT_ONCE + 1]))
+        pairs = _pairs(symbols[block : block + AT_ONCE + 1])
         known = np.append(neighbours, -1)[np.searchsorted(neighbours, pairs)] == pairs
         for end in (np.flatnonzero(~known) + (block + 1)).tolist():
             yield symbols[start:end]
