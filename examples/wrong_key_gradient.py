@@ -134,9 +134,7 @@ def main(arguments: list[str]) -> None:
         for seed in map(int, arguments[1:] or ["1"]):
             for kind in BACKWARDS:
                 record = train(kind, seed)
-                print(
-                    f"{kind}, seed {seed}: {record['bits_per_byte']:.3f} bits per byte of the validation text"
-                )
+                print(f"{kind}, seed {seed}: {record['bits_per_byte']:.3f} bits per byte of validation text")
                 with Path(arguments[0]).open("a", encoding="utf-8") as file:
                     file.write(json.dumps(record) + "\n")
         return
