@@ -1,10 +1,4 @@
-"""Tests of attention's backward that people write, from weak to strong: each passes or not with what is in force.
-
-They are not the library's own tests (those are in tests/nn): they are here to be tried on a backward that is known
-to be wrong, by examples/wrong_key_gradient.py.
-"""
-
-from __future__ import annotations
+"""Tests of attention's backward that people write, from weak to strong, for wrong_key_gradient.py to try out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -119,8 +113,6 @@ def one_batch_is_learned_by_heart() -> bool:
         optimizer.step()
     return nats < 0.05
 
-
-# ---- all of them -----------------------------------------------------------------------------------------
 
 TINY = Probe(2, 4, 3, 4, scale=0.02, mean=True)  # weights as drawn, a mean over the batch
 STRONG = Probe(2, 5, 3, 4)

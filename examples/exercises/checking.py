@@ -1,7 +1,5 @@
 """What checks the answers: gradients against central differences, values against values."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
@@ -10,11 +8,10 @@ import numpy as np
 
 from numpygpt.nn import Parameter
 from numpygpt.nn.checking import central_differences
+from numpygpt.nn.functional import Array
 from numpygpt.optim import Optimizer
 
 TOLERANCE = 1e-6  # of a gradient's norm
-
-Array = np.ndarray[Any, Any]
 
 
 def check_gradients(
@@ -34,9 +31,8 @@ def check_gradients(
     found = backward(dout.copy(), cache)
     gradients = found if isinstance(found, tuple) else (found,)
     if len(gradients) != len(inputs):
-        return [
-            f"the backward returns {len(gradients)} gradients; it should return {len(inputs)}: {', '.join(inputs)}"
-        ]
+        due = f"{len(inputs)}: {', '.join(inputs)}"
+        return [f"the backward returns {len(gradients)} gradients; it should return {due}"]
 
     def loss() -> float:
         return float((forward(*inputs.values())[0] * dout).sum())
