@@ -166,8 +166,6 @@ class Tokenizer(ABC):
             raise UserError(f"token id {wrong} is outside of the vocabulary: ids go from 0 to {size - 1}")
         return array
 
-    # ------------------------------------------------------------------ files
-
     def to_dict(self) -> dict[str, Any]:
         """The tokenizer as JSON values: format, version, kind, options, and what it learned."""
         self._require_trained()

@@ -58,9 +58,7 @@ def from_dict(data: dict[str, Any], factory: str | None = None) -> Tokenizer:
         tokenizer = create(data["kind"], **{**data["options"], **own})
         tokenizer._restore(data)
     except (AttributeError, IndexError, KeyError, TypeError) as error:
-        raise UserError(
-            f"it lacks a part, or a part is wrong ({error!r}): train the tokenizer again"
-        ) from None
+        raise UserError(f"it lacks a part, or one is wrong ({error!r}): train the tokenizer again") from None
     return tokenizer
 
 

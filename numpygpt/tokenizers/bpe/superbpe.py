@@ -43,23 +43,20 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         self._within = ByteLevelBPETokenizer(**options)
         self.splitter = splitter("none", self.digits or (3 if self.pattern in ("gpt4", "gpt4o") else None))
 
-    # ------------------------------------------------------------------ training
-
     def train(self, text: str | Iterable[str]) -> None:
         text = "".join(training_chunks(text))
         self._within.train(text)
         self._set_merges(ALPHABET, self._within._merges)
-        newline = self._spelling[ord("\n")]  # it is part of no merge across pieces, so it keeps pieces apart
+        newline = self._spell("\n")  # it is part of no merge across pieces, so it keeps pieces apart
         symbols = newline.join(map(self._symbols_of_piece.__getitem__, self.splitter.split(text)))
         self._set_merges(ALPHABET, self._within._merges + self._learn_across(symbols))
 
     def _learn_across(self, symbols: str) -> list[str]:
         """The merges of a text within its lines, given what is left of it after the merges within pieces.
 
-        No pair is more frequent than the rarest of the neighbours in it. So where two neighbours stand that are
-        rarer than the last merge will be, the text can be cut: nothing will ever run across. What is left are the
-        frequent phrases, few of them different, to be merged as words are. How frequent the last merge will be is
-        guessed, and the guess is right if all merges were found; otherwise a lower one is tried.
+        The text is cut where two neighbours stand that are rarer than the last merge will be: nothing will ever run
+        across. How frequent that merge will be is guessed, and the guess is right if all merges were found;
+        otherwise a lower one is tried.
         """
         room = self.wanted_vocab_size - self._within.wanted_vocab_size
         if room == 0:
@@ -91,8 +88,6 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         self._longest_phrase = isqrt(REPLAY_RATIO * len(across))
         self._symbols_of_stretch = Cache(self._within._encode_view)
         self._symbols_of_phrase = Cache(self._encode_phrase)
-
-    # ------------------------------------------------------------------ encoding
 
     def _encode_piece(self, piece: str) -> str:
         """All merges within pieces come before all others, so both are cut and cached by themselves."""
