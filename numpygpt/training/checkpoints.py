@@ -1,7 +1,5 @@
 """Checkpoints: one safetensors file with the weights, the optimizer's state and where the run stands."""
 
-from __future__ import annotations
-
 import json
 import math
 import zlib
