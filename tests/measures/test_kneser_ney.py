@@ -80,7 +80,7 @@ def test_levels_spread_to_the_same_distribution():
     history = np.arange(4)
     contexts = contexts_of(points_of("cad?"), history, 3)
     p = np.full(len(alphabet) + 1, 1 / 20)
-    for level, context in zip(model.levels(), contexts, strict=True):
+    for level, context in zip((*model.below, model.top[-1]), contexts, strict=True):
         p = level.spread(p, context[-1], alphabet)
     for symbol, spread in zip([*alphabet, ord("Z")], p, strict=True):
         direct = model.probabilities(np.array([*points_of("cad"), symbol]), history)[-1, -1]

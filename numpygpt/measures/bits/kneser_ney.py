@@ -4,12 +4,7 @@ Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", in the i
 1999, section 2.8 (modified: section 3). The model of order n counts n-grams at its top level; below, the count of
 an n-gram is the number of distinct symbols that were seen before it. An n-gram at the very start of a sequence has
 nothing before it and is counted as often as it occurs.
-
-The same code is a baseline of the comparison tables (one long sequence, history carried over from training) and
-the speller of the residual coder (many short sequences, no history from one to the next).
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator
 
@@ -54,10 +49,6 @@ class KneserNey:
             if k < len(self.below):
                 lower = self.below[k].raise_(lower, contexts, symbols)
         return np.stack(rows)
-
-    def levels(self) -> tuple[Level, ...]:
-        """The levels of the model of the highest order, lowest first."""
-        return (*self.below, self.top[-1])
 
 
 def contexts_of(symbols: Ints, history: Ints, longest: int) -> Iterator[UInts]:

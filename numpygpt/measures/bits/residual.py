@@ -7,26 +7,16 @@ the token stands for, one character at a time, and then END:
     bits(x | z, c) = - sum_j log2 q(x_j | z, c, x_1 ... x_{j-1}) - log2 q(END | z, c, x)
 
 so that tokens and residual together are a code from which the text can be read back. Tokens whose stretch always
-is their own text cost nothing.
-
-q starts uniform over all Unicode scalars and END, and mixes upward (`mixing.Level`):
-
-1. Kneser-Ney, orders 1 to 6 within the stretch, fitted on the distinct stretches of the training text;
-2. for tokens with a text of their own: a pointer into it. The context is the next character of that text, with
-   none, one and two of the source characters before; each distinct (z, x, c) counts once;
-3. z and the stretch so far, by occurrence;
-4. z, c and the stretch so far, by occurrence.
-
-2 to 4 are mixed by Witten and Bell's rule. `<unk>`, other specials, and whatever follows the last token (the
-tail) are spelled by 1 alone.
+is their own text cost nothing. q starts uniform over all Unicode scalars and END, and mixes upward (`mixing.Level`)
+through levels 1 to 4 of docs/METRICS.md, `bits_per_byte_residual`: spelling, a pointer into z's own text (three
+levels), z, and z after c. `<unk>`, other specials, and what follows the last token (the tail) have level 1 alone.
 """
-
-from __future__ import annotations
 
 import sys
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -62,12 +52,12 @@ class ResidualCoder:
         self._known: dict[Hashable, npt.NDArray[np.int64]] = {}
 
     @classmethod
-    def fit(cls, tokenizer: Tokenizer, train_text: str) -> ResidualCoder:
+    def fit(cls, tokenizer: Tokenizer, train_text: str) -> Self:
         """Fit on the training text alone."""
         return cls.fit_pieces(tokenizer, [Source(train_text, *tokenizer.spans(train_text))])
 
     @classmethod
-    def fit_pieces(cls, tokenizer: Tokenizer, pieces: Iterable[Source]) -> ResidualCoder:
+    def fit_pieces(cls, tokenizer: Tokenizer, pieces: Iterable[Source]) -> Self:
         """Fit on a training text that comes in pieces, of which one at a time is looked at.
 
         Each begins where the one before it ends, with that one's last character as its `before`; only the last one
@@ -92,7 +82,7 @@ class ResidualCoder:
         coder.alphabet = np.array([*sorted(map(ord, set().union(*spelled))), END], np.int64)
         speller = Sequences(sorted(spelled))
         spelling = KneserNey(speller.symbols, speller.history, ORDER, _UNIFORM)
-        coder.levels = (*spelling.levels(), *coder._pointers(occurrences))
+        coder.levels = (*spelling.below, spelling.top[-1], *coder._pointers(occurrences))
         return coder
 
     def _texts(self, ids: Sequence[int]) -> set[str]:
@@ -125,8 +115,6 @@ class ResidualCoder:
         """Whether token z (or TAIL) may cost anything."""
         return not (self.lossless if z == TAIL else self.exact[z])
 
-    # ------------------------------------------------------------------ weighing
-
     def bits(self, source: Source) -> tuple[Floats, float]:
         """Bits of the stretch of each token of a text or of a piece of one, float64 (n,), and of the tail.
 
@@ -139,9 +127,8 @@ class ResidualCoder:
             return bits, 0.0
         charged = np.flatnonzero(~self.exact[source.ids])
         numbers: dict[Stretch, int] = {}
-        which = [
-            numbers.setdefault(s, len(numbers)) for s in (*source.stretches(charged), source.tail_stretch)
-        ]
+        stretches = (*source.stretches(charged), source.tail_stretch)
+        which = [numbers.setdefault(stretch, len(numbers)) for stretch in stretches]
         costs = self.stretch_bits(list(numbers))[which]
         bits[charged] = costs[:-1]
         return bits, float(costs[-1])
@@ -155,8 +142,6 @@ class ResidualCoder:
             p = level.raise_(p, contexts, symbols)
         p[symbols == START] = 1.0
         return np.bincount(events.sequences.owner, -np.log2(p), len(stretches)).astype(np.float64)
-
-    # ------------------------------------------------------------------ coding
 
     def reading(self, z: int, c: str) -> Reading:
         """The stretch of token z after source character c, of which nothing was read yet."""

@@ -1,7 +1,5 @@
 """Stretches of source as sequences of symbols, each with its contexts on the levels of the residual coder."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
 
