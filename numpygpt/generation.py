@@ -1,7 +1,5 @@
 """Generating text: one token at a time, with keys and values of earlier positions kept."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,12 +7,11 @@ import numpy as np
 
 from numpygpt.errors import UserError
 from numpygpt.models import GPT
+from numpygpt.nn.functional import Array
 from numpygpt.streams import generator
 from numpygpt.tokenizers import Tokenizer
 
 MIN_DECODED, MAX_DECODED = 64, 1024  # tokens that are decoded together in `stream`
-
-Array = np.ndarray[Any, Any]
 
 
 class Stepper:

@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 
@@ -248,5 +248,5 @@ def _benchmark(name: str) -> str:
     return f"{markdown(*suite.cells(kept['rows']))}\n{kept['measured']}\n"
 
 
-FURTHER = {f"benchmark-{name}": partial(_benchmark, name) for name in suite.BENCHMARKS}
-FURTHER["glossary"] = measures.glossary
+FURTHER: dict[str, Callable[[], str]] = {"glossary": measures.glossary}
+FURTHER |= {f"benchmark-{name}": partial(_benchmark, name) for name in suite.BENCHMARKS}

@@ -125,13 +125,8 @@ class Corpus:
         return self.n_bytes
 
 
-def read_corpus(
-    name: str, path: Path, sha256: str | None = None, fallback_reason: str | None = None
-) -> Corpus:
-    """Read a text once, to count and check it.
-
-    Raises UserError if it is missing, empty, not UTF-8, or of another sha256.
-    """
+def read_corpus(name: str, path: Path, sha256: str | None = None) -> Corpus:
+    """Read a text once, to count and check it. UserError: it is missing, empty, no UTF-8, or of another sha256."""
     decoder, digest = codecs.getincrementaldecoder("utf-8")(), hashlib.sha256()
     n_bytes = n_chars = 0
     try:
@@ -143,9 +138,8 @@ def read_corpus(
                 n_bytes += len(block)
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        offset = (
-            n_bytes - len(decoder.getstate()[0]) + error.start
-        )  # it still holds the end of the last block
+        held = len(decoder.getstate()[0])  # of the block before
+        offset = n_bytes - held + error.start
         raise UserError(f"{path} is not UTF-8 (byte {offset}): convert it, for example with iconv") from error
     if n_bytes != status.st_size:
         raise UserError(f"{path} is being written to, or is no regular file: name a text that stays as it is")
@@ -153,6 +147,6 @@ def read_corpus(
         raise UserError(f"{path} is empty: name a file with text in it")
     if sha256 not in (None, digest.hexdigest()):
         raise UserError(
-            f"{path} is not the {name} corpus (wrong sha256): remove it, or put the right text there"
+            f"{path} is not the {name} corpus (wrong sha256): remove it, or put that in its place"
         )
-    return Corpus(name, path, digest.hexdigest(), n_bytes, n_chars, status.st_mtime_ns, fallback_reason)
+    return Corpus(name, path, digest.hexdigest(), n_bytes, n_chars, status.st_mtime_ns)

@@ -5,6 +5,7 @@ import os
 import sysconfig
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,19 +63,19 @@ def resolve(name: str, path: str | os.PathLike[str] | None = None, allow_fallbac
     except CorpusUnavailable as error:
         if not allow_fallback:
             raise
-        return _pydoc(fallback_reason=str(error))
+        return replace(_pydoc(), fallback_reason=str(error))
 
 
 # --- of Python itself: the text differs between its versions ---
 
 
-def _pydoc(fallback_reason: str | None = None) -> Corpus:
+def _pydoc() -> Corpus:
     """The language reference that CPython carries."""
     try:
         from pydoc_data.topics import topics
     except ImportError as error:
         raise UserError("this Python carries no pydoc_data: use data=file data.path=...") from error
-    return _joined("pydoc", (topics[key] for key in sorted(topics)), fallback_reason)
+    return _joined("pydoc", (topics[key] for key in sorted(topics)))
 
 
 def _stdlib() -> Corpus:
@@ -94,13 +95,13 @@ def _stdlib() -> Corpus:
     return _joined("stdlib", (modules[name].read_text("utf-8") for name in order))
 
 
-def _joined(name: str, texts: Iterable[str], fallback_reason: str | None = None) -> Corpus:
+def _joined(name: str, texts: Iterable[str]) -> Corpus:
     """The texts in a file of the cache, an empty line between them."""
     data = "\n\n".join(text.strip() for text in texts).encode() + b"\n"
     sha256 = hashlib.sha256(data).hexdigest()
     path = cache_folder() / f"{name}-{sha256[:16]}.txt"
     _make(path, lambda temporary: temporary.write_bytes(data))
-    return read_corpus(name, path, sha256, fallback_reason)
+    return read_corpus(name, path, sha256)
 
 
 def _make(path: Path, write: Callable[[Path], object]) -> None:
@@ -139,14 +140,10 @@ def _download(name: str, url: str, sha256: str, path: Path) -> None:
     """Fetches `url` to `path`. CorpusUnavailable: that failed, and left nothing."""
     import pooch  # 0.2 seconds, seldom needed
 
-    advice = (
-        f"connect to the network, or set NUMPYGPT_DATA to a folder that holds {name}.txt, or use data=pydoc"
-    )
+    advice = f"connect to the network, set NUMPYGPT_DATA to a folder with {name}.txt, or use data=pydoc"
     fetch = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, STALL_SECONDS))
     try:
         pooch.retrieve(url, f"sha256:{sha256}", path.name, path.parent, downloader=fetch)
     except (OSError, ValueError) as error:  # requests' errors are OSErrors, a wrong checksum is a ValueError
         reason = "wrong sha256" if isinstance(error, ValueError) else type(error).__name__
-        raise CorpusUnavailable(
-            f"the corpus {name} cannot be downloaded from {url} ({reason}): {advice}"
-        ) from error
+        raise CorpusUnavailable(f"{name} cannot be downloaded from {url} ({reason}): {advice}") from error
