@@ -148,9 +148,7 @@ def _acquire(path: Path, patience: float) -> BinaryIO:
         with writing(path):
             handle = path.open("a+b", buffering=0)
             if _try_lock(handle, exclusive=True):
-                if path.exists() and os.path.samestat(
-                    os.fstat(handle.fileno()), path.stat()
-                ):  # not moved aside
+                if _is_at(handle, path):  # else its folder was moved aside since we opened it
                     handle.truncate(0)
                     handle.write(f"process {os.getpid()} on {socket.gethostname()}".encode())
                     return handle
@@ -162,6 +160,10 @@ def _acquire(path: Path, patience: float) -> BinaryIO:
                 holder = path.read_text(encoding="utf-8", errors="replace") or holder
             raise Locked(f"{path.parent} is being worked on by {holder}: wait for it, or stop it")
         time.sleep(0.02)
+
+
+def _is_at(handle: BinaryIO, path: Path) -> bool:
+    return path.exists() and os.path.samestat(os.fstat(handle.fileno()), path.stat())
 
 
 if sys.platform == "win32":

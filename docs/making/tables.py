@@ -91,9 +91,8 @@ def converged() -> str:
     rows: list[list[str | Cell]] = []
     for name in NAMES:
         bits = [cell(s.comparison, s.setting(name), "bits_per_byte") for s in (well, default)]
-        rows.append(
-            [name, *bits, *(long.text(name, key) for key in ("bits_per_byte", "bits_per_byte_at_best"))]
-        )
+        ended = [long.text(name, key) for key in ("bits_per_byte", "bits_per_byte_at_best")]
+        rows.append([name, *bits, *ended])
     rows.append([f"counting: {well.counting.label}", f"{well.counting.bits_per_byte:.3f}", "", "", ""])
     heads = ["tokenizer", "trained well", "default recipe, two epochs", "8,000 updates of 2019"]
     return markdown([*heads, "had these stopped at their best"], rows)

@@ -8,6 +8,7 @@ import gzip
 import lzma
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -67,10 +68,13 @@ def compressors(train_text: str, val_text: str) -> list[Baseline]:
     train, both = train_text.encode(), (train_text + val_text).encode()
     n_bytes = max(len(both) - len(train), 1)
     ppmd = {f"ppmd_{ORDER}": (f"PPMd, order {ORDER}", _ppmd)} if find_spec("pyppmd") else {}
+    programs = _COMPRESSORS | ppmd
+    jobs = [(compress, data) for _, compress in programs.values() for data in (train, both)]
+    with ThreadPoolExecutor(2) as pool:  # the compressors run outside of Python's lock
+        sizes = list(pool.map(lambda job: len(job[0](job[1])), jobs))
     rows = []
-    for key, (name, compress) in (_COMPRESSORS | ppmd).items():
-        n_more = len(compress(both)) - len(compress(train))
-        rows.append(Baseline(key, name, 8 * n_more / n_bytes, _sees(key, train)))
+    for (key, (name, _)), alone, with_val in zip(programs.items(), sizes[::2], sizes[1::2], strict=True):
+        rows.append(Baseline(key, name, 8 * (with_val - alone) / n_bytes, _sees(key, train)))
     return rows
 
 

@@ -13,7 +13,10 @@ CAPITAL, UPPER = "\udcfe", "\udcff"
 and FF (PEP 383), which occur in no UTF-8: no text holds them, and vocabularies of bytes do already."""
 
 CASES = ("kept", "marks")
-SIGNS = {r"\xfe": "\N{UPWARDS WHITE ARROW}", r"\xff": "\N{UPWARDS WHITE ARROW FROM BAR}"}  # as on keyboards
+SIGNS = {
+    b"\xfe": "\N{UPWARDS WHITE ARROW}".encode(),  # as on keyboards
+    b"\xff": "\N{UPWARDS WHITE ARROW FROM BAR}".encode(),
+}
 LAST_CASED = 0x1FFFF  # no character beyond it has a case
 
 
@@ -90,8 +93,8 @@ def unmarked(data: bytes) -> bytes:
     return text.replace(CAPITAL, "").replace(UPPER, "").encode("utf-8", errors="surrogateescape")
 
 
-def with_signs(shown: str) -> str:
-    """Marked text for a reader, in which bytes that are no text stand as `\\xNN`."""
+def with_signs(data: bytes) -> bytes:
+    """Marked text in UTF-8 for a reader."""
     for mark, sign in SIGNS.items():
-        shown = shown.replace(mark, sign)
-    return shown
+        data = data.replace(mark, sign)
+    return data

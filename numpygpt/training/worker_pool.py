@@ -39,15 +39,8 @@ class SharedArray:
         n_bytes = max(1, int(np.prod(shape, dtype=float)) * np.dtype(dtype).itemsize)
         if n_bytes > physical_memory():
             raise MemoryError(f"processes are to share {n_bytes / 2**30:.1f} GiB, more than this machine has")
-        files = Path(f"/proc/{os.getpid()}/fd")  # by which other processes can open a file without a name
-        self._has_name = not (hasattr(os, "memfd_create") and files.exists())
         try:
-            if self._has_name:
-                self._number, name = tempfile.mkstemp(prefix="numpygpt-")
-                self.path = Path(name)
-            else:  # in memory: a process that is killed leaves nothing of it
-                self._number = os.memfd_create("numpygpt")
-                self.path = files / str(self._number)
+            self._number, self.path = _memory_file()
             os.truncate(self._number, n_bytes)
         except OSError as error:
             raise MemoryError(f"no room for {n_bytes / 2**20:.0f} MiB to share ({error})") from error
@@ -58,9 +51,19 @@ class SharedArray:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._number)
-        if self._has_name:
+        if self.path.parent != Path(f"/proc/{os.getpid()}/fd"):
             with suppress(PermissionError):  # Windows keeps a file that is mapped
                 self.path.unlink(missing_ok=True)
+
+
+def _memory_file() -> tuple[int, Path]:
+    """A file in memory without a name, of which a process that is killed leaves nothing; else a temporary one."""
+    files = Path(f"/proc/{os.getpid()}/fd")  # by which other processes can open it
+    if hasattr(os, "memfd_create") and files.exists():
+        number = os.memfd_create("numpygpt")
+        return number, files / str(number)
+    number, name = tempfile.mkstemp(prefix="numpygpt-")
+    return number, Path(name)
 
 
 def open_shared(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> Array:

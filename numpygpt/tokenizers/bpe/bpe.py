@@ -211,7 +211,9 @@ class BPETokenizer(Tokenizer):
     def token(self, id: int) -> str:
         """As in the contract, with arrows for the marks."""
         shown = super().token(id)
-        return with_signs(shown) if self._has_marks else shown
+        if self._has_marks and id >= self._first_id:
+            return with_signs(self._printed[id]).decode(errors="backslashreplace")
+        return shown
 
     def _options(self) -> dict[str, Any]:
         options = {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
