@@ -110,9 +110,6 @@ def compare_gradients(model: GPT, x: Array, y: Array) -> dict[str, float]:
     }
 
 
-# ---- the command -----------------------------------------------------------------------------------------
-
-
 def run_tests() -> dict[str, dict[str, bool]]:
     """For each test whether it passes, with the right key gradient and with the wrong one."""
     found: dict[str, dict[str, bool]] = {}

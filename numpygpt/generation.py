@@ -118,9 +118,6 @@ def _nucleus(p: Array, top_p: float) -> Array:
     return kept
 
 
-# ---------------------------------------------------------------------- as text
-
-
 def prompt_ids(tokenizer: Tokenizer, prompt: str) -> Array:
     """ids (n,). Raises UserError if the prompt has no token."""
     ids = tokenizer.encode(prompt)

@@ -70,9 +70,6 @@ def encoded(part: Part, tokenizer: Encoder, folder: Path | None = None) -> np.nd
     return ids
 
 
-# --- the file ---
-
-
 def _write(path: Path, key: str, pieces: Iterable[np.ndarray]) -> None:
     digest = hashlib.sha256(key.encode())
     with path.open("wb") as file:
@@ -93,9 +90,6 @@ def _open(path: Path, key: str, dtype: np.dtype) -> np.ndarray | None:
     digest.update(content[: -digest.digest_size].data)
     is_whole = content[-digest.digest_size :].tobytes() == digest.digest()
     return content[: -digest.digest_size].view(dtype) if is_whole else None
-
-
-# --- piece by piece ---
 
 
 def _encode(part: Part, tokenizer: Encoder, dtype: np.dtype) -> Iterator[np.ndarray]:

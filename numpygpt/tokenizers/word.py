@@ -45,9 +45,8 @@ class WordTokenizer(Tokenizer):
         self.lowercase = lowercase
         self.losses = "loses case, spaces, unknown words" if lowercase else "loses spaces, unknown words"
         self.min_freq = checked_int("min_freq", min_freq, 1)
-        self.wanted_vocab_size = vocab_size
-        if vocab_size is not None:
-            self.wanted_vocab_size = checked_int("vocab_size", vocab_size, len(self.specials) + 1)
+        least = len(self.specials) + 1
+        self.wanted_vocab_size = None if vocab_size is None else checked_int("vocab_size", vocab_size, least)
 
     @property
     def exact(self) -> np.ndarray:
