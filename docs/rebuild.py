@@ -48,7 +48,7 @@ def makers(*modules: ModuleType) -> dict[str, Callable[[], Any]]:
     }
 
 
-TABLES, FIGURES = makers(tables, tokenizer_tables) | tables.BENCHMARKS, makers(result_figures, lessons)
+TABLES, FIGURES = makers(tables, tokenizer_tables) | tables.FURTHER, makers(result_figures, lessons)
 
 
 def documents() -> list[Path]:

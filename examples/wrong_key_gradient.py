@@ -10,13 +10,10 @@ takes any array of the right size; so nothing fails, and every entry lands in th
 such switch: here the function is exchanged while a model trains. docs/results/wrong-gradient keeps such records.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -61,11 +58,9 @@ def wrong_backward(dout: Array, cache: Any, new: F.Allocator = F.fresh) -> Array
 BACKWARDS = {"right": right_backward, "wrong": wrong_backward}
 
 
-@contextmanager
-def key_gradient(kind: str) -> Iterator[None]:
+def key_gradient(kind: str) -> AbstractContextManager[Any]:
     """Within it, every attention layer of this process uses one of BACKWARDS."""
-    with mock.patch.object(F, "causal_attention_backward", BACKWARDS[kind]):
-        yield
+    return mock.patch.object(F, "causal_attention_backward", BACKWARDS[kind])
 
 
 # ---- what it does to a loss curve ------------------------------------------------------------------------
@@ -115,9 +110,6 @@ def compare_gradients(model: GPT, x: Array, y: Array) -> dict[str, float]:
     }
 
 
-# ---- the command -----------------------------------------------------------------------------------------
-
-
 def run_tests() -> dict[str, dict[str, bool]]:
     """For each test whether it passes, with the right key gradient and with the wrong one."""
     found: dict[str, dict[str, bool]] = {}
@@ -134,9 +126,7 @@ def main(arguments: list[str]) -> None:
         for seed in map(int, arguments[1:] or ["1"]):
             for kind in BACKWARDS:
                 record = train(kind, seed)
-                print(
-                    f"{kind}, seed {seed}: {record['bits_per_byte']:.3f} bits per byte of the validation text"
-                )
+                print(f"{kind}, seed {seed}: {record['bits_per_byte']:.3f} bits per byte of validation text")
                 with Path(arguments[0]).open("a", encoding="utf-8") as file:
                     file.write(json.dumps(record) + "\n")
         return

@@ -21,10 +21,6 @@ else:
     import fcntl
 
 
-class NotWritable(UserError):
-    """A file could not be written: full disk, read-only folder. `__cause__` is the OSError."""
-
-
 def open_to_read(path: str | os.PathLike[str], pipes: bool = False) -> BufferedReader:
     """A regular file: a pipe might be waited for without end, and gives its content once; a device may never end.
 
@@ -34,6 +30,15 @@ def open_to_read(path: str | os.PathLike[str], pipes: bool = False) -> BufferedR
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or (pipes and stat.S_ISFIFO(mode))):
         raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
     return Path(path).open("rb")  # of a folder, the system itself says that it is one
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str], advice: str) -> Iterator[None]:
+    """Turns an OSError of its block into a UserError, which names `path` and gives the advice."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or error}): {advice}") from error
 
 
 def read_bytes(path: str | os.PathLike[str], pipes: bool = False) -> bytes:
@@ -50,6 +55,10 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
 def expanded(path: str | os.PathLike[str]) -> Path:
     """`path` with the home folder in place of a leading `~` or `~user`; as it is where nobody is called so."""
     return Path(os.path.expanduser(path))  # noqa: PTH111  (pathlib's raises where there is no such user)
+
+
+class NotWritable(UserError):
+    """A file could not be written: full disk, read-only folder. `__cause__` is the OSError."""
 
 
 @contextmanager
@@ -146,10 +155,9 @@ def _acquire(path: Path, patience: float) -> BinaryIO:
                 _unlock(handle)
         handle.close()
         if time.monotonic() > deadline:
-            holder = ""
+            holder = "another process"
             with suppress(OSError):
-                holder = path.read_text(encoding="utf-8", errors="replace")
-            holder = holder or "another process"
+                holder = path.read_text(encoding="utf-8", errors="replace") or holder
             raise Locked(f"{path.parent} is being worked on by {holder}: wait for it, or stop it")
         time.sleep(0.02)
 

@@ -1,7 +1,5 @@
 """Generating text: one token at a time, with keys and values of earlier positions kept."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,12 +7,11 @@ import numpy as np
 
 from numpygpt.errors import UserError
 from numpygpt.models import GPT
+from numpygpt.nn.functional import Array
 from numpygpt.streams import generator
 from numpygpt.tokenizers import Tokenizer
 
 MIN_DECODED, MAX_DECODED = 64, 1024  # tokens that are decoded together in `stream`
-
-Array = np.ndarray[Any, Any]
 
 
 class Stepper:
@@ -88,7 +85,12 @@ def sample(
     keeps the fewest whose probabilities reach p (Holtzman et al. 2020, section 3.1). Both may be given: k first.
     Raises UserError for settings out of range.
     """
-    _check_sampling(temperature, top_k, top_p)
+    if not temperature >= 0:
+        raise UserError(f"temperature is {temperature}; it must be 0 or above")
+    if top_k is not None and top_k < 1:
+        raise UserError(f"top_k is {top_k}; it must be at least 1")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise UserError(f"top_p is {top_p}; it must be above 0 and at most 1")
     if temperature == 0:
         return logits.argmax(axis=-1)
     scaled = logits / np.float64(temperature)
@@ -109,24 +111,11 @@ def sample(
 def _nucleus(p: Array, top_p: float) -> Array:
     """p (B, V) with every token set to 0 that the likelier ones make superfluous."""
     order = np.argsort(-p, axis=-1, kind="stable")
-    likelier = np.take_along_axis(p, order, axis=-1).cumsum(axis=-1)
-    superfluous = np.zeros(p.shape, bool)
-    superfluous[:, 1:] = likelier[:, :-1] >= top_p
-    kept = p.copy()
-    np.put_along_axis(kept, order, np.where(superfluous, 0, np.take_along_axis(p, order, axis=-1)), axis=-1)
+    falling = np.take_along_axis(p, order, axis=-1)
+    falling[:, 1:][falling.cumsum(axis=-1)[:, :-1] >= top_p] = 0
+    kept = np.empty_like(p)
+    np.put_along_axis(kept, order, falling, axis=-1)
     return kept
-
-
-def _check_sampling(temperature: float, top_k: int | None, top_p: float | None) -> None:
-    if not temperature >= 0:
-        raise UserError(f"temperature is {temperature}; it must be 0 or above")
-    if top_k is not None and top_k < 1:
-        raise UserError(f"top_k is {top_k}; it must be at least 1")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise UserError(f"top_p is {top_p}; it must be above 0 and at most 1")
-
-
-# ---------------------------------------------------------------------- as text
 
 
 def prompt_ids(tokenizer: Tokenizer, prompt: str) -> Array:
@@ -162,7 +151,8 @@ def stream(tokenizer: Tokenizer, prompt: Array, ids: Iterable[int]) -> Iterator[
                 latest, done, before = later, len(shorter) - (len(before) - done), shorter
         latest.append(id)
         text = tokenizer.decode(latest)
-        unchanged = _common_length(before, text)
+        differing = (i for i, (old, new) in enumerate(zip(before, text, strict=False)) if old != new)
+        unchanged = next(differing, min(len(before), len(text)))
         steady = min(unchanged, len(text.rstrip("\ufffd")))  # the next byte may complete it
         if steady > done:
             yield text[done:steady]
@@ -177,9 +167,3 @@ def _shortened(tokenizer: Tokenizer, ids: list[int]) -> list[int]:
     if breaks:
         return ids[breaks[-1] :]
     return ids[-MIN_DECODED:] if len(ids) > MAX_DECODED else ids
-
-
-def _common_length(a: str, b: str) -> int:
-    """Characters that two texts have in common at their beginnings."""
-    n = min(len(a), len(b))
-    return n if a[:n] == b[:n] else next(i for i in range(n) if a[i] != b[i])

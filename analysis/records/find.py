@@ -22,6 +22,6 @@ def runs_in(places: Iterable[Path]) -> list[Run]:
             packed = packed_studies(place)
         found += [run for file in packed for run in read_packed(file)]
         if place not in packed:
-            found += runs.find_runs(place) if packed else runs.runs_in([place])
+            found += runs.find_runs(place) if packed else runs.runs_in(place)
     each = {run.path.resolve(): run for run in found}
     return sorted(each.values(), key=lambda run: run.path)

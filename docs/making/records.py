@@ -37,23 +37,10 @@ RECIPES = {  # the recipe of 2019 and the default one, under one budget
     "768,000 tokens": ("quick-iters", "budget-iters"),
 }
 STUDIES = (  # that RESULTS.md tells of
-    "budget-text",
-    "budget-flops",
-    "budget-iters",
-    "budget-short",
-    "texts",
-    "catalogues-longer",
-    "converged-trials",
-    "converged",
-    "rates",
-    "quick-text",
-    "quick-flops",
-    "quick-iters",
-    "quick-rates",
-    "ladder",
-    "shakespeare",
-    "nanogpt_cpu",
-)
+    "budget-text", "budget-flops", "budget-iters", "budget-short", "texts", "catalogues-longer",
+    "converged-trials", "converged", "rates", "quick-text", "quick-flops", "quick-iters", "quick-rates",
+    "ladder", "shakespeare", "nanogpt_cpu",
+)  # fmt: skip
 TEXTS = ("shakespeare", "pydoc", "stdlib", "catalogues")
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
 RUNGS = (

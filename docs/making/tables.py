@@ -3,7 +3,7 @@
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 
@@ -88,24 +88,14 @@ def trials() -> str:
 def converged() -> str:
     """Each tokenizer trained as far as its trials carried it, beside the default recipe and the long runs."""
     well, default, long = study("converged"), study("budget-text"), study("shakespeare")
-    rows: list[list[str | Cell]] = [
-        [
-            name,
-            cell(well.comparison, well.setting(name), "bits_per_byte"),
-            cell(default.comparison, default.setting(name), "bits_per_byte"),
-            long.text(name, "bits_per_byte"),
-            long.text(name, "bits_per_byte_at_best"),
-        ]
-        for name in NAMES
-    ]
+    rows: list[list[str | Cell]] = []
+    for name in NAMES:
+        bits = [cell(s.comparison, s.setting(name), "bits_per_byte") for s in (well, default)]
+        ended = [long.text(name, key) for key in ("bits_per_byte", "bits_per_byte_at_best")]
+        rows.append([name, *bits, *ended])
     rows.append([f"counting: {well.counting.label}", f"{well.counting.bits_per_byte:.3f}", "", "", ""])
-    heads = [
-        "trained well",
-        "default recipe, two epochs",
-        "8,000 updates of 2019",
-        "had these stopped at their best",
-    ]
-    return markdown(["tokenizer", *heads], rows)
+    heads = ["tokenizer", "trained well", "default recipe, two epochs", "8,000 updates of 2019"]
+    return markdown([*heads, "had these stopped at their best"], rows)
 
 
 def scaling() -> str:
@@ -220,11 +210,6 @@ def provenance() -> str:
 # --- METRICS, OPTIMIZERS, BACKPROP ---
 
 
-def glossary() -> str:
-    """Every registered measure: its key, label, better direction, definition and source."""
-    return measures.glossary()
-
-
 def losses() -> str:
     """The same models by loss per token and by bits per byte."""
     found, rows = study("quick-text"), []
@@ -263,11 +248,9 @@ def key_gradient_bits() -> str:
 
 def _benchmark(name: str) -> str:
     """What `python -m benchmarks NAME --json` kept, as it prints it, and what it was measured with."""
-    file = records.RESULTS / "benchmark" / f"{name}.json"
-    if not file.exists():
-        return f"Not measured yet: `python -m benchmarks {name} --json {file.relative_to(ROOT)}`\n"
-    kept = json.loads(file.read_text(encoding="utf-8"))
+    kept = json.loads((records.RESULTS / "benchmark" / f"{name}.json").read_text(encoding="utf-8"))
     return f"{markdown(*suite.cells(kept['rows']))}\n{kept['measured']}\n"
 
 
-BENCHMARKS = {f"benchmark-{name}": partial(_benchmark, name) for name in suite.BENCHMARKS}
+FURTHER: dict[str, Callable[[], str]] = {"glossary": measures.glossary}
+FURTHER |= {f"benchmark-{name}": partial(_benchmark, name) for name in suite.BENCHMARKS}

@@ -7,7 +7,7 @@ checked by
 from collections.abc import Callable
 
 import numpy as np
-from checking import Array, check_values, report, steps
+from checking import Array, report, steps
 
 from numpygpt.nn import Parameter
 from numpygpt.optim import SGD, Adam, AdamW, Optimizer
@@ -32,15 +32,14 @@ class RMSProp(Optimizer):
 def check_rmsprop() -> list[str]:
     gradients = np.array([(1.0, -200.0), (2.0, 100.0), (-1.0, 100.0), (0.5, 0.0)])  # of two parameters
     p, square = Parameter(np.array([1.0, -1.0])), np.zeros(2)
-    found, due, values = {}, {}, p.data.copy()
-    for step, after in enumerate(steps(RMSProp([p], 0.1), p, gradients), start=1):
-        g = gradients[step - 1]
+    due, wrong = p.data.copy(), []
+    for number, found in enumerate(steps(RMSProp([p], 0.1), p, gradients)):
+        g = gradients[number]
         square = square + 0.1 * (g**2 - square)
-        values = values - 0.1 * g / (np.sqrt(square) + 1e-8)
-        for i in range(2):
-            name = f"parameter {i} after step {step}"
-            found[name], due[name] = after[i], values[i]
-    return check_values(found, due)
+        due = due - 0.1 * g / (np.sqrt(square) + 1e-8)
+        for i in np.flatnonzero(~np.isclose(found, due, rtol=1e-9, atol=1e-12)):
+            wrong.append(f"parameter {i} after step {number + 1} is {found[i]}, and should be {due[i]}")
+    return wrong
 
 
 # --- 2: who was it? ---

@@ -1,14 +1,16 @@
 """What a run may take: updates, to which a budget of any kind is resolved before the schedule is made; memory."""
 
+import math
+
 from experiments.configuration import build
 from experiments.configuration.schema import ModelConfig, RunConfig
 from experiments.runner.texts import Texts
+from numpygpt.errors import UserError
 from numpygpt.machine import physical_memory
 from numpygpt.measures.cost import train_flops_per_token
 from numpygpt.models import GPT, GPTConfig
 from numpygpt.optim import Optimizer
 from numpygpt.training import Engine, Trainer
-from numpygpt.training.budgets import updates_for_flops, updates_for_seconds, updates_for_text
 from numpygpt.training.trainer import seconds_per_update
 
 TIMED_UPDATES = 20
@@ -27,14 +29,22 @@ def tokens_per_update(config: RunConfig, shape: GPTConfig) -> int:
 def updates(config: RunConfig, texts: Texts, model: GPT) -> int:
     """Updates that the budget allows. Raises UserError if that is less than one."""
     kind, amount = config.budget.kind, config.budget.amount
+    if kind == "iters":
+        return int(amount)
     if kind == "text":
-        return updates_for_text(amount, texts.chars_per_token, tokens_per_update(config, model.config))
-    if kind == "flops":
-        optimizer = build.build_optimizer(config.optimizer, model)
-        return updates_for_flops(amount, flops_per_update(config, model.config, optimizer))
-    if kind == "seconds":
-        return updates_for_seconds(amount, _seconds_per_update(config, texts, model))
-    return int(amount)  # iters
+        per_update = texts.chars_per_token * tokens_per_update(config, model.config)
+    elif kind == "flops":
+        per_update = flops_per_update(config, model.config, build.build_optimizer(config.optimizer, model))
+    else:
+        per_update = _seconds_per_update(config, texts, model)
+    return whole_updates("chars" if kind == "text" else kind, amount / per_update)
+
+
+def whole_updates(key: str, allowed: float) -> int:
+    """The nearest whole number. Raises UserError, naming the key of the budget, if not one is allowed."""
+    if not math.isfinite(allowed) or allowed < 1:
+        raise UserError(f"budget.{key} allows {allowed:.2f} updates; raise it until it allows at least one")
+    return round(allowed)
 
 
 def _seconds_per_update(config: RunConfig, texts: Texts, model: GPT) -> float:

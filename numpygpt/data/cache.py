@@ -15,8 +15,7 @@ CACHE = "NUMPYGPT_CACHE"  # the environment variable that names another folder
 
 def cache_folder() -> Path:
     """Where downloads and token files are kept: $NUMPYGPT_CACHE, or the user's cache folder."""
-    chosen = os.environ.get(CACHE)
-    if chosen:
+    if chosen := os.environ.get(CACHE):
         return expanded(chosen).absolute()
     return Path(user_cache_dir("numpygpt"))
 

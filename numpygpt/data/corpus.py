@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from numpygpt.errors import UserError
-from numpygpt.files import open_to_read
+from numpygpt.files import open_to_read, reading
 
 BLOCK = 1 << 20  # bytes read at a time
+ADVICE = "name a text file that can be read"
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,12 @@ class Corpus:
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes from `start` to `stop`. Raises UserError if the file changed since it was resolved."""
-        try:
-            with open_to_read(self.path) as file:
-                status = os.fstat(file.fileno())
-                if (status.st_size, status.st_mtime_ns) != (self.n_bytes, self.modified_ns):
-                    raise UserError(f"{self.path} was changed while it was in use: start again")
-                file.seek(start)
-                return file.read(stop - start)
-        except OSError as error:
-            raise _unreadable(self.path, error) from error
+        with reading(self.path, ADVICE), open_to_read(self.path) as file:
+            status = os.fstat(file.fileno())
+            if (status.st_size, status.st_mtime_ns) != (self.n_bytes, self.modified_ns):
+                raise UserError(f"{self.path} was changed while it was in use: start again")
+            file.seek(start)
+            return file.read(stop - start)
 
     def _byte_offset(self, n_chars: int) -> int:
         """Where the character number `n_chars` starts."""
@@ -127,40 +125,28 @@ class Corpus:
         return self.n_bytes
 
 
-def read_corpus(
-    name: str, path: Path, sha256: str | None = None, fallback_reason: str | None = None
-) -> Corpus:
-    """Read a text once, to count and check it.
-
-    Raises UserError if it is missing, empty, not UTF-8, or of another sha256.
-    """
+def read_corpus(name: str, path: Path, sha256: str | None = None) -> Corpus:
+    """Read a text once, to count and check it. UserError: it is missing, empty, no UTF-8, or of another sha256."""
     decoder, digest = codecs.getincrementaldecoder("utf-8")(), hashlib.sha256()
-    n_bytes = n_chars = held = 0
+    n_bytes = n_chars = 0
     try:
-        with open_to_read(path) as file:
+        with reading(path, ADVICE), open_to_read(path) as file:
             status = os.fstat(file.fileno())
             while block := file.read(BLOCK):
                 digest.update(block)
-                held = len(decoder.getstate()[0])
                 n_chars += len(decoder.decode(block))
                 n_bytes += len(block)
-            held = len(decoder.getstate()[0])
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
+        held = len(decoder.getstate()[0])  # of the block before
         offset = n_bytes - held + error.start
         raise UserError(f"{path} is not UTF-8 (byte {offset}): convert it, for example with iconv") from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
     if n_bytes != status.st_size:
         raise UserError(f"{path} is being written to, or is no regular file: name a text that stays as it is")
     if n_bytes == 0:
         raise UserError(f"{path} is empty: name a file with text in it")
     if sha256 not in (None, digest.hexdigest()):
         raise UserError(
-            f"{path} is not the {name} corpus (wrong sha256): remove it, or put the right text there"
+            f"{path} is not the {name} corpus (wrong sha256): remove it, or put that in its place"
         )
-    return Corpus(name, path, digest.hexdigest(), n_bytes, n_chars, status.st_mtime_ns, fallback_reason)
-
-
-def _unreadable(path: Path, error: OSError) -> UserError:
-    return UserError(f"{path} cannot be read ({error.strerror}): name a text file that can be read")
+    return Corpus(name, path, digest.hexdigest(), n_bytes, n_chars, status.st_mtime_ns)

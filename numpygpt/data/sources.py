@@ -4,6 +4,8 @@ import hashlib
 import os
 import sysconfig
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +14,7 @@ from numpygpt.data import catalogues
 from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.data.corpus import Corpus, read_corpus
 from numpygpt.errors import UserError
-from numpygpt.files import expanded, replacing
+from numpygpt.files import expanded, reading, replacing
 from numpygpt.printing import printable
 
 NAMES = ("shakespeare", "pydoc", "stdlib", "catalogues", "file")
@@ -25,16 +27,8 @@ WHEEL_URL = (
 WHEEL_SHA256 = "a9b680e84f9a0e71da83e399f1e922e1ab37b2173ced046b541c72e1589a5961"
 CATALOGUES_SHA256 = "4b2d2e45a9d4927255dfe6a11f91653c97513bb424438ea14ab2481ea781d207"
 STDLIB = (
-    "asyncio",
-    "collections",
-    "concurrent",
-    "email",
-    "http",
-    "json",
-    "logging",
-    "multiprocessing",
-    "urllib",
-)
+    "asyncio", "collections", "concurrent", "email", "http", "json", "logging", "multiprocessing", "urllib"
+)  # fmt: skip
 CONNECT_SECONDS = 3.0  # to one of a few addresses, to find out that there is no network
 STALL_SECONDS = 10.0  # without a byte, in the middle of a download
 
@@ -69,19 +63,19 @@ def resolve(name: str, path: str | os.PathLike[str] | None = None, allow_fallbac
     except CorpusUnavailable as error:
         if not allow_fallback:
             raise
-        return _pydoc(fallback_reason=str(error))
+        return replace(_pydoc(), fallback_reason=str(error))
 
 
 # --- of Python itself: the text differs between its versions ---
 
 
-def _pydoc(fallback_reason: str | None = None) -> Corpus:
+def _pydoc() -> Corpus:
     """The language reference that CPython carries."""
     try:
         from pydoc_data.topics import topics
     except ImportError as error:
         raise UserError("this Python carries no pydoc_data: use data=file data.path=...") from error
-    return _joined("pydoc", (topics[key] for key in sorted(topics)), fallback_reason)
+    return _joined("pydoc", (topics[key] for key in sorted(topics)))
 
 
 def _stdlib() -> Corpus:
@@ -101,13 +95,13 @@ def _stdlib() -> Corpus:
     return _joined("stdlib", (modules[name].read_text("utf-8") for name in order))
 
 
-def _joined(name: str, texts: Iterable[str], fallback_reason: str | None = None) -> Corpus:
+def _joined(name: str, texts: Iterable[str]) -> Corpus:
     """The texts in a file of the cache, an empty line between them."""
     data = "\n\n".join(text.strip() for text in texts).encode() + b"\n"
     sha256 = hashlib.sha256(data).hexdigest()
     path = cache_folder() / f"{name}-{sha256[:16]}.txt"
     _make(path, lambda temporary: temporary.write_bytes(data))
-    return read_corpus(name, path, sha256, fallback_reason)
+    return read_corpus(name, path, sha256)
 
 
 def _make(path: Path, write: Callable[[Path], object]) -> None:
@@ -124,9 +118,12 @@ def _make(path: Path, write: Callable[[Path], object]) -> None:
 
 def _downloaded(name: str, sha256: str, fetch: Callable[[Path], object]) -> Corpus:
     """A text that is the same everywhere: from $NUMPYGPT_DATA, the cache, or the network."""
-    folder = os.environ.get("NUMPYGPT_DATA")
-    if folder and _is_there(own := expanded(folder).absolute() / f"{name}.txt"):
-        return read_corpus(name, own, sha256)
+    if folder := os.environ.get("NUMPYGPT_DATA"):
+        own = expanded(folder).absolute() / f"{name}.txt"
+        advice = "let NUMPYGPT_DATA name a folder that can be, or unset it"
+        with reading(own, advice), suppress(FileNotFoundError):
+            own.lstat()  # whatever is there is meant, be it a link to nowhere
+            return read_corpus(name, own, sha256)
     path = cache_folder() / f"{name}.txt"
     _make(path, fetch)
     return read_corpus(name, path, sha256)
@@ -139,30 +136,14 @@ def _fetch_catalogues(path: Path) -> None:
         path.write_bytes(catalogues.translations(wheel).encode())
 
 
-def _is_there(path: Path) -> bool:
-    """Whether there is anything, be it a link to nowhere. UserError: it cannot be told."""
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        advice = "let NUMPYGPT_DATA name a folder that can be, or unset it"
-        raise UserError(f"{path} cannot be read ({error.strerror}): {advice}") from error
-    return True
-
-
 def _download(name: str, url: str, sha256: str, path: Path) -> None:
     """Fetches `url` to `path`. CorpusUnavailable: that failed, and left nothing."""
     import pooch  # 0.2 seconds, seldom needed
 
-    advice = (
-        f"connect to the network, or set NUMPYGPT_DATA to a folder that holds {name}.txt, or use data=pydoc"
-    )
+    advice = f"connect to the network, set NUMPYGPT_DATA to a folder with {name}.txt, or use data=pydoc"
     fetch = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, STALL_SECONDS))
     try:
         pooch.retrieve(url, f"sha256:{sha256}", path.name, path.parent, downloader=fetch)
     except (OSError, ValueError) as error:  # requests' errors are OSErrors, a wrong checksum is a ValueError
         reason = "wrong sha256" if isinstance(error, ValueError) else type(error).__name__
-        raise CorpusUnavailable(
-            f"the corpus {name} cannot be downloaded from {url} ({reason}): {advice}"
-        ) from error
+        raise CorpusUnavailable(f"{name} cannot be downloaded from {url} ({reason}): {advice}") from error

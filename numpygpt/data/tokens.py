@@ -23,7 +23,7 @@ import numpy as np
 from numpygpt.data.cache import cache_folder, lock_for
 from numpygpt.data.corpus import Part
 from numpygpt.errors import UserError
-from numpygpt.files import replacing
+from numpygpt.files import reading, replacing
 
 VERSION = 3  # raised when the same tokenizer gives other ids than before, or they are kept otherwise
 PIECE = 4 << 20  # bytes of text encoded at a time
@@ -70,9 +70,6 @@ def encoded(part: Part, tokenizer: Encoder, folder: Path | None = None) -> np.nd
     return ids
 
 
-# --- the file ---
-
-
 def _write(path: Path, key: str, pieces: Iterable[np.ndarray]) -> None:
     digest = hashlib.sha256(key.encode())
     with path.open("wb") as file:
@@ -85,18 +82,14 @@ def _write(path: Path, key: str, pieces: Iterable[np.ndarray]) -> None:
 def _open(path: Path, key: str, dtype: np.dtype) -> np.ndarray | None:
     """The memory-mapped ids, or None if the file is not there or not what belongs there."""
     digest = hashlib.sha256(key.encode())
-    try:
-        content = np.memmap(path, np.uint8, "r")
-    except (FileNotFoundError, ValueError):  # an empty file cannot be mapped
-        return None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}): remove it or make it readable") from error
+    with reading(path, "remove it or make it readable"):
+        try:
+            content = np.memmap(path, np.uint8, "r")
+        except (FileNotFoundError, ValueError):  # an empty file cannot be mapped
+            return None
     digest.update(content[: -digest.digest_size].data)
     is_whole = content[-digest.digest_size :].tobytes() == digest.digest()
     return content[: -digest.digest_size].view(dtype) if is_whole else None
-
-
-# --- piece by piece ---
 
 
 def _encode(part: Part, tokenizer: Encoder, dtype: np.dtype) -> Iterator[np.ndarray]:

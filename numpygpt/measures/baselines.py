@@ -3,8 +3,6 @@
 Each is given the training text first. A model that loses to them has not learned much.
 """
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import lzma
@@ -136,7 +134,7 @@ def kneser_ney_bits(train_text: str, val_text: str, order: int = ORDER, n_discou
     """
     train, both = (code_points(text).astype(np.int64) for text in (train_text, train_text + val_text))
     alphabet = np.unique(train)
-    model = KneserNey.fit(train, np.arange(len(train)), order, 1 / max(len(alphabet), 1), n_discounts)
+    model = KneserNey(train, np.arange(len(train)), order, 1 / max(len(alphabet), 1), n_discounts)
     first = max(len(train) - order + 1, 0)
     history = np.arange(first, len(both))
     p = model.probabilities(both[first:], history)[:, len(train) - first :]

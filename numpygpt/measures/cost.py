@@ -1,7 +1,5 @@
 """What training costs, and how steadily it runs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

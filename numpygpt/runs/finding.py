@@ -39,17 +39,14 @@ def _refuse(error: OSError) -> None:
         raise UserError(f"{why}: name a folder that can be") from error
 
 
-def runs_in(folders: Iterable[Path | str]) -> list[RunFolder]:
-    """All runs in the folders, whatever their state, each once. UserError: a folder is not there, or holds none."""
-    runs: dict[Path, RunFolder] = {}
-    for folder in folders:
-        if not is_folder(folder):
-            raise UserError(f"{folder} is no folder: name a study or a run under {OUTPUTS}")
-        found = find_runs(folder)
-        if not found:
-            raise UserError(f"there are no runs in {folder}: {TRAIN}")
-        runs.update({run.path.resolve(): run for run in found})
-    return sorted(runs.values())
+def runs_in(folder: Path | str) -> list[RunFolder]:
+    """All runs in the folder, whatever their state. UserError: it is not there, or holds none."""
+    if not is_folder(folder):
+        raise UserError(f"{folder} is no folder: name a study or a run under {OUTPUTS}")
+    found = find_runs(folder)
+    if not found:
+        raise UserError(f"there are no runs in {folder}: {TRAIN}")
+    return found
 
 
 def newest_study(outputs: Path = OUTPUTS) -> Path:
@@ -97,7 +94,7 @@ def finished_runs(names: Iterable[str], outputs: Path = OUTPUTS) -> list[RunFold
         if folder is None or is_run(folder):
             found = [find_run(str(folder or name), outputs)]
         else:
-            held = runs_in([folder])
+            held = runs_in(folder)
             found = [run for run in held if run.state() == "done"]
             if not found:
                 raise UserError(f"none of the {len(held)} runs in {folder} is done: wait until one is")
@@ -116,7 +113,5 @@ def _finished(run: RunFolder) -> RunFolder:
         failure = run.failure() or {}
         raise UserError(f"the run {run.path} failed ({failure.get('reason')}): choose one that is done")
     if state != "done":
-        raise UserError(
-            f"the run {run.path} is not done ({state}): finish it with its command, or choose another"
-        )
+        raise UserError(f"the run {run.path} is not done ({state}): run its command again, or choose another")
     return run

@@ -24,13 +24,13 @@ Only the process that holds `RunFolder.lock` writes; anybody may read at any tim
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from numpygpt.errors import UserError
-from numpygpt.files import is_locked, locked, read_bytes, replacing, writing
+from numpygpt.files import is_locked, locked, read_bytes, reading, replacing, writing
 from numpygpt.runs.json_values import digest, from_json, metric_line, metric_row, to_json
 
 SCHEMA = 1
@@ -242,9 +242,6 @@ class RunFolder:
 
 
 def _read_bytes(path: Path) -> bytes | None:
-    try:
+    with reading(path, "make it readable"), suppress(FileNotFoundError, NotADirectoryError):
         return read_bytes(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}): make it readable") from error
+    return None

@@ -40,6 +40,7 @@ class Tokenizer(ABC):
     losses: str  # what `decode(encode(text))` may lose, such as "loses case, spaces"; empty if nothing
     meets_unknown: ClassVar[bool]  # whether some text has no ids, so that `<unk>` must stand for it
     cacheable: ClassVar[bool] = True  # whether the same tokenizer gives the same ids at any time
+    n_byte_tokens: ClassVar[int] = 0  # right behind the specials, in order
 
     def __init__(self, *, specials: Sequence[str] | None = None):
         if specials is None:
@@ -97,8 +98,10 @@ class Tokenizer(ABC):
         return self._vocabulary[self._checked_ids([id])[0]]
 
     def token(self, id: int) -> str:
-        """The id for a reader: its own text (bytes that are no text as `\\xNN`), or the special's name."""
+        """The id for a reader: its own text (bytes that are no text as `\\xNN`), the special's name, `<0x0A>`."""
         self._checked_ids([id])
+        if 0 <= (byte := id - len(self.specials)) < self.n_byte_tokens:
+            return f"<0x{byte:02X}>"
         return self._printed[id].decode("utf-8", errors="backslashreplace")
 
     def _require_trained(self) -> None:
@@ -162,8 +165,6 @@ class Tokenizer(ABC):
             wrong = array[(array < 0) | (array >= size)][0]
             raise UserError(f"token id {wrong} is outside of the vocabulary: ids go from 0 to {size - 1}")
         return array
-
-    # ------------------------------------------------------------------ files
 
     def to_dict(self) -> dict[str, Any]:
         """The tokenizer as JSON values: format, version, kind, options, and what it learned."""

@@ -58,9 +58,7 @@ def from_dict(data: dict[str, Any], factory: str | None = None) -> Tokenizer:
         tokenizer = create(data["kind"], **{**data["options"], **own})
         tokenizer._restore(data)
     except (AttributeError, IndexError, KeyError, TypeError) as error:
-        raise UserError(
-            f"it lacks a part, or holds a wrong one ({error!r}): train the tokenizer again"
-        ) from None
+        raise UserError(f"it lacks a part, or one is wrong ({error!r}): train the tokenizer again") from None
     return tokenizer
 
 
@@ -76,8 +74,6 @@ def load(path: str | os.PathLike[str], factory: str | None = None) -> Tokenizer:
             raise UserError("it is damaged, or was edited: train the tokenizer again")
         return from_dict(data, factory)
     except OSError as error:
-        raise UserError(
-            f"cannot load the tokenizer {path}: it cannot be read ({error.strerror or error})"
-        ) from None
+        raise UserError(f"cannot load the tokenizer {path}: it cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or one of the UserErrors above
         raise UserError(f"cannot load the tokenizer {path}: {error}") from None

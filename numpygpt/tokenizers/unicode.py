@@ -44,7 +44,7 @@ def training_chunks(text: str | Iterable[str]) -> Iterator[str]:
 
 
 def code_points(text: str) -> np.ndarray:
-    """The code points of `text`, uint32 (len(text),)."""
+    """The code points of `text`, lone surrogates among them, uint32 (len(text),)."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 

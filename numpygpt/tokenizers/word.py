@@ -45,9 +45,8 @@ class WordTokenizer(Tokenizer):
         self.lowercase = lowercase
         self.losses = "loses case, spaces, unknown words" if lowercase else "loses spaces, unknown words"
         self.min_freq = checked_int("min_freq", min_freq, 1)
-        self.wanted_vocab_size = vocab_size
-        if vocab_size is not None:
-            self.wanted_vocab_size = checked_int("vocab_size", vocab_size, len(self.specials) + 1)
+        least = len(self.specials) + 1
+        self.wanted_vocab_size = None if vocab_size is None else checked_int("vocab_size", vocab_size, least)
 
     @property
     def exact(self) -> np.ndarray:
@@ -106,11 +105,7 @@ class WordTokenizer(Tokenizer):
         return set_line_spacing(self._printed[id].decode() for id in self._checked_ids(ids).tolist())
 
     def _options(self) -> dict[str, Any]:
-        return {
-            "lowercase": self.lowercase,
-            "min_freq": self.min_freq,
-            "vocab_size": self.wanted_vocab_size,
-        }
+        return {"lowercase": self.lowercase, "min_freq": self.min_freq, "vocab_size": self.wanted_vocab_size}
 
     def _learned(self) -> dict[str, Any]:
         return {"words": self._words}

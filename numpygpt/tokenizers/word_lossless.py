@@ -8,8 +8,8 @@ one token if it is frequent. What a reader expects is not said:
   behind them. Marks say otherwise: capital, all capitals, no capital.
 
 Words outside of the vocabulary are spelled in pieces, a first one and those that follow: characters, and merges of
-them learned as BPE learns them, but from the rare words alone, as only those are to be spelled. Unknown characters
-come in bytes. The ids together tell every text; no id does by itself.
+them as of BPE, but learned from the rare words alone. Unknown characters come in bytes. The ids together tell every
+text; no id does by itself.
 """
 
 from collections import Counter
@@ -59,8 +59,6 @@ class LosslessWordTokenizer(Tokenizer):
         self._n_silent = len(self.specials) + len(MARKS)
         least = self._n_silent + 258
         self.wanted_vocab_size = None if vocab_size is None else checked_int("vocab_size", vocab_size, least)
-
-    # ------------------------------------------------------------------ training
 
     def train(self, text: str | Iterable[str]) -> None:
         units = [(*PARTS.match(unit).groups(), n) for unit, n in UNITS.count(training_chunks(text)).items()]
@@ -121,8 +119,6 @@ class LosslessWordTokenizer(Tokenizer):
         self._set_vocabulary(told[USUAL] for told in self._told[len(self.specials) :])
         self._ids_of_unit = Cache(self._encode_unit)
 
-    # ------------------------------------------------------------------ encoding
-
     def encode(self, text: str) -> np.ndarray:
         self._require_trained()
         units = UNITS.split(check_text(text))
@@ -180,8 +176,6 @@ class LosslessWordTokenizer(Tokenizer):
     def _bytes(self, text: str) -> list[int]:
         return [self._first_byte + byte for byte in text.encode()]
 
-    # ------------------------------------------------------------------ and back
-
     def stretches(self, ids: Iterable[int] | np.ndarray) -> list[bytes]:
         """As in the contract: marks stand for nothing, words for the space before them, too."""
         out, follows_word = [], False
@@ -221,8 +215,6 @@ class LosslessWordTokenizer(Tokenizer):
             return f"<0x{id - self._first_byte:02X}>"
         begins, ends = self._roles[id] != CONTINUATION, id < self._first_piece
         return ".." * (not begins) + own + ".." * (not ends and begins) or "<no space>"
-
-    # ------------------------------------------------------------------ files
 
     def _options(self) -> dict[str, Any]:
         return {"min_freq": self.min_freq, "vocab_size": self.wanted_vocab_size}

@@ -1,9 +1,8 @@
-"""Training: the loop, the worker processes that carry it, evaluation, budgets and checkpoints.
+"""Training: the loop, the worker processes that carry it, evaluation and checkpoints.
 
 trainer      the loop                             engine       a batch, cut into slices, to a gradient and an update
 checkpoints  one file to go on from               slice_runner what one process does of that
-budgets      amounts to numbers of updates        worker_pool, worker   the other processes
-evaluation   the nats of every token of a text
+evaluation   the nats of every token of a text    worker_pool, worker   the other processes
 
 It imports models, optim and data. Runs and commands come in.
 """

@@ -1,7 +1,5 @@
 """Checkpoints: one safetensors file with the weights, the optimizer's state and where the run stands."""
 
-from __future__ import annotations
-
 import json
 import math
 import zlib
@@ -68,13 +66,11 @@ def load(path: Path, model: GPT, optimizer: Optimizer | None = None) -> TrainSta
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
-                raise UserError(f"{path} is not a checkpoint of this version of numpygpt")
+                raise ValueError("it is of another version of numpygpt")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
         if metadata["crc32"] != _crc32(tensors, metadata["state"]):
             raise ValueError("its bytes are not those that were written")
         state = json.loads(metadata["state"])
-    except UserError:
-        raise
     except FileNotFoundError:
         raise UserError(f"there are no weights in {path.parent}: {path.name} is missing") from None
     except (OSError, SafetensorError, ValueError, KeyError) as error:

@@ -5,8 +5,6 @@ order, and BLAS has one thread (it gives other bits with other thread counts). S
 the time and not one bit of the result.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,7 +14,6 @@ from typing import Any, Self
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from numpygpt.errors import UserError
 from numpygpt.machine import available_cores
 from numpygpt.models import GPT
 from numpygpt.optim import Optimizer
@@ -33,8 +30,6 @@ class Engine:
     """
 
     def __init__(self, model: GPT, n_slices: int = 2, workers: int | None = None) -> None:
-        if n_slices < 1:
-            raise UserError(f"slices is {n_slices}; it must be at least 1")
         self.model, self.n_slices = model, n_slices
         self.workers = min(n_slices, workers or available_cores())
         self._pool: WorkerPool | None = None
@@ -76,9 +71,9 @@ class Engine:
         """
         scale = 1 / sum(targets.size for _, targets in batches)
         nats = [0.0] * self.n_slices
-        for number, sums in enumerate(self._run("gradients", batches, scale, key)):
+        for number, sums in enumerate(self._run("gradients", [(batches, scale, key)] * self.workers)):
             nats[number :: self.workers] = sums
-        squares = [square for part in self._run("add_up") for square in part]
+        squares = [square for part in self._run("add_up", [()] * self.workers) for square in part]
         return sum(nats) * scale, math.sqrt(math.fsum(squares))
 
     def step(self, optimizer: Optimizer, lr: float, grad_scale: float = 1.0) -> None:
@@ -89,7 +84,7 @@ class Engine:
         """
         if self._attached is not optimizer:
             self._attach(optimizer)
-        self._run("step", optimizer.n_steps + 1, lr, grad_scale)
+        self._run("step", [(optimizer.n_steps + 1, lr, grad_scale)] * self.workers)
 
     def _attach(self, optimizer: Optimizer) -> None:
         """Let the workers share the optimizer's state."""
@@ -108,15 +103,11 @@ class Engine:
         """For each job nats (B, T - first) of its targets, in evaluation mode."""
         found: list[Any] = [None] * len(jobs)
         shares = [[jobs[n :: self.workers]] for n in range(self.workers)]
-        for n, part in enumerate(self._run_each("losses", shares)):
+        for n, part in enumerate(self._run("losses", shares)):
             found[n :: self.workers] = part
         return found
 
-    def _run(self, method: str, *arguments: Any) -> list[Any]:
-        """Every process calls this method of its SliceRunner: the results, in the order of their numbers."""
-        return self._run_each(method, [arguments] * self.workers)
-
-    def _run_each(self, method: str, arguments: Sequence[Sequence[Any]]) -> list[Any]:
-        """As `_run`, but process n calls `method(*arguments[n])`."""
+    def _run(self, method: str, arguments: Sequence[Sequence[Any]]) -> list[Any]:
+        """Process n calls `method(*arguments[n])` of its SliceRunner; the results, in the order of processes."""
         own = partial(getattr(self._own, method), *arguments[0])
         return [own()] if self._pool is None else self._pool.run(method, arguments[1:], own)

@@ -1,7 +1,5 @@
 """Losses on text that is not trained on: quick estimates while training, every token once at the end."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from itertools import groupby

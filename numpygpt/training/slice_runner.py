@@ -1,7 +1,5 @@
 """What one process does of the work: some slices of every batch, on replicas that view one parameter memory."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
@@ -40,21 +38,18 @@ class SliceRunner:
 
         scale multiplies the loss; key, (seed, step), is what dropout's random numbers depend on.
         """
-        return [self._run_slice(s, batches, scale, key) for s in self.replicas]
-
-    def _run_slice(self, s: int, batches: Sequence[Batch], scale: float, key: tuple[int, int]) -> float:
-        replica = self.replicas[s]
-        replica.flat.zero_grad()
-        if replica.config.dropout:
-            replica.set_rng(generator(key[0], "dropout", key[1], s))
-        nats = 0.0
-        for inputs, targets in batches:
-            x, y = np.array_split(inputs, self.n_slices)[s], np.array_split(targets, self.n_slices)[s]
-            if len(x):
-                nats += float(replica.loss(x, y).sum(dtype=np.float64))
-                replica.loss_backward(scale)
-        replica.flat.zero_unwritten()
-        return nats
+        nats = dict.fromkeys(self.replicas, 0.0)
+        for s, replica in self.replicas.items():
+            replica.flat.zero_grad()
+            if replica.config.dropout:
+                replica.set_rng(generator(key[0], "dropout", key[1], s))
+            for inputs, targets in batches:
+                x, y = np.array_split(inputs, self.n_slices)[s], np.array_split(targets, self.n_slices)[s]
+                if len(x):
+                    nats[s] += float(replica.loss(x, y).sum(dtype=np.float64))
+                    replica.loss_backward(scale)
+            replica.flat.zero_unwritten()
+        return list(nats.values())
 
     def add_up(self) -> list[float]:
         """Add all slices' gradients into the first one's, in slice order, in this process's part of memory.

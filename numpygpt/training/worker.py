@@ -4,8 +4,6 @@ It ends when its input does, so it cannot outlive the process that started it. S
 parent handles them.
 """
 
-from __future__ import annotations
-
 import signal
 import sys
 import traceback

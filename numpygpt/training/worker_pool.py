@@ -1,12 +1,8 @@
 """Worker processes and what they share with the one that started them: memory, and messages over pipes.
 
-Why processes and not threads: NumPy lets go of Python's lock while it works, but must take it again some thousand
-times per step, and a thread that finds it taken sleeps for longer than most of these calls last
-(docs/PERFORMANCE.md has the figures). A worker is `python -m numpygpt.training.worker`, started afresh and not
-forked, so that it is safe on every platform and under every launcher.
+Processes and not threads, which would wait for Python's lock (docs/PERFORMANCE.md has the figures). A worker is
+`python -m numpygpt.training.worker`, started afresh and not forked, so that it is safe under every launcher.
 """
-
-from __future__ import annotations
 
 import json
 import mmap
@@ -42,15 +38,12 @@ class SharedArray:
     def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         n_bytes = max(1, int(np.prod(shape, dtype=float)) * np.dtype(dtype).itemsize)
         if n_bytes > physical_memory():
-            raise MemoryError(
-                f"{n_bytes / 2**30:.1f} GiB for processes to share are more than this machine has"
-            )
+            raise MemoryError(f"processes are to share {n_bytes / 2**30:.1f} GiB, more than this machine has")
         try:
             self._number, self.path = _memory_file()
             os.truncate(self._number, n_bytes)
         except OSError as error:
-            what = f"{n_bytes / 2**20:.0f} MiB that processes share"
-            raise MemoryError(f"no room for {what} ({error})") from error
+            raise MemoryError(f"no room for {n_bytes / 2**20:.0f} MiB to share ({error})") from error
         self.array = open_shared(self.path, shape, dtype)
 
     def __enter__(self) -> Self:

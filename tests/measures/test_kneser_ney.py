@@ -49,7 +49,7 @@ def test_agrees_with_the_textbook_recursion(order):
         "seahlbytor; ",
     )
     symbols = points_of(text)
-    model = KneserNey.fit(symbols, np.arange(len(text)), order, 1 / len(alphabet))
+    model = KneserNey(symbols, np.arange(len(text)), order, 1 / len(alphabet))
     plain = plain_model(text, order, alphabet)
     after = "the shy seal bats"
     got = model.probabilities(points_of(after), np.arange(len(after)))[-1]
@@ -64,7 +64,7 @@ def test_agrees_with_the_textbook_recursion(order):
     st.sampled_from([1, 3]),
 )
 def test_every_conditional_sums_to_one(text, context, order, n_discounts):
-    model = KneserNey.fit(points_of(text), np.arange(len(text)), order, 1 / 4, n_discounts)
+    model = KneserNey(points_of(text), np.arange(len(text)), order, 1 / 4, n_discounts)
     total = np.zeros(order)
     for symbol in "abcd":
         p = model.probabilities(points_of(context + symbol), np.arange(len(context) + 1))[:, -1]
@@ -75,12 +75,12 @@ def test_every_conditional_sums_to_one(text, context, order, n_discounts):
 
 def test_levels_spread_to_the_same_distribution():
     text = "abracadabra, a cadaver" * 3
-    model = KneserNey.fit(points_of(text), np.arange(len(text)), 3, 1 / 20)
+    model = KneserNey(points_of(text), np.arange(len(text)), 3, 1 / 20)
     alphabet = np.unique(points_of(text))
     history = np.arange(4)
     contexts = contexts_of(points_of("cad?"), history, 3)
     p = np.full(len(alphabet) + 1, 1 / 20)
-    for level, context in zip(model.levels(), contexts, strict=True):
+    for level, context in zip((*model.below, model.top[-1]), contexts, strict=True):
         p = level.spread(p, context[-1], alphabet)
     for symbol, spread in zip([*alphabet, ord("Z")], p, strict=True):
         direct = model.probabilities(np.array([*points_of("cad"), symbol]), history)[-1, -1]
@@ -89,7 +89,7 @@ def test_levels_spread_to_the_same_distribution():
 
 def test_no_context_reaches_into_another_sequence():
     symbols, history = points_of("abab"), np.array([0, 1, 0, 1])
-    model = KneserNey.fit(symbols, history, 3, 1 / 2)
+    model = KneserNey(symbols, history, 3, 1 / 2)
     separate = model.probabilities(points_of("ab"), np.array([0, 1]))
     together = model.probabilities(symbols, history)
     np.testing.assert_array_equal(together, np.concatenate([separate, separate], axis=1))
@@ -100,7 +100,7 @@ def test_three_discounts_are_chen_and_goodmans(order):
     """Equation 26 and the recursion above it, in dictionaries, for the top level over a model that is known."""
     text = "she sells sea shells by the sea shore; the shells she sells are sea shells"
     after, alphabet = "the shy seal bats", 12
-    model = KneserNey.fit(points_of(text), np.arange(len(text)), order, 1 / alphabet, 3)
+    model = KneserNey(points_of(text), np.arange(len(text)), order, 1 / alphabet, 3)
     lower = np.full(len(after), 1 / alphabet)
     for level, context in zip(
         model.below, contexts_of(points_of(after), np.arange(len(after)), order), strict=False
@@ -126,7 +126,7 @@ def test_published_bits_per_character(shakespeare):
     alphabet = len(set(shakespeare[:cut]))
     for golden, n_discounts in ((GOLDEN_BITS_PER_CHAR, 1), (MODIFIED_BITS_PER_CHAR, 3)):
         order = len(golden)
-        model = KneserNey.fit(symbols[:cut], history[:cut], order, 1 / alphabet, n_discounts)
+        model = KneserNey(symbols[:cut], history[:cut], order, 1 / alphabet, n_discounts)
         first = cut - order + 1
         p = model.probabilities(symbols[first:], history[first:])[:, order - 1 :]
         np.testing.assert_allclose(-np.log2(p).mean(axis=1), golden, atol=1e-3)

@@ -19,7 +19,6 @@ from numpygpt.training import (
     Text,
     TrainConfig,
     Trainer,
-    budgets,
     checkpoints,
     evaluation,
     score_tokens,
@@ -281,11 +280,3 @@ def test_bits_per_byte_of_a_guess_is_log2_of_the_alphabet():
 def test_divergence_is_told_apart():
     with pytest.raises(Diverged, match=r"optimizer\.lr"), np.errstate(all="ignore"):
         train(lr=1e4, iters=60, grad_clip=None)
-
-
-def test_budgets_are_numbers_of_updates():
-    assert budgets.updates_for_text(1e6, 2.5, 768) == round(1e6 / 2.5 / 768)
-    assert budgets.updates_for_flops(1e12, 5e9) == 200
-    assert budgets.updates_for_seconds(60, 0.02) == 3000
-    with pytest.raises(UserError, match=r"budget\.chars"):
-        budgets.updates_for_text(100, 2.5, 768)

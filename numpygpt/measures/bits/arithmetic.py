@@ -8,8 +8,6 @@ Frequencies are integers of at least 1 that sum to at least 2**24 (`quantise`): 
 some thousand entries would lose an eighth of a bit per token to rounding. The coder itself loses less than 1e-6.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -4,57 +4,44 @@ Kneser & Ney 1995, "Improved backing-off for m-gram language modeling", in the i
 1999, section 2.8 (modified: section 3). The model of order n counts n-grams at its top level; below, the count of
 an n-gram is the number of distinct symbols that were seen before it. An n-gram at the very start of a sequence has
 nothing before it and is counted as often as it occurs.
-
-The same code is a baseline of the comparison tables (one long sequence, history carried over from training) and
-the speller of the residual coder (many short sequences, no history from one to the next).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from numpygpt.measures.bits.mixing import NO_CONTEXT, Floats, Ints, Level, UInts, distinct, join
 
 
-@dataclass(frozen=True)
 class KneserNey:
     """Models of all orders 1 to `order` at once: they share every level but their top.
 
-    base: probability of each symbol below the lowest level.
     top[k - 1], below[k - 1]: level of n-grams of length k, by occurrence and by distinct left neighbours.
     """
 
-    base: float
-    top: tuple[Level, ...]
-    below: tuple[Level, ...]
-
-    @classmethod
-    def fit(cls, symbols: Ints, history: Ints, order: int, base: float, n_discounts: int = 1) -> KneserNey:
+    def __init__(self, symbols: Ints, history: Ints, order: int, base: float, n_discounts: int = 1) -> None:
         """Count the n-grams of symbols (n,); `n_discounts` per order, 1 or 3, as in `Level.kneser_ney`.
 
         history (n,): how many of the symbols before each one belong to its own sequence, negative for a symbol
-        that is only context and never predicted.
+        that is only context and never predicted.   base: probability of each symbol below the lowest level.
         """
-        top: list[Level] = []
-        below: list[Level] = []
+        self.base = base
+        self.top: list[Level] = []
+        self.below: list[Level] = []
         shorter = np.zeros(0, np.uint64)
         for k, contexts in enumerate(contexts_of(symbols, history, order)):
             grams, counts = distinct(contexts, symbols)
-            top.append(Level.kneser_ney(contexts[grams], symbols[grams], counts, n_discounts))
+            self.top.append(Level.kneser_ney(contexts[grams], symbols[grams], counts, n_discounts))
             if k:
                 # Each distinct n-gram lengthens a shorter one to the left; at a sequence's start nothing can.
                 events = np.concatenate([grams, np.flatnonzero(history == k - 1)])
                 some, counts = distinct(shorter[events], symbols[events])
                 some = events[some]
-                below.append(Level.kneser_ney(shorter[some], symbols[some], counts, n_discounts))
+                self.below.append(Level.kneser_ney(shorter[some], symbols[some], counts, n_discounts))
             shorter = contexts
-        return cls(base, tuple(top), tuple(below))
 
     def probabilities(self, symbols: Ints, history: Ints) -> Floats:
-        """P(symbol | the symbols before it) under each order: (order, n). `history` as in `fit`."""
+        """P(symbol | the symbols before it) under each order: (order, n). `history` as in training."""
         lower = np.full(len(symbols), self.base)
         rows: list[Floats] = []
         for k, contexts in enumerate(contexts_of(symbols, history, len(self.top))):
@@ -62,10 +49,6 @@ class KneserNey:
             if k < len(self.below):
                 lower = self.below[k].raise_(lower, contexts, symbols)
         return np.stack(rows)
-
-    def levels(self) -> tuple[Level, ...]:
-        """The levels of the model of the highest order, lowest first."""
-        return (*self.below, self.top[-1])
 
 
 def contexts_of(symbols: Ints, history: Ints, longest: int) -> Iterator[UInts]:

@@ -14,9 +14,8 @@ Symbols are Unicode code points, END and START. Contexts are 64-bit hashes. If t
 still sum to one, and encoder and decoder would still agree.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,16 +24,11 @@ UInts = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-END = 0x110000
-"""The symbol after the last character of a stretch."""
-START = 0x110001
-"""Stands before the first character of a stretch: context only, never predicted."""
+END = 0x110000  # the symbol after the last character of a stretch
+START = 0x110001  # stands before the first character of a stretch: context only, never predicted
 SYMBOL_BITS = 21
-N_SCALARS = 0x110000 - 0x800
-"""Unicode scalar values: all code points but the surrogates, 1,112,064 of them."""
-
-NO_CONTEXT = np.uint64(0)
-"""Marks a position that has too little history for a level: such a position skips the level."""
+N_SCALARS = 0x110000 - 0x800  # Unicode scalar values: all code points but the surrogates, 1,112,064 of them
+NO_CONTEXT = np.uint64(0)  # marks a position that has too little history for a level, and skips it
 
 
 def mix(values: UInts) -> UInts:
@@ -64,7 +58,7 @@ class Level:
     rest: Floats
 
     @classmethod
-    def kneser_ney(cls, contexts: UInts, symbols: Ints, counts: Ints, n_discounts: int = 1) -> Level:
+    def kneser_ney(cls, contexts: UInts, symbols: Ints, counts: Ints, n_discounts: int = 1) -> Self:
         """Absolute discounting: share = (count - d) / N, and rest is what the discounts of a context take, over N.
 
         Each (context, symbol) is given once, with its count; N is the sum of the counts of a context. `n_discounts`
@@ -77,7 +71,7 @@ class Level:
         return cls(rows, keys, (counts - discounts[kind]) / total[row], taken / total)
 
     @classmethod
-    def witten_bell(cls, contexts: UInts, symbols: Ints, counts: Ints) -> Level:
+    def witten_bell(cls, contexts: UInts, symbols: Ints, counts: Ints) -> Self:
         """P = (count + T * P_lower) / (N + T) (Witten & Bell 1991, method C); arguments as in `kneser_ney`."""
         rows, keys, counts, total, types = _arrange(contexts, symbols, counts)
         return cls(rows, keys, counts / (total + types)[keys >> SYMBOL_BITS], types / (total + types))

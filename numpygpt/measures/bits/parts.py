@@ -1,11 +1,8 @@
 """Where the bits of a text go: by kind of byte, by how frequent the word is in training, by place in the window.
 
-A token of several bytes has one cost, and how much of it belongs to which byte nobody can say: here each byte of
-its stretch carries the same share, of the token's bits and of the residual's. So every way of taking the text apart
-sums to the whole, and the parts of two tokenizers can be subtracted.
+Each byte of a token's stretch carries the same share of its bits and of the residual's. So every way of taking the
+text apart sums to the whole, and the parts of two tokenizers can be subtracted.
 """
-
-from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -75,17 +72,8 @@ def byte_kinds(data: bytes) -> Ints:
     of_word = small | capital | digit | beyond | (x == ord("_"))
     inside = np.concatenate([[False], of_word[:-1]])[: len(x)]
     newline, space = np.isin(x, list(b"\n\r")), np.isin(x, list(b" \t\v\f"))
-    kinds = [
-        small & ~inside,
-        small & inside,
-        capital,
-        digit,
-        space,
-        newline,
-        ~(of_word | newline | space),
-        beyond,
-    ]
-    kinds[6] |= x == ord("_")
+    punctuation = ~(of_word | newline | space) | (x == ord("_"))
+    kinds = [small & ~inside, small & inside, capital, digit, space, newline, punctuation, beyond]
     return np.stack(kinds).argmax(axis=0)
 
 

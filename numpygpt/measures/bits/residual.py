@@ -7,25 +7,16 @@ the token stands for, one character at a time, and then END:
     bits(x | z, c) = - sum_j log2 q(x_j | z, c, x_1 ... x_{j-1}) - log2 q(END | z, c, x)
 
 so that tokens and residual together are a code from which the text can be read back. Tokens whose stretch always
-is their own text cost nothing.
-
-q starts uniform over all Unicode scalars and END, and mixes upward (`mixing.Level`):
-
-1. Kneser-Ney, orders 1 to 6 within the stretch, fitted on the distinct stretches of the training text;
-2. for tokens with a text of their own: a pointer into it. The context is the next character of that text, with
-   none, one and two of the source characters before; each distinct (z, x, c) counts once;
-3. z and the stretch so far, by occurrence;
-4. z, c and the stretch so far, by occurrence.
-
-2 to 4 are mixed by Witten and Bell's rule. `<unk>`, other specials, and whatever follows the last token (the
-tail) are spelled by 1 alone.
+is their own text cost nothing. q starts uniform over all Unicode scalars and END, and mixes upward (`mixing.Level`)
+through levels 1 to 4 of docs/METRICS.md, `bits_per_byte_residual`: spelling, a pointer into z's own text (three
+levels), z, and z after c. `<unk>`, other specials, and what follows the last token (the tail) have level 1 alone.
 """
-
-from __future__ import annotations
 
 import sys
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +28,7 @@ from numpygpt.measures.bits.source import TAIL, Source, Stretch
 from numpygpt.measures.bits.spelling import N_POINTER_LEVELS, ORDER, Events, Reading, Sequences
 from numpygpt.tokenizers.base import Tokenizer
 
-_SURROGATES = range(0xD800, 0xE000)
+_SURROGATES = range(0xD800, 0xE000)  # code points that are no scalars
 _KNOWN = 1 << 21  # frequencies kept while coding: 16 MB
 _MOST = 1 << 19  # distinct stretches counted: 1.4 GiB while their levels are made
 _UNIFORM = 1 / (N_SCALARS + 1)
@@ -61,12 +52,12 @@ class ResidualCoder:
         self._known: dict[Hashable, npt.NDArray[np.int64]] = {}
 
     @classmethod
-    def fit(cls, tokenizer: Tokenizer, train_text: str) -> ResidualCoder:
+    def fit(cls, tokenizer: Tokenizer, train_text: str) -> Self:
         """Fit on the training text alone."""
         return cls.fit_pieces(tokenizer, [Source(train_text, *tokenizer.spans(train_text))])
 
     @classmethod
-    def fit_pieces(cls, tokenizer: Tokenizer, pieces: Iterable[Source]) -> ResidualCoder:
+    def fit_pieces(cls, tokenizer: Tokenizer, pieces: Iterable[Source]) -> Self:
         """Fit on a training text that comes in pieces, of which one at a time is looked at.
 
         Each begins where the one before it ends, with that one's last character as its `before`; only the last one
@@ -89,17 +80,17 @@ class ResidualCoder:
         spelled |= {x for _, x, _ in occurrences}
         coder._longest = max((len(x) for _, x, _ in occurrences), default=0)
         coder.alphabet = np.array([*sorted(map(ord, set().union(*spelled))), END], np.int64)
-        coder.levels = (*_speller(spelled), *coder._pointers(occurrences))
+        speller = Sequences(sorted(spelled))
+        spelling = KneserNey(speller.symbols, speller.history, ORDER, _UNIFORM)
+        coder.levels = (*spelling.below, spelling.top[-1], *coder._pointers(occurrences))
         return coder
 
     def _texts(self, ids: Sequence[int]) -> set[str]:
         """The stretches of exact ids: their own texts, but for those that are only a part of a character."""
         texts = set()
-        for own in (self._own_bytes[id] or b"" for id in ids):
-            try:
-                texts.add(own.decode())
-            except UnicodeDecodeError:
-                continue
+        for id in ids:
+            with suppress(UnicodeDecodeError):
+                texts.add((self._own_bytes[id] or b"").decode())
         return texts - {""}
 
     def _pointers(self, occurrences: Counter[Stretch]) -> Iterator[Level]:
@@ -113,7 +104,7 @@ class ResidualCoder:
             yield Level.witten_bell(contexts[some], symbols[some], counts)
 
     def _events(self, stretches: Sequence[Stretch]) -> Events:
-        return Events.of(stretches, [self._own(z) for z, _, _ in stretches])
+        return Events(stretches, [self._own(z) for z, _, _ in stretches])
 
     def _own(self, z: int) -> str | None:
         """The text that the pointer points into."""
@@ -123,8 +114,6 @@ class ResidualCoder:
     def charges(self, z: int) -> bool:
         """Whether token z (or TAIL) may cost anything."""
         return not (self.lossless if z == TAIL else self.exact[z])
-
-    # ------------------------------------------------------------------ weighing
 
     def bits(self, source: Source) -> tuple[Floats, float]:
         """Bits of the stretch of each token of a text or of a piece of one, float64 (n,), and of the tail.
@@ -138,9 +127,8 @@ class ResidualCoder:
             return bits, 0.0
         charged = np.flatnonzero(~self.exact[source.ids])
         numbers: dict[Stretch, int] = {}
-        which = [
-            numbers.setdefault(s, len(numbers)) for s in (*source.stretches(charged), source.tail_stretch)
-        ]
+        stretches = (*source.stretches(charged), source.tail_stretch)
+        which = [numbers.setdefault(stretch, len(numbers)) for stretch in stretches]
         costs = self.stretch_bits(list(numbers))[which]
         bits[charged] = costs[:-1]
         return bits, float(costs[-1])
@@ -154,8 +142,6 @@ class ResidualCoder:
             p = level.raise_(p, contexts, symbols)
         p[symbols == START] = 1.0
         return np.bincount(events.sequences.owner, -np.log2(p), len(stretches)).astype(np.float64)
-
-    # ------------------------------------------------------------------ coding
 
     def reading(self, z: int, c: str) -> Reading:
         """The stretch of token z after source character c, of which nothing was read yet."""
@@ -194,7 +180,8 @@ class ResidualCoder:
                 encoder.encode(index, frequencies)
             else:
                 encoder.encode(len(self.alphabet), frequencies)
-                encoder.encode_range(_scalar(symbol), 1, N_SCALARS)
+                scalar = symbol - len(_SURROGATES) * (symbol >= _SURROGATES.start)  # its number among them
+                encoder.encode_range(scalar, 1, N_SCALARS)
             if symbol != END:
                 reading.read(chr(symbol))
 
@@ -207,32 +194,15 @@ class ResidualCoder:
         reading = self.reading(z, c)
         while self.charges(z):
             if len(x) > longest:
-                raise ValueError(
-                    f"a stretch of source is longer than {longest} characters: the data are damaged"
-                )
+                raise ValueError(f"a stretch of source has more than {longest} characters: damaged data")
             index = decoder.decode(self._frequencies(reading))
             if index == len(self.alphabet):
                 scalar = decoder.target(N_SCALARS)
                 decoder.consume(scalar, 1, N_SCALARS)
-                x.append(chr(_code_point(scalar)))
+                x.append(chr(scalar + len(_SURROGATES) * (scalar >= _SURROGATES.start)))
             elif self.alphabet[index] == END:
                 break
             else:
                 x.append(chr(int(self.alphabet[index])))
             reading.read(x[-1])
         return "".join(x)
-
-
-def _speller(stretches: set[str]) -> tuple[Level, ...]:
-    """Level 1: how stretches are spelled, each counted once."""
-    sequences = Sequences.of(sorted(stretches))
-    return KneserNey.fit(sequences.symbols, sequences.history, ORDER, _UNIFORM).levels()
-
-
-def _scalar(code_point: int) -> int:
-    """Number of a code point among the Unicode scalars, which leave out the surrogates."""
-    return code_point if code_point < _SURROGATES.start else code_point - len(_SURROGATES)
-
-
-def _code_point(scalar: int) -> int:
-    return scalar if scalar < _SURROGATES.start else scalar + len(_SURROGATES)

@@ -1,7 +1,5 @@
 """Bits per byte: everything that has to be sent so that the text can be read back, over the bytes of the text."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,17 +1,13 @@
 """A text beside its tokens: which stretch of the source each token stands for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-TAIL = -1
-"""Stands for the token where there is none: after the last one."""
-
+TAIL = -1  # stands for the token where there is none: after the last one
+# (z, x, c): the token's id or TAIL, its stretch of source, the source character before (newline at the start).
 Stretch = tuple[int, str, str]
-"""(z, x, c): the token's id or TAIL, its stretch of source, the source character before (newline at the start)."""
 
 
 class Source:
@@ -63,6 +59,4 @@ class Source:
         of_each = (exact[self.ids].tolist(), told, self.starts.tolist(), self.ends.tolist())
         for at, (is_exact, stretch, a, b) in enumerate(zip(*of_each, strict=True)):
             if is_exact:
-                assert stretch == self.data[a:b], (
-                    f"token {self.ids[at]} is exact but does not stand for its own text"
-                )
+                assert stretch == self.data[a:b], f"token {self.ids[at]} is exact but is not its own text"

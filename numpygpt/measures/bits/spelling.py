@@ -1,9 +1,6 @@
 """Stretches of source as sequences of symbols, each with its contexts on the levels of the residual coder."""
 
-from __future__ import annotations
-
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
 
 import numpy as np
@@ -19,7 +16,6 @@ N_POINTER_LEVELS = 3
 BASE = 0xD6E8FEB86659FD93  # of the hashes of prefixes, polynomials modulo 2**64
 
 
-@dataclass(frozen=True)
 class Sequences:
     """Strings laid end to end, each as START, its characters, END: m symbols in all.
 
@@ -27,22 +23,14 @@ class Sequences:
     owner: the number of the string that each symbol belongs to, (m,).   place: its distance from START, (m,).
     """
 
-    symbols: Ints
-    first: Ints
-    last: Ints
-    owner: Ints
-    place: Ints
-
-    @classmethod
-    def of(cls, strings: Iterable[str]) -> Sequences:
-        strings = list(strings)
+    def __init__(self, strings: Sequence[str]) -> None:
         lengths = np.array([len(x) + 2 for x in strings], np.int64)
-        last = np.cumsum(lengths) - 1
-        first = last - lengths + 1
-        symbols = code_points("".join(f" {x} " for x in strings)).astype(np.int64)
-        symbols[first], symbols[last] = START, END
-        owner = np.repeat(np.arange(len(strings)), lengths)
-        return cls(symbols, first, last, owner, np.arange(len(symbols)) - first[owner])
+        self.last = np.cumsum(lengths) - 1
+        self.first = self.last - lengths + 1
+        self.symbols = code_points("".join(f" {x} " for x in strings)).astype(np.int64)
+        self.symbols[self.first], self.symbols[self.last] = START, END
+        self.owner = np.repeat(np.arange(len(strings)), lengths)
+        self.place = np.arange(len(self.symbols)) - self.first[self.owner]
 
     @property
     def history(self) -> Ints:
@@ -50,7 +38,6 @@ class Sequences:
         return np.where(self.place == 0, -1, self.place)
 
 
-@dataclass(frozen=True)
 class Events:
     """The m symbols of k stretches, and what their contexts are made of.
 
@@ -60,25 +47,17 @@ class Events:
     text of their own, (k,).
     """
 
-    sequences: Sequences
-    before: Ints
-    pointed: Ints
-    prefixes: UInts
-    tokens: Ints
-    preceding: Ints
-    points: npt.NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, stretches: Sequence[Stretch], own: Sequence[str | None]) -> Events:
+    def __init__(self, stretches: Sequence[Stretch], own: Sequence[str | None]) -> None:
         """`own`: the text of each stretch's token, None if it has none and is spelled without pointer."""
-        sequences = Sequences.of(x for _, x, _ in stretches)
-        before = sequences.symbols.copy()
-        preceding = code_points("".join(c for _, _, c in stretches)).astype(np.int64)
-        before[sequences.first] = preceding
-        pointed = np.fromiter(chain.from_iterable(map(_pointed, own, (x for _, x, _ in stretches))), np.int64)
-        tokens = np.array([z for z, _, _ in stretches], np.int64)
-        points = np.array([text is not None for text in own], bool)
-        return cls(sequences, before, pointed, _prefixes(sequences), tokens, preceding, points)
+        spelled = [x for _, x, _ in stretches]
+        self.sequences = Sequences(spelled)
+        self.prefixes = _prefixes(self.sequences)
+        self.tokens = np.array([z for z, _, _ in stretches], np.int64)
+        self.preceding = code_points("".join(c for _, _, c in stretches)).astype(np.int64)
+        self.before = self.sequences.symbols.copy()
+        self.before[self.sequences.first] = self.preceding
+        self.pointed = np.fromiter(chain.from_iterable(map(_pointed, own, spelled)), np.int64)
+        self.points = np.array([text is not None for text in own], bool)
 
     def pointing(self) -> Iterator[UInts]:
         """Contexts of the three levels of the pointer, then of the token, then of it and the character before."""
@@ -156,10 +135,9 @@ class Reading:
     def contexts(self) -> list[np.uint64]:
         """Those that `Events` has at END of what was read."""
         z, c = self._after
-        events = Events.of([(z, self._recent, c)], [self._own])
-        pointed = ord(self._own[self._at]) if self._own and self._at < len(self._own) else END
-        size = len(events.pointed)
-        events = replace(events, pointed=np.full(size, pointed), prefixes=np.repeat(self._prefix, size))
+        events = Events([(z, self._recent, c)], [self._own])
+        events.pointed[:] = ord(self._own[self._at]) if self._own and self._at < len(self._own) else END
+        events.prefixes[:] = self._prefix
         return [context[-1] for context in events.contexts()]
 
 

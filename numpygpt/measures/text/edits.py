@@ -1,7 +1,5 @@
 """How far a decoded text is from its source."""
 
-from __future__ import annotations
-
 MAX_CHARS = 50_000  # of each pair of texts that is compared
 
 

@@ -1,7 +1,5 @@
 """Measures of generated text, and the same measures of real text to hold them against."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -17,8 +15,6 @@ LEAST_COPIED = 20  # characters: shorter stretches in common are chance, and are
 BETWEEN = "\U0010ffff"  # samples, when they are looked through together: no character, so in no training text
 # Possessive, and a name begins with no blank: or a line of blanks would take the square of its length.
 _HEADING = re.compile(r"(?:\A|\n[^\S\n]*+\n)[^\S\n]*+([^\s:][^\n:]{0,59}?)[^\S\n]*+:[^\S\n]*+(?=\n|\Z)")
-
-
 # Several samples taken together, by the keys of result.json, which docs/METRICS.md defines. Shares are of
 # occurrences, between 0 and 1; None: there was nothing to judge. Words are compared without regard to case.
 Measures = dict[str, float | int | None]

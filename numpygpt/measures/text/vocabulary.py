@@ -1,7 +1,5 @@
 """Measures of a tokenizer alone, before any model is trained."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 import numpy as np
@@ -16,8 +14,6 @@ RARE = 5
 ALPHA = 2.5
 AT_ONCE = 1 << 20  # ids counted at a time
 Ids = npt.NDArray[np.integer]
-
-
 # By the keys of result.json, which docs/METRICS.md defines. Shares are between 0 and 1.
 Measures = dict[str, float | int | bool]
 

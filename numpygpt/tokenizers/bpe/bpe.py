@@ -46,7 +46,6 @@ class BPETokenizer(Tokenizer):
     kind = "bpe"
     meets_unknown = True
     losses = "loses unknown characters"
-    n_byte_tokens: ClassVar[int] = 0
     least_alphabet: ClassVar[int] = 1
     remedy: ClassVar[str] = "raise it, or take bpe-bytefallback, which spells rare characters as bytes"
 
@@ -98,10 +97,10 @@ class BPETokenizer(Tokenizer):
             pieces[self._view(piece)] += count
         alphabet = self._choose_alphabet(count_characters(pieces))
         n_merges = self._room_for_merges(alphabet)
-        spelling = self._spelling_of(alphabet)
+        self._id_of = {character: id for id, character in enumerate(alphabet, start=self._first_id)}
         words: Counter[str] = Counter()
         for piece, count in pieces.items():
-            for word in self._mergeable(piece.translate(spelling)):
+            for word in self._mergeable(self._spell(piece)):
                 words[word] += count
         first_merge = self._first_id + len(alphabet)
         self._set_merges(alphabet, learn_merges(words, first_merge, n_merges, self.min_freq))
@@ -122,16 +121,16 @@ class BPETokenizer(Tokenizer):
             return [symbols]
         return re.split(f"[\0-{re.escape(chr(self._first_id - 1))}]+", symbols)
 
-    def _spelling_of(self, alphabet: str) -> "Spelling":
-        known = {ord(character): chr(id) for id, character in enumerate(alphabet, start=self._first_id)}
-        return Spelling(known, self._spell_unknown)
+    def _spell(self, parts: Iterable[str]) -> str:
+        """The symbols of these parts of a view; those that are no token are single, unknown characters."""
+        id_of = self._id_of.get
+        return "".join([self._spell_unknown(p) if (id := id_of(p)) is None else chr(id) for p in parts])
 
     def _set_merges(self, alphabet: str, merges: list[str]) -> None:
         """Derive everything from the alphabet and the merges, each a pair of symbols."""
         self._alphabet = alphabet
         self._merges = merges
-        self._spelling = self._spelling_of(alphabet)
-        self._views = dict(zip(self._spelling.values(), alphabet, strict=True))
+        self._views = {chr(id): character for id, character in enumerate(alphabet, start=self._first_id)}
         for id, pair in enumerate(merges, start=self._first_id + len(alphabet)):
             self._views[chr(id)] = self._views[pair[0]] + self._views[pair[1]]
         self._id_of = {view: ord(symbol) for symbol, view in self._views.items()}
@@ -142,14 +141,11 @@ class BPETokenizer(Tokenizer):
         self._printed[len(self.specials) :] = own  # with marks
         self._symbols_of_piece = Cache(self._encode_piece)
 
-    # ------------------------------------------------------------------ encoding
-
     def encode(self, text: str) -> np.ndarray:
         """As in the contract. Inside, ids are characters (see merging.py): the ids are the text's code points."""
         self._require_trained()
         symbols = "".join(map(self._symbols_of_piece.__getitem__, self.splitter.split(check_text(text))))
-        # Ids between U+D800 and U+DFFF are symbols like all others: surrogatepass lets them through.
-        return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), dtype="<i4").astype(np.int32)
+        return code_points(symbols).astype(np.int32)
 
     def _encode_piece(self, piece: str) -> str:
         """The symbols of a piece."""
@@ -181,11 +177,11 @@ class BPETokenizer(Tokenizer):
                 merged[i - 1] = id_of(parts[i - 1] + parts[i], NOT_MERGED)
             if i < len(merged):
                 merged[i] = id_of(parts[i] + parts[i + 1], NOT_MERGED)
-        return "".join([self._spell_unknown(p) if (id := id_of(p)) is None else chr(id) for p in parts])
+        return self._spell(parts)
 
     def _replay_merges(self, view: str) -> str:
         """The same for a long piece, faster: all merges in the order of training."""
-        symbols = view.translate(self._spelling)
+        symbols = self._spell(view)
         for id, pair in enumerate(self._merges, start=self._first_id + len(self._alphabet)):
             symbols = symbols.replace(pair, chr(id))
         return symbols
@@ -197,8 +193,6 @@ class BPETokenizer(Tokenizer):
             points = code_points(lower(text) if self._has_marks else text)
             widths[unknown] = utf8_widths(points[~np.isin(points, code_points(self._alphabet))])
         return ids, np.cumsum(widths)
-
-    # ------------------------------------------------------------------ and back
 
     def _as_text(self, printed: bytes) -> str:
         return super()._as_text(unmarked(printed) if self._has_marks else printed)
@@ -215,11 +209,11 @@ class BPETokenizer(Tokenizer):
         return [b"" if s else data[a:b] for a, b, s in zip([0, *ends], ends, is_special, strict=False)]
 
     def token(self, id: int) -> str:
-        """The id for a reader, with arrows for the marks."""
+        """As in the contract, with arrows for the marks."""
         shown = super().token(id)
-        return with_signs(self._printed[id]).decode(errors="backslashreplace") if self._has_marks else shown
-
-    # ------------------------------------------------------------------ files
+        if self._has_marks and id >= self._first_id:
+            return with_signs(self._printed[id]).decode(errors="backslashreplace")
+        return shown
 
     def _options(self) -> dict[str, Any]:
         options = {"vocab_size": self.wanted_vocab_size, "pattern": self.pattern, "min_freq": self.min_freq}
@@ -242,14 +236,3 @@ class BPETokenizer(Tokenizer):
             pairs.append(symbol_of[left] + symbol_of[right])
             symbol_of[left + right] = chr(self._first_id + len(symbol_of))
         return pairs
-
-
-class Spelling(dict[int, str]):
-    """A table for `str.translate` from characters to symbols, which spells those that it does not hold."""
-
-    def __init__(self, known: dict[int, str], spell_unknown: Any):
-        super().__init__(known)
-        self._spell_unknown = spell_unknown
-
-    def __missing__(self, point: int) -> str:
-        return self._spell_unknown(chr(point))

@@ -36,14 +36,8 @@ class ByteFallbackBPETokenizer(BPETokenizer):
         return most_frequent(counts, self.character_coverage)
 
     def _spell_unknown(self, character: str) -> str:
-        return "".join(
-            chr(len(self.specials) + byte) for byte in character.encode("utf-8", "surrogateescape")
-        )
-
-    def token(self, id: int) -> str:
-        """The id for a reader; byte tokens as `<0x0A>`."""
-        byte = id - len(self.specials)
-        return f"<0x{byte:02X}>" if 0 <= byte < self.n_byte_tokens else super().token(id)
+        own = character.encode("utf-8", "surrogateescape")
+        return "".join(chr(len(self.specials) + byte) for byte in own)
 
     def _options(self) -> dict[str, Any]:
         return {**super()._options(), "character_coverage": self.character_coverage}

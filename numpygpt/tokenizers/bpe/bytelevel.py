@@ -5,15 +5,10 @@ from typing import Any
 
 from numpygpt.tokenizers.bpe.bpe import BPETokenizer
 
-
-def _printable_bytes() -> dict[int, str]:
-    """GPT-2's way to show each byte as a printable character: itself if it is one, else one from U+0100 on."""
-    printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAC + 1), *range(0xAE, 0xFF + 1)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return {byte: chr(byte) for byte in printable} | {byte: chr(256 + i) for i, byte in enumerate(others)}
-
-
-PRINTABLE = _printable_bytes()
+# GPT-2's way to show each byte as a printable character: itself if it is one, else one from U+0100 on.
+PRINTABLE = {byte: chr(byte) for byte in (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))}
+OTHERS = [byte for byte in range(256) if byte not in PRINTABLE]
+PRINTABLE |= {byte: chr(256 + i) for i, byte in enumerate(OTHERS)}
 # GPT-2 numbers the bytes in the order of the characters that show them.
 ALPHABET = "".join(chr(byte) for byte in sorted(range(256), key=PRINTABLE.__getitem__))
 PRINTABLE_ALPHABET = ALPHABET.translate(PRINTABLE)

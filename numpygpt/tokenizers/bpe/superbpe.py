@@ -18,7 +18,7 @@ from numpygpt.tokenizers.bpe.bpe import REPLAY_RATIO
 from numpygpt.tokenizers.bpe.bytelevel import ALPHABET, ByteLevelBPETokenizer
 from numpygpt.tokenizers.bpe.merging import learn_merges
 from numpygpt.tokenizers.pretokenize import Cache, splitter
-from numpygpt.tokenizers.unicode import training_chunks
+from numpygpt.tokenizers.unicode import code_points, training_chunks
 
 AT_ONCE = 1 << 20  # symbols that are cut at a time
 
@@ -43,30 +43,27 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         self._within = ByteLevelBPETokenizer(**options)
         self.splitter = splitter("none", self.digits or (3 if self.pattern in ("gpt4", "gpt4o") else None))
 
-    # ------------------------------------------------------------------ training
-
     def train(self, text: str | Iterable[str]) -> None:
         text = "".join(training_chunks(text))
         self._within.train(text)
         self._set_merges(ALPHABET, self._within._merges)
-        newline = self._spelling[ord("\n")]  # it is part of no merge across pieces, so it keeps pieces apart
+        newline = self._spell("\n")  # it is part of no merge across pieces, so it keeps pieces apart
         symbols = newline.join(map(self._symbols_of_piece.__getitem__, self.splitter.split(text)))
         self._set_merges(ALPHABET, self._within._merges + self._learn_across(symbols))
 
     def _learn_across(self, symbols: str) -> list[str]:
         """The merges of a text within its lines, given what is left of it after the merges within pieces.
 
-        No pair is more frequent than the rarest of the neighbours in it. So where two neighbours stand that are
-        rarer than the last merge will be, the text can be cut: nothing will ever run across. What is left are the
-        frequent phrases, few of them different, to be merged as words are. How frequent the last merge will be is
-        guessed, and the guess is right if all merges were found; otherwise a lower one is tried.
+        The text is cut where two neighbours stand that are rarer than the last merge will be: nothing will ever run
+        across. How frequent that merge will be is guessed, and the guess is right if all merges were found;
+        otherwise a lower one is tried.
         """
         room = self.wanted_vocab_size - self._within.wanted_vocab_size
         if room == 0:
             return []
-        points = _points(symbols)
-        is_whole = np.array([own is not None and b"\n" not in own for own in self._vocabulary])[points]
-        pairs, counts = np.unique(_pairs(points)[is_whole[:-1] & is_whole[1:]], return_counts=True)
+        is_whole = np.array([own is not None and b"\n" not in own for own in self._vocabulary])
+        is_whole = is_whole[code_points(symbols)]
+        pairs, counts = np.unique(_pairs(symbols)[is_whole[:-1] & is_whole[1:]], return_counts=True)
         least = self.min_freq
         if len(counts) > room:
             least = max(least, int(np.partition(counts, -room)[-room]) // 2)
@@ -92,8 +89,6 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         self._symbols_of_stretch = Cache(self._within._encode_view)
         self._symbols_of_phrase = Cache(self._encode_phrase)
 
-    # ------------------------------------------------------------------ encoding
-
     def _encode_piece(self, piece: str) -> str:
         """All merges within pieces come before all others, so both are cut and cached by themselves."""
         stretches = _cut(self._view(piece), self._neighbouring_bytes)
@@ -111,14 +106,10 @@ class SuperBPETokenizer(ByteLevelBPETokenizer):
         return {**super()._options(), "transition": self.transition}
 
 
-def _points(symbols: str) -> np.ndarray:
-    """The ids of symbols, int64 (len(symbols),)."""
-    return np.frombuffer(symbols.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
-
-
-def _pairs(points: np.ndarray) -> np.ndarray:
-    """Each two neighbours as one number, int64 (n - 1,)."""
-    return points[:-1] << 32 | points[1:]
+def _pairs(symbols: str) -> np.ndarray:
+    """The ids of each two neighbours as one number, int64 (len(symbols) - 1,)."""
+    ids = code_points(symbols).astype(np.int64)
+    return ids[:-1] << 32 | ids[1:]
 
 
 def _joined(merges: list[str], texts: dict[str, str]) -> np.ndarray:
@@ -135,7 +126,7 @@ def _cut(symbols: str, neighbours: np.ndarray) -> Iterator[str]:
     """
     start = 0
     for block in range(0, len(symbols), AT_ONCE):
-        pairs = _pairs(_points(symbols[block : block + AT_ONCE + 1]))
+        pairs = _pairs(symbols[block : block + AT_ONCE + 1])
         known = np.append(neighbours, -1)[np.searchsorted(neighbours, pairs)] == pairs
         for end in (np.flatnonzero(~known) + (block + 1)).tolist():
             yield symbols[start:end]

@@ -60,9 +60,7 @@ class ForeignTokenizer(Tokenizer):
 
     def _spans(self, text: str) -> tuple[Any, np.ndarray]:
         """The ids, and where in the text's characters each one's stretch ends, as the library tells."""
-        raise UserError(
-            "its tokens do not join to the text, and nothing tells which part each of them stands for"
-        )
+        raise UserError("its tokens do not join to the text, and nothing tells which part each stands for")
 
     @abstractmethod
     def _text(self, ids: list[int]) -> str:
@@ -168,8 +166,6 @@ class ForeignTokenizer(Tokenizer):
         except UserError:  # a model may write what no text is encoded to
             return super().decode(checked)
 
-    # ------------------------------------------------------------------ ids
-
     def _set_ids(self, own: Mapping[int, bytes], names: Mapping[int, str], unk: int | None) -> None:
         """Ids with a text of their own, special ids with their names, and which of them stands for the unknown."""
         size = max([*own, *names], default=-1) + 1
@@ -182,8 +178,6 @@ class ForeignTokenizer(Tokenizer):
         self.special_ids = {name: id for id, name in sorted(names.items())}
         self.specials = tuple(self.special_ids)
         self.unk_id = unk
-
-    # ------------------------------------------------------------------ files
 
     def to_dict(self) -> dict[str, Any]:
         """As in the contract: the file's whole content, and what was found; not where the file lay."""

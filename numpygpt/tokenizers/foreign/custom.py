@@ -106,8 +106,6 @@ class CustomTokenizer(ForeignTokenizer):
     def _text(self, ids: list[int]) -> str:
         return self._object.decode(ids)
 
-    # ------------------------------------------------------------------ files
-
     def _learned(self) -> dict[str, Any]:
         return super()._learned() | {"model": self._model | {"code": code_sha256(self.factory)}}
 

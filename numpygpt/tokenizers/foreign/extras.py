@@ -9,11 +9,7 @@ from typing import Any
 from numpygpt import files
 from numpygpt.errors import UserError
 
-PACKAGES = {
-    "hf": "tokenizers",
-    "sentencepiece": "sentencepiece",
-    "tiktoken": "tiktoken",
-}
+PACKAGES = {"hf": "tokenizers", "sentencepiece": "sentencepiece", "tiktoken": "tiktoken"}
 
 
 def require(kind: str) -> None:

@@ -53,9 +53,8 @@ class TiktokenTokenizer(ForeignTokenizer):
         self._encoding = extras.package_of(self.kind).Encoding(
             "numpygpt", pat_str=model["pattern"], mergeable_ranks=ranks, special_tokens=specials
         )
-        self._set_ids(
-            {id: own for own, id in ranks.items()}, {id: name for name, id in specials.items()}, None
-        )
+        names = {id: name for name, id in specials.items()}
+        self._set_ids({id: own for own, id in ranks.items()}, names, None)
 
     def _ids(self, text: str) -> np.ndarray:
         return self._encoding.encode_to_numpy(text, disallowed_special=())

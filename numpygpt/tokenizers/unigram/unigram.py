@@ -30,6 +30,7 @@ class UnigramTokenizer(Tokenizer):
     kind = "unigram"
     meets_unknown = False
     losses = ""
+    n_byte_tokens = 256
 
     def __init__(
         self,
@@ -92,11 +93,6 @@ class UnigramTokenizer(Tokenizer):
             ids += [len(self.specials) + byte for byte in reversed(piece.encode())] if id is None else [id]
             end = starts[end]
         return np.array(ids[::-1], np.int32).tobytes()
-
-    def token(self, id: int) -> str:
-        """The id for a reader; byte tokens as `<0x0A>`."""
-        byte = id - len(self.specials)
-        return f"<0x{byte:02X}>" if 0 <= byte < 256 else super().token(id)
 
     def _options(self) -> dict[str, Any]:
         own = {"pattern": self.pattern, "character_coverage": self.character_coverage}
