@@ -161,9 +161,9 @@ def scaling(comparisons: Sequence[Comparison]) -> Scaling | None:
 
 
 def _points(family: Family) -> Floats:
-    """Of the seeds that all its settings have; a family of fewer than MIN_BUDGETS settings has none."""
+    """Of the seeds that all its settings have; none if there is none, or of fewer than MIN_BUDGETS settings."""
     seeds = sorted(set.intersection(*(set(s.seeds) for s in family.settings)))
-    if len(family.settings) < MIN_BUDGETS:
+    if len(family.settings) < MIN_BUDGETS or not seeds:
         return np.empty((0, 0, 2))
     costs = [(s.mean("train_flops"), s) for s in family.settings]
     settings = [s for _, s in sorted(costs, key=lambda pair: pair[0])]
