@@ -22,15 +22,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("benchmark", choices=BENCHMARKS)
     parser.add_argument("--rounds", type=int, default=4, help="turns that each one takes (default 4)")
     parser.add_argument("--seeds", type=int, default=3, help="race: how many, from 1 on (default 3)")
-    parser.add_argument(
-        "--updates", type=int, default=160, help="race: the length of our recipe's schedule (default 160)"
-    )
     parser.add_argument("--json", type=Path, help="write the rows to this file, too")
     return parser
 
 
 def benchmark(chosen: argparse.Namespace) -> None:
-    require_at_least(1, chosen, "rounds", "seeds", "updates")
+    require_at_least(1, chosen, "rounds", "seeds")
     run_benchmark(chosen)
 
 

@@ -17,10 +17,10 @@ from experiments.runner.environment import environment
 from numpygpt.errors import UserError
 from numpygpt.files import writing
 
-Chosen = argparse.Namespace  # of the command line: benchmark, rounds, seeds, updates, json
+Chosen = argparse.Namespace  # of the command line: benchmark, rounds, seeds, json
 BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
     "train": lambda chosen: update_race.race(peers(), chosen.rounds),
-    "race": lambda chosen: loss_race.race(peers(), chosen.seeds, chosen.updates),
+    "race": lambda chosen: loss_race.race(peers(), chosen.seeds),
     "tokenizers": lambda chosen: tokenizer_race.race(chosen.rounds),
 }
 

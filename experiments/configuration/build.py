@@ -52,11 +52,7 @@ class Corpora:
         Raises UserError if it cannot be had, or is not the one that `data.sha256` asks for.
         """
         corpus = self._resolve(data.kind, data.path, may_fall_back and data.fallback is not None)
-        if data.sha256 not in (None, corpus.sha256):
-            raise UserError(
-                f"the corpus {corpus.path} has sha256 {corpus.sha256}, not data.sha256={data.sha256}: "
-                f"use the text that was meant, or leave data.sha256 out"
-            )
+        require_same(corpus, data.sha256)
         self.fallback_reason = self.fallback_reason or corpus.fallback_reason
         kind = "pydoc" if corpus.fallback_reason else data.kind
         path = str(corpus.path) if kind == "file" else None
@@ -66,10 +62,17 @@ class Corpora:
 def build_corpus(data: DataConfig) -> Corpus:
     """The corpus that was decided on. Raises UserError if it is another text by now."""
     corpus = resolve(data.kind, data.path)
-    if data.sha256 not in (None, corpus.sha256):
-        why = f"the corpus {corpus.path} is not the text that this run was planned with"
-        raise UserError(f"{why}: start the run again")
+    require_same(corpus, data.sha256)
     return corpus
+
+
+def require_same(corpus: Corpus, sha256: str | None) -> None:
+    """Raises UserError if the corpus is another text than the one with this sha256, where one is asked for."""
+    if sha256 not in (None, corpus.sha256):
+        raise UserError(
+            f"the corpus {corpus.path} has sha256 {corpus.sha256}, not data.sha256={sha256}: use the text that was "
+            "meant (of pydoc and stdlib, every version of Python has its own)"
+        )
 
 
 def corpus_parts(corpus: Corpus, data: Mapping[str, Any]) -> tuple[Part, Part]:

@@ -125,12 +125,11 @@ def _bad_value(error: OmegaConfBaseException, origin: str, overrides: Sequence[s
 def _unknown_key(key: str, origin: str, value: str | None = None) -> str:
     """The sentence ends in what to type if `value`, as it was typed, is given."""
     meant = _same(key)
-    listed = "" if meant else f": {_listed(key)}"
     if not meant and (close := nearest(key, [*KEYS, *map(_last, KEYS)])):
         meant = _same(close)
-    hint = f" (did you mean {' or '.join(meant)}?)" if meant else ""
+    hint = f" (did you mean {' or '.join(meant)}?)" if meant else ": --help lists all keys"
     to_type = f": {_to_type(meant, value)}" if meant and value is not None else ""
-    return f"{key} is not a key{origin}{listed}{hint}{to_type}"
+    return f"{key} is not a key{origin}{hint}{to_type}"
 
 
 def _same(key: str) -> list[str]:
@@ -141,15 +140,6 @@ def _same(key: str) -> list[str]:
 
 def _to_type(keys: Sequence[str], value: str) -> str:
     return f"type {' or '.join(command(key, value) for key in keys)}"
-
-
-def _listed(key: str) -> str:
-    section = key.rpartition(".")[0]
-    known = [_last(one) for one in SETTINGS if one.startswith(f"{section}.")]
-    if section and known:
-        return f"keys of {section} are {', '.join(sorted(known))}"
-    known = [*{*SECTIONS, *GROUPS}, *(key for key in SETTINGS if "." not in key)]
-    return f"there are {', '.join(sorted(known))}"
 
 
 def _last(key: str) -> str:

@@ -12,7 +12,6 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.configuration import build
 from experiments.configuration.build import Corpora
 from experiments.configuration.identity import identity, run_folder
-from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, SampleConfig, to_config
 from experiments.configuration.validation import check
 from experiments.runner.budget import require_memory, updates
@@ -37,10 +36,7 @@ def job(composed: Any) -> RunFolder:
     Raises UserError if the configuration itself is refused, Interrupted if a signal stopped the run.
     """
     print_anything()
-    try:
-        config = to_config(composed)
-    except EXPLAINED as error:
-        raise UserError(explain(error)) from error
+    config = to_config(composed)
     check(config)
     if config.data.sha256 is None:  # not planned by a sweep
         config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))

@@ -17,7 +17,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from experiments.cli.eval_texts import check_texts, text_path
+from experiments.cli.eval_texts import read_texts, text_path
 from experiments.configuration.build import Corpora
 from experiments.configuration.identity import run_folder
 from experiments.configuration.messages import EXPLAINED, explain
@@ -92,7 +92,7 @@ class Planner:
         runs: dict[Path, PlannedRun] = {}
         for line, config in zip(lines, configs, strict=True):
             decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
-            check_texts(config.eval.texts)
+            read_texts(config.eval.texts)  # which refuses one that cannot be scored
             decided.eval.texts = list(dict.fromkeys(str(text_path(text)) for text in config.eval.texts))
             if config.tokenizer.path is not None:
                 decided.tokenizer.path = str(expanded(config.tokenizer.path).absolute())

@@ -106,7 +106,7 @@ def compress_file(run: RunFolder, file: str, output: str, force: bool) -> str:
     packed = pack(load_codec(run), run_fingerprint(run), decoded(data, name))
     write_output(output, packed)
     rate = f", {8 * len(packed) / len(data):.3f} bits per byte" if data else ""
-    return f"{name}: {len(data):,} bytes, compressed {len(packed):,}{rate} (header of {HEADER_BYTES} included)"
+    return f"{name}: {len(data):,} bytes, compressed {len(packed):,}{rate}, header included"
 
 
 def decompress_file(run: RunFolder, file: str, output: str, force: bool) -> str:

@@ -180,7 +180,7 @@ def test_another_runs_tokenizer_or_weights_never_give_a_wrong_text(packed, untra
         Packed.from_bytes(file, "FILE").require_run(b"some", "FILE")
     model = GPT(codec.model.config, rng=np.random.default_rng(1))
     for other in (untrained, replace(codec, model=model)):
-        with pytest.raises(UserError, match="tokenizer, weights or arithmetic .* others here"):
+        with pytest.raises(UserError, match=r"tokenizer, weights or arithmetic .* others here"):
             restored(other, file)
 
 
@@ -298,7 +298,7 @@ def test_a_lossy_run_needs_its_training_text(refused, finished, tmp_path, monkey
     try:
         corpus_path.write_bytes(text + b"!")
         sentence = refused(compress, "text", "-o", "out", run=finished("word"))
-        assert "is another by now" in sentence
+        assert "use the text that was meant" in sentence
         assert str(corpus_path) in sentence
         corpus_path.unlink()
         assert "cannot be read" in refused(compress, "text", "-o", "out", run=finished("word"))
