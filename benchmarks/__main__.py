@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.suite import BENCHMARKS, run_benchmark
-from numpygpt.commands import require_at_least, run_command
+from numpygpt.commands import run_command
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,13 +26,8 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def benchmark(chosen: argparse.Namespace) -> None:
-    require_at_least(1, chosen, "rounds", "seeds")
-    run_benchmark(chosen)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    return run_command(parser(), benchmark, argv)
+    return run_command(parser(), run_benchmark, argv)
 
 
 if __name__ == "__main__":

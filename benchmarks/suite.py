@@ -14,6 +14,7 @@ from benchmarks import loss_race, tokenizer_race, update_race
 from benchmarks.processes import THREADS, Row
 from benchmarks.update_race import PEERS
 from experiments.runner.environment import environment
+from numpygpt.commands import require_at_least
 from numpygpt.errors import UserError
 from numpygpt.files import writing
 
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
 
 def run_benchmark(chosen: Chosen) -> None:
     """Measures, prints the table, and writes what it shows to `json`. UserError: that is no place, or no text."""
+    require_at_least(1, chosen, "rounds", "seeds")
     out = chosen.json
     if out and not out.absolute().parent.is_dir():
         raise UserError(f"--json={out} is not possible: its folder does not exist")

@@ -18,10 +18,8 @@ SETTINGS = settings()
 SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in SETTINGS if "." in key))
 KEYS = (*GROUPS, "hydra/launcher", "hydra.launcher.n_jobs", *SETTINGS)
 EXPLAINED = (HydraException, OmegaConfBaseException, YAMLError)
-EXTRAS = {  # what our presets build upon: the preset, and the extra that installs it
-    "hydra/launcher/joblib": ("local", "local"),
-    "hydra/launcher/submitit_slurm": ("slurm", "slurm"),
-}
+# What our presets build upon: the preset, whose extra of that name installs it.
+EXTRAS = {"hydra/launcher/joblib": "local", "hydra/launcher/submitit_slurm": "slurm"}
 TYPES: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
@@ -99,8 +97,7 @@ def _unknown_choice(config: str, options: Sequence[str]) -> str:
     group = next((group for group in GROUPS if config.startswith(f"{group}/")), config.rpartition("/")[0])
     choice = config.removeprefix(f"{group}/")
     if config in EXTRAS:
-        preset, extra = EXTRAS[config]
-        return f'hydra/launcher={preset} is not possible yet: it needs pip install -e ".[{extra}]"'
+        return f'hydra/launcher={EXTRAS[config]} is not possible yet: it needs pip install -e ".[{EXTRAS[config]}]"'
     names = sorted(options) or sorted(path.stem for path in (CONF / group).glob("*.yaml"))
     hint = did_you_mean(choice, names, group)
     if group == "data" and re.search(r"[./~]", choice):

@@ -40,11 +40,9 @@ def _by_itself(config: RunConfig) -> Iterator[tuple[str, object, str]]:
         if not NAME.fullmatch(name := str(attrgetter(key)(config))):
             allowed = "a name of letters, digits, dots, dashes and underscores: it names a folder"
             yield key, repr(name), allowed
-    prompt, sha256 = config.sample.prompt, config.data.sha256
+    prompt = config.sample.prompt
     if not prompt or prompt != prompt.encode("utf-8", "replace").decode():
         yield "sample.prompt", repr(prompt), "a text of at least one character, of Unicode"
-    if sha256 is not None and not re.fullmatch("[0-9a-f]{64}", sha256):
-        yield "data.sha256", sha256, "null, or 64 hexadecimal digits"
 
 
 def _together(config: RunConfig) -> Iterator[tuple[str, object, str]]:
@@ -68,8 +66,6 @@ def _together(config: RunConfig) -> Iterator[tuple[str, object, str]]:
     amount = options("budget", config.budget.kind)[0]
     if getattr(config.budget, amount) is None:
         yield f"budget.{amount}", None, f"a number above 0 where budget.kind={config.budget.kind}"
-    if config.data.kind == "file" and not config.data.path:
-        yield "data.path", None, "the path of a UTF-8 text where data=file (data.path=my.txt)"
 
 
 def _objects(config: RunConfig) -> Iterator[tuple[str, Callable[[], object]]]:

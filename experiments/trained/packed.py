@@ -48,20 +48,14 @@ class Packed:
             raise UserError(damaged)
         _, version, *fields = HEADER.unpack_from(data)
         if version != VERSION:
-            other = f"{name} is in version {version} of the format, not {VERSION}"
             raise UserError(
-                f"{other}: use the version of this program that wrote it, or get a good copy of it"
+                f"{name} is in version {version} of the format, not {VERSION}: use the version of this program "
+                "that wrote it, or get a good copy of it"
             )
         packed = cls(*(*fields, data[HEADER_BYTES:]))
         if packed.to_bytes() != data:
             raise UserError(damaged)
         return packed
-
-    def require_run(self, run: bytes, name: str) -> None:
-        """Raises UserError, naming the file, if another run wrote it."""
-        if self.run != run:
-            ends = self.run.hex()
-            raise UserError(f"{name} was written with another run: name the one whose name ends in {ends}")
 
 
 def pack(codec: Codec, run: bytes, text: str) -> bytes:
@@ -114,7 +108,9 @@ def decompress_file(run: RunFolder, file: str, output: str, force: bool) -> str:
     require_output(output, file, force)
     data, name = read_input(file), input_name(file)
     packed = Packed.from_bytes(data, name)
-    packed.require_run(run_fingerprint(run), name)  # before the model is loaded
+    if packed.run != run_fingerprint(run):
+        ends = packed.run.hex()
+        raise UserError(f"{name} was written with another run: name the one whose name ends in {ends}")
     text = unpack(load_codec(run), packed, name)
     write_output(output, text)
     return f"{name}: {len(data):,} bytes, restored {len(text):,}; the checksum holds"

@@ -182,11 +182,6 @@ def test_commas_go_on_sweeping_elsewhere(key):
     assert arrives(f"{key}=a b.json,1, Bob's.json") == ["a b.json", "1", "Bob's.json"]
 
 
-def test_a_path_with_a_comma_that_is_there_is_one_path(text_file):
-    assert arrives(f"data.path={text_file}") == [str(text_file)]
-    assert len(arrives(f"tokenizer.path={','.join(['x.json'] * 100)}")) == 100
-
-
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
