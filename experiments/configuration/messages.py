@@ -144,12 +144,11 @@ def _last(key: str) -> str:
 
 
 def _value_of(key: str, error: OmegaConfBaseException, overrides: Sequence[str]) -> str:
-    """`=value` as it was typed, else as OmegaConf quotes it."""
+    """`=value` as OmegaConf quotes it, which is one value of several, else as it was typed."""
+    if match := re.search(r"[Vv]alue '(.*?)'", str(error)):
+        return f"={match[1]}"
     typed = {k.lstrip("+"): value for k, _, value in (override.partition("=") for override in overrides)}
-    if key in typed:
-        return f"={typed[key]}"
-    match = re.search(r"[Vv]alue '(.*?)'", str(error))
-    return f"={match[1]}" if match else ""
+    return f"={typed[key]}" if key in typed else ""
 
 
 def _allowed(key: str) -> str:

@@ -20,7 +20,6 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from experiments.cli.eval_texts import read_texts, text_path
 from experiments.configuration.build import decided
 from experiments.configuration.identity import run_folder
-from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, settings, to_config, used_keys
 from experiments.configuration.typed import ONE_EACH, quoted
 from experiments.configuration.validation import check
@@ -82,14 +81,13 @@ class Planner:
         return values
 
     def plan(self, lines: Sequence[Sequence[str]]) -> list[PlannedRun]:
-        """The distinct runs of `lines`, each line the overrides of one. Raises UserError for the first fault."""
-        configs = []
-        for line in lines:
-            try:
-                configs.append(to_config(self.compose(line)))
-            except EXPLAINED as error:
-                raise UserError(explain(error, line)) from error
-            check(configs[-1])
+        """The distinct runs of `lines`, each line the overrides of one.
+
+        Raises UserError for the first fault, or what Hydra or omegaconf raises (`messages.explain`).
+        """
+        configs = [to_config(self.compose(line)) for line in lines]
+        for config in configs:
+            check(config)
         explicit = any(override.startswith("data=") for line in lines for override in line)
         runs: dict[Path, PlannedRun] = {}
         for line, config in zip(lines, configs, strict=True):

@@ -278,7 +278,9 @@ def test_a_file_of_another_run_or_a_damaged_one_leaves_what_was_there(
     Path("text").write_text("The cat sat")
     assert compress.main([str(finished("word").path), "text", "-o", "packed"]) == 0
     name = finished("word").name
-    assert f"another run: name the one whose name ends in {name[-8:]}" in refused(decompress, "packed", "-o", "text", "--force")
+    assert f"another run: name the one whose name ends in {name[-8:]}" in refused(
+        decompress, "packed", "-o", "text", "--force"
+    )
     file = Path("packed").read_bytes()
     Path("packed").write_bytes(file[:-1] + bytes([file[-1] ^ 1]))
     assert "packed is damaged" in refused(decompress, "packed", "-o", "text", "--force", run=finished("word"))

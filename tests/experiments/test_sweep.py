@@ -312,6 +312,8 @@ def test_a_whole_run_is_the_same_with_one_and_with_two_workers(run, tmp_path):
         (("data=file",), "needs the path of a text: give data.path=..."),
         (("data.sha256=abc",), "not data.sha256=abc: use the text that was meant"),
         (("model=5",), "model=5 is not possible: model may be"),
+        (("optimizer.lr=1e-3,fast",), "optimizer.lr=fast is not possible: it may be a number"),
+        (("eval.texts=[a],5",), "eval.texts=[a],5 is not possible: it may be a list of texts"),
         (("study=a,b",), "study=a,b is not possible: it may be one study"),
     ],
 )
