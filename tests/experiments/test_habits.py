@@ -126,8 +126,9 @@ def test_another_sweeper_searches_by_the_development_text_s_bits_per_byte(run, t
 
 
 def test_hydra_is_verbose_if_told_so_and_moves_no_run(run, tmp_path):
-    folders = ("hydra.run.dir=a", "hydra.sweep.dir=b", "hydra.sweep.subdir=c", "hydra.job.chdir=true")
-    ended = run("hydra/hydra_logging=default", "hydra.verbose=true", *folders)
+    moves = ("run.dir=a", "sweep.dir=b", "sweep.subdir=c", "output_subdir=d", "job.chdir=true")
+    own = [f"hydra.{setting}" for setting in moves]
+    ended = run("hydra/hydra_logging=default", "hydra.verbose=true", *own)
     assert ended.code == 0, ended.errors
     assert "[HYDRA]" in ended.out
     assert len(find_runs(tmp_path / "out" / "default")) == 1
