@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.suite import BENCHMARKS, run_benchmark
-from numpygpt.commands import require_at_least, run_command
+from numpygpt.commands import run_command
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,20 +22,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("benchmark", choices=BENCHMARKS)
     parser.add_argument("--rounds", type=int, default=4, help="turns that each one takes (default 4)")
     parser.add_argument("--seeds", type=int, default=3, help="race: how many, from 1 on (default 3)")
-    parser.add_argument(
-        "--updates", type=int, default=160, help="race: the length of our recipe's schedule (default 160)"
-    )
     parser.add_argument("--json", type=Path, help="write the rows to this file, too")
     return parser
 
 
-def benchmark(chosen: argparse.Namespace) -> None:
-    require_at_least(1, chosen, "rounds", "seeds", "updates")
-    run_benchmark(chosen)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    return run_command(parser(), benchmark, argv)
+    return run_command(parser(), run_benchmark, argv)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.processes import THREADS, Answer, Row, WorkerProcess
+from benchmarks.processes import THREADS, Answer, Row, process
 from benchmarks.update_race import COMPILED, NUMPY, TORCH, Case, training
 from experiments.configuration import build
 from experiments.configuration.build import composed
@@ -26,7 +26,10 @@ from numpygpt.training import Engine, score_tokens
 
 TARGET = 1.90
 NANOGPT, OURS = "nanoGPT's recipe", "our recipe"
-RECIPES = {NANOGPT: ("experiment=nanogpt_cpu",), OURS: ("tokenizer=char", "data.fallback=null")}
+RECIPES = {
+    NANOGPT: ("experiment=nanogpt_cpu",),
+    OURS: ("tokenizer=char", "data.fallback=null", "budget=iters", "budget.iters=160"),
+}
 ENTRIES = ((NANOGPT, TORCH), (NANOGPT, COMPILED), (OURS, NUMPY), (OURS, TORCH), (OURS, COMPILED))
 JUDGED = 0.8
 SHARES = [k / 100 for k in (*range(5, 80, 5), *range(80, 101, 2))]
@@ -82,7 +85,7 @@ class Racer:
     recipe: str
     by: str
     updates: int
-    process: WorkerProcess
+    ask: Answer
     done: int = 0
     seconds: float = 0.0
     nats: float = math.inf
@@ -96,7 +99,7 @@ class Racer:
         n, judged = round(share * self.updates) - self.done, share >= JUDGED
         if self.has_arrived or not (n or judged):
             return
-        seconds, nats = self.process.ask((n, judged))
+        seconds, nats = self.ask((n, judged))
         self.seconds += seconds
         self.done += n
         if judged:
@@ -105,10 +108,8 @@ class Racer:
                   f"{self.seconds:.1f} s", file=sys.stderr)  # fmt: skip
 
 
-def race(
-    peers: Sequence[str], seeds: int, updates: int, recipes: Mapping[str, Sequence[str]] = RECIPES
-) -> list[Row]:
-    """All rows of `benchmarks race`. `updates`: of our recipe; nanoGPT's has its own number."""
+def race(peers: Sequence[str], seeds: int, recipes: Mapping[str, Sequence[str]] = RECIPES) -> list[Row]:
+    """All rows of `benchmarks race`."""
     entries = [(recipe, by) for recipe, by in ENTRIES if by == NUMPY or by in peers]
     racers: list[Racer] = []
     for seed in range(1, seeds + 1):
@@ -116,9 +117,9 @@ def race(
             field = []
             for recipe, by in entries:
                 overrides = (*recipes[recipe], f"seed={seed}")
-                n = updates if recipe == OURS else int(composed(*overrides).budget.iters or updates)
-                process = opened.enter_context(WorkerProcess(partial(train, by, overrides, n)))
-                field.append(Racer(recipe, by, n, process))
+                updates = int(composed(*overrides).budget.amount)
+                ask = opened.enter_context(process(partial(train, by, overrides, updates)))
+                field.append(Racer(recipe, by, updates, ask))
             for share, racer in itertools.product(SHARES, field):
                 racer.advance(share)
             racers += field

@@ -4,8 +4,6 @@ Called in a fresh process, a function gets ready and returns what answers questi
 process has its own threads and memory, and a machine that gets slower gets slower for all.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import os
@@ -13,11 +11,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 from experiments.cli import VARIABLES
@@ -31,36 +30,30 @@ Answer = Callable[[Any], Any]
 Work = partial[Answer]
 
 
-class WorkerProcess:
-    """A process that does `work`, with arguments that can be written as JSON, until the context is left."""
+@contextmanager
+def process(work: Work, threads: int = THREADS) -> Iterator[Answer]:
+    """Yields what asks a process that does `work`, with arguments that can be written as JSON.
 
-    def __init__(self, work: Work, threads: int = THREADS) -> None:
-        self.command = [work.func.__module__, work.func.__name__, json.dumps(work.args)]
-        own = dict.fromkeys((*VARIABLES, "RAYON_NUM_THREADS"), str(threads))
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "benchmarks.processes", *self.command],
-            env=os.environ | own | {"PYTHONPATH": search_path()},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    It raises SystemExit if the process has died.
+    """
+    command = [work.func.__module__, work.func.__name__, json.dumps(work.args)]
+    own = dict.fromkeys((*VARIABLES, "RAYON_NUM_THREADS"), str(threads))
+    environment = os.environ | own | {"PYTHONPATH": search_path()}
+    started = [sys.executable, "-P", "-m", "benchmarks.processes", *command]
+    with subprocess.Popen(started, env=environment, stdin=PIPE, stdout=PIPE, text=True) as worker:
 
-    def ask(self, question: Any) -> Any:
-        """Raises SystemExit if the process has died."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
-        if not (line := self.process.stdout.readline()):
-            raise SystemExit(f"a process of the benchmark died: {' '.join(self.command)}")
-        return json.loads(line)
+        def ask(question: Any) -> Any:
+            assert worker.stdin is not None
+            assert worker.stdout is not None
+            print(json.dumps(question), file=worker.stdin, flush=True)
+            if not (line := worker.stdout.readline()):
+                raise SystemExit(f"a process of the benchmark died: {' '.join(command)}")
+            return json.loads(line)
 
-    def __enter__(self) -> WorkerProcess:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
+        try:
+            yield ask
+        finally:
+            worker.kill()
 
 
 @dataclass
@@ -81,11 +74,11 @@ def in_turns(
 ) -> dict[str, Timings]:
     """Has works that answer by `timed` do `units` units at a time; the warm-up's seconds are dropped."""
     with ExitStack() as opened:
-        workers = {name: opened.enter_context(WorkerProcess(work, threads)) for name, work in works.items()}
-        found = {name: Timings(results=worker.ask(warm_up)["results"]) for name, worker in workers.items()}
+        workers = {name: opened.enter_context(process(work, threads)) for name, work in works.items()}
+        found = {name: Timings(results=ask(warm_up)["results"]) for name, ask in workers.items()}
         for _ in range(rounds):
-            for name, worker in workers.items():
-                answer = worker.ask(units)
+            for name, ask in workers.items():
+                answer = ask(units)
                 found[name].seconds += answer["seconds"]
                 found[name].results += answer["results"]
                 found[name].peak_mb = answer["peak_mb"]

@@ -14,19 +14,21 @@ from benchmarks import loss_race, tokenizer_race, update_race
 from benchmarks.processes import THREADS, Row
 from benchmarks.update_race import PEERS
 from experiments.runner.environment import environment
+from numpygpt.commands import require_at_least
 from numpygpt.errors import UserError
 from numpygpt.files import writing
 
-Chosen = argparse.Namespace  # of the command line: benchmark, rounds, seeds, updates, json
+Chosen = argparse.Namespace  # of the command line: benchmark, rounds, seeds, json
 BENCHMARKS: dict[str, Callable[[Chosen], list[Row]]] = {
     "train": lambda chosen: update_race.race(peers(), chosen.rounds),
-    "race": lambda chosen: loss_race.race(peers(), chosen.seeds, chosen.updates),
+    "race": lambda chosen: loss_race.race(peers(), chosen.seeds),
     "tokenizers": lambda chosen: tokenizer_race.race(chosen.rounds),
 }
 
 
 def run_benchmark(chosen: Chosen) -> None:
     """Measures, prints the table, and writes what it shows to `json`. UserError: that is no place, or no text."""
+    require_at_least(1, chosen, "rounds", "seeds")
     out = chosen.json
     if out and not out.absolute().parent.is_dir():
         raise UserError(f"--json={out} is not possible: its folder does not exist")

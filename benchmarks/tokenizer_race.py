@@ -38,7 +38,10 @@ PACKAGES = {"Hugging Face": "tokenizers", "SentencePiece": "sentencepiece", "tik
 
 
 def race(rounds: int, path: str | None = None, vocab_size: int = VOCAB_SIZE) -> list[Row]:
-    """All rows of `benchmarks tokenizers`, on the text at `path`; UserError: there is none."""
+    """All rows of `benchmarks tokenizers`, on the text at `path`; UserError: there is none.
+
+    relative_speed: to that of Hugging Face's in training, of tiktoken in encoding, where it is installed.
+    """
     path = path or str(resolve("shakespeare").path)
     rows: list[Row] = []
     for case, names, against, work in (
@@ -49,7 +52,10 @@ def race(rounds: int, path: str | None = None, vocab_size: int = VOCAB_SIZE) -> 
         tasks = {name: partial(work, name, path, vocab_size) for name in there}
         found = in_turns(tasks, rounds, 1, threads=1)
         check_ids(found)
-        rows += table_rows(case, against, len(read(path)), found)
+        for name, timings in found.items():
+            own = row(case, name, timings) | {"chars_per_second": len(read(path)) / timings.median}
+            own["relative_speed"] = found[against].median / timings.median if against in found else None
+            rows.append(own)
     return rows
 
 
@@ -58,16 +64,6 @@ def check_ids(found: dict[str, Timings]) -> None:
     sums = {name: timings.results for name, timings in found.items() if name in SAME_IDS}
     if different := [name for name, results in sums.items() if results != sums[OURS]]:
         raise SystemExit(f"{', '.join(different)} and ours give different ids: not the same work")
-
-
-def table_rows(case: str, against: str, n_chars: int, found: dict[str, Timings]) -> list[Row]:
-    """relative_speed: to that of the peer `against`, where it is installed."""
-    rows = []
-    for name, timings in found.items():
-        relative = found[against].median / timings.median if against in found else None
-        speeds = {"chars_per_second": n_chars / timings.median, "relative_speed": relative}
-        rows.append(row(case, name, timings) | speeds)
-    return rows
 
 
 # --- in the process ---

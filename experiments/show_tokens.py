@@ -1,8 +1,7 @@
 """The same text under several tokenizers: `python experiments/show_tokens.py "O Romeo!" --tokenizers char,word`.
 
 Tokens are coloured in turn (without colours, a bar stands between them). --runs takes the tokenizers of runs;
---tokenizers trains those of these names on the training part of the default corpus,
-with the settings in conf/tokenizer (bpe:512 sets the vocabulary size).
+--tokenizers trains those of these names on the training part of the default corpus, as conf/tokenizer has them.
 """
 
 import argparse

@@ -40,11 +40,3 @@ def read_texts(texts: Iterable[str]) -> dict[str, str]:
             raise UserError(f"two texts are called {name}, and that is what tables call them: rename one")
         found[name] = read_text(text)
     return found
-
-
-def check_texts(texts: Iterable[str]) -> None:
-    """Raises UserError, before any work, for one of `eval.texts` that cannot be scored."""
-    try:
-        read_texts(texts)
-    except UserError as error:
-        raise UserError(f"eval.texts is not possible: {error}") from error

@@ -3,11 +3,9 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
-from contextlib import nullcontext
 from typing import Any
 
 from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
 
 from experiments.configuration import schema
 from experiments.configuration.messages import EXPLAINED, sentence
@@ -29,9 +27,8 @@ def composed(*overrides: str) -> RunConfig:
     For what needs the recipes of conf/ outside of a sweep. Raises UserError for an override that is refused.
     """
     schema.register()
-    is_ready = GlobalHydra.instance().is_initialized()
     try:
-        with nullcontext() if is_ready else initialize_config_dir(str(CONF), version_base="1.3"):
+        with initialize_config_dir(str(CONF), version_base="1.3"):
             return schema.to_config(compose("config", overrides=list(overrides)))
     except (ValueError, *EXPLAINED) as error:
         if (said := sentence(error, overrides)) is None:
@@ -39,37 +36,31 @@ def composed(*overrides: str) -> RunConfig:
         raise UserError(said) from error
 
 
-class Corpora:
-    """The corpora of a sweep, each found, checked and (if it must be) downloaded once."""
+def decided(data: DataConfig, corpus: Corpus) -> DataConfig:
+    """`data` with the corpus really used: its kind, absolute path and sha256, and no fallback left.
 
-    def __init__(self) -> None:
-        self.fallback_reason: str | None = None  # why one is not the corpus that was asked for
-        self._resolve = functools.cache(resolve)
-
-    def decide(self, data: DataConfig, may_fall_back: bool) -> DataConfig:
-        """`data` with the corpus really used: its kind, absolute path and sha256, and no fallback left.
-
-        Raises UserError if it cannot be had, or is not the one that `data.sha256` asks for.
-        """
-        corpus = self._resolve(data.kind, data.path, may_fall_back and data.fallback is not None)
-        if data.sha256 not in (None, corpus.sha256):
-            raise UserError(
-                f"the corpus {corpus.path} has sha256 {corpus.sha256}, not data.sha256={data.sha256}: "
-                f"use the text that was meant, or leave data.sha256 out"
-            )
-        self.fallback_reason = self.fallback_reason or corpus.fallback_reason
-        kind = "pydoc" if corpus.fallback_reason else data.kind
-        path = str(corpus.path) if kind == "file" else None
-        return dataclasses.replace(data, kind=kind, path=path, sha256=corpus.sha256, fallback=None)
+    Raises UserError if it is not the one that `data.sha256` asks for.
+    """
+    require_same(corpus, data.sha256)
+    kind = "pydoc" if corpus.fallback_reason else data.kind
+    path = str(corpus.path) if kind == "file" else None
+    return dataclasses.replace(data, kind=kind, path=path, sha256=corpus.sha256, fallback=None)
 
 
 def build_corpus(data: DataConfig) -> Corpus:
-    """The corpus that was decided on. Raises UserError if it is another text by now."""
+    """The corpus that is asked for, or was decided on. Raises UserError if it is another text by now."""
     corpus = resolve(data.kind, data.path)
-    if data.sha256 not in (None, corpus.sha256):
-        why = f"the corpus {corpus.path} is not the text that this run was planned with"
-        raise UserError(f"{why}: start the run again")
+    require_same(corpus, data.sha256)
     return corpus
+
+
+def require_same(corpus: Corpus, sha256: str | None) -> None:
+    """Raises UserError if the corpus is another text than the one with this sha256, where one is asked for."""
+    if sha256 not in (None, corpus.sha256):
+        raise UserError(
+            f"the corpus {corpus.path} has sha256 {corpus.sha256}, not data.sha256={sha256}: use the text that was "
+            "meant (of pydoc and stdlib, every version of Python has its own)"
+        )
 
 
 def corpus_parts(corpus: Corpus, data: Mapping[str, Any]) -> tuple[Part, Part]:

@@ -65,10 +65,7 @@ def identity_hash(normalised: Mapping[str, Any]) -> str:
 
 
 def run_folder(config: RunConfig) -> RunFolder:
-    """The run folder of a configuration whose corpus is decided."""
-    return RunFolder(outputs_folder(config) / config.study / run_name(config, identity(config)))
-
-
-def run_name(config: RunConfig, normalised: Mapping[str, Any]) -> str:
-    """The run folder's name: `<tokenizer>-<model>-s<seed>-<hash8>`."""
-    return f"{config.tokenizer.name}-{config.model.name}-s{config.seed}-{identity_hash(normalised)[:8]}"
+    """The run folder of a configuration whose corpus is decided: `<tokenizer>-<model>-s<seed>-<hash8>`."""
+    hash8 = identity_hash(identity(config))[:8]
+    name = f"{config.tokenizer.name}-{config.model.name}-s{config.seed}-{hash8}"
+    return RunFolder(outputs_folder(config) / config.study / name)

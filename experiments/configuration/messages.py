@@ -18,10 +18,8 @@ SETTINGS = settings()
 SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in SETTINGS if "." in key))
 KEYS = (*GROUPS, "hydra/launcher", "hydra.launcher.n_jobs", *SETTINGS)
 EXPLAINED = (HydraException, OmegaConfBaseException, YAMLError)
-EXTRAS = {  # what our presets build upon: the preset, and the extra that installs it
-    "hydra/launcher/joblib": ("local", "local"),
-    "hydra/launcher/submitit_slurm": ("slurm", "slurm"),
-}
+# What our presets build upon: the preset, whose extra of that name installs it.
+EXTRAS = {"hydra/launcher/joblib": "local", "hydra/launcher/submitit_slurm": "slurm"}
 TYPES: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
@@ -99,8 +97,7 @@ def _unknown_choice(config: str, options: Sequence[str]) -> str:
     group = next((group for group in GROUPS if config.startswith(f"{group}/")), config.rpartition("/")[0])
     choice = config.removeprefix(f"{group}/")
     if config in EXTRAS:
-        preset, extra = EXTRAS[config]
-        return f'hydra/launcher={preset} is not possible yet: it needs pip install -e ".[{extra}]"'
+        return f'hydra/launcher={EXTRAS[config]} is not possible yet: it needs pip install -e ".[{EXTRAS[config]}]"'
     names = sorted(options) or sorted(path.stem for path in (CONF / group).glob("*.yaml"))
     hint = did_you_mean(choice, names, group)
     if group == "data" and re.search(r"[./~]", choice):
@@ -125,12 +122,11 @@ def _bad_value(error: OmegaConfBaseException, origin: str, overrides: Sequence[s
 def _unknown_key(key: str, origin: str, value: str | None = None) -> str:
     """The sentence ends in what to type if `value`, as it was typed, is given."""
     meant = _same(key)
-    listed = "" if meant else f": {_listed(key)}"
     if not meant and (close := nearest(key, [*KEYS, *map(_last, KEYS)])):
         meant = _same(close)
-    hint = f" (did you mean {' or '.join(meant)}?)" if meant else ""
+    hint = f" (did you mean {' or '.join(meant)}?)" if meant else ": --help lists all keys"
     to_type = f": {_to_type(meant, value)}" if meant and value is not None else ""
-    return f"{key} is not a key{origin}{listed}{hint}{to_type}"
+    return f"{key} is not a key{origin}{hint}{to_type}"
 
 
 def _same(key: str) -> list[str]:
@@ -143,26 +139,16 @@ def _to_type(keys: Sequence[str], value: str) -> str:
     return f"type {' or '.join(command(key, value) for key in keys)}"
 
 
-def _listed(key: str) -> str:
-    section = key.rpartition(".")[0]
-    known = [_last(one) for one in SETTINGS if one.startswith(f"{section}.")]
-    if section and known:
-        return f"keys of {section} are {', '.join(sorted(known))}"
-    known = [*{*SECTIONS, *GROUPS}, *(key for key in SETTINGS if "." not in key)]
-    return f"there are {', '.join(sorted(known))}"
-
-
 def _last(key: str) -> str:
     return re.split(r"[./]", key)[-1]
 
 
 def _value_of(key: str, error: OmegaConfBaseException, overrides: Sequence[str]) -> str:
-    """`=value` as it was typed, else as OmegaConf quotes it."""
+    """`=value` as OmegaConf quotes it, which is one value of several, else as it was typed."""
+    if match := re.search(r"[Vv]alue '(.*?)'", str(error)):
+        return f"={match[1]}"
     typed = {k.lstrip("+"): value for k, _, value in (override.partition("=") for override in overrides)}
-    if key in typed:
-        return f"={typed[key]}"
-    match = re.search(r"[Vv]alue '(.*?)'", str(error))
-    return f"={match[1]}" if match else ""
+    return f"={typed[key]}" if key in typed else ""
 
 
 def _allowed(key: str) -> str:

@@ -306,12 +306,6 @@ def type_of(own: Field[Any]) -> Any:
     return get_args(own.type)[0] if is_nullable(own) else own.type
 
 
-def value_of(config: RunConfig, key: str) -> Any:
-    """The value under a key as it is typed."""
-    group, _, name = key.rpartition(".")
-    return getattr(getattr(config, group) if group else config, name)
-
-
 def options(group: str, *chosen: str) -> tuple[str, ...]:
     """The settings of a group that these kinds (or schedules) alone read: `options("tokenizer", "word")`."""
     group_type = next(part.type for part in fields(RunConfig) if part.name == group)

@@ -4,7 +4,6 @@ The values of the schema's text keys are quoted before Hydra parses them. Commas
 several runs; quotes around a whole value, as Hydra has them, guard its commas.
 """
 
-import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -13,12 +12,10 @@ from hydra.core.override_parser.types import Quote, QuotedString
 
 from experiments.configuration.schema import is_nullable, settings, type_of
 from numpygpt.errors import UserError
-from numpygpt.files import expanded
 
 NULLABLE = tuple(key for key, own in settings().items() if is_nullable(own))
 LISTS = tuple(key for key, own in settings().items() if type_of(own) == list[str])
 TEXTS = tuple(key for key, own in settings().items() if type_of(own) is str)
-PATHS = ("data.path", "tokenizer.path", "outputs")
 ONE_EACH = {  # what cannot be swept, and why
     "experiment": "each brings a sweep of its own",
     "study": "each has a report of its own",
@@ -68,8 +65,7 @@ def command(key: str, value: str) -> str:
 
 
 def _texts(key: str, value: str) -> list[str]:
-    is_file = key in PATHS and os.path.exists(expanded(value))  # noqa: PTH110  (no error for a long name)
-    values = [value] if is_file else _split(value)
+    values = _split(value)
     if len(values) > 1 and key in ONE_EACH:
         whole = f", or, if the comma belongs to it, {command(key, value)}" if key != "study" else ""
         raise UserError(

@@ -2,19 +2,11 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 
 from experiments.configuration import build
-from experiments.configuration.schema import (
-    IMPORTED,
-    WORDS,
-    RunConfig,
-    is_nullable,
-    options,
-    settings,
-    shown,
-    value_of,
-)
+from experiments.configuration.schema import IMPORTED, WORDS, RunConfig, is_nullable, options, settings, shown
 from numpygpt.errors import UserError, did_you_mean
 from numpygpt.optim import OPTIMIZERS
 from numpygpt.tokenizers.foreign.extras import require
@@ -36,23 +28,21 @@ def check(config: RunConfig) -> None:
 def _by_itself(config: RunConfig) -> Iterator[tuple[str, object, str]]:
     """(key, value, what it may be) for each fault that the schema knows of; null may be where its type has None."""
     for key, own in settings().items():
-        value, limit, choices = value_of(config, key), own.metadata["limit"], own.metadata["choices"]
+        value, limit, choices = attrgetter(key)(config), own.metadata["limit"], own.metadata["choices"]
         if isinstance(value, float) and not math.isfinite(value):
             yield key, value, "any finite number"
         if isinstance(value, int | float) and limit is not None and not limit.holds(value):
             yield key, value, limit.words
         if choices and value is not None and value not in choices:
-            allowed = _one_of((*choices, "null")) if is_nullable(own) else _one_of(choices)
+            allowed = " or ".join([*choices, *(["null"] if is_nullable(own) else [])])
             yield key, value, f"{allowed}{did_you_mean(str(value), choices, key)}"
     for key in ("study", "tokenizer.name", "model.name"):
-        if not NAME.fullmatch(name := str(value_of(config, key))):
+        if not NAME.fullmatch(name := str(attrgetter(key)(config))):
             allowed = "a name of letters, digits, dots, dashes and underscores: it names a folder"
             yield key, repr(name), allowed
-    prompt, sha256 = config.sample.prompt, config.data.sha256
+    prompt = config.sample.prompt
     if not prompt or prompt != prompt.encode("utf-8", "replace").decode():
         yield "sample.prompt", repr(prompt), "a text of at least one character, of Unicode"
-    if sha256 is not None and not re.fullmatch("[0-9a-f]{64}", sha256):
-        yield "data.sha256", sha256, "null, or 64 hexadecimal digits"
 
 
 def _together(config: RunConfig) -> Iterator[tuple[str, object, str]]:
@@ -76,8 +66,6 @@ def _together(config: RunConfig) -> Iterator[tuple[str, object, str]]:
     amount = options("budget", config.budget.kind)[0]
     if getattr(config.budget, amount) is None:
         yield f"budget.{amount}", None, f"a number above 0 where budget.kind={config.budget.kind}"
-    if config.data.kind == "file" and not config.data.path:
-        yield "data.path", None, "the path of a UTF-8 text where data=file (data.path=my.txt)"
 
 
 def _objects(config: RunConfig) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -88,8 +76,3 @@ def _objects(config: RunConfig) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "model", lambda: build.gpt_config(config.model, vocab_size=1, chars_per_token=1.0)
     kind, given = OPTIMIZERS[config.optimizer.kind], build.optimizer_settings(config.optimizer)
     yield "optimizer", lambda: kind([], **given)
-
-
-def _one_of(values: Iterable[object]) -> str:
-    *others, last = map(str, values)
-    return " or ".join([*([", ".join(others)] if others else []), last])

@@ -10,9 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.configuration import build
-from experiments.configuration.build import Corpora
 from experiments.configuration.identity import identity, run_folder
-from experiments.configuration.messages import EXPLAINED, explain
 from experiments.configuration.schema import RunConfig, SampleConfig, to_config
 from experiments.configuration.validation import check
 from experiments.runner.budget import require_memory, updates
@@ -37,13 +35,10 @@ def job(composed: Any) -> RunFolder:
     Raises UserError if the configuration itself is refused, Interrupted if a signal stopped the run.
     """
     print_anything()
-    try:
-        config = to_config(composed)
-    except EXPLAINED as error:
-        raise UserError(explain(error)) from error
+    config = to_config(composed)
     check(config)
     if config.data.sha256 is None:  # not planned by a sweep
-        config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+        config = replace(config, data=build.decided(config.data, build.build_corpus(config.data)))
     with stop_requests.handled(), shown(live=False) as reporter:
         execute(config, reporter)
     return run_folder(config)
@@ -102,12 +97,11 @@ def recorded_config(values: Mapping[str, Any], settings: Sequence[str] = ()) -> 
             setattr(config, key, replace(getattr(config, key), **value) if isinstance(value, dict) else value)
     try:
         asked = OmegaConf.from_dotlist([setting.removeprefix("sample.") for setting in settings])
-        typed = OmegaConf.to_object(OmegaConf.merge(SampleConfig, asked))
+        sample: Any = OmegaConf.to_object(OmegaConf.merge(config.sample, asked))
     except OmegaConfBaseException as error:
         allowed = ", ".join(f"sample.{own.name}" for own in fields(SampleConfig))
         raise UserError(f"{' '.join(settings)} is not possible: it may set {allowed}") from error
-    wanted = {str(key): getattr(typed, str(key)) for key in asked}
-    return replace(config, sample=replace(config.sample, **wanted))
+    return replace(config, sample=sample)
 
 
 # --- the run itself ---

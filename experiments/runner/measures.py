@@ -13,7 +13,7 @@ from experiments.runner.texts import Texts
 from experiments.trained.scoring import scored
 from numpygpt.data import Part
 from numpygpt.data.cache import cache_folder, lock_for
-from numpygpt.files import NotWritable, replacing
+from numpygpt.files import replacing
 from numpygpt.measures.baselines import as_result, as_scores, baselines
 from numpygpt.measures.bits.source import Source
 from numpygpt.measures.text.vocabulary import tokenizer_measures
@@ -56,21 +56,18 @@ def corpus_baselines(train: Part, val: Part) -> dict[str, Any]:
     """`baselines`: name -> bits per byte and history; `blocks`: name -> bits per block of the validation text.
 
     Blocks only of baselines that tell, and of a validation text that is coded whole. Computed once per corpus and
-    split, and kept beside the corpus's cache.
+    split, and kept beside the corpus's cache. Raises NotWritable if they cannot be kept.
     """
     ppmd = " ppmd" if find_spec("pyppmd") else ""
     key = f"{BASELINES_VERSION} {train.corpus.sha256} {train.stop} {val.stop}{ppmd}"
     path = cache_folder() / f"baselines-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
-    try:
-        with lock_for(path):
-            with suppress(OSError, ValueError):  # it is not there, or damaged
-                return json.loads(path.read_text(encoding="utf-8"))
-            found = _compute_baselines(train, val)
-            with replacing(path) as temporary:
-                temporary.write_text(json.dumps(found), encoding="utf-8")
-            return found
-    except NotWritable:  # what cannot be kept is computed again
-        return _compute_baselines(train, val)
+    with lock_for(path):
+        with suppress(OSError, ValueError):  # it is not there, or damaged
+            return json.loads(path.read_text(encoding="utf-8"))
+        found = _compute_baselines(train, val)
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(found), encoding="utf-8")
+        return found
 
 
 def _compute_baselines(train: Part, val: Part) -> dict[str, Any]:

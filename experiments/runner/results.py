@@ -48,7 +48,7 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
     A fault costs one figure, which result.json then names under `not_scored`; what the whole validation text costs
     is what a run is made for, and must be had. `started`: by `time.perf_counter`, had nothing interrupted the run.
     """
-    texts, folder = run.texts, run.folder
+    texts, folder, block_size = run.texts, run.folder, run.trainer.engine.model.config.block_size
     # measured again: what was added since is kept
     before = folder.result() if folder.state() == "done" else {}
     score = score_validation(run)
@@ -58,7 +58,7 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
         added = [entry for entry in folder.passages() if "name" in entry] if before else []
         folder.write_passages([*passages(texts, score), *added])
     with lacking.unless("context"):
-        result |= context_metrics(texts, run.trainer.engine.model.config.block_size)
+        result |= context_metrics(texts, block_size)
     with lacking.unless("training text"):
         result |= overfitting_metrics(run, score)
     with lacking.unless("samples"):
@@ -69,7 +69,6 @@ def finish(run: TrainedRun, memory: PeakMemory, started: float) -> None:
         result["baselines"], blocks["bits_baselines"] = found["baselines"], found["blocks"]
     folder.write_scores(blocks)
     with lacking.unless("parts of the bits"):
-        block_size = run.trainer.engine.model.config.block_size
         bits = score.bits_tokens + score.bits_residual
         context = context_tokens(len(texts.val.ids), block_size)
         chunks = texts.train_part.chunks()

@@ -51,8 +51,11 @@ def prepare_texts(
     Raises UserError if the text is too short or does not suit the tokenizer, or if another tokenizer comes out.
     """
     train_part, val_part = parts
-    tokenizer = _saved(folder, fingerprint, config.tokenizer.factory)
-    if tokenizer is None:
+    tokenizer = None
+    if fingerprint is not None:
+        with suppress(UserError):  # it is missing or damaged: it is fitted again
+            tokenizer = tokenizers.load(folder.tokenizer_path, config.tokenizer.factory)
+    if tokenizer is None or tokenizer.fingerprint() != fingerprint:
         reporter.phase(f"fitting the {config.tokenizer.kind} tokenizer")
         tokenizer = build_tokenizer(config.tokenizer)
         tokenizer.train(train_part.chunks())
@@ -76,14 +79,6 @@ def prepare_texts(
     train = Text(train_ids, train_part.n_bytes, train_part.n_chars, left_out)
     val = Text(val_ids, val_part.n_bytes, val_part.n_chars, _residual(coder, [val_source]))
     return Texts(tokenizer, coder, train_part, val_part, train, val, val_source)
-
-
-def _saved(folder: RunFolder, fingerprint: str | None, factory: str | None) -> tokenizers.Tokenizer | None:
-    with suppress(UserError):
-        if fingerprint is not None:
-            tokenizer = tokenizers.load(folder.tokenizer_path, factory)
-            return tokenizer if tokenizer.fingerprint() == fingerprint else None
-    return None
 
 
 def _residual(coder: ResidualCoder, found: Iterable[Source]) -> float:

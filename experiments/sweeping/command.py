@@ -3,20 +3,24 @@
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import hydra
 from hydra.core.plugins import Plugins
 
-from experiments.configuration.messages import EXPLAINED, sentence
+from experiments.configuration.messages import EXPLAINED, refuse_misunderstood, sentence
 from experiments.configuration.schema import register
+from experiments.configuration.typed import as_typed, with_budget
 from experiments.runner.interrupts import Interrupted, stop_requests
-from experiments.sweeping.arguments import for_hydra
 from experiments.sweeping.help import help_page
 from experiments.sweeping.task import task
 from numpygpt.errors import shortened
 from numpygpt.places import CONF
 from numpygpt.printing import print_anything
+
+SHOWS = ("-h", "--help", "-c", "--cfg", "-i", "--info", "-sc", "--shell-completion")  # and stops
+SWEEP = ("-m", "--multirun")
 
 
 def run() -> None:
@@ -27,8 +31,7 @@ def run() -> None:
     register()
     register_sweeper()
     try:
-        sys.argv[1:], notes = for_hydra(sys.argv[1:])
-        print(*notes, sep="\n", end="\n" * bool(notes))
+        sys.argv[1:] = for_hydra(sys.argv[1:])
         if {"-h", "--help"} & {*sys.argv}:
             print(help_page())
             return
@@ -45,6 +48,27 @@ def run() -> None:
             raise
         print(f"{Path(sys.argv[0]).name}: {shortened(said)}", file=sys.stderr)
         sys.exit(2)
+
+
+def for_hydra(typed: Sequence[str]) -> list[str]:
+    """The arguments that Hydra gets. Raises UserError for what it would take for something else."""
+    arguments = settings_first(typed)
+    if "-sc" in typed or "--shell-completion" in typed:
+        return arguments
+    refuse_misunderstood(arguments)
+    return with_budget([as_typed(argument) for argument in arguments])
+
+
+def settings_first(typed: Sequence[str]) -> list[str]:
+    """Lets options stand anywhere: argparse takes settings before one and settings after it for two lists.
+
+    One run is a sweep of one, so that -m may be left out; what only shows something takes no -m beside it.
+    """
+    # An option's own value has no equals sign, and stays behind it.
+    kept = [argument for argument in typed if argument not in SWEEP]
+    arguments = sorted(kept, key=lambda argument: "=" not in argument or argument.startswith("-"))
+    is_shown = any(argument.partition("=")[0] in (*SHOWS, "hydra.mode") for argument in arguments)
+    return arguments if is_shown else [*arguments, "--multirun"]
 
 
 def register_sweeper() -> None:

@@ -8,7 +8,7 @@ import copy
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from experiments.cli.eval_texts import check_texts, text_path
-from experiments.configuration.build import Corpora
+from experiments.cli.eval_texts import read_texts, text_path
+from experiments.configuration.build import decided
 from experiments.configuration.identity import run_folder
-from experiments.configuration.messages import EXPLAINED, explain
-from experiments.configuration.schema import RunConfig, to_config, used_keys
+from experiments.configuration.schema import RunConfig, settings, to_config, used_keys
 from experiments.configuration.typed import ONE_EACH, quoted
 from experiments.configuration.validation import check
+from numpygpt.data import resolve
 from numpygpt.errors import UserError
 from numpygpt.files import expanded
 from numpygpt.runs import RunFolder
@@ -52,7 +52,8 @@ class Planner:
         self.loader, self.master = loader, master
         self.parser = OverridesParser.create(config_loader=loader)
         self.groups = frozenset(loader.list_groups(""))
-        self.corpora = Corpora()
+        self.fallback_reason: str | None = None  # why a corpus is not the one that was asked for
+        self._resolve = functools.cache(resolve)  # each is found, checked and downloaded once
         self._parse = functools.cache(self.parser.parse_override)
         self._base = functools.cache(self._composed_choices)
 
@@ -80,23 +81,25 @@ class Planner:
         return values
 
     def plan(self, lines: Sequence[Sequence[str]]) -> list[PlannedRun]:
-        """The distinct runs of `lines`, each line the overrides of one. Raises UserError for the first fault."""
-        configs = []
-        for line in lines:
-            try:
-                configs.append(to_config(self.compose(line)))
-            except EXPLAINED as error:
-                raise UserError(explain(error, line)) from error
-            check(configs[-1])
+        """The distinct runs of `lines`, each line the overrides of one.
+
+        Raises UserError for the first fault, or what Hydra or omegaconf raises (`messages.explain`).
+        """
+        configs = [to_config(self.compose(line)) for line in lines]
+        for config in configs:
+            check(config)
         explicit = any(override.startswith("data=") for line in lines for override in line)
         runs: dict[Path, PlannedRun] = {}
         for line, config in zip(lines, configs, strict=True):
-            decided = replace(config, data=self.corpora.decide(config.data, may_fall_back=not explicit))
-            check_texts(config.eval.texts)
-            decided.eval.texts = list(dict.fromkeys(str(text_path(text)) for text in config.eval.texts))
+            data = config.data
+            corpus = self._resolve(data.kind, data.path, data.fallback is not None and not explicit)
+            self.fallback_reason = self.fallback_reason or corpus.fallback_reason
+            config.data = decided(data, corpus)
+            read_texts(config.eval.texts)  # which refuses one that cannot be scored
+            config.eval.texts = list(dict.fromkeys(str(text_path(text)) for text in config.eval.texts))
             if config.tokenizer.path is not None:
-                decided.tokenizer.path = str(expanded(config.tokenizer.path).absolute())
-            planned = PlannedRun((*line, *_pinned(decided)), decided, run_folder(decided))
+                config.tokenizer.path = str(expanded(config.tokenizer.path).absolute())
+            planned = PlannedRun((*line, *_pinned(config)), config, run_folder(config))
             runs.setdefault(planned.folder.path, planned)
         return list(runs.values())
 
@@ -129,10 +132,7 @@ def _pinned(config: RunConfig) -> list[str]:
 
 def unused_settings(arguments: Sequence[str], runs: Sequence[PlannedRun]) -> list[str]:
     """The keys set on the command line that no run of the sweep reads."""
-    unused = []
-    used = [used_keys(run.config) for run in runs]
-    for argument in arguments:
-        section, dot, key = argument.partition("=")[0].lstrip("+").partition(".")
-        if dot and runs and all(key not in keys.get(section, {key}) for keys in used):
-            unused.append(f"{section}.{key}")
-    return unused
+    used = [used_keys(run.config).items() for run in runs]
+    read = {f"{group}.{name}" for groups in used for group, names in groups for name in names}
+    typed = [argument.partition("=")[0].lstrip("+") for argument in arguments]
+    return [key for key in typed if "." in key and key in settings() and key not in read]

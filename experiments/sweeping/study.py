@@ -33,7 +33,7 @@ def run_study(
     planner = Planner(loader, master)
     lines = planner.expand(params, arguments)
     runs = planner.plan(lines)
-    summary.warn_of_fallback(planner.corpora.fallback_reason)
+    summary.warn_of_fallback(planner.fallback_reason)
     for key in unused_settings(arguments, runs):
         print(f"note: {key} has no effect here")
     require_folders(runs)
@@ -56,7 +56,7 @@ def run_study(
 def require_folders(runs: Sequence[PlannedRun]) -> None:
     """Raises NotWritable, before any work, if there is some and it could not be kept."""
     if any(run.is_to_do for run in runs):
-        require_writable(summary.study_folder(runs) / ".hydra", "outputs=FOLDER")
+        require_writable(runs[0].folder.path.parent / ".hydra", "outputs=FOLDER")
         require_writable(cache_folder(), CACHE)
 
 

@@ -2,14 +2,12 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
 from analysis.tables.status import print_status, run_status
-from experiments.configuration.schema import outputs_folder
 from experiments.runner.progress import shown
 from experiments.sweeping.plan import PlannedRun
 from numpygpt.errors import UserError
@@ -34,11 +32,7 @@ def announce(runs: Sequence[PlannedRun], asked: int) -> None:
     elif asked > 1:
         done = sum(run.folder.state() == "done" and not run.config.force for run in runs)
         same = f" ({asked - len(runs)} more would be the same again)" if len(runs) < asked else ""
-        print(f"{len(runs)} runs{same}, {done} of them done already, in {study_folder(runs)}")
-
-
-def study_folder(runs: Sequence[PlannedRun]) -> Path:
-    return outputs_folder(runs[0].config) / runs[0].config.study
+        print(f"{len(runs)} runs{same}, {done} of them done already, in {runs[0].folder.path.parent}")
 
 
 def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -> int:
@@ -46,7 +40,7 @@ def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -
 
     `stopped` is the exit code if a signal ended the sweep, else 0.
     """
-    console = Console()
+    console, study = Console(), runs[0].folder.path.parent
     states = {run.folder.state() for run in runs}
     if len(runs) > 1 and (stopped or "done" not in states):
         print_status([run_status(run.folder) for run in runs], console)
@@ -62,9 +56,9 @@ def close(runs: Sequence[PlannedRun], ran: Sequence[PlannedRun], stopped: int) -
             _report(runs, console)
         else:
             print(runs[0].folder.path)
-            print(f"to compare it with the other runs of its study: {REPORT} {study_folder(runs)}")
+            print(f"to compare it with the other runs of its study: {REPORT} {study}")
     elif states == {"done"} and len(runs) > 1:
-        print(f"all are done; to see their tables again: {REPORT} {study_folder(runs)}")
+        print(f"all are done; to see their tables again: {REPORT} {study}")
     return 0 if states <= {"done", "running"} else 1
 
 
@@ -72,7 +66,7 @@ def _report(runs: Sequence[PlannedRun], console: Console) -> None:
     """Tables on the screen, report in the study's folder; a report that fails loses no run."""
     from analysis.reports import write_report
 
-    folder, script, line = study_folder(runs), sys.argv[0], sys.orig_argv
+    folder, script, line = runs[0].folder.path.parent, sys.argv[0], sys.orig_argv
     typed = line[line.index(script) + 1 :] if script in line else sys.argv[1:]  # not yet quoted for Hydra
     try:
         with shown() as reporter:

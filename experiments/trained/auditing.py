@@ -25,14 +25,11 @@ from experiments.trained.token_view import one_line
 from numpygpt.data import Part
 from numpygpt.errors import UserError
 from numpygpt.measures.text.audit import Audit, audit, swallowed
-from numpygpt.runs import RunFolder, find_run
+from numpygpt.runs import find_run
 from numpygpt.tokenizers import Tokenizer
 
 HASH_SEEDS = ("1", "2")  # of Python in the fresh processes; this one has its own
 NONE, WIDTH, WIDTH_OF_TEXT = "\u2013", 38, 13  # characters of the page's table
-
-Audited = tuple[str, Tokenizer, tuple[Part, Part], str]
-"""Its name, itself, the training part and the judged one, and why no run takes it, or nothing."""
 
 
 @dataclass
@@ -60,7 +57,7 @@ def find_out(given: Sequence[str], run: str | None, only_digest: bool) -> Findin
     files = [argument for argument in given if argument not in settings]
     if (run is None) != bool(settings):
         raise UserError("name one tokenizer: by settings (tokenizer=...), or with --run RUN and no settings")
-    name, tokenizer, (train, judged), refused = _trained(settings) if run is None else _of_run(find_run(run))
+    name, tokenizer, (train, judged), refused = _made_ready(settings, run)
     texts = read_texts(files) if files else {f"{judged.corpus.name} ({judged.name})": judged.text}
     ids = (tokenizer.encode(text).tobytes() for text in texts.values())
     found = Findings(
@@ -89,12 +86,14 @@ def find_out(given: Sequence[str], run: str | None, only_digest: bool) -> Findin
     return found
 
 
-def _of_run(run: RunFolder) -> Audited:
-    return run.name, load_tokenizer(run), parts_of(run), ""
+def _made_ready(settings: Sequence[str], run: str | None) -> tuple[str, Tokenizer, tuple[Part, Part], str]:
+    """Its name, itself, the training part and the judged one, and why no run takes it, or nothing.
 
-
-def _trained(settings: Sequence[str]) -> Audited:
-    """As for a run with these settings. UserError: it cannot even be looked at."""
+    Of a run, or as for a run with these settings. UserError: it cannot even be looked at.
+    """
+    if run is not None:
+        found = find_run(run)
+        return found.name, load_tokenizer(found), parts_of(found), ""
     refuse_misunderstood(settings)
     config = composed(*map(as_typed, settings))
     check(config)

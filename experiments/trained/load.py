@@ -2,9 +2,8 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
 
-from experiments.configuration.build import corpus_parts
+from experiments.configuration.build import corpus_parts, require_same
 from numpygpt import tokenizers
 from numpygpt.data import Part, resolve
 from numpygpt.data.tokens import pieces
@@ -14,10 +13,6 @@ from numpygpt.measures.bits.source import Source
 from numpygpt.models import GPT, GPTConfig, NoDraws
 from numpygpt.runs import RunFolder
 from numpygpt.training import checkpoints
-
-DOWNLOADED = "connect to the network, or set NUMPYGPT_DATA to a folder that holds it"
-OF_PYTHON = "use the version of Python with which the run was trained"
-WHERE = {"shakespeare": DOWNLOADED, "catalogues": DOWNLOADED, "pydoc": OF_PYTHON, "stdlib": OF_PYTHON}
 
 
 def load_tokenizer(run: RunFolder) -> tokenizers.Tokenizer:
@@ -42,17 +37,10 @@ def parts_of(run: RunFolder) -> tuple[Part, Part]:
 
     Raises UserError if that is not here, or is another text by now.
     """
-    record: dict[str, Any] = run.run()
-    data, sha256 = record["config"]["data"], record["corpus"]["sha256"]
-    place = WHERE.get(data["kind"], f"put it back at {data['path']}")
-    try:
-        corpus = resolve(data["kind"], data["path"])
-    except UserError as error:
-        raise UserError(f"the text of the run {run.name} is needed and cannot be read: {place}") from error
-    if corpus.sha256 != sha256:
-        raise UserError(
-            f"the text of the run {run.name} is needed and is another by now (its sha256 was {sha256}): {place}"
-        )
+    record = run.run()
+    data = record["config"]["data"]
+    corpus = resolve(data["kind"], data["path"])
+    require_same(corpus, record["corpus"]["sha256"])
     return corpus_parts(corpus, data)
 
 

@@ -51,9 +51,9 @@ def test_a_tiny_race(tmp_path, monkeypatch, capsys):
     """Over a small text, that is over at the first look."""
     text = tmp_path / "text.txt"
     text.write_text("The cat sat on the mat. Nobody sat there: only a bat!\n" * 40)
-    ours = ("tokenizer=char", "data=file", f"data.path={text}", *TINY)
+    ours = ("tokenizer=char", "data=file", f"data.path={text}", "budget=iters", "budget.iters=20", *TINY)
     monkeypatch.setattr(loss_race, "TARGET", 9.0)
-    (row,) = loss_race.race((), 1, 20, {loss_race.OURS: ours})
+    (row,) = loss_race.race((), 1, {loss_race.OURS: ours})
     assert row["by"] == "numpy"
     assert row["updates"] == 16  # the first look, at 80 % of the schedule
     assert row["seconds"] == row["seconds_by_seed"][0] > 0
@@ -63,7 +63,7 @@ def test_a_tiny_race(tmp_path, monkeypatch, capsys):
 
 
 def racer(recipe, by, seconds, nats):
-    return Racer(recipe, by, 100, process=None, done=90, seconds=seconds, nats=nats)
+    return Racer(recipe, by, 100, ask=None, done=90, seconds=seconds, nats=nats)
 
 
 def test_times_are_relative_to_the_faster_of_pytorchs_and_only_of_those_that_arrived():

@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.configuration.build import Corpora
+from experiments.configuration.build import build_corpus, decided
 from experiments.configuration.identity import run_folder
 from experiments.configuration.schema import GROUPS, RunConfig, register, to_config
 from experiments.run import main
@@ -84,7 +84,7 @@ def finished(
             *("train.eval_interval=60", "train.workers=1", "eval.texts=[crlf]", "sample.tokens=5"),
             *("sample.number=1", f"outputs='{folder}'"),
         )
-        config = replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+        config = replace(config, data=decided(config.data, build_corpus(config.data)))
         assert execute(config, Reporter()) == "done"
         return run_folder(config)
 

@@ -97,8 +97,7 @@ def test_what_is_right_is_let_through(arguments):
 
 
 def test_a_key_that_is_like_no_other_gets_no_hint():
-    assert "there are" in refusal("foo=1")
-    assert "did you mean" not in refusal("foo=1")
+    assert refusal("foo=1") == "foo is not a key: --help lists all keys"
 
 
 # --- A text on the command line arrives as it was typed, or the command is refused with the one to type ---
@@ -181,11 +180,6 @@ def test_what_has_one_value_for_all_runs_is_not_swept(key):
 @pytest.mark.parametrize("key", FREE)
 def test_commas_go_on_sweeping_elsewhere(key):
     assert arrives(f"{key}=a b.json,1, Bob's.json") == ["a b.json", "1", "Bob's.json"]
-
-
-def test_a_path_with_a_comma_that_is_there_is_one_path(text_file):
-    assert arrives(f"data.path={text_file}") == [str(text_file)]
-    assert len(arrives(f"tokenizer.path={','.join(['x.json'] * 100)}")) == 100
 
 
 @pytest.mark.parametrize(

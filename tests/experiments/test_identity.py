@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.records.packed import read_packed
 from experiments.configuration import schema
-from experiments.configuration.identity import RESULTS_VERSION, identity, identity_hash, run_name
+from experiments.configuration.identity import RESULTS_VERSION, identity, identity_hash, run_folder
 from experiments.configuration.schema import RunConfig, used_keys
 from numpygpt.errors import UserError
 from numpygpt.places import ROOT
@@ -179,10 +179,10 @@ def test_an_undecided_corpus_has_no_identity():
 
 def test_the_name_of_a_run(monkeypatch):
     config = base(seed=3)
-    name = run_name(config, identity(config))
+    name = run_folder(config).name
     assert name == f"char-m-s3-{identity_hash(identity(config))[:8]}"
     monkeypatch.setattr("experiments.configuration.identity.RESULTS_VERSION", RESULTS_VERSION + 1)
-    assert run_name(config, identity(config)) != name
+    assert run_folder(config).name != name
 
 
 @pytest.mark.parametrize("experiment", ["nanogpt_cpu", "shakespeare"])
@@ -197,7 +197,6 @@ def test_kept_runs_of_the_classic_experiments_are_those_of_today_but_for_the_num
         config.data.sha256 = record["config"]["data"]["sha256"]
         numerics = record["identity"]["results_version"]
         monkeypatch.setattr("experiments.configuration.identity.RESULTS_VERSION", numerics)
-        normalised = identity(config)
-        assert normalised == record["identity"]
-        assert run_name(config, normalised) == folder.name == record["name"]
+        assert identity(config) == record["identity"]
+        assert run_folder(config).name == folder.name == record["name"]
         assert folder.result()["model"] == config.model.name

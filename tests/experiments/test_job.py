@@ -12,7 +12,7 @@ import pytest
 
 from analysis.reports import write_report
 from experiments.cli.eval_texts import text_path
-from experiments.configuration.build import Corpora
+from experiments.configuration.build import build_corpus, decided
 from experiments.configuration.identity import run_folder
 from experiments.runner import budget, environment, job, measures, results, samples
 from experiments.runner.interrupts import Interrupted, StopRequests, stop_requests
@@ -60,7 +60,7 @@ def configured(composer, corpus, tmp_path, monkeypatch):
             *("train.workers=1", "sample.tokens=5", "sample.number=1"),
             *("eval.texts=[]", *overrides),
         )
-        return replace(config, data=Corpora().decide(config.data, may_fall_back=False))
+        return replace(config, data=decided(config.data, build_corpus(config.data)))
 
     return made
 

@@ -11,7 +11,7 @@ import pytest
 
 from analysis import report
 from experiments import sample, score
-from experiments.cli.eval_texts import check_texts
+from experiments.cli.eval_texts import read_texts
 from experiments.cli.files import read_input
 from experiments.configuration.identity import _tokenizer_file
 from experiments.trained.scoring import read_passages
@@ -72,7 +72,7 @@ def test_what_is_no_regular_file_is_refused_wherever_a_file_is_asked_for(
     for refused in (
         lambda: resolve("file", path),
         lambda: resolve("shakespeare", allow_fallback=True),
-        lambda: check_texts([str(path)]),
+        lambda: read_texts([str(path)]),
         lambda: _tokenizer_file(tokenizer_config(composer, "hf", path)),
         lambda: tokenizers.load(path),
         lambda: read_tokenizer(str(path), "hf", "tokenizer.json"),
@@ -107,5 +107,5 @@ def test_a_name_that_is_too_long_is_no_bug(capsys):
     assert report.main([name]) == 2
     assert score.main([name, "--passage", __file__]) == 2
     with pytest.raises(UserError, match="too long"):
-        check_texts([name])
+        read_texts([name])
     assert "Traceback" not in capsys.readouterr().err

@@ -23,13 +23,13 @@ def shown(capsys, *arguments) -> str:
 
 
 def test_every_choice_shows_its_tokens(capsys):
-    out = shown(capsys, "The cat  sat.", "--tokenizers", "char,word,bpe:40")
+    out = shown(capsys, "The cat  sat.", "--tokenizers", "char,word,bpe")
     char, word, bpe = out.split("\n\n")
     assert "T│h│e│ │c│a│t│ │ │s│a│t│." in char
     assert "comes back exactly" in char
     assert "The│ cat│  sat│." in word
     assert "loses case, spaces, unknown words; 15.4% of the characters to mend" in word
-    assert "vocabulary 40" in bpe
+    assert "vocabulary 48" in bpe
 
 
 def test_unknown_words_are_counted(capsys):
@@ -57,16 +57,11 @@ def test_text_from_standard_input(capsys, monkeypatch):
     ("arguments", "message"),
     [
         (["a", "--tokenizers", "bpee"], "did you mean bpe"),
-        (
-            ["a", "--tokenizers", "bpe:many"],
-            "tokenizer.vocab_size=many is not possible: it may be a whole number",
-        ),
         (["a", "--tokenizers", "512"], "tokenizer=512 is not possible: tokenizer may be bpe"),
         (["a", "--tokenizers", "hf"], "it may be a file where tokenizer=hf"),
         (["", "--tokenizers", "char"], "the text is empty"),
         (["a", "--runs", "no-such-run"], "no run no-such-run"),
         (["\udc80", "--tokenizers", "char"], "lone surrogate"),
-        (["a", "--tokenizers", "char:512"], "char has no vocabulary size to choose"),
     ],
 )
 def test_bad_input(capsys, arguments, message):

@@ -309,7 +309,11 @@ def test_a_whole_run_is_the_same_with_one_and_with_two_workers(run, tmp_path):
         (("tokenizer=char,bqe",), "tokenizer=bqe is not possible"),
         (("model.n_head=2,3",), "model.n_head=3 is not possible: it may be a divisor of n_embd=16"),
         (("data=file", "data.path=/no/such/file"), "/no/such/file cannot be read"),
+        (("data=file",), "needs the path of a text: give data.path=..."),
+        (("data.sha256=abc",), "not data.sha256=abc: use the text that was meant"),
         (("model=5",), "model=5 is not possible: model may be"),
+        (("optimizer.lr=1e-3,fast",), "optimizer.lr=fast is not possible: it may be a number"),
+        (("eval.texts=[a],5",), "eval.texts=[a],5 is not possible: it may be a list of texts"),
         (("study=a,b",), "study=a,b is not possible: it may be one study"),
     ],
 )
