@@ -46,13 +46,13 @@ def _kinds_first(key: str) -> tuple[int, str]:
 
 
 def _key_words(setting: Setting, key: str) -> str:
-    """One key of the configuration as part of a label: `sgd`, `n_layer=6`, `texts=accents+mine.txt`."""
+    """One key of the configuration as part of a label: `sgd`, `n_layer=6`, `texts=mine.txt`; "" if unused."""
     name, value = key.rpartition(".")[2], setting.identity.get(key)
     if name == "kind":
         return str(value)
     if key == "eval.texts":
         return f"texts={'+'.join(str(text['name']) for text in setting.first('texts') or ()) or 'none'}"
-    return f"{name}={value_words(value)}"
+    return "" if value is None else f"{name}={value_words(value)}"
 
 
 def _disambiguate(labels: list[str], more: list[str]) -> list[str]:
@@ -60,5 +60,5 @@ def _disambiguate(labels: list[str], more: list[str]) -> list[str]:
     result = []
     for label, extra in zip(labels, more, strict=True):
         fellows = {m for other, m in zip(labels, more, strict=True) if other == label}
-        result.append(f"{label} {extra}" if len(fellows) > 1 else label)
+        result.append(f"{label} {extra}".rstrip() if len(fellows) > 1 else label)
     return result

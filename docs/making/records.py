@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from analysis.inference.comparisons import Baseline, Comparison, group_runs
-from analysis.inference.pairs import Verdict
+from analysis.inference.pairs import Outcome, Verdict
 from analysis.inference.scaling import Scaling
 from analysis.records.collect import Collection, collect
+from analysis.records.display import plus_minus
 from analysis.records.find import Run, runs_in
 from analysis.records.settings import Setting
 from analysis.tables.cells import cell
@@ -113,9 +114,16 @@ def at_default_size() -> Study:
     """Every tokenizer on Shakespeare under equal text, at the default size of its vocabulary."""
     collection = collected("budget-text", "texts", "tokenizers")
     found = collection.runs
-    sizes = {path: record.identity.get("tokenizer.vocab_size") for path, record in collection.records.items()}
-    other = (found["study"] == "tokenizers") & (found["folder"].map(sizes) != 2048)
-    return _compared(replace(collection, runs=found[(found["corpus"] == "shakespeare") & ~other]))
+    new = found["study"] == "tokenizers"
+    tokenizers = {
+        path: {key: record.identity.get(f"tokenizer.{key}") for key in ("kind", "vocab_size", "case")}
+        for path, record in collection.records.items()
+    }
+    theirs = found["folder"].map(tokenizers)
+    wanted = theirs.map(
+        lambda t: t["vocab_size"] == 2048 and t != {"kind": "bpe-bytelevel", "vocab_size": 2048, "case": None}
+    )
+    return _compared(replace(collection, runs=found[(found["corpus"] == "shakespeare") & (wanted | ~new)]))
 
 
 @cache
@@ -199,3 +207,12 @@ def markdown(heads: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> str:
     columns = tuple(Column(head, head, right=i > 0) for i, head in enumerate(heads))
     cells = tuple(Row(tuple(c if isinstance(c, Cell) else Cell(c) for c in row)) for row in rows)
     return to_markdown(Table("", "", columns, cells))
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """`word by 0.32 ± 0.02`."""
+    if verdict.outcome is not Outcome.BETTER or verdict.seeds is None:
+        return "not told apart" if verdict.outcome is Outcome.TIED else "depends on the residual coder"
+    winner = "counting" if "Kneser-Ney" in verdict.a else verdict.a
+    least = "at least " if verdict.bound else ""
+    return f"{winner} by {least}{plus_minus(verdict.seeds.value, verdict.seeds.half)}"

@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 
 from analysis.figures.bars import bits_figure
 from analysis.figures.curves import curve_figure, curve_rows
-from analysis.figures.differences import part_figure
+from analysis.figures.differences import part_figure, perturbed_figure
 from analysis.figures.scaling import scaling_figure
 from analysis.figures.style import INK, PAPER, SOFT, label_ends, look, new_figure
 from analysis.records.collect import metrics_frame
+from analysis.tables.tokenizers import perturbed_table
 
 REST = "#c9c9c9"  # what is charged beside the tokens
 SMALL: dict[str, Any] = {"fontsize": 8.5, "color": INK, "ha": "center"}
@@ -34,6 +35,12 @@ def budget_curves() -> Figure:
 def difference() -> Figure:
     """Under equal text: what each tokenizer needs more than the best of them, by kind of byte."""
     return part_figure(study("budget-text").comparison, "byte_kind")
+
+
+def mistakes() -> Figure:
+    """What mistakes in the validation text cost the models that were trained well."""
+    comparison = study("converged").comparison
+    return perturbed_figure(comparison, [column.key for column in perturbed_table(comparison).columns[1:]])
 
 
 def long_curves() -> Figure:

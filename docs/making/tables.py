@@ -10,10 +10,9 @@ from itertools import combinations
 import pandas as pd
 from making import records
 from making.lessons import KEY_GRADIENTS
-from making.records import BUDGETS, NAMES, OPTIMIZERS, RECIPES, TRIED, Study, markdown, study
+from making.records import BUDGETS, NAMES, OPTIMIZERS, RECIPES, TRIED, Study, markdown, study, verdict_words
 
 from analysis.inference.estimates import intervals
-from analysis.inference.pairs import Outcome, Verdict
 from analysis.inference.uncertainty import paired
 from analysis.records import measures
 from analysis.records.display import plus_minus
@@ -21,6 +20,7 @@ from analysis.tables.cells import cell
 from analysis.tables.comparison import original_table
 from analysis.tables.markdown import to_markdown
 from analysis.tables.model import Cell
+from analysis.tables.tokenizers import perturbed_table
 from numpygpt.places import ROOT
 
 sys.path.insert(0, str(ROOT))  # the benchmarks are not installed
@@ -107,6 +107,11 @@ def pairs_converged() -> str:
     return _verdicts({"trained well": study("converged"), "default recipe, two epochs": study("budget-text")})
 
 
+def mistakes() -> str:
+    """What mistakes in the validation text cost the models that were trained well."""
+    return to_markdown(perturbed_table(study("converged").comparison))
+
+
 def pairs() -> str:
     """Every pair under every budget: who needs fewer bits, and by how much."""
     return _verdicts({title: study(name) for name, title in BUDGETS.items()})
@@ -125,17 +130,10 @@ def counting() -> str:
 def _verdicts(studies: Mapping[str, Study], pairs: Mapping[str, tuple[str, str]] | None = None) -> str:
     """A row per pair (all pairs of tokenizers, unless others are given), a column per study."""
     pairs = pairs or {f"{a} or {b}": (a, b) for a, b in combinations(NAMES, 2)}
-    rows = [[name, *(_words(s.verdict(*pair)) for s in studies.values())] for name, pair in pairs.items()]
+    rows = [
+        [name, *(verdict_words(s.verdict(*pair)) for s in studies.values())] for name, pair in pairs.items()
+    ]
     return markdown(["", *studies], rows)
-
-
-def _words(verdict: Verdict) -> str:
-    """`word by 0.32 ± 0.02`."""
-    if verdict.outcome is not Outcome.BETTER or verdict.seeds is None:
-        return "not told apart" if verdict.outcome is Outcome.TIED else "depends on the residual coder"
-    winner = "counting" if "Kneser-Ney" in verdict.a else verdict.a
-    least = "at least " if verdict.bound else ""
-    return f"{winner} by {least}{plus_minus(verdict.seeds.value, verdict.seeds.half)}"
 
 
 def learning_rates() -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from making import records
 
-SIZES = (512, 2048, 8192)
+SIZES, SEEDS = (512, 2048, 8192), (1, 2)
 CELLS = ["corpus", "kind", "size"]
 KINDS = (
     "bpe-bytelevel",
@@ -31,10 +31,12 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {  # what is changed: who has it, and
 
 def cell_bits() -> pd.Series:
     """Mean bits per byte over the seeds of each cell, by corpus, kind and size."""
-    runs = records.runs("tokenizers")
+    runs = records.runs("tokenizers", "texts")  # of which the second has bpe-bytelevel with 2,048 entries
     marks = (runs["tokenizer.case"] == "marks").map({True: ", marks", False: ""})
     digits = runs["tokenizer.digits"].map(lambda n: "" if pd.isna(n) else f", digits {n:.0f}")
-    runs = runs.assign(kind=runs["tokenizer"] + marks + digits, size=runs["tokenizer.vocab_size"].astype(int))
+    runs = runs.assign(kind=runs["tokenizer"] + marks + digits, size=runs["tokenizer.vocab_size"])
+    runs = runs[runs["kind"].isin([*KINDS, *DIGITS.values()]) & runs["seed"].isin(SEEDS)]
+    runs = runs.drop_duplicates([*CELLS, "seed"]).astype({"size": int})
     return runs.groupby(CELLS)["bits_per_byte"].mean()
 
 

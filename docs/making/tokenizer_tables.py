@@ -5,13 +5,14 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from making import records
-from making.records import markdown
+from making.records import markdown, verdict_words
 from making.tokenizer_cells import DIGITS, EFFECTS, KINDS, SIZES, best_size, cell_bits, effect, size_effect
 
 from analysis.inference.estimates import intervals
 from analysis.records.display import plus_minus, show
 
 TEXTS = ("shakespeare", "stdlib")
+RIVALS = ("bpe-bytelevel", "word")
 
 
 def tokenizer_cells() -> str:
@@ -57,10 +58,12 @@ def _mean(changes: pd.Series) -> str:
 
 
 def lossless_tokenizers() -> str:
-    """Those that lose nothing at the default size on Shakespeare, three seeds each or five, beside word."""
+    """Every tokenizer at the default size on Shakespeare, and each beside bpe-bytelevel and word."""
     study = records.at_default_size()
-    rows = [
-        [s.label, study.text(s.label, "bits_per_byte"), study.text(s.label, "chars_per_token")]
-        for s in study.comparison.settings
-    ]
-    return markdown(["tokenizer", "bits per byte", "characters per token"], rows)
+    rows = []
+    for label in (setting.label for setting in study.comparison.settings):
+        beside = ["" if label == other else verdict_words(study.verdict(label, other)) for other in RIVALS]
+        bits, length = study.text(label, "bits_per_byte"), study.text(label, "chars_per_token")
+        rows.append([label.replace(" case=marks", ", marks"), bits, length, *beside])
+    heads = ["bits per byte", "characters per token", *(f"beside {name}" for name in RIVALS)]
+    return markdown(["tokenizer", *heads], rows)

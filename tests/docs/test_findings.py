@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from making import lessons, records
 from making.records import BUDGETS, NAMES, study
+from sentences import ROOT, says
 
 from analysis.figures.differences import part_differences
 from analysis.inference.uncertainty import paired
@@ -18,14 +19,8 @@ from numpygpt import optim
 from numpygpt.nn import functional
 from numpygpt.optim import schedules
 
-ROOT = Path(__file__).parents[2]
 CHAR, WORD, BPE, FALLBACK = NAMES
 BEATEN = {(WORD, name) for name in NAMES if name != WORD}  # (better, worse)
-
-
-def says(document: str, *phrases: str) -> None:
-    page = " ".join((ROOT / document).read_text(encoding="utf-8").split())
-    assert [phrase for phrase in phrases if phrase not in page] == []
 
 
 def ranked(found: records.Study) -> set[tuple[str, str]]:

@@ -1,0 +1,91 @@
+"""What RESULTS.md says of tokenizers, of mistakes and of more compute, held to the kept records."""
+
+import numpy as np
+import pytest
+from making.records import study
+from making.tokenizer_cells import EFFECTS, KINDS, SIZES, best_size, cell_bits, effect, size_effect
+from sentences import says
+
+from analysis.inference.estimates import intervals
+
+VERSE, CODE = TEXTS = ("shakespeare", "stdlib")
+ACROSS, MARKS, UNIGRAM, WORDS, *DIGITS = EFFECTS
+PAGE = "docs/RESULTS.md"
+
+
+@pytest.fixture(scope="module")
+def bits():
+    """By text, kind and size."""
+    return cell_bits()
+
+
+def over_cells(changes):
+    return intervals(changes.groupby(lambda _: "all")).iloc[0]
+
+
+def test_every_cell_has_been_trained(bits):
+    assert all(np.isfinite(bits[text][kind][size]) for text in TEXTS for kind in KINDS for size in SIZES)
+
+
+def test_marks_pay_and_merges_across_words_do_not(bits):
+    verse, code = (effect(bits, text, MARKS) for text in TEXTS)
+    assert max(verse.max(), code.max()) < 0
+    assert len(verse) + len(code) == 12
+    says(
+        PAGE,
+        f"They take {-verse.mean():.3f} off on verse and {-code.mean():.3f} on code, in each of the twelve cells",
+    )
+    verse, code = (effect(bits, text, ACROSS) for text in TEXTS)
+    assert all(over_cells(changes)["low"] > 0 for changes in (verse, code))
+    assert all(c.groupby(level="size").mean().is_monotonic_increasing for c in (verse, code))
+    says(PAGE, f"superbpe costs {verse.mean():.3f} on verse and {code.mean():.3f} on code")
+
+
+def test_words_are_for_verse_and_pieces_for_code(bits):
+    verse, code = (effect(bits, text, WORDS)["word-lossless"] for text in TEXTS)
+    assert set(bits[VERSE].unstack("size").loc[list(KINDS)].idxmin()) == {"word-lossless"}
+    assert (code[[2048, 8192]] > 0).all()
+    says(PAGE, f"at every size, {-verse.mean():.3f} below BPE with marks on average")
+
+
+def test_unigram_and_digits_show_nothing_over_the_sizes(bits):
+    shown = [over_cells(effect(bits, text, UNIGRAM)) for text in TEXTS]
+    shown += [over_cells(effect(bits, CODE, name)) for name in DIGITS]
+    assert all(found["low"] < 0 < found["high"] for found in shown)
+    change = effect(bits, VERSE, UNIGRAM)["unigram"]
+    says(
+        PAGE,
+        f"unigram leads by {-change[2048]:.2f} with 2,048 entries and is behind by {change[8192]:.2f} with 8,192",
+    )
+
+
+def test_small_vocabularies_suit_a_megabyte(bits):
+    best = {text: [best_size(bits[text][kind]) for kind in KINDS] for text in TEXTS}
+    assert min(best[VERSE]) == 0
+    assert max(best[CODE]) == np.inf
+    largest, smallest = max(best[VERSE]), min(best[CODE])
+    says(
+        PAGE,
+        f"With 8,192 entries verse costs {size_effect(bits, VERSE, 8192).mean():.3f} more than with 2,048",
+        f"from 512 or less to {largest:,.0f} on verse, on code from {smallest:,.0f} to 8,192 or more",
+    )
+
+
+def test_mistakes_part_what_was_level():
+    well, kinds = study("converged"), ("typos", "spaces", "case", "unicode")
+    char, word, bpe = (
+        {kind: well.mean(name, f"perturbed.{kind} 5 %") for kind in kinds} for name in ("char", "word", "bpe")
+    )
+    with_typos = {
+        name: f"{well.mean(name, 'bits_per_byte') + rise['typos']:.2f}"
+        for name, rise in (("char", char), ("word", word), ("bpe", bpe))
+    }
+    assert all(char[kind] < min(word[kind], bpe[kind]) for kind in ("typos", "spaces", "case"))
+    says(
+        PAGE,
+        f"costs it {char['typos']:.2f} bits per byte, bpe {bpe['typos']:.2f} and word {word['typos']:.2f}",
+        f"at {with_typos['char']} where they need {with_typos['bpe']} and {with_typos['word']}",
+        f"is the dearest for bpe ({bpe['case']:.2f}, char {char['case']:.2f})",
+        f"costs word most ({word['spaces']:.2f})",
+        f"than for char ({word['unicode']:.2f} and {char['unicode']:.2f})",
+    )
