@@ -22,6 +22,7 @@ from experiments.configuration.identity import identity, identity_hash
 from experiments.configuration.schema import BPES, RunConfig, outputs_folder
 from experiments.runner.budget import TIMED_UPDATES
 from experiments.runner.interrupts import stop_requests
+from experiments.runner.measures import corpus_baselines
 from experiments.runner.progress import about
 from experiments.sweeping.plan import PlannedRun, Planner
 from numpygpt.errors import UserError
@@ -175,6 +176,8 @@ def fitted_to_text(config: RunConfig, overrides: Sequence[str]) -> tuple[list[st
             f"are for validation, {counted(blocks, 'block')} of about 4 kB, and {MIN_BLOCKS} are needed: use a "
             f"text of {VAL_BYTES[0] / MOST_VAL / 1000:.0f} kB or more"
         )
+    for dev_fraction in (config.data.dev_fraction, 0.0):  # kept, so that they count as no run's time
+        corpus_baselines(*corpus.parts(fraction, dev_fraction))
     alphabet = set[str]().union(*map(set, train.chunks()))
     room = math.ceil(math.log2(len(alphabet) + 300))  # 256 bytes, special tokens, some merges
     return typed, 2 ** max(room, round(math.log2(train.n_chars) / 2))
