@@ -39,8 +39,8 @@ RECIPES = {  # the recipe of 2019 and the default one, under one budget
 }
 STUDIES = (  # that RESULTS.md tells of
     "budget-text", "budget-flops", "budget-iters", "budget-short", "texts", "catalogues-longer",
-    "converged-trials", "converged", "rates", "quick-text", "quick-flops", "quick-iters", "quick-rates",
-    "ladder", "shakespeare", "nanogpt_cpu",
+    "converged-trials", "converged", "tokenizers", "scaling", "rates", "quick-text", "quick-flops",
+    "quick-iters", "quick-rates", "ladder", "shakespeare", "nanogpt_cpu",
 )  # fmt: skip
 TEXTS = ("shakespeare", "pydoc", "stdlib", "catalogues")
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
@@ -128,8 +128,10 @@ def at_default_size() -> Study:
 
 @cache
 def grown() -> tuple[Table, Scaling]:
-    """Of char, word and bpe at three sizes and under four budgets: who leads as compute grows."""
-    comparisons, _ = group_runs(collected("scaling", "budget-text", "budget-short"))
+    """Of char, word and bpe at three widths, under budgets from 768,000 characters to 8,000,000."""
+    collection = collected("scaling", "budget-text", "budget-short", "converged")
+    runs = collection.runs
+    comparisons, _ = group_runs(replace(collection, runs=runs[runs["tokenizer"] != "bpe-bytefallback"]))
     ((table, found),) = scalings(comparisons)
     return table, found
 

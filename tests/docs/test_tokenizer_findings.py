@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from making import records
 from making.records import study
 from making.tokenizer_cells import EFFECTS, KINDS, SIZES, best_size, cell_bits, effect, size_effect
 from sentences import says
 
 from analysis.inference.estimates import intervals
+from analysis.records.display import plus_minus
 
 VERSE, CODE = TEXTS = ("shakespeare", "stdlib")
 ACROSS, MARKS, UNIGRAM, WORDS, *DIGITS = EFFECTS
@@ -35,6 +37,7 @@ def test_marks_pay_and_merges_across_words_do_not(bits):
         PAGE,
         f"They take {-verse.mean():.3f} off on verse and {-code.mean():.3f} on code, in each of the twelve cells",
     )
+    says("README.md", f"take {-verse.mean():.2f} off a byte-level BPE")
     verse, code = (effect(bits, text, ACROSS) for text in TEXTS)
     assert all(over_cells(changes)["low"] > 0 for changes in (verse, code))
     assert all(c.groupby(level="size").mean().is_monotonic_increasing for c in (verse, code))
@@ -59,6 +62,20 @@ def test_unigram_and_digits_show_nothing_over_the_sizes(bits):
     )
 
 
+def test_nothing_has_to_be_lost_for_the_lead_of_word():
+    found = records.at_default_size()
+    lead = found.verdict("word-lossless", "bpe-bytelevel")
+    assert lead.winner == "word-lossless"
+    assert found.verdict("word-lossless", "word").winner is None
+    says("README.md", f"needs no more under equal text ({found.text('word-lossless', 'bits_per_byte')})")
+    says(
+        PAGE,
+        f"word-lossless needs {found.text('word-lossless', 'bits_per_byte')} bits per byte",
+        f"word needs {found.text('word', 'bits_per_byte')}, a fifth of them our charge",
+        f"It leads bpe-bytelevel by {plus_minus(lead.seeds.value, lead.seeds.half)}",
+    )
+
+
 def test_small_vocabularies_suit_a_megabyte(bits):
     best = {text: [best_size(bits[text][kind]) for kind in KINDS] for text in TEXTS}
     assert min(best[VERSE]) == 0
@@ -76,15 +93,15 @@ def test_mistakes_part_what_was_level():
     char, word, bpe = (
         {kind: well.mean(name, f"perturbed.{kind} 5 %") for kind in kinds} for name in ("char", "word", "bpe")
     )
-    with_typos = {
-        name: f"{well.mean(name, 'bits_per_byte') + rise['typos']:.2f}"
-        for name, rise in (("char", char), ("word", word), ("bpe", bpe))
-    }
+    rises = {"char": char, "word": word, "bpe": bpe}
+    typed = {name: well.mean(name, "bits_per_byte") + rise["typos"] for name, rise in rises.items()}
     assert all(char[kind] < min(word[kind], bpe[kind]) for kind in ("typos", "spaces", "case"))
+    lead = min(typed["word"], typed["bpe"]) - typed["char"]
+    says("README.md", f"`char` is the lowest, by {lead:.2f} or more")
     says(
         PAGE,
         f"costs it {char['typos']:.2f} bits per byte, bpe {bpe['typos']:.2f} and word {word['typos']:.2f}",
-        f"at {with_typos['char']} where they need {with_typos['bpe']} and {with_typos['word']}",
+        f"at {typed['char']:.2f} where they need {typed['bpe']:.2f} and {typed['word']:.2f}",
         f"is the dearest for bpe ({bpe['case']:.2f}, char {char['case']:.2f})",
         f"costs word most ({word['spaces']:.2f})",
         f"than for char ({word['unicode']:.2f} and {char['unicode']:.2f})",
