@@ -134,7 +134,7 @@ def _words(verdict: Verdict) -> str:
     if verdict.outcome is not Outcome.BETTER or verdict.seeds is None:
         return "not told apart" if verdict.outcome is Outcome.TIED else "depends on the residual coder"
     winner = "counting" if "Kneser-Ney" in verdict.a else verdict.a
-    least = "at least " if verdict.bound else ""
+    least = "at least " if verdict.pair.bound else ""
     return f"{winner} by {least}{plus_minus(verdict.seeds.value, verdict.seeds.half)}"
 
 
