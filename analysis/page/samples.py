@@ -15,19 +15,13 @@ MOST_CHARS = 3000  # of a sample are shown
 ALL_SAMPLES = 60  # of all settings together, but at least one of each
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of a sample with the marks that lie on it, of MARKS."""
-
-    text: str
-    marks: tuple[str, ...] = ()
+Piece = tuple[str, tuple[str, ...]]  # a stretch of a sample, and the marks that lie on it, of MARKS
 
 
 @dataclass(frozen=True)
 class Sample:
     """`counts` says in words what is marked."""
 
-    number: int
     prompt: str
     pieces: tuple[Piece, ...]
     counts: str
@@ -56,11 +50,11 @@ def _column(number: int, setting: Setting, most: int, problems: list[Problem]) -
     for folder in setting.folders:
         try:
             record, samples = folder.samples(), []
-            for n, entry in enumerate(record["samples"][:most], 1):
+            for entry in record["samples"][:most]:
                 text, marks = entry["text"], entry["marks"]
                 marked = [(kind, int(a), int(b)) for kind in MARKS for a, b in marks[kind]]
                 pieces, counts = tuple(_pieces(text[:MOST_CHARS], marked)), _counts(marks, entry["n_words"])
-                samples.append(Sample(n, record["prompt"], pieces, counts, len(text) > MOST_CHARS))
+                samples.append(Sample(record["prompt"], pieces, counts, len(text) > MOST_CHARS))
             return Column(number, folder.name, tuple(samples), record["least_copied"])
         except RunUnfinished:
             continue  # kept records have them for one seed of each setting
@@ -74,7 +68,7 @@ def _pieces(text: str, marked: Iterable[tuple[str, int, int]]) -> Iterator[Piece
     marked = [(kind, min(a, len(text)), min(b, len(text))) for kind, a, b in marked]
     borders = sorted({0, len(text), *(border for _, a, b in marked for border in (a, b))})
     for a, b in pairwise(borders):
-        yield Piece(text[a:b], tuple(kind for kind, start, end in marked if start <= a and b <= end))
+        yield text[a:b], tuple(kind for kind, start, end in marked if start <= a and b <= end)
 
 
 def _counts(marks: dict[str, list[tuple[int, int]]], n_words: int) -> str:
