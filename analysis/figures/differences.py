@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from analysis.figures.style import BLUE, INK, PALETTE, PAPER, SOFT, look, new_figure, plain, row_height
 from analysis.inference.comparisons import Comparison
 from analysis.records.measures import measure
-from analysis.tables.parts import part_keys
+from analysis.tables.tokenizers import part_keys
 
 
 def verdict_figure(comparison: Comparison) -> Figure:

@@ -4,25 +4,29 @@ The page may load nothing and run nothing but its own scripts, which its Content
 hashes. All text of runs comes in through autoescaping, or as JSON in which no tag can begin.
 """
 
+import base64
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from analysis.figures.style import PALETTE, look
 from analysis.page.inline import figures
 from analysis.page.passages import passages
 from analysis.page.samples import sample_columns
-from analysis.page.shell import environment, policy, source, style
 from analysis.page.view import Section, View
 from analysis.records.display import MISSING
 from analysis.records.measures import MEASURES, Measure
 from analysis.tables.comparison import ORIGINAL, why_table
 from analysis.tables.model import Cell, Table
 
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 SCRIPTS = ("dom", "tips", "sort", "tokens", "start")  # each uses those before it
 LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
@@ -52,7 +56,10 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
 
 
 def _section(number: int, section: Section, view: View, pictures: Mapping[str, Path]) -> dict[str, Any]:
-    """What the templates show; under `data` what the scripts do, under `problems` what could not be read."""
+    """What the templates show: all of the section, and more of its runs.
+
+    Under `data` what the scripts show, under `problems` what could not be read.
+    """
     comparison = section.comparison
     # A passage is cut shorter where many settings read it, so that the page stays light.
     n_settings = sum(len(section.comparison.settings) for section in view.sections)
@@ -61,14 +68,10 @@ def _section(number: int, section: Section, view: View, pictures: Mapping[str, P
     tokenizers = comparison.tokenizers
     looks = {s.label: PALETTE.index(look(s.tokenizer, tokenizers)) for s in comparison.settings}
     settings = [{"label": label, "look": look} for label, look in looks.items()]
-    return {
+    return vars(section) | {
         "number": number,
         "id": f"c{number + 1}",
-        "comparison": comparison,
         "why": why_table(comparison),
-        "summary": section.summary,
-        "provenance": section.provenance,
-        "tables": section.tables,
         "looks": looks,
         "passages": read,
         "columns": columns,
@@ -111,3 +114,38 @@ def as_json(value: Any) -> str:
     """JSON that can stand in a script element: no tag, entity or comment can begin in it. Records are objects."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=vars)
     return re.sub(r"[<>&]", lambda m: f"\\u{ord(m.group()):04x}", text)
+
+
+# --- the shell: templates, styles, and a policy that allows no more than the page itself ---
+
+
+@cache
+def environment() -> Environment:
+    """Templates in which all text is escaped, but for Markdown, and a name that is not known is an error."""
+    escaped = select_autoescape(disabled_extensions=("md.j2",), default=True)
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=escaped, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+
+
+@cache
+def source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def style() -> str:
+    """The themes, and the page's own rules after them."""
+    return environment().get_template("styles/theme.css.j2").render() + "\n" + source("styles/page.css")
+
+
+def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
+    """A Content-Security-Policy that allows these very scripts and styles, pictures within the page, no more."""
+    allowed = []
+    for sources in (scripts, styles):
+        digests = (hashlib.sha256(source.encode()).digest() for source in sources)
+        allowed.append(" ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests))
+    return (
+        f"default-src 'none'; script-src {allowed[0]}; style-src {allowed[1]}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )

@@ -12,8 +12,6 @@ from analysis.page.view import Section, View
 from analysis.tables.terminal import print_table
 from numpygpt.errors import UserError
 
-MOST_CAUTIONS, MOST_GROUPS = 3, 8
-
 
 def show(view: View, console: Console, also: Collection[str] = ()) -> None:
     for section in view.sections:
@@ -34,12 +32,9 @@ def _show_section(section: Section, console: Console) -> None:
     summary = section.summary
     print_table(section.tables[0], console, titled=False)
     console.print(Text(summary.headline, style="bold"))
-    for caution in summary.cautions[:MOST_CAUTIONS]:
+    for caution in summary.cautions:
         _indented(f"! {caution}", console, "yellow")
-    if (unsaid := len(summary.cautions) - MOST_CAUTIONS) > 0:
-        _indented(f"and {unsaid} more in the report", console, "yellow")
-    behind = len(summary.order) - MOST_GROUPS
-    for line in (*summary.order[:MOST_GROUPS], *([f"and {behind} more behind"] if behind > 0 else [])):
+    for line in summary.order:
         _indented(line, console)
     for note in summary.notes:
         _indented(note, console, "dim")

@@ -11,8 +11,6 @@ from analysis.records.display import show
 from analysis.tables.cells import NAME, cell
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
-REVERSAL = "the ranking depends on the budget"
-
 
 def run_table(collection: Collection) -> Table:
     """Every folder that could be read, with its state; no run is left out silently."""
@@ -94,7 +92,7 @@ def dependence(same_text: Sequence[Comparison]) -> list[str]:
     for found in several:
         winners = {verdict.winner for _, verdict in found}
         if len(winners) > 1:
-            what = REVERSAL if len(winners - {None}) > 1 else "the verdict depends on the budget"
+            what = "ranking" if len(winners - {None}) > 1 else "verdict"
             words = "; ".join(f"under {budget}, {verdict.sentence}" for budget, verdict in found)
-            sentences.append(f"{what}: {words}")
+            sentences.append(f"the {what} depends on the budget: {words}")
     return sentences or ["no verdict depends on the budget"]
