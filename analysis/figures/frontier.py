@@ -12,7 +12,7 @@ from analysis.figures.bars import baseline_lines
 from analysis.figures.style import GRID, SOFT, label_ends, look, looks, new_figure, plain
 from analysis.inference.choices import pareto
 from analysis.inference.comparisons import Comparison
-from analysis.inference.scaling import BEYOND, FINE, Scaling, mean_and_half
+from analysis.inference.scaling import BEYOND, FINE, Scaling, mean_and_half, power_law
 
 COSTS = {
     "n_params": "parameters",
@@ -83,10 +83,12 @@ def scaling_figure(found: Scaling) -> Figure:
         sns.lineplot(x=flops, y=mean, color=own.colour, linestyle=own.dash, ax=axes)
         axes.fill_between(flops, mean - half, mean + half, color=own.colour, alpha=0.18, linewidth=0)
         ends.append((float(mean[-1]), name, own.colour, own.marker))
-        if law := found.law(name):
+        law = found.law(name)
+        if law is not None:
             beyond = np.geomspace(flops[-1], end, FINE)
-            axes.plot(beyond, law(beyond), color=own.colour, linewidth=1, linestyle=(0, (1, 2.5)))
-            ends[-1] = (float(law(beyond)[-1]), *ends[-1][1:])
+            bits = power_law(beyond, *law.T[:, :, None]).mean(axis=0)
+            axes.plot(beyond, bits, color=own.colour, linewidth=1, linestyle=(0, (1, 2.5)))
+            ends[-1] = (float(bits[-1]), *ends[-1][1:])
     axes.set(xscale="log", xlabel="training FLOPs (dotted: extrapolated)", ylabel="bits per byte")
     axes.set_xlim(right=end)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))

@@ -26,10 +26,9 @@ def draw_curves(folder: RunFolder) -> Path:
     """
     rows = folder.metrics()
     config = folder.run()["config"]
-    with styled():
+    with styled(), replacing(folder.curves_path) as temporary:
         figure = panel(rows, folder.name, str((config.get("tokenizer") or {}).get("kind", "")))
-        with replacing(folder.curves_path) as temporary:
-            figure.savefig(temporary, format="png", metadata={"Software": None})
+        figure.savefig(temporary, format="png", metadata={"Software": None})
     return folder.curves_path
 
 
@@ -79,8 +78,6 @@ def _mark_clipped(axes: Axes, steps: pd.DataFrame) -> None:
 def _change(axes: Axes, evaluations: pd.DataFrame, colour: str) -> None:
     """val_loss minus that of the evaluation before: below zero the model still learns."""
     axes.axhline(0, color=SOFT, linewidth=0.9)
-    if len(evaluations) < 2:
-        return
     step, change = evaluations["step"].to_numpy(), np.diff(evaluations["val_loss"])
     middles, widths = (step[1:] + step[:-1]) / 2, 0.7 * np.diff(step)  # the last interval may be a short one
     axes.bar(middles, change, widths, color=colour)

@@ -29,22 +29,6 @@ def power_law(flops: Floats, floor: Any, scale: Any, exponent: Any) -> Floats:
 
 
 @dataclass(frozen=True)
-class Law:
-    """`fits`: floor, scale and exponent of each seed's law, (seeds, 3)."""
-
-    fits: Floats
-
-    def __call__(self, flops: Floats) -> Floats:
-        """The mean of the seeds' laws."""
-        return np.asarray(power_law(flops, *self.fits.T[:, :, None]).mean(axis=0))
-
-    @property
-    def floor(self) -> tuple[float, float]:
-        """In bits per byte, with the half-width of its interval over seeds."""
-        return mean_and_half(self.fits[:, 0])
-
-
-@dataclass(frozen=True)
 class Scaling:
     """points: by tokenizer, of each seed its runs as (FLOPs, bits per byte), (seeds, runs, 2), cheapest first."""
 
@@ -101,14 +85,17 @@ class Scaling:
         at = show(float(np.exp(where)), "si")
         return f"{then} comes below {first} at {at} FLOPs" + (f" ({between})" if half == half else "")
 
-    def law(self, name: str) -> Law | None:
-        """None where the frontier does not bend: a straight line on two logarithms says nothing of a floor."""
+    def law(self, name: str) -> Floats | None:
+        """Floor, scale and exponent of the `power_law` of each seed, (seeds, 3).
+
+        None where the frontier does not bend: a straight line on two logarithms says nothing of a floor.
+        """
         fronts = [_front(runs) for runs in self.points[name]]
         if min(map(len, fronts)) < 4 or len(fronts) < MIN_SEEDS:
             return None
         bend, half = mean_and_half(np.array([_bend(front) for front in fronts]))
         try:
-            return Law(np.array([_fit(front) for front in fronts])) if bend > half else None
+            return np.array([_fit(front) for front in fronts]) if bend > half else None
         except RuntimeError:  # curve_fit's, where it finds no optimum
             return None
 

@@ -35,17 +35,15 @@ def inline(file: Path, name: str, caption: str) -> Markup:
     fonts, which are the page's. Places are rounded to a hundredth of a point.
     """
     root = ElementTree.parse(file).getroot()
-    for child in [*root]:
-        if child.tag.endswith("metadata"):
-            root.remove(child)
+    for parent in [*root.iter()]:
+        for child in [*parent]:
+            if child.tag.endswith(("metadata", "style")):
+                parent.remove(child)
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         element.text = element.text if element.tag == "text" else None
         element.tail = None
         _plain_attributes(element, name)
-    for definitions in root.iter("defs"):
-        for sheet in definitions.findall("style"):
-            definitions.remove(sheet)
     root.attrib |= {"role": "img", "aria-label": caption, "stroke-linejoin": "round"}
     return Markup(ElementTree.tostring(root, "unicode"))
 

@@ -17,9 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from analysis.figures.style import PALETTE, look
+from analysis.inference.choices import short
 from analysis.page.inline import figures
-from analysis.page.passages import passages
-from analysis.page.samples import sample_columns
+from analysis.page.texts import passages, sample_columns
 from analysis.page.view import Section, View
 from analysis.records.display import MISSING
 from analysis.records.measures import MEASURES, Measure
@@ -48,7 +48,7 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         problems=[p.text for p in dict.fromkeys(problems)], measures=_measures(view),
         data=Markup(as_json([section["data"] for section in sections])), style=styles,
         script=script, first_script=first, policy=policy([first, script], [styles]),
-        row_measure=row_measure, sort_key=sort_key, measure_key=measure_key, ELSEWHERE=ELSEWHERE, OPEN=OPEN,
+        row_measure=row_measure, sort_key=sort_key, measure_key=short, ELSEWHERE=ELSEWHERE, OPEN=OPEN,
     )  # fmt: skip
 
 
@@ -93,20 +93,15 @@ def sort_key(cell: Cell) -> str:
     return repr(float(cell.value)) if is_number else "text"
 
 
-def measure_key(key: str) -> str:
-    """`tokenizer_measures.fertility` is defined under `fertility`."""
-    return key.rpartition(".")[2]
-
-
 def row_measure(table: Table, title: str) -> str:
     """The measure that a row of a transposed table shows; empty for others."""
-    return measure_key(ORIGINAL.get(title, "")) if table.name == "original" else ""
+    return short(ORIGINAL.get(title, "")) if table.name == "original" else ""
 
 
 def _measures(view: View) -> dict[str, Measure]:
     """All registered measures that any table of the page shows, by their keys."""
     keys = {c.key for _, _, table in view.tables for c in table.columns} | set(ORIGINAL.values())
-    shown = sorted(map(measure_key, keys))
+    shown = sorted(map(short, keys))
     return {key: MEASURES[key] for key in shown if key in MEASURES}
 
 

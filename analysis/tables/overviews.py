@@ -1,5 +1,6 @@
 """What reaches beyond one comparison: every run with its state, and budgets side by side."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -67,7 +68,8 @@ def _scaling_table(found: Scaling, name: str, title: str) -> Table:
         bits = [mean_and_half(own) for own in found.bits(label, found.levels).T]
         cells = [Cell(x, ".3f", half, label == first) for (x, half), first in zip(bits, leaders, strict=True)]
         law = found.law(label)
-        rows.append(Row((Cell(label), *cells, Cell(law.floor[0], ".3f", law.floor[1]) if law else Cell())))
+        floor, doubt = (math.nan, math.nan) if law is None else mean_and_half(law[:, 0])
+        rows.append(Row((Cell(label), *cells, Cell(floor, ".3f", doubt))))
     notes = (
         "each at the best size and length that were trained for so many FLOPs, in a line between two of them; "
         "best: by the seeds alone",
