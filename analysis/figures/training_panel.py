@@ -70,8 +70,9 @@ def _mark_clipped(axes: Axes, steps: pd.DataFrame) -> None:
     clipped = steps[steps["clipped"].eq(True)]
     if len(clipped):
         share = f"clipped: {100 * len(clipped) / len(steps):.0f} % of the logged steps"
-        ticks: dict[str, Any] = {"color": INK, "markersize": 7, "clip_on": False, "label": share}
-        axes.plot(clipped["step"], np.zeros(len(clipped)), "|", **ticks)
+        axes.plot(
+            clipped["step"], 0 * clipped["step"], "|", color=INK, markersize=7, clip_on=False, label=share
+        )
         axes.legend(fontsize=8.5)
 
 

@@ -15,15 +15,16 @@ import numpy as np
 import pandas as pd
 
 from analysis.inference.choices import Family, families, pairs_to_compare
-from analysis.inference.estimates import estimates
 from analysis.inference.pairs import SettingScores, Verdict
+from analysis.inference.uncertainty import intervals
 from analysis.inference.verdicts import Conclusion, against, compare
-from analysis.records.collect import Collection, Problem, read_blocks
+from analysis.records.collect import COLUMNS, Collection, Problem, read_blocks
 from analysis.records.identity import budget_words, data_order, setting_of
 from analysis.records.names import named
 from analysis.records.serving import DEFAULT, Deployment
 from analysis.records.settings import Estimate, Setting
 
+NUMBERS = (int, float, np.number, np.bool_)
 KIND_ORDER = ("char", "word", "word-lossless", "bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe", "byte")
 
 
@@ -201,7 +202,7 @@ def _apart(collection: Collection) -> pd.Series:
 
 def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
     """The settings of runs on one text, still without labels."""
-    found, figures = [], estimates(runs)
+    found, figures = [], _estimates(runs)
     for key, members in runs.sort_values("seed").groupby("key", sort=False):
         records = [collection.records[path] for path in members["folder"]]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
@@ -209,6 +210,18 @@ def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
         rows: list[dict[Any, Any]] = members.to_dict("records")
         facts = records[0].identity, imported, figures[str(key)]
         found.append(Setting(str(key), "", folders, tuple(rows), results, *facts))
+    return found
+
+
+def _estimates(runs: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
+    """By key of a setting and measure. `runs` has a row per run that counts, and a column per measure."""
+    values = runs.drop(columns=COLUMNS, errors="ignore")
+    numbers = values.map(lambda x: float(x) if isinstance(x, NUMBERS) and np.isfinite(x) else np.nan)
+    wide = intervals(numbers.groupby(runs["key"], sort=False))
+    found: dict[str, dict[str, Estimate]] = {}
+    for key, measure, *figures in wide.stack(1, future_stack=True).reset_index().itertuples(index=False):
+        if figures[-1]:
+            found.setdefault(key, {})[measure] = Estimate(*figures)
     return found
 
 

@@ -52,8 +52,12 @@ class Scaling:
 
     def bits(self, name: str, flops: Floats) -> Floats:
         """On the frontier of each seed, (seeds, len(flops))."""
-        fronts = [_front(runs) for runs in self.points[name]]
+        fronts = self._fronts(name)
         return np.array([np.interp(np.log(flops), np.log(front[:, 0]), front[:, 1]) for front in fronts])
+
+    def _fronts(self, name: str) -> list[Floats]:
+        """Of each seed the runs that no other beats in both, cheapest first."""
+        return [runs[pareto(*runs.T.tolist())] for runs in self.points[name]]
 
     def leader(self, flops: float) -> str | None:
         """Who needs fewer bits than all others, by the seeds alone; all pairs and levels hold together."""
@@ -90,10 +94,12 @@ class Scaling:
 
         None where the frontier does not bend: a straight line on two logarithms says nothing of a floor.
         """
-        fronts = [_front(runs) for runs in self.points[name]]
+        fronts = self._fronts(name)
         if min(map(len, fronts)) < 4 or len(fronts) < MIN_SEEDS:
             return None
-        bend, half = mean_and_half(np.array([_bend(front) for front in fronts]))
+        # The second-order term of log bits over log FLOPs.
+        bends = [np.polyfit(np.log(front[:, 0]), np.log(front[:, 1]), 2)[0] for front in fronts]
+        bend, half = mean_and_half(np.array(bends))
         try:
             return np.array([_fit(front) for front in fronts]) if bend > half else None
         except RuntimeError:  # curve_fit's, where it finds no optimum
@@ -105,16 +111,6 @@ def mean_and_half(values: Floats) -> tuple[float, float]:
     n = len(values)
     half = t_quantile(n - 1, LEVEL) * values.std(ddof=1) / n**0.5 if n > 1 else np.nan
     return float(values.mean()), float(half)
-
-
-def _front(runs: Floats) -> Floats:
-    return runs[pareto(runs[:, 0].tolist(), runs[:, 1].tolist())]
-
-
-def _bend(front: Floats) -> float:
-    """The second-order term of log bits over log FLOPs."""
-    flops, bits = np.log(front).T
-    return float(np.polyfit(flops, bits, 2)[0])
 
 
 def _fit(front: Floats) -> Floats:

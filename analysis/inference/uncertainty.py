@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import nctdtr, stdtr, stdtrit  # Student's t; scipy.stats takes 600 ms to import
@@ -69,6 +70,20 @@ def t_quantile(df: ArrayLike, level: float) -> Any:
     """How many standard errors a two-sided interval at `level` reaches; NaN without degrees of freedom."""
     df = np.asarray(df, dtype=np.float64)
     return stdtrit(np.where(df > 0, df, np.nan), 0.5 + level / 2)
+
+
+def intervals(groups: Any, level: float = LEVEL) -> pd.DataFrame:
+    """The mean of each group of values and its t-interval, mean +- t_{n-1} s / sqrt(n), over what is not NaN.
+
+    groups: of a Series or a DataFrame, as groupby makes them. Returns a row per group; its columns are the fields
+    of Estimate, above the columns of the DataFrame. The mean is NaN if there is no value, the half-width if there
+    is one, or no spread but that of rounding.
+    """
+    mean, n = groups.mean(), groups.count()
+    half = t_quantile(n - 1, level) * groups.std() / np.sqrt(n)
+    half = half.where(half > 1e-9 * mean.abs())
+    fields = {"mean": mean, "low": mean - half, "high": mean + half, "half": half, "n": n}
+    return pd.concat(fields, axis=1, names=["field"])
 
 
 def _difference(value: float, se: float, df: float, level: float, method) -> Difference:

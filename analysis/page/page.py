@@ -40,7 +40,8 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
     problems = [*view.problems, *(problem for section in sections for problem in section["problems"])]
     body = "\n".join(source(f"scripts/{name}.js") for name in SCRIPTS)
     script = Markup(f'(() => {{\n"use strict";\n{body}\n}})();')  # nothing of theirs is global
-    first, styles = Markup(source("scripts/theme.js")), Markup(style())
+    first, themes = Markup(source("scripts/theme.js")), environment().get_template("styles/theme.css.j2")
+    styles = Markup(f"{themes.render()}\n{source('styles/page.css')}")
     template = environment().get_template("report.html.j2")
     return template.render(
         sections=sections, overviews=view.overviews, pictures=figures(view.drawings, "", pictures),
@@ -127,11 +128,6 @@ def environment() -> Environment:
 @cache
 def source(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def style() -> str:
-    """The themes, and the page's own rules after them."""
-    return environment().get_template("styles/theme.css.j2").render() + "\n" + source("styles/page.css")
 
 
 def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:

@@ -14,19 +14,12 @@ from analysis.inference.wording import Summary, summarize
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
 from analysis.records.find import Run, runs_in
 from analysis.records.serving import DEFAULT, Deployment
+from analysis.tables import tokenizers
 from analysis.tables.comparison import comparison_table, difference_table, original_table, verdict_table
 from analysis.tables.cost import cost_table, given_table, parameter_table, serving_table
 from analysis.tables.formats import frame_of
 from analysis.tables.model import Table
 from analysis.tables.overviews import budget_tables, run_table, scalings
-from analysis.tables.tokenizers import (
-    baseline_table,
-    generated_tables,
-    part_tables,
-    perturbed_table,
-    text_tables,
-    tokenizer_table,
-)
 from numpygpt.errors import UserError, did_you_mean
 
 
@@ -96,9 +89,9 @@ def view(folders: Sequence[Run], serve: Deployment = DEFAULT) -> View:
 def tables_of(c: Comparison) -> list[Table]:
     """All tables of a comparison that have something to show, in the order in which a report shows them."""
     tables = [comparison_table(c), original_table(c), verdict_table(c), parameter_table(c)]
-    tables += [tokenizer_table(c), baseline_table(c), perturbed_table(c), cost_table(c), serving_table(c)]
-    tables += [given_table(c), difference_table(c)]
-    tables += part_tables(c) + generated_tables(c) + text_tables(c)
+    tables += [tokenizers.tokenizer_table(c), tokenizers.baseline_table(c), tokenizers.perturbed_table(c)]
+    tables += [cost_table(c), serving_table(c), given_table(c), difference_table(c)]
+    tables += tokenizers.part_tables(c) + tokenizers.generated_tables(c) + tokenizers.text_tables(c)
     return [table for table in tables if table and table.rows and len(table.columns) > 1]
 
 

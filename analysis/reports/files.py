@@ -19,8 +19,7 @@ from analysis.records.find import runs_in
 from analysis.records.serving import DEFAULT, Deployment
 from analysis.reports.next_step import next_step
 from analysis.reports.terminal import show
-from analysis.tables.formats import frame_of, to_csv
-from analysis.tables.markdown import escape_markdown, to_markdown
+from analysis.tables.formats import escape_markdown, frame_of, to_csv, to_markdown
 from numpygpt.errors import UserError
 
 MANIFEST = "files.txt"

@@ -60,9 +60,8 @@ def _scaling_table(found: Scaling, name: str, title: str) -> Table:
     """Bits per byte of each tokenizer's frontier at several amounts of compute, and the floor of its law."""
     heads = [f"{show(flops, 'si')} FLOPs" for flops in found.levels]
     columns = [NAME, *(Column(f"flops_{i}", head, True, 1 + i) for i, head in enumerate(heads))]
-    columns += [
-        Column("floor", "floor", True, None, "floor: that of floor + scale FLOPs^-exponent, extrapolated")
-    ]
+    extrapolated = "floor: that of floor + scale FLOPs^-exponent, extrapolated"
+    columns.append(Column("floor", "floor", True, None, extrapolated))
     leaders, rows = [found.leader(flops) for flops in found.levels], []
     for label in found.points:
         bits = [mean_and_half(own) for own in found.bits(label, found.levels).T]

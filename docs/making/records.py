@@ -15,7 +15,7 @@ from analysis.records.collect import Collection, collect
 from analysis.records.find import Run, runs_in
 from analysis.records.settings import Setting
 from analysis.tables.cells import cell
-from analysis.tables.markdown import to_markdown
+from analysis.tables.formats import to_markdown
 from analysis.tables.model import Cell, Column, Row, Table
 from analysis.tables.overviews import scalings
 from numpygpt.errors import UserError
