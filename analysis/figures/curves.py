@@ -13,7 +13,7 @@ from matplotlib.ticker import EngFormatter
 from analysis.figures.bars import baseline_lines
 from analysis.figures.style import SOFT, label_ends, look, looks, new_figure, plain
 from analysis.inference.comparisons import Comparison
-from analysis.inference.estimates import intervals
+from analysis.inference.uncertainty import intervals
 from analysis.records.settings import Setting
 from analysis.tables.cells import NAME, mean_note
 from analysis.tables.model import Cell, Column, Row, Table

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from analysis.figures.style import BLUE, INK, PALETTE, PAPER, SOFT, look, new_figure, plain, row_height
 from analysis.inference.comparisons import Comparison
 from analysis.records.measures import measure
-from analysis.tables.parts import part_keys
+from analysis.tables.tokenizers import part_keys
 
 
 def verdict_figure(comparison: Comparison) -> Figure:
@@ -18,10 +18,9 @@ def verdict_figure(comparison: Comparison) -> Figure:
     verdicts = [v for v in comparison.conclusion.verdicts if v.seeds or v.text]
     figure = new_figure(8.6, 1.6 + row_height(len(verdicts), 0.46) * len(verdicts))
     axes = figure.subplots()
-    over_seeds, over_text = [v.seeds for v in verdicts], [v.text for v in verdicts]
     for label, found, beside, fmt, colour in (
-        ("over seeds", over_seeds, -0.15, "o", INK),
-        ("within this passage", over_text, 0.15, "D", BLUE),
+        ("over seeds", [v.seeds for v in verdicts], -0.15, "o", INK),
+        ("within this passage", [v.text for v in verdicts], 0.15, "D", BLUE),
     ):
         leads = [difference.value if difference else np.nan for difference in found]
         halves = [difference.half if difference else np.nan for difference in found]

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from analysis.figures.bars import bits_figure
 from analysis.figures.curves import AXES, curve_figure, curve_rows, retold
 from analysis.figures.differences import part_differences, part_figure, perturbed_figure, verdict_figure
-from analysis.figures.frontier import frontier_figure
-from analysis.figures.scaling import scaling_figure
+from analysis.figures.frontier import frontier_figure, scaling_figure
 from analysis.inference.comparisons import Comparison
 from analysis.inference.scaling import Scaling
 from analysis.tables.tokenizers import perturbed_table

@@ -1,4 +1,4 @@
-"""What a bit costs: bits per byte against parameters, FLOPs and seconds. To be drawn within `style.styled()`."""
+"""What a bit costs, and as training compute grows. To be drawn within `style.styled()`."""
 
 from typing import Any
 
@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from analysis.figures.bars import baseline_lines
-from analysis.figures.style import GRID, SOFT, looks, new_figure, plain
+from analysis.figures.style import GRID, SOFT, label_ends, look, looks, new_figure, plain
 from analysis.inference.choices import pareto
 from analysis.inference.comparisons import Comparison
+from analysis.inference.scaling import BEYOND, FINE, Scaling, mean_and_half, power_law
 
 COSTS = {
     "n_params": "parameters",
@@ -25,12 +26,13 @@ NAMED = 24  # up to so many points carry their sizes
 def _points(comparison: Comparison) -> pd.DataFrame:
     """One row per setting: tokenizer, size ("" outside families of sizes), bits, half, and each of COSTS."""
     alone = {family.best.label for family in comparison.families if len(family.settings) == 1}
-    found = [(s, s.estimate("bits_per_byte")) for s in comparison.settings]
-    return pd.DataFrame([
-        {"tokenizer": plain(s.tokenizer), "size": "" if s.label in alone else s.size, "bits": e.mean,
-         "half": np.nan_to_num(e.half), **{cost: s.estimate(cost).mean for cost in COSTS}}
-        for s, e in found
-    ])  # fmt: skip
+    rows = []
+    for s in comparison.settings:
+        size = "" if s.label in alone else s.label.removeprefix(s.tokenizer).strip()
+        bits, half = s.mean("bits_per_byte"), np.nan_to_num(s.estimate("bits_per_byte").half)
+        row = {"tokenizer": plain(s.tokenizer), "size": size, "bits": bits, "half": half}
+        rows.append(row | {cost: s.mean(cost) for cost in COSTS})
+    return pd.DataFrame(rows)
 
 
 def frontier_figure(comparison: Comparison) -> Figure:
@@ -60,4 +62,35 @@ def frontier_figure(comparison: Comparison) -> Figure:
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.label_outer()
     sns.move_legend(figure.axes[0], "best", title="", fontsize=8.5)
+    return figure
+
+
+def scaling_figure(found: Scaling) -> Figure:
+    """A mark per run; a line and its band over seeds, the frontier; dotted beyond it what a law says."""
+    figure, names, ends = new_figure(8.6, 5.0), list(found.points), []
+    axes, by_kind, end = figure.subplots(), looks(names), BEYOND * max(found.reach(name)[1] for name in names)
+    kinds = {key: by_kind[key] for key in ("palette", "markers")}
+    runs = [
+        {"tokenizer": plain(name), "flops": cost, "bits": bits}
+        for name, own in found.points.items() for cost, bits in own.reshape(-1, 2)
+    ]  # fmt: skip
+    sns.scatterplot(pd.DataFrame(runs), x="flops", y="bits", hue="tokenizer", style="tokenizer", **kinds, s=14,
+                    alpha=0.45, legend=False, ax=axes)  # fmt: skip
+    for name in names:
+        flops = np.geomspace(*found.reach(name), FINE)
+        mean, half = np.array([mean_and_half(own) for own in found.bits(name, flops).T]).T
+        own = look(name, names)
+        sns.lineplot(x=flops, y=mean, color=own.colour, linestyle=own.dash, ax=axes)
+        axes.fill_between(flops, mean - half, mean + half, color=own.colour, alpha=0.18, linewidth=0)
+        ends.append((float(mean[-1]), name, own.colour, own.marker))
+        law = found.law(name)
+        if law is not None:
+            beyond = np.geomspace(flops[-1], end, FINE)
+            bits = power_law(beyond, *law.T[:, :, None]).mean(axis=0)
+            axes.plot(beyond, bits, color=own.colour, linewidth=1, linestyle=(0, (1, 2.5)))
+            ends[-1] = (float(bits[-1]), *ends[-1][1:])
+    axes.set(xscale="log", xlabel="training FLOPs (dotted: extrapolated)", ylabel="bits per byte")
+    axes.set_xlim(right=end)
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    label_ends(axes, ends)
     return figure

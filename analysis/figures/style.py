@@ -106,10 +106,8 @@ def styled() -> Iterator[None]:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of so many inches; to be made and drawn within `styled()`."""
-    # A picture taller than a page need not be finer than a screen.
-    dpi = RC["figure.dpi"] if height < 10 else 96
     layout = TightLayoutEngine(rect=None)  # type: ignore[arg-type]  # a rect would be fitted twice
-    return Figure(figsize=(width, height), dpi=dpi, layout=layout)
+    return Figure(figsize=(width, height), layout=layout)
 
 
 def save(figure: Figure, file: Path) -> None:

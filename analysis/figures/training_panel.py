@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.style import INK, PAPER, SOFT, look, new_figure, plain, styled
+from analysis.figures.style import INK, SOFT, look, new_figure, plain, styled
 from numpygpt.files import replacing
 from numpygpt.runs import RunFolder
 
@@ -26,10 +26,9 @@ def draw_curves(folder: RunFolder) -> Path:
     """
     rows = folder.metrics()
     config = folder.run()["config"]
-    with styled():
+    with styled(), replacing(folder.curves_path) as temporary:
         figure = panel(rows, folder.name, str((config.get("tokenizer") or {}).get("kind", "")))
-        with replacing(folder.curves_path) as temporary:
-            figure.savefig(temporary, format="png", metadata={"Software": None})
+        figure.savefig(temporary, format="png", metadata={"Software": None})
     return folder.curves_path
 
 
@@ -71,24 +70,18 @@ def _mark_clipped(axes: Axes, steps: pd.DataFrame) -> None:
     clipped = steps[steps["clipped"].eq(True)]
     if len(clipped):
         share = f"clipped: {100 * len(clipped) / len(steps):.0f} % of the logged steps"
-        ticks: dict[str, Any] = {"color": INK, "markersize": 7, "clip_on": False, "label": share}
-        axes.plot(clipped["step"], np.zeros(len(clipped)), "|", **ticks)
+        axes.plot(
+            clipped["step"], 0 * clipped["step"], "|", color=INK, markersize=7, clip_on=False, label=share
+        )
         axes.legend(fontsize=8.5)
 
 
 def _change(axes: Axes, evaluations: pd.DataFrame, colour: str) -> None:
     """val_loss minus that of the evaluation before: below zero the model still learns."""
     axes.axhline(0, color=SOFT, linewidth=0.9)
-    if len(evaluations) < 2:
-        return
     step, change = evaluations["step"].to_numpy(), np.diff(evaluations["val_loss"])
     middles, widths = (step[1:] + step[:-1]) / 2, 0.7 * np.diff(step)  # the last interval may be a short one
-    worse = change > 0
-    axes.bar(middles[~worse], change[~worse], widths[~worse], color=colour)
-    hatched: dict[str, Any] = {"color": PAPER, "edgecolor": colour, "hatch": "////", "label": "worse"}
-    axes.bar(middles[worse], change[worse], widths[worse], **hatched)
-    if worse.any():
-        axes.legend(fontsize=8.5)
+    axes.bar(middles, change, widths, color=colour)
     if len(change) > 4:  # the first drops are so deep that they would hide all others: they are cut off
         lowest = min(1.6 * float(np.quantile(change, 0.25)), 0) - 1e-9
         axes.set_ylim(lowest, max(0.0, float(change.max())) * 1.15 - lowest * 0.05)

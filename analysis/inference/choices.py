@@ -67,7 +67,7 @@ def pareto(cost: Sequence[float], bits: Sequence[float]) -> list[int]:
 
 
 def short(key: str) -> str:
-    """`lr` of "optimizer.lr"."""
+    """`lr` of "optimizer.lr", `fertility` of "tokenizer_measures.fertility"."""
     return key.rpartition(".")[2]
 
 

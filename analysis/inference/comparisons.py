@@ -15,25 +15,17 @@ import numpy as np
 import pandas as pd
 
 from analysis.inference.choices import Family, families, pairs_to_compare
-from analysis.inference.estimates import estimates
 from analysis.inference.pairs import SettingScores, Verdict
+from analysis.inference.uncertainty import intervals
 from analysis.inference.verdicts import Conclusion, against, compare
-from analysis.records.collect import Collection, Problem, read_blocks
+from analysis.records.collect import COLUMNS, Collection, Problem, read_blocks
 from analysis.records.identity import budget_words, data_order, setting_of
 from analysis.records.names import named
 from analysis.records.serving import DEFAULT, Deployment
 from analysis.records.settings import Estimate, Setting
 
-USUAL_ORDER = (
-    "char",
-    "word",
-    "word-lossless",
-    "bpe",
-    "bpe-bytefallback",
-    "bpe-bytelevel",
-    "superbpe",
-    "byte",
-)
+NUMBERS = (int, float, np.number, np.bool_)
+KIND_ORDER = ("char", "word", "word-lossless", "bpe", "bpe-bytefallback", "bpe-bytelevel", "superbpe", "byte")
 
 
 @dataclass(frozen=True)
@@ -69,7 +61,6 @@ class Comparison:
     text: Text
     budget: str
     settings: tuple[Setting, ...]
-    scores: tuple[SettingScores, ...]
     conclusion: Conclusion
     numerics: str = ""
     study: str = ""
@@ -114,8 +105,9 @@ class Comparison:
     def contest(self) -> Conclusion:
         """Of the contenders. Any two settings might have become contenders: all pairs are weighed together."""
         names = {setting.label: self.called(setting) for setting in self.contenders}
-        scores = [replace(s, label=names.get(s.label, s.label)) for s in self.scores]
-        chosen = tuple(s for s, old in zip(scores, self.scores, strict=True) if old.label in names)
+        old = self.conclusion.settings
+        scores = [replace(s, label=names.get(s.label, s.label)) for s in old]
+        chosen = tuple(s for s, before in zip(scores, old, strict=True) if before.label in names)
         labels = {s.label for s in chosen}
         return Conclusion(chosen, tuple(v for v in compare(scores) if {v.a, v.b} <= labels))
 
@@ -144,7 +136,8 @@ class Comparison:
     @cached_property
     def against_counting(self) -> tuple[Verdict, ...]:
         """Every setting beside `counting`, with intervals as of any pair; none from runs that lack its blocks."""
-        return against(self.scores, self.counting.key, self.counting.label) if self.counting else ()
+        counting, scores = self.counting, self.conclusion.settings
+        return against(scores, counting.key, counting.label) if counting else ()
 
 
 def _baseline(key: str, entry: Mapping[str, Any]) -> Baseline:
@@ -180,7 +173,7 @@ def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]
             text = Text(*(settings[0].rows[0][key] for key in Text._fields))
             conclusion = Conclusion(scores, compare(scores, pairs_to_compare(settings)))
             apart = str(numerics), str(study), collection.deployment
-            comparisons.append(Comparison(text, budget, tuple(settings), scores, conclusion, *apart))
+            comparisons.append(Comparison(text, budget, tuple(settings), conclusion, *apart))
     return comparisons, problems
 
 
@@ -209,7 +202,7 @@ def _apart(collection: Collection) -> pd.Series:
 
 def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
     """The settings of runs on one text, still without labels."""
-    found, figures = [], estimates(runs)
+    found, figures = [], _estimates(runs)
     for key, members in runs.sort_values("seed").groupby("key", sort=False):
         records = [collection.records[path] for path in members["folder"]]
         folders, results = tuple(r.folder for r in records), tuple(r.result for r in records)
@@ -220,10 +213,22 @@ def _settings(runs: pd.DataFrame, collection: Collection) -> list[Setting]:
     return found
 
 
+def _estimates(runs: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
+    """By key of a setting and measure. `runs` has a row per run that counts, and a column per measure."""
+    values = runs.drop(columns=COLUMNS, errors="ignore")
+    numbers = values.map(lambda x: float(x) if isinstance(x, NUMBERS) and np.isfinite(x) else np.nan)
+    wide = intervals(numbers.groupby(runs["key"], sort=False))
+    found: dict[str, dict[str, Estimate]] = {}
+    for key, measure, *figures in wide.stack(1, future_stack=True).reset_index().itertuples(index=False):
+        if figures[-1]:
+            found.setdefault(key, {})[measure] = Estimate(*figures)
+    return found
+
+
 def _order(setting: Setting) -> tuple[Any, ...]:
     """Kinds of tokenizers in the usual order, then smaller ones first."""
     kind = setting.tokenizer
-    place = USUAL_ORDER.index(kind) if kind in USUAL_ORDER else len(USUAL_ORDER)
+    place = KIND_ORDER.index(kind) if kind in KIND_ORDER else len(KIND_ORDER)
     size = [np.nan_to_num(setting.values(key)[0]) for key in ("vocab_size", "n_params")]
     return (place, kind, *size, setting.model, setting.label)
 

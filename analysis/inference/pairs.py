@@ -67,7 +67,8 @@ class SettingScores:
 class Match:
     """What is weighed: a's ceiling or total against b's total or floor.
 
-    bound: the difference is the least lead of a   overlap: floor and ceiling embrace the rival: nothing to test
+    bound: the difference is the least lead of a that any residual coder as good as ours leaves
+    overlap: floor and ceiling embrace the rival: nothing to test
     """
 
     a: SettingScores
@@ -79,11 +80,6 @@ class Match:
     @property
     def fewest_seeds(self) -> int:
         return min(len(self.a.seeds), len(self.b.seeds))
-
-    @property
-    def testable(self) -> bool:
-        """Whether there are seeds enough, and something to test."""
-        return self.fewest_seeds >= MIN_SEEDS and not self.overlap
 
 
 @dataclass(frozen=True)
@@ -108,26 +104,17 @@ class Verdict:
         return self.pair.b.label
 
     @property
-    def bound(self) -> bool:
-        """Whether the lead is the least that any residual coder as good as ours leaves."""
-        return self.pair.bound
-
-    @property
     def winner(self) -> str | None:
         return self.a if self.outcome is Outcome.BETTER else None
 
     @property
-    def lead(self) -> str:
-        """`at least 0.213 ± 0.042 bits per byte`"""
-        least = "at least " if self.bound else ""
-        return f"{least}{plus_minus(self.seeds.value, self.seeds.half)} {BITS}" if self.seeds else ""
-
-    @property
     def sentence(self) -> str:
+        """`bpe is better than word by at least 0.213 ± 0.042 bits per byte (5 seeds)`"""
         a, b = self.pair.a, self.pair.b
-        if self.outcome is Outcome.BETTER:
+        if self.outcome is Outcome.BETTER and self.seeds:
+            lead = f"{'at least ' if self.pair.bound else ''}{plus_minus(self.seeds.value, self.seeds.half)}"
             numbers = " and ".join(str(n) for n in dict.fromkeys((len(a.seeds), len(b.seeds))))
-            return f"{a.label} is better than {b.label} by {self.lead} ({numbers} seeds)"
+            return f"{a.label} is better than {b.label} by {lead} {BITS} ({numbers} seeds)"
         if self.outcome is Outcome.TIED:
             return f"{a.label} and {b.label} cannot be told apart by these runs"
         if self.outcome is Outcome.DEPENDS:
@@ -137,14 +124,15 @@ class Verdict:
     @cached_property
     def shown_from(self) -> float:
         """The difference that both tests would have shown in 8 of 10 cases; NaN where there were none."""
-        if self.seeds is None or self.text is None or not self.pair.testable:
+        untested = self.outcome in (Outcome.DEPENDS, Outcome.UNRANKED)
+        if untested or self.seeds is None or self.text is None:
             return math.nan
         return uncertainty.smallest_shown(self.seeds, self.text)
 
     @cached_property
     def seeds_for_small(self) -> int | None:
         """Of each setting, for the seed test to show a difference of SMALL in 8 of 10 cases."""
-        if self.seeds is None or self.text is None or not self.pair.testable:
+        if self.seeds is None or math.isnan(self.shown_from):
             return None
         return uncertainty.seeds_needed(self.seeds, self.pair.fewest_seeds, SMALL)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from scipy.optimize import curve_fit
@@ -17,30 +18,14 @@ from analysis.inference.comparisons import Comparison
 from analysis.inference.uncertainty import LEVEL, MIN_SEEDS, bonferroni, t_quantile, welch
 from analysis.records.collect import Floats
 from analysis.records.display import show
-from analysis.records.settings import Setting
 
 MIN_BUDGETS, LEVELS, FINE = 3, 5, 400
 BEYOND = 4  # times the compute that was paid, to where a law is drawn
 
 
-@dataclass(frozen=True)
-class Law:
-    """bits = floor + scale C^-exponent (Hoffmann et al. 2022, equation 2, over compute alone).
-
-    fits: the three of each seed, (seeds, 3)
-    """
-
-    fits: Floats
-
-    def __call__(self, flops: Floats) -> Floats:
-        """The mean of the seeds' laws."""
-        floor, scale, exponent = self.fits.T[:, :, None]
-        return np.asarray((floor + scale * flops**-exponent).mean(axis=0))
-
-    @property
-    def floor(self) -> tuple[float, float]:
-        """In bits per byte, with the half-width of its interval over seeds."""
-        return mean_and_half(self.fits[:, 0])
+def power_law(flops: Floats, floor: Any, scale: Any, exponent: Any) -> Floats:
+    """Bits per byte (Hoffmann et al. 2022, equation 2, over compute alone)."""
+    return np.asarray(floor + scale * flops**-exponent)
 
 
 @dataclass(frozen=True)
@@ -67,8 +52,12 @@ class Scaling:
 
     def bits(self, name: str, flops: Floats) -> Floats:
         """On the frontier of each seed, (seeds, len(flops))."""
-        fronts = [_front(runs) for runs in self.points[name]]
+        fronts = self._fronts(name)
         return np.array([np.interp(np.log(flops), np.log(front[:, 0]), front[:, 1]) for front in fronts])
+
+    def _fronts(self, name: str) -> list[Floats]:
+        """Of each seed the runs that no other beats in both, cheapest first."""
+        return [runs[pareto(*runs.T.tolist())] for runs in self.points[name]]
 
     def leader(self, flops: float) -> str | None:
         """Who needs fewer bits than all others, by the seeds alone; all pairs and levels hold together."""
@@ -89,7 +78,9 @@ class Scaling:
         ahead = self.bits(a, flops)[:n] < self.bits(b, flops)[:n]  # (seeds, FINE)
         changes = [np.flatnonzero(seed[1:] != seed[:-1]) for seed in ahead]
         if not any(map(len, changes)) and (ahead == ahead[0, 0]).all():
-            return f"{a if ahead[0, 0] else b} below {b if ahead[0, 0] else a} all along: {self._unseen}"
+            low, high = (show(x, "si") for x in self.range)
+            below = f"{a} below {b}" if ahead[0, 0] else f"{b} below {a}"
+            return f"{below} all along: no crossing seen from {low} to {high} FLOPs"
         if {len(found) for found in changes} != {1} or len(set(ahead[:, 0])) > 1:
             return f"{a} and {b}: the seeds do not agree on who is below, or from where on"
         first, then = (a, b) if ahead[0, 0] else (b, a)
@@ -98,19 +89,19 @@ class Scaling:
         at = show(float(np.exp(where)), "si")
         return f"{then} comes below {first} at {at} FLOPs" + (f" ({between})" if half == half else "")
 
-    @property
-    def _unseen(self) -> str:
-        low, high = (show(x, "si") for x in self.range)
-        return f"no crossing seen from {low} to {high} FLOPs"
+    def law(self, name: str) -> Floats | None:
+        """Floor, scale and exponent of the `power_law` of each seed, (seeds, 3).
 
-    def law(self, name: str) -> Law | None:
-        """None where the frontier does not bend: a straight line on two logarithms says nothing of a floor."""
-        fronts = [_front(runs) for runs in self.points[name]]
+        None where the frontier does not bend: a straight line on two logarithms says nothing of a floor.
+        """
+        fronts = self._fronts(name)
         if min(map(len, fronts)) < 4 or len(fronts) < MIN_SEEDS:
             return None
-        bend, half = mean_and_half(np.array([_bend(front) for front in fronts]))
+        # The second-order term of log bits over log FLOPs.
+        bends = [np.polyfit(np.log(front[:, 0]), np.log(front[:, 1]), 2)[0] for front in fronts]
+        bend, half = mean_and_half(np.array(bends))
         try:
-            return Law(np.array([_fit(front) for front in fronts])) if bend > half else None
+            return np.array([_fit(front) for front in fronts]) if bend > half else None
         except RuntimeError:  # curve_fit's, where it finds no optimum
             return None
 
@@ -122,28 +113,12 @@ def mean_and_half(values: Floats) -> tuple[float, float]:
     return float(values.mean()), float(half)
 
 
-def _front(runs: Floats) -> Floats:
-    return runs[pareto(runs[:, 0].tolist(), runs[:, 1].tolist())]
-
-
-def _bend(front: Floats) -> float:
-    """The second-order term of log bits over log FLOPs."""
-    flops, bits = np.log(front).T
-    return float(np.polyfit(flops, bits, 2)[0])
-
-
 def _fit(front: Floats) -> Floats:
     """Floor, scale and exponent; FLOPs in units of the first point's, so that the three are alike in size."""
     flops, bits = front.T
     unit = flops[0]
     start = (0.9 * bits[-1], bits[0] - 0.9 * bits[-1], 0.3)
-    (floor, scale, exponent), _ = curve_fit(
-        lambda x, floor, scale, exponent: floor + scale * x**-exponent,
-        flops / unit,
-        bits,
-        start,
-        bounds=(0, np.inf),
-    )
+    (floor, scale, exponent), _ = curve_fit(power_law, flops / unit, bits, start, bounds=(0, np.inf))
     return np.array([floor, scale * unit**exponent, exponent])
 
 
@@ -165,11 +140,8 @@ def _points(family: Family) -> Floats:
     seeds = sorted(set.intersection(*(set(s.seeds) for s in family.settings)))
     if len(family.settings) < MIN_BUDGETS or not seeds:
         return np.empty((0, 0, 2))
-    costs = [(s.mean("train_flops"), s) for s in family.settings]
-    settings = [s for _, s in sorted(costs, key=lambda pair: pair[0])]
-    return np.array([[_run(s, seed) for s in settings] for seed in seeds]).reshape(len(seeds), -1, 2)
-
-
-def _run(setting: Setting, seed: int) -> tuple[float, float]:
-    row = setting.rows[setting.seeds.index(seed)]
-    return row.get("train_flops", np.nan), row["bits_per_byte"]
+    runs = []
+    for setting in sorted(family.settings, key=lambda s: s.mean("train_flops")):
+        of_seeds = [setting.seeds.index(seed) for seed in seeds]
+        runs.append([setting.values(key)[of_seeds] for key in ("train_flops", "bits_per_byte")])
+    return np.array(runs).transpose(2, 0, 1)

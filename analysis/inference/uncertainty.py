@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import nctdtr, stdtr, stdtrit  # Student's t; scipy.stats takes 600 ms to import
@@ -71,6 +72,20 @@ def t_quantile(df: ArrayLike, level: float) -> Any:
     return stdtrit(np.where(df > 0, df, np.nan), 0.5 + level / 2)
 
 
+def intervals(groups: Any, level: float = LEVEL) -> pd.DataFrame:
+    """The mean of each group of values and its t-interval, mean +- t_{n-1} s / sqrt(n), over what is not NaN.
+
+    groups: of a Series or a DataFrame, as groupby makes them. Returns a row per group; its columns are the fields
+    of Estimate, above the columns of the DataFrame. The mean is NaN if there is no value, the half-width if there
+    is one, or no spread but that of rounding.
+    """
+    mean, n = groups.mean(), groups.count()
+    half = t_quantile(n - 1, level) * groups.std() / np.sqrt(n)
+    half = half.where(half > 1e-9 * mean.abs())
+    fields = {"mean": mean, "low": mean - half, "high": mean + half, "half": half, "n": n}
+    return pd.concat(fields, axis=1, names=["field"])
+
+
 def _difference(value: float, se: float, df: float, level: float, method) -> Difference:
     """Student's t for an estimate with standard error `se`; se = 0 means that there is no doubt."""
     t = abs(value) / se if se > 0 else 0.0 if value == 0 else np.inf
@@ -78,34 +93,21 @@ def _difference(value: float, se: float, df: float, level: float, method) -> Dif
     return Difference(float(value), float(se), float(df), p, half, level, method)
 
 
-def _sample(values: ArrayLike, at_least: int, what: str) -> Floats:
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1 or len(sample) < at_least:
-        raise ValueError(f"{what} needs at least {at_least} values in one dimension, not {sample.shape}")
-    if not np.isfinite(sample).all():
-        raise ValueError(f"{what} needs finite values")
-    return sample
-
-
-def welch(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Difference:
-    """mean(a) - mean(b) for independent samples of unequal variance.
+def welch(a: Sequence[float] | Floats, b: Sequence[float] | Floats, level: float = LEVEL) -> Difference:
+    """mean(a) - mean(b) for independent samples of unequal variance, each of two values or more.
 
     Welch (1947): se^2 = s_a^2/n_a + s_b^2/n_b with the Welch-Satterthwaite degrees of freedom. A sample
     without spread (all values equal) adds neither variance nor degrees of freedom.
     """
-    x, y = _sample(a, 2, "Welch's t"), _sample(b, 2, "Welch's t")
-    vx, vy = float(x.var(ddof=1)) / len(x), float(y.var(ddof=1)) / len(y)
-    spread = vx**2 / (len(x) - 1) + vy**2 / (len(y) - 1)
-    df = (vx + vy) ** 2 / spread if spread > 0 else len(x) + len(y) - 2
-    return _difference(float(x.mean() - y.mean()), (vx + vy) ** 0.5, df, level, "welch")
+    va, vb = float(np.var(a, ddof=1)) / len(a), float(np.var(b, ddof=1)) / len(b)
+    spread = va**2 / (len(a) - 1) + vb**2 / (len(b) - 1)
+    df = (va + vb) ** 2 / spread if spread > 0 else len(a) + len(b) - 2
+    return _difference(float(np.mean(a) - np.mean(b)), (va + vb) ** 0.5, df, level, "welch")
 
 
 def paired(a: ArrayLike, b: ArrayLike, level: float = LEVEL) -> Difference:
-    """mean(a - b) where a[i] and b[i] come from the same seed and saw the same batches."""
-    x, y = _sample(a, 2, "the paired t"), _sample(b, 2, "the paired t")
-    if len(x) != len(y):
-        raise ValueError(f"the paired t needs as many values on both sides, not {len(x)} and {len(y)}")
-    d = x - y
+    """mean(a - b) where a[i] and b[i] come from the same seed and saw the same batches; two pairs or more."""
+    d = np.subtract(a, b)
     return _difference(float(d.mean()), float(d.std(ddof=1)) / len(d) ** 0.5, len(d) - 1, level, "paired")
 
 
@@ -124,8 +126,8 @@ def within_text(
 ) -> TextDifference:
     """sum(a - b) / sum(bytes) over the blocks of one passage, in their order, with its doubt *within this passage*.
 
-    Args: bits per block (n_blocks,) of both sides, averaged over seeds; bytes per block (n_blocks,).
-    ValueError: fewer than MIN_BLOCKS blocks.
+    Args: bits per block (n_blocks,) of both sides, averaged over seeds; bytes per block (n_blocks,). At least
+    MIN_BLOCKS of them.
 
     Neighbouring blocks are alike, so the scatter of single blocks says too little of a mean over all of them: its
     doubt is in the slow waves. se^2 is the mean power of the slowest cosines along the text, with Student's t of as
@@ -134,12 +136,8 @@ def within_text(
     process of correlation NEIGHBOURS (the guard of Mueller 2014).
     The halves are cut at the block border nearest to the middle byte.
     """
-    what = "an interval over a text"
-    size = _sample(block_bytes, MIN_BLOCKS, what)
-    d = _sample(bits_a, MIN_BLOCKS, what) - _sample(bits_b, MIN_BLOCKS, what)
+    d, size = np.subtract(bits_a, bits_b), np.asarray(block_bytes, dtype=np.float64)
     n = len(size)
-    if len(d) != n or (size <= 0).any():
-        raise ValueError(f"{what} needs one positive byte count per block")
     value = d.sum() / size.sum()
     left = (d - value * size) / size.mean()  # what each block adds to the error of the ratio, times n
     waves, raised = _waves(n)

@@ -60,10 +60,7 @@ class Conclusion:
 
 
 def compare(
-    settings: Sequence[SettingScores],
-    pairs: Sequence[tuple[int, int]] | None = None,
-    *,
-    by_seeds: bool = False,
+    settings: Sequence[SettingScores], pairs: Sequence[tuple[int, int]] | None = None, by_seeds: bool = False
 ) -> tuple[Verdict, ...]:
     """A verdict for each of `pairs` (indices; by default all).
 

@@ -3,19 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis.inference.cautions import cautions, counted, listed, untrained
 from analysis.inference.choices import short
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import BITS, SMALL, Outcome, SettingScores, why_unranked
-from analysis.inference.texts import ambiguous, text_contests
 from analysis.inference.uncertainty import MIN_SEEDS
-from analysis.inference.verdicts import Conclusion
+from analysis.inference.verdicts import Conclusion, compare
 from analysis.records.display import show
 from analysis.records.settings import Setting
-
-FEW = 1  # pairs that are named rather than counted
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ def summarize(comparison: Comparison, metrics: pd.DataFrame) -> Summary:
     chosen_on = ", development text" if comparison.text.dev_fraction else ""
     headline = f"{comparison.title}{chosen_on}, model {listed(models)}: {_headline(comparison)}."
     found = tuple(cautions(comparison, metrics))
-    order, texts = _order(comparison.contest), [*_on_texts(text_contests(comparison))]
-    notes = [*_choice(comparison), *(_bounds(comparison.contest) if order else ())]
-    if names := ambiguous(comparison.contenders):
+    order, texts = _order(comparison.contest), [*_on_texts(_text_contests(comparison))]
+    if names := _ambiguous(comparison.contenders):
         texts.append(f"{listed(names)}: no order, several texts share the name")
     paragraph = _advice(comparison, headline, found)
+    notes = [*_choice(comparison), *(_bounds(comparison.contest) if order else ())]
     return Summary(headline, found, order, tuple(notes), tuple(texts), paragraph)
 
 
@@ -128,11 +126,21 @@ def _apart(contest: Conclusion, group: tuple[SettingScores, ...]) -> str:
     depends = [v for v in verdicts if v.outcome is Outcome.DEPENDS]
     if len(depends) == len(verdicts):
         return "depends on the residual coder"
-    if len(ranked) > FEW:
+    if len(ranked) > 1:
         ranked = [f"{len(ranked)} of {len(verdicts)} pairs are ranked"]
     if depends:
         ranked.append(f"{len(depends)} of {len(verdicts)} depend on the residual coder")
     return f"not told apart{f', though {listed(ranked)}' if ranked else ''}"
+
+
+def _bounds(contest: Conclusion) -> list[str]:
+    """From where the leads of and over lossy tokenizers count, where their charge is worth a word."""
+    bound = [verdict.pair for verdict in contest.verdicts if verdict.winner and verdict.pair.bound]
+    of = listed([*dict.fromkeys(pair.a.label for pair in bound if pair.a.charge > SMALL)])
+    over = listed([*dict.fromkeys(pair.b.label for pair in bound if pair.b.charge > SMALL)])
+    said = [f"leads of {of} count what it loses at our charge: a better residual coder can only add to them"]
+    said += [f"leads over {over} count from its tokens alone: they hold whatever is charged"]
+    return [sentence for sentence, labels in zip(said, (of, over), strict=True) if labels]
 
 
 def _choice(comparison: Comparison) -> list[str]:
@@ -152,14 +160,38 @@ def _choice(comparison: Comparison) -> list[str]:
     return [f"each at its best of {what or 'what was tried'} ({best}), chosen on {chosen}"]
 
 
-def _bounds(contest: Conclusion) -> list[str]:
-    """From where the leads of and over lossy tokenizers count, where their charge is worth a word."""
-    bound = [verdict.pair for verdict in contest.verdicts if verdict.winner and verdict.bound]
-    of = listed([*dict.fromkeys(pair.a.label for pair in bound if pair.a.charge > SMALL)])
-    over = listed([*dict.fromkeys(pair.b.label for pair in bound if pair.b.charge > SMALL)])
-    said = [f"leads of {of} count what it loses at our charge: a better residual coder can only add to them"]
-    said += [f"leads over {over} count from its tokens alone: they hold whatever is charged"]
-    return [sentence for sentence, labels in zip(said, (of, over), strict=True) if labels]
+# --- a verdict for each text that was scored beside the validation text, from seeds alone: most are short ---
+
+
+def _text_contests(comparison: Comparison) -> dict[str, Conclusion]:
+    """By the text's name, of the contenders that two runs or more have scored on it; none of ambiguous names.
+
+    Whether another text of its kind would agree, no number of seeds can say.
+    """
+    found: dict[str, list[SettingScores]] = {}
+    several = _ambiguous(comparison.contenders)
+    for setting in comparison.contenders:
+        for name in dict.fromkeys(text["name"] for text in setting.texts):
+            scores = _scores_on(name, setting, comparison.called(setting))
+            if len(scores.seeds) and name not in several:
+                found.setdefault(str(name), []).append(scores)
+    return {name: Conclusion(tuple(s), compare(s, by_seeds=True)) for name, s in found.items() if len(s) > 1}
+
+
+def _ambiguous(settings: Sequence[Setting]) -> list[str]:
+    """The names by which several texts go, as their sha256 has it."""
+    texts = [(str(text["name"]), text.get("sha256")) for setting in settings for text in setting.texts]
+    names = [name for name, _ in dict.fromkeys(texts)]
+    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+
+
+def _scores_on(name: str, setting: Setting, label: str) -> SettingScores:
+    """Of the seeds that have scored the text."""
+    keys = ("bits_per_byte", "bits_per_byte_tokens")
+    totals, floors = (setting.values(f"texts.{name}.{key}") for key in keys)
+    scored = np.flatnonzero(np.isfinite(totals))
+    seeds = tuple(setting.seeds[i] for i in scored)
+    return SettingScores(label, seeds, totals[scored], floors[scored], setting.losses, setting.tokenizer_key)
 
 
 # --- what to do, in one paragraph that can be mailed to somebody who sees nothing else of it ---

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from markupsafe import Markup
@@ -17,23 +17,14 @@ COLOURS = {INK: "ink", SOFT: "soft", GRID: "line", PAPER: "paper"} | {
 LONG, COLOUR = re.compile(r"-?\d+\.\d{3,}"), re.compile("|".join(COLOURS))
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A figure as the templates show it."""
-
-    name: str
-    caption: str
-    svg: Markup
-
-
-def figures(drawings: tuple[Drawing, ...], prefix: str, files: Mapping[str, Path]) -> dict[str, Figure]:
-    """By their names; `files` are SVG files by prefix and name."""
+def figures(
+    drawings: tuple[Drawing, ...], prefix: str, files: Mapping[str, Path]
+) -> dict[str, dict[str, Any]]:
+    """By their names, what templates show: a drawing and its `svg`, of `files` by prefix and name."""
     found = {}
     for drawing in drawings:
         stem = f"{prefix}{drawing.name}"
-        found[drawing.name] = Figure(
-            drawing.name, drawing.caption, inline(files[stem], stem, drawing.caption)
-        )
+        found[drawing.name] = vars(drawing) | {"svg": inline(files[stem], stem, drawing.caption)}
     return found
 
 
@@ -44,17 +35,15 @@ def inline(file: Path, name: str, caption: str) -> Markup:
     fonts, which are the page's. Places are rounded to a hundredth of a point.
     """
     root = ElementTree.parse(file).getroot()
-    for child in [*root]:
-        if child.tag.endswith("metadata"):
-            root.remove(child)
+    for parent in [*root.iter()]:
+        for child in [*parent]:
+            if child.tag.endswith(("metadata", "style")):
+                parent.remove(child)
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         element.text = element.text if element.tag == "text" else None
         element.tail = None
         _plain_attributes(element, name)
-    for definitions in root.iter("defs"):
-        for sheet in definitions.findall("style"):
-            definitions.remove(sheet)
     root.attrib |= {"role": "img", "aria-label": caption, "stroke-linejoin": "round"}
     return Markup(ElementTree.tostring(root, "unicode"))
 

@@ -4,25 +4,29 @@ The page may load nothing and run nothing but its own scripts, which its Content
 hashes. All text of runs comes in through autoescaping, or as JSON in which no tag can begin.
 """
 
+import base64
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from analysis.figures.style import PALETTE, look
+from analysis.inference.choices import short
 from analysis.page.inline import figures
-from analysis.page.passages import passages
-from analysis.page.samples import sample_columns
-from analysis.page.shell import environment, policy, source, style
+from analysis.page.texts import passages, sample_columns
 from analysis.page.view import Section, View
 from analysis.records.display import MISSING
 from analysis.records.measures import MEASURES, Measure
 from analysis.tables.comparison import ORIGINAL, why_table
 from analysis.tables.model import Cell, Table
 
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 SCRIPTS = ("dom", "tips", "sort", "tokens", "start")  # each uses those before it
 LEAST_BYTES, MOST_BYTES = 900, 20_000  # of a passage are shown
 ALL_BYTES = 40_000  # of one passage under all settings together
@@ -36,7 +40,8 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
     problems = [*view.problems, *(problem for section in sections for problem in section["problems"])]
     body = "\n".join(source(f"scripts/{name}.js") for name in SCRIPTS)
     script = Markup(f'(() => {{\n"use strict";\n{body}\n}})();')  # nothing of theirs is global
-    first, styles = Markup(source("scripts/theme.js")), Markup(style())
+    first, themes = Markup(source("scripts/theme.js")), environment().get_template("styles/theme.css.j2")
+    styles = Markup(f"{themes.render()}\n{source('styles/page.css')}")
     template = environment().get_template("report.html.j2")
     return template.render(
         sections=sections, overviews=view.overviews, pictures=figures(view.drawings, "", pictures),
@@ -44,7 +49,7 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
         problems=[p.text for p in dict.fromkeys(problems)], measures=_measures(view),
         data=Markup(as_json([section["data"] for section in sections])), style=styles,
         script=script, first_script=first, policy=policy([first, script], [styles]),
-        row_measure=row_measure, sort_key=sort_key, measure_key=measure_key, ELSEWHERE=ELSEWHERE, OPEN=OPEN,
+        row_measure=row_measure, sort_key=sort_key, measure_key=short, ELSEWHERE=ELSEWHERE, OPEN=OPEN,
     )  # fmt: skip
 
 
@@ -52,7 +57,10 @@ def page(view: View, pictures: Mapping[str, Path]) -> str:
 
 
 def _section(number: int, section: Section, view: View, pictures: Mapping[str, Path]) -> dict[str, Any]:
-    """What the templates show; under `data` what the scripts do, under `problems` what could not be read."""
+    """What the templates show: all of the section, and more of its runs.
+
+    Under `data` what the scripts show, under `problems` what could not be read.
+    """
     comparison = section.comparison
     # A passage is cut shorter where many settings read it, so that the page stays light.
     n_settings = sum(len(section.comparison.settings) for section in view.sections)
@@ -61,14 +69,10 @@ def _section(number: int, section: Section, view: View, pictures: Mapping[str, P
     tokenizers = comparison.tokenizers
     looks = {s.label: PALETTE.index(look(s.tokenizer, tokenizers)) for s in comparison.settings}
     settings = [{"label": label, "look": look} for label, look in looks.items()]
-    return {
+    return vars(section) | {
         "number": number,
         "id": f"c{number + 1}",
-        "comparison": comparison,
         "why": why_table(comparison),
-        "summary": section.summary,
-        "provenance": section.provenance,
-        "tables": section.tables,
         "looks": looks,
         "passages": read,
         "columns": columns,
@@ -90,20 +94,15 @@ def sort_key(cell: Cell) -> str:
     return repr(float(cell.value)) if is_number else "text"
 
 
-def measure_key(key: str) -> str:
-    """`tokenizer_measures.fertility` is defined under `fertility`."""
-    return key.rpartition(".")[2]
-
-
 def row_measure(table: Table, title: str) -> str:
     """The measure that a row of a transposed table shows; empty for others."""
-    return measure_key(ORIGINAL.get(title, "")) if table.name == "original" else ""
+    return short(ORIGINAL.get(title, "")) if table.name == "original" else ""
 
 
 def _measures(view: View) -> dict[str, Measure]:
     """All registered measures that any table of the page shows, by their keys."""
     keys = {c.key for _, _, table in view.tables for c in table.columns} | set(ORIGINAL.values())
-    shown = sorted(map(measure_key, keys))
+    shown = sorted(map(short, keys))
     return {key: MEASURES[key] for key in shown if key in MEASURES}
 
 
@@ -111,3 +110,33 @@ def as_json(value: Any) -> str:
     """JSON that can stand in a script element: no tag, entity or comment can begin in it. Records are objects."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=vars)
     return re.sub(r"[<>&]", lambda m: f"\\u{ord(m.group()):04x}", text)
+
+
+# --- the shell: templates, styles, and a policy that allows no more than the page itself ---
+
+
+@cache
+def environment() -> Environment:
+    """Templates in which all text is escaped, but for Markdown, and a name that is not known is an error."""
+    escaped = select_autoescape(disabled_extensions=("md.j2",), default=True)
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=escaped, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+
+
+@cache
+def source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
+    """A Content-Security-Policy that allows these very scripts and styles, pictures within the page, no more."""
+    allowed = []
+    for sources in (scripts, styles):
+        digests = (hashlib.sha256(source.encode()).digest() for source in sources)
+        allowed.append(" ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests))
+    return (
+        f"default-src 'none'; script-src {allowed[0]}; style-src {allowed[1]}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )

@@ -14,7 +14,9 @@ from analysis.inference.wording import Summary, summarize
 from analysis.records.collect import Collection, Problem, collect, metrics_frame
 from analysis.records.find import Run, runs_in
 from analysis.records.serving import DEFAULT, Deployment
-from analysis.tables.all_tables import tables_of
+from analysis.tables import tokenizers
+from analysis.tables.comparison import comparison_table, difference_table, original_table, verdict_table
+from analysis.tables.cost import cost_table, given_table, parameter_table, serving_table
 from analysis.tables.formats import frame_of
 from analysis.tables.model import Table
 from analysis.tables.overviews import budget_tables, run_table, scalings
@@ -82,6 +84,15 @@ def view(folders: Sequence[Run], serve: Deployment = DEFAULT) -> View:
     overviews = (*budget_tables(comparisons), *(table for table, _ in grown))
     drawn = tuple(scaling_drawing(table.name, found) for table, found in grown)
     return View(collection, metrics, tuple(sections), overviews, drawn, run_table(collection), problems)
+
+
+def tables_of(c: Comparison) -> list[Table]:
+    """All tables of a comparison that have something to show, in the order in which a report shows them."""
+    tables = [comparison_table(c), original_table(c), verdict_table(c), parameter_table(c)]
+    tables += [tokenizers.tokenizer_table(c), tokenizers.baseline_table(c), tokenizers.perturbed_table(c)]
+    tables += [cost_table(c), serving_table(c), given_table(c), difference_table(c)]
+    tables += tokenizers.part_tables(c) + tokenizers.generated_tables(c) + tokenizers.text_tables(c)
+    return [table for table in tables if table and table.rows and len(table.columns) > 1]
 
 
 def table_frame(places: Sequence[Path], name: str, serve: Deployment) -> pd.DataFrame:

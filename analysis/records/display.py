@@ -1,6 +1,7 @@
 """Figures as text: how digits are rounded and how intervals are written, for all tables, pictures and pages."""
 
 import math
+from math import inf
 from typing import Any
 
 MISSING = "\N{EN DASH}"
@@ -38,12 +39,7 @@ def show(value: Any, form: str, half: float = math.nan) -> str:
 
 
 def plus_minus(
-    value: float,
-    half: float,
-    sign: str = "",
-    decimals: int = 3,
-    low: float = -math.inf,
-    high: float = math.inf,
+    value: float, half: float, sign: str = "", decimals: int = 3, low: float = -inf, high: float = inf
 ) -> str:
     """`0.213 ± 0.042`: the half-width rounded up to two significant digits, the value to as many decimals.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from analysis.records.packed import PackedRun, packed_studies, read_packed
+from analysis.records.packed import PackedRun, read_packed
 from numpygpt import runs
 from numpygpt.runs import RunFolder
 
@@ -19,7 +19,7 @@ def runs_in(places: Iterable[Path]) -> list[Run]:
     for place in places:
         packed = [place] if place.suffix == ".jsonl" else []
         if runs.is_folder(place):
-            packed = packed_studies(place)
+            packed = [file for file in place.glob("*.jsonl") if file.name != "metrics.jsonl"]
         found += [run for file in packed for run in read_packed(file)]
         if place not in packed:
             found += runs.find_runs(place) if packed else runs.runs_in(place)

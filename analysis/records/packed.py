@@ -31,7 +31,6 @@ class PackedRun:
     content: dict[str, Any] = field(compare=False, repr=False)
 
     name = property(lambda self: self.path.name)
-    curves_path = property(lambda self: self.path / "curves.png")  # which is not kept
 
     def state(self) -> str:
         return "done" if "result" in self.content else "failed"
@@ -50,11 +49,6 @@ class PackedRun:
     scores = partialmethod(_get, "scores")
     passages = partialmethod(_get, "passages")
     samples = partialmethod(_get, "samples")
-
-
-def packed_studies(folder: Path) -> list[Path]:
-    """The packed studies that lie in `folder` itself."""
-    return sorted(path for path in folder.glob("*.jsonl") if path.name != "metrics.jsonl")
 
 
 def read_packed(file: Path) -> list[PackedRun]:

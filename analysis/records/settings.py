@@ -51,11 +51,6 @@ class Setting:
     def model(self) -> str:
         return str(self.rows[0]["model"])
 
-    @property
-    def size(self) -> str:
-        """What the label says beside the tokenizer."""
-        return self.label.removeprefix(self.tokenizer).strip()
-
     @cached_property
     def tokenizer_key(self) -> str:
         """Settings that share it have one tokenizer."""
@@ -64,6 +59,11 @@ class Setting:
     @cached_property
     def seeds(self) -> tuple[int, ...]:
         return tuple(int(row["seed"]) for row in self.rows)
+
+    @property
+    def texts(self) -> list[dict[str, Any]]:
+        """What each seed has measured on further texts."""
+        return [text for result in self.results for text in result.get("texts") or ()]
 
     @property
     def losses(self) -> str:

@@ -7,22 +7,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from rich.console import Console
 from rich.text import Text
 
 from analysis.figures.style import save, styled
 from analysis.inference.frames import run_frame, scalar_frame
-from analysis.page.page import page
-from analysis.page.shell import environment
+from analysis.page.page import environment, page
 from analysis.page.view import View, view
 from analysis.records.find import runs_in
 from analysis.records.serving import DEFAULT, Deployment
 from analysis.reports.next_step import next_step
 from analysis.reports.terminal import show
-from analysis.tables.formats import frame_of, to_csv
-from analysis.tables.markdown import escape_markdown, to_markdown
+from analysis.tables.formats import escape_markdown, frame_of, to_csv, to_markdown
 from numpygpt.errors import UserError
 
 MANIFEST = "files.txt"
@@ -65,9 +62,7 @@ class Report:
 
 
 def write_report(
-    places: Path | str | Sequence[Path | str],
-    out: Path | str | None = None,
-    serve: Deployment = DEFAULT,
+    places: Path | str | Sequence[Path | str], out: Path | str | None = None, serve: Deployment = DEFAULT
 ) -> Report:
     """Writes the report of all runs in `places` (studies, runs, packed studies, or folders of them) into `out`.
 
@@ -111,22 +106,10 @@ def _write(view: View, out: Path) -> Path:
     put(out / "scalars.csv", to_csv(scalar_frame(runs, view.metrics)))
     pictures = {path.stem: path for path in written if path.suffix == ".svg"}
     put(out / "report.html", page(view, pictures))
-    put(out / "report.md", _markdown(view, out))
+    template = environment().get_template("report.md.j2")
+    put(out / "report.md", template.render(view=view, plain=escape_markdown, to_markdown=to_markdown))
     _clear(out, [path.relative_to(out).as_posix() for path in written])
     return out / "report.md"
-
-
-def _markdown(view: View, out: Path) -> str:
-    """report.md; figures and curves are linked relative to `out`."""
-    folders = [view.collection.records[path].folder for path in view.collection.runs["folder"]]
-    curves = [(run.name, _link(run.curves_path, out)) for run in folders if run.curves_path.exists()]
-    template = environment().get_template("report.md.j2")
-    return template.render(view=view, curves=curves, plain=escape_markdown, to_markdown=to_markdown)
-
-
-def _link(file: Path, out: Path) -> str:
-    """To a file, from a page in `out`."""
-    return quote(Path(os.path.relpath(file.resolve(), out.resolve())).as_posix())
 
 
 def _clear(out: Path, names: Sequence[str]) -> None:

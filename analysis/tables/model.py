@@ -23,15 +23,7 @@ class Cell:
 
     @property
     def text(self) -> str:
-        return self._text(self.half)
-
-    @property
-    def short(self) -> str:
-        """Without the interval."""
-        return self._text(math.nan)
-
-    def _text(self, half: float) -> str:
-        shown = show(self.value, self.form, half)
+        shown = show(self.value, self.form, self.half)
         return f"{shown} {self.mark}" if self.mark and shown != MISSING else shown
 
 

@@ -1,5 +1,6 @@
 """What reaches beyond one comparison: every run with its state, and budgets side by side."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -10,8 +11,6 @@ from analysis.records.collect import Collection
 from analysis.records.display import show
 from analysis.tables.cells import NAME, cell
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
-
-REVERSAL = "the ranking depends on the budget"
 
 
 def run_table(collection: Collection) -> Table:
@@ -61,15 +60,15 @@ def _scaling_table(found: Scaling, name: str, title: str) -> Table:
     """Bits per byte of each tokenizer's frontier at several amounts of compute, and the floor of its law."""
     heads = [f"{show(flops, 'si')} FLOPs" for flops in found.levels]
     columns = [NAME, *(Column(f"flops_{i}", head, True, 1 + i) for i, head in enumerate(heads))]
-    columns += [
-        Column("floor", "floor", True, None, "floor: that of floor + scale FLOPs^-exponent, extrapolated")
-    ]
+    extrapolated = "floor: that of floor + scale FLOPs^-exponent, extrapolated"
+    columns.append(Column("floor", "floor", True, None, extrapolated))
     leaders, rows = [found.leader(flops) for flops in found.levels], []
     for label in found.points:
         bits = [mean_and_half(own) for own in found.bits(label, found.levels).T]
         cells = [Cell(x, ".3f", half, label == first) for (x, half), first in zip(bits, leaders, strict=True)]
         law = found.law(label)
-        rows.append(Row((Cell(label), *cells, Cell(law.floor[0], ".3f", law.floor[1]) if law else Cell())))
+        floor, doubt = (math.nan, math.nan) if law is None else mean_and_half(law[:, 0])
+        rows.append(Row((Cell(label), *cells, Cell(floor, ".3f", doubt))))
     notes = (
         "each at the best size and length that were trained for so many FLOPs, in a line between two of them; "
         "best: by the seeds alone",
@@ -94,7 +93,7 @@ def dependence(same_text: Sequence[Comparison]) -> list[str]:
     for found in several:
         winners = {verdict.winner for _, verdict in found}
         if len(winners) > 1:
-            what = REVERSAL if len(winners - {None}) > 1 else "the verdict depends on the budget"
+            what = "ranking" if len(winners - {None}) > 1 else "verdict"
             words = "; ".join(f"under {budget}, {verdict.sentence}" for budget, verdict in found)
-            sentences.append(f"{what}: {words}")
+            sentences.append(f"the {what} depends on the budget: {words}")
     return sentences or ["no verdict depends on the budget"]

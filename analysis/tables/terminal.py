@@ -1,5 +1,6 @@
 """A table on a terminal: as many columns as there is room for, the most important first."""
 
+import math
 import re
 from dataclasses import replace
 
@@ -40,8 +41,8 @@ def _width(table: Table, i: int, compact: bool) -> int:
 
 
 def _shown(table: Table, row: Row, i: int, compact: bool) -> str:
-    text = row.cells[i].short if compact and table.columns[i].compact else row.cells[i].text
-    return "" if text == MISSING and row.kind == "baseline" else text
+    cell = replace(row.cells[i], half=math.nan) if compact and table.columns[i].compact else row.cells[i]
+    return "" if cell.text == MISSING and row.kind == "baseline" else cell.text
 
 
 def two_lines(header: str) -> str:

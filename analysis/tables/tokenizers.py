@@ -1,4 +1,4 @@
-"""What tokenizers do to texts: their own measures, text that the models write, and extra texts."""
+"""What tokenizers do to texts: their own measures, text that the models write, extra texts, where the bits go."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,6 +6,7 @@ from dataclasses import replace
 from analysis.inference.comparisons import Comparison
 from analysis.records.display import MISSING
 from analysis.records.identity import flatten
+from analysis.records.settings import Setting
 from analysis.tables.cells import NAME, cell, mean_note, measure_table
 from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
@@ -67,8 +68,7 @@ def perturbed_table(comparison: Comparison) -> Table:
 def text_tables(comparison: Comparison) -> list[Table]:
     """Out-of-domain texts: bits per byte at a glance (texts in columns), and everything measured on them."""
     settings = comparison.settings
-    results = [result for s in settings for result in s.results]
-    texts = [flatten(text) for result in results for text in result.get("texts") or ()]
+    texts = [flatten(text) for setting in settings for text in setting.texts]
     if not texts:
         return []
     names = list(dict.fromkeys(text["name"] for text in texts))
@@ -90,3 +90,35 @@ def text_tables(comparison: Comparison) -> list[Table]:
     read = tuple(row for row in long if any(c.text != MISSING for c in row.cells[2:]))
     whole = Table("texts_all", f"Other texts: {comparison.title}", columns, read, mean)
     return [Table("texts", title, (NAME, *heads), tuple(glance), (note, *mean)), whole.without_empty()]
+
+
+# --- where the bits go ---
+
+WAYS = {
+    "byte_kind": "Where the bits go, by kind of byte",
+    "word_frequency": "Where the bits go, by how often the word occurs in training",
+    "window_place": "Where the bits go, by how much the model sees before",
+}
+EVENLY = (
+    "bits per byte of the whole text: a row sums to bits/byte; a token's bits are shared evenly by its bytes"
+)
+
+
+def part_keys(setting: Setting, way: str) -> dict[str, str]:
+    """Part -> key of its bits per byte, in the order of writing; empty for runs that did not record them."""
+    parts = (setting.first("bits_by") or {}).get(way, {})
+    return {part: f"bits_by.{way}.{part}" for part in parts}
+
+
+def part_tables(comparison: Comparison) -> list[Table]:
+    """A table for each way to take the bits apart; below the settings the shares of the bytes, where all agree."""
+    tables = []
+    for way, title in WAYS.items():
+        keys = {part: key for s in comparison.settings for part, key in part_keys(s, way).items()}
+        table = measure_table(comparison, f"bits_by_{way}", title, list(keys.values()), EVENLY)
+        shares = [(s.first("bits_by") or {}).get("share_of_bytes", {}).get(way) for s in comparison.settings]
+        if keys and all(share == shares[0] for share in shares):
+            cells = tuple(Cell(shares[0].get(part), "percent") for part in keys)
+            table = replace(table, rows=(*table.rows, Row((Cell("share of the bytes"), *cells), "baseline")))
+        tables.append(table)
+    return tables

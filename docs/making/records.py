@@ -16,7 +16,7 @@ from analysis.records.display import plus_minus
 from analysis.records.find import Run, runs_in
 from analysis.records.settings import Setting
 from analysis.tables.cells import cell
-from analysis.tables.markdown import to_markdown
+from analysis.tables.formats import to_markdown
 from analysis.tables.model import Cell, Column, Row, Table
 from analysis.tables.overviews import scalings
 from numpygpt.errors import UserError
@@ -216,5 +216,5 @@ def verdict_words(verdict: Verdict) -> str:
     if verdict.outcome is not Outcome.BETTER or verdict.seeds is None:
         return "not told apart" if verdict.outcome is Outcome.TIED else "depends on the residual coder"
     winner = "counting" if "Kneser-Ney" in verdict.a else verdict.a
-    least = "at least " if verdict.bound else ""
+    least = "at least " if verdict.pair.bound else ""
     return f"{winner} by {least}{plus_minus(verdict.seeds.value, verdict.seeds.half)}"

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from analysis.figures.bars import bits_figure
 from analysis.figures.curves import curve_figure, curve_rows
 from analysis.figures.differences import part_figure, perturbed_figure
-from analysis.figures.scaling import scaling_figure
+from analysis.figures.frontier import scaling_figure
 from analysis.figures.style import INK, PAPER, SOFT, label_ends, look, new_figure
 from analysis.records.collect import metrics_frame
 from analysis.tables.tokenizers import perturbed_table
@@ -142,7 +142,7 @@ def metrics_doubts() -> Figure:
     figure, found, bits = new_figure(9.2, 3.1), study("quick-text"), []
     seeds, text = figure.subplots(1, 2, width_ratios=(2, 3))
     for y, name in enumerate(("word", "bpe")):
-        setting = next(c for c in found.comparison.scores if c.label == name)
+        setting = next(c for c in found.comparison.conclusion.settings if c.label == name)
         rise, blocks = np.linspace(-0.16, 0.16, len(setting.totals)), setting.blocks
         seeds.plot(setting.totals, y + rise, look(name).marker, color=look(name).colour, alpha=0.75)
         seeds.text(setting.totals.mean(), y - 0.3, name, **SMALL, va="bottom")

@@ -12,13 +12,12 @@ from making import records
 from making.lessons import KEY_GRADIENTS
 from making.records import BUDGETS, NAMES, OPTIMIZERS, RECIPES, TRIED, Study, markdown, study, verdict_words
 
-from analysis.inference.estimates import intervals
-from analysis.inference.uncertainty import paired
+from analysis.inference.uncertainty import intervals, paired
 from analysis.records import measures
 from analysis.records.display import plus_minus
 from analysis.tables.cells import cell
 from analysis.tables.comparison import original_table
-from analysis.tables.markdown import to_markdown
+from analysis.tables.formats import to_markdown
 from analysis.tables.model import Cell
 from analysis.tables.tokenizers import perturbed_table
 from numpygpt.places import ROOT

@@ -8,7 +8,7 @@ from making import records
 from making.records import markdown, verdict_words
 from making.tokenizer_cells import DIGITS, EFFECTS, KINDS, SIZES, best_size, cell_bits, effect, size_effect
 
-from analysis.inference.estimates import intervals
+from analysis.inference.uncertainty import intervals
 from analysis.records.display import plus_minus, show
 
 TEXTS = ("shakespeare", "stdlib")

@@ -217,7 +217,7 @@ def test_flatten():
 def test_the_study_ends_in_a_ranking(study):
     ((comparison,), problems) = group_runs(collect(find_runs(study)))
     assert problems == []
-    assert np.isfinite(comparison.scores[0].totals).all()
+    assert np.isfinite(comparison.conclusion.settings[0].totals).all()
     assert [[s.label for s in group] for group in comparison.conclusion.groups] == [
         ["word", "bpe", "bpe-bytefallback"], ["char"],
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from scipy import stats
 from synthetic import make_run, make_study
 
 from analysis.inference.comparisons import group_runs
-from analysis.inference.estimates import intervals
+from analysis.inference.uncertainty import intervals
 from analysis.records.collect import collect
 from numpygpt.runs import find_runs
 

@@ -15,7 +15,7 @@ from analysis.figures.style import PALETTE
 from analysis.figures.training_panel import _change, draw_curves
 from analysis.inference.choices import pareto
 from analysis.inference.comparisons import group_runs
-from analysis.page.shell import TEMPLATES
+from analysis.page.page import TEMPLATES
 from analysis.records.collect import collect, metrics_frame
 from numpygpt.runs import find_runs
 

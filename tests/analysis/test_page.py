@@ -13,7 +13,7 @@ from synthetic import make_run, make_study
 
 from analysis.figures.drawings import drawings
 from analysis.page import page as pages
-from analysis.page.shell import TEMPLATES
+from analysis.page.page import TEMPLATES
 from analysis.records.measures import MEASURES
 from analysis.reports import write_report
 

@@ -6,7 +6,7 @@ from analysis.figures.differences import part_differences, part_figure
 from analysis.figures.style import styled
 from analysis.inference.comparisons import group_runs
 from analysis.records.collect import collect
-from analysis.tables.parts import part_tables
+from analysis.tables.tokenizers import part_tables
 from numpygpt.runs import find_runs
 
 

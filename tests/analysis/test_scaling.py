@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from analysis.figures.style import styled
-from analysis.inference.scaling import Scaling
+from analysis.inference.scaling import Scaling, mean_and_half, power_law
 from analysis.page.view import view
 from analysis.records.find import runs_in
 from analysis.reports import write_report
@@ -73,9 +73,9 @@ def test_a_law_is_found_again_where_the_points_bend():
     found = Scaling({"bent": LATE, "straight": law(0.0, 3.0, 0.05)})
     bent = found.law("bent")
     assert bent is not None
-    assert bent.floor == pytest.approx((1.9, 0), abs=1e-4)
-    assert bent.fits[:, 2] == pytest.approx(0.5, abs=1e-3)
-    assert bent(np.array([1e15])) == pytest.approx([1.9 + 0.6 * 1000**-0.5], abs=1e-4)
+    assert mean_and_half(bent[:, 0]) == pytest.approx((1.9, 0), abs=1e-4)
+    assert bent[:, 2] == pytest.approx(0.5, abs=1e-3)
+    assert power_law(1e15, *bent.T).mean() == pytest.approx(1.9 + 0.6 * 1000**-0.5, abs=1e-4)
     assert found.law("straight") is None
     assert Scaling({"bent": LATE[:, :3], "b": EARLY}).law("bent") is None
 

@@ -14,14 +14,13 @@ from rich.console import Console
 from synthetic import make_run, make_study
 
 from analysis.inference.comparisons import Comparison, group_runs
+from analysis.page.view import tables_of
 from analysis.records.collect import collect
 from analysis.records.display import MISSING, plus_minus, show
 from analysis.records.find import runs_in
 from analysis.records.measures import measure
-from analysis.tables.all_tables import tables_of
 from analysis.tables.comparison import comparison_table, difference_table, original_table, verdict_table
-from analysis.tables.formats import frame_of, to_csv
-from analysis.tables.markdown import to_markdown
+from analysis.tables.formats import frame_of, to_csv, to_markdown
 from analysis.tables.model import Cell, Column, Row, Table
 from analysis.tables.overviews import budget_tables, run_table
 from analysis.tables.terminal import fit, to_rich, two_lines

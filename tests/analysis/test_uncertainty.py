@@ -54,8 +54,6 @@ def test_the_difference_over_a_text_is_a_ratio_of_sums():
     assert (got.value, got.n_blocks) == (pytest.approx(d.sum() / size.sum()), 12)
     assert got.half == pytest.approx(stats.t.ppf(0.975, 6) * got.se)
     assert got.p == pytest.approx(2 * stats.t.sf(got.value / got.se, 6))
-    with pytest.raises(ValueError, match="at least 12"):
-        within_text(d[:11], d[:11], size[:11])
 
 
 def test_halves_are_cut_nearest_the_middle_byte():
@@ -114,12 +112,6 @@ def test_holm_by_hand():
 def test_bonferroni():
     assert bonferroni(0.95, 6) == pytest.approx(1 - 0.05 / 6)
     assert bonferroni(0.95, 0) == 0.95
-
-
-@pytest.mark.parametrize("bad", [[1.0], [1.0, float("nan")], [[1.0, 2.0]]])
-def test_too_few_or_broken_values_are_refused(bad):
-    with pytest.raises(ValueError, match="needs"):
-        welch(bad, [1.0, 2.0])
 
 
 def test_power_is_what_simulation_shows():

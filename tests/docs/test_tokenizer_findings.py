@@ -7,7 +7,7 @@ from making.records import study
 from making.tokenizer_cells import EFFECTS, KINDS, SIZES, best_size, cell_bits, effect, size_effect
 from sentences import says
 
-from analysis.inference.estimates import intervals
+from analysis.inference.uncertainty import intervals
 from analysis.records.display import plus_minus
 
 VERSE, CODE = TEXTS = ("shakespeare", "stdlib")
