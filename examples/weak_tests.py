@@ -12,8 +12,6 @@ from numpygpt.nn.functional import Array
 from numpygpt.optim import AdamW
 from numpygpt.streams import generator
 
-# ---- against central differences -------------------------------------------------------------------------
-
 
 @dataclass(frozen=True)
 class Probe:
@@ -49,9 +47,6 @@ class Probe:
         dk, numeric = self.gradients()
         norm = np.linalg.norm(numeric)
         return float(np.linalg.norm(dk - numeric) / norm) if norm else float(np.abs(dk).max())
-
-
-# ---- with a model ----------------------------------------------------------------------------------------
 
 
 def small_gpt(dtype: str = "float32") -> GPT:

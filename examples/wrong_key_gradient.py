@@ -39,7 +39,6 @@ RECIPE = (
     "train.eval_interval=50",
 )
 
-# ---- the fault -------------------------------------------------------------------------------------------
 
 right_backward = F.causal_attention_backward
 
@@ -61,9 +60,6 @@ BACKWARDS = {"right": right_backward, "wrong": wrong_backward}
 def key_gradient(kind: str) -> AbstractContextManager[Any]:
     """Within it, every attention layer of this process uses one of BACKWARDS."""
     return mock.patch.object(F, "causal_attention_backward", BACKWARDS[kind])
-
-
-# ---- what it does to a loss curve ------------------------------------------------------------------------
 
 
 def train(kind: str, seed: int) -> dict[str, Any]:

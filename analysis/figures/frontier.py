@@ -12,7 +12,8 @@ from analysis.figures.bars import baseline_lines
 from analysis.figures.style import GRID, SOFT, label_ends, look, looks, new_figure, plain
 from analysis.inference.choices import pareto
 from analysis.inference.comparisons import Comparison
-from analysis.inference.scaling import BEYOND, FINE, Scaling, mean_and_half, power_law
+from analysis.inference.scaling import BEYOND, FINE, Scaling, power_law
+from analysis.inference.uncertainty import mean_and_half
 
 COSTS = {
     "n_params": "parameters",

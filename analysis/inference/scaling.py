@@ -15,7 +15,7 @@ from scipy.optimize import curve_fit
 
 from analysis.inference.choices import Family, families, pareto
 from analysis.inference.comparisons import Comparison
-from analysis.inference.uncertainty import LEVEL, MIN_SEEDS, bonferroni, t_quantile, welch
+from analysis.inference.uncertainty import LEVEL, MIN_SEEDS, bonferroni, mean_and_half, welch
 from analysis.records.collect import Floats
 from analysis.records.display import show
 
@@ -106,13 +106,6 @@ class Scaling:
             return None
 
 
-def mean_and_half(values: Floats) -> tuple[float, float]:
-    """The mean of (seeds,) and the half-width of its 95 % t-interval, NaN for one seed."""
-    n = len(values)
-    half = t_quantile(n - 1, LEVEL) * values.std(ddof=1) / n**0.5 if n > 1 else np.nan
-    return float(values.mean()), float(half)
-
-
 def _fit(front: Floats) -> Floats:
     """Floor, scale and exponent; FLOPs in units of the first point's, so that the three are alike in size."""
     flops, bits = front.T
@@ -123,7 +116,9 @@ def _fit(front: Floats) -> Floats:
 
 
 def scaling(comparisons: Sequence[Comparison]) -> Scaling | None:
-    """Of comparisons that differ in their budgets alone; None of fewer than MIN_BUDGETS or two tokenizers."""
+    """Of comparisons that differ in their budgets alone; None of fewer than MIN_BUDGETS or two tokenizers, or if
+    no compute is within reach of all of these.
+    """
     settings = [setting for comparison in comparisons for setting in comparison.settings]
     found = families(settings)
     names = [family.best.tokenizer for family in found]
@@ -132,7 +127,10 @@ def scaling(comparisons: Sequence[Comparison]) -> Scaling | None:
         for name, family in zip(names, found, strict=True)
     }
     points = {name: own for name, own in points.items() if own.size and not np.isnan(own).any()}
-    return Scaling(points) if len(comparisons) >= MIN_BUDGETS and len(points) > 1 else None
+    if len(comparisons) < MIN_BUDGETS or len(points) < 2:
+        return None
+    least, most = Scaling(points).range
+    return Scaling(points) if least < most else None
 
 
 def _points(family: Family) -> Floats:

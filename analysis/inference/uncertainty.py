@@ -72,6 +72,13 @@ def t_quantile(df: ArrayLike, level: float) -> Any:
     return stdtrit(np.where(df > 0, df, np.nan), 0.5 + level / 2)
 
 
+def mean_and_half(values: Floats) -> tuple[float, float]:
+    """The mean of (seeds,) and the half-width of its 95 % t-interval, NaN for one seed."""
+    n = len(values)
+    half = t_quantile(n - 1, LEVEL) * values.std(ddof=1) / n**0.5 if n > 1 else np.nan
+    return float(values.mean()), float(half)
+
+
 def intervals(groups: Any, level: float = LEVEL) -> pd.DataFrame:
     """The mean of each group of values and its t-interval, mean +- t_{n-1} s / sqrt(n), over what is not NaN.
 

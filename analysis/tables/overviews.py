@@ -6,7 +6,8 @@ from itertools import groupby
 
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import Verdict
-from analysis.inference.scaling import Scaling, mean_and_half, scaling
+from analysis.inference.scaling import Scaling, scaling
+from analysis.inference.uncertainty import mean_and_half
 from analysis.records.collect import Collection
 from analysis.records.display import show
 from analysis.tables.cells import NAME, cell

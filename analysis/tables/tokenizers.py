@@ -32,9 +32,6 @@ def baseline_table(comparison: Comparison) -> Table:
     return Table("baselines", f"Baselines: {comparison.title}", columns, tuple(rows), (note,))
 
 
-# --- generated text ---
-
-
 def generated_tables(comparison: Comparison) -> list[Table]:
     """Measures of generated text of a fixed length: in characters, with human text as last rows, and in tokens."""
     tables = []
@@ -53,9 +50,6 @@ def _human_rows(comparison: Comparison, keys: Sequence[str]) -> list[Row]:
     same = all([c.text for c in cells] == [c.text for c in first] for cells in others)
     told = same and any(c.text != MISSING for c in first)
     return [Row((Cell("human, held out"), *first), "human")] if told else []
-
-
-# --- extra texts ---
 
 
 def perturbed_table(comparison: Comparison) -> Table:

@@ -112,26 +112,20 @@ def texts() -> dict[str, Study]:
 @cache
 def at_default_size() -> Study:
     """Every tokenizer on Shakespeare under equal text, at the default size of its vocabulary."""
-    collection = collected("budget-text", "texts", "tokenizers")
-    found = collection.runs
-    new = found["study"] == "tokenizers"
-    tokenizers = {
-        path: {key: record.identity.get(f"tokenizer.{key}") for key in ("kind", "vocab_size", "case")}
-        for path, record in collection.records.items()
-    }
-    theirs = found["folder"].map(tokenizers)
-    wanted = theirs.map(
-        lambda t: t["vocab_size"] == 2048 and t != {"kind": "bpe-bytelevel", "vocab_size": 2048, "case": None}
-    )
-    return _compared(replace(collection, runs=found[(found["corpus"] == "shakespeare") & (wanted | ~new)]))
+    names = "budget-text", "texts", "tokenizers"
+    found, collection = runs(*names), collected(*names)
+    new, size = found["study"] == "tokenizers", found["tokenizer.vocab_size"]
+    known = (found["tokenizer"] == "bpe-bytelevel") & found["tokenizer.case"].isna()  # from texts
+    wanted = (found["corpus"] == "shakespeare") & (~new | ((size == 2048) & ~known))
+    return _compared(replace(collection, runs=collection.runs[wanted]))
 
 
 @cache
 def grown() -> tuple[Table, Scaling]:
     """Of char, word and bpe at three widths, under budgets from 768,000 characters to 8,000,000."""
     collection = collected("scaling", "budget-text", "budget-short", "converged")
-    runs = collection.runs
-    comparisons, _ = group_runs(replace(collection, runs=runs[runs["tokenizer"] != "bpe-bytefallback"]))
+    three = collection.runs[collection.runs["tokenizer"] != "bpe-bytefallback"]
+    comparisons, _ = group_runs(replace(collection, runs=three))
     ((table, found),) = scalings(comparisons)
     return table, found
 

@@ -12,7 +12,7 @@ from making import records
 from making.lessons import KEY_GRADIENTS
 from making.records import BUDGETS, NAMES, OPTIMIZERS, RECIPES, TRIED, Study, markdown, study, verdict_words
 
-from analysis.inference.uncertainty import intervals, paired
+from analysis.inference.uncertainty import mean_and_half, paired
 from analysis.records import measures
 from analysis.records.display import plus_minus
 from analysis.tables.cells import cell
@@ -157,8 +157,7 @@ def _by_rate(runs: pd.DataFrame, of: str, names: Iterable[str]) -> str:
 
 
 def _interval(bits: pd.Series) -> str:
-    found = intervals(bits.groupby(lambda _: "all")).iloc[0]
-    return "diverged" if bits.isna().any() else plus_minus(found["mean"], found["half"])
+    return "diverged" if bits.isna().any() else plus_minus(*mean_and_half(bits.to_numpy()))
 
 
 def original() -> str:
@@ -204,9 +203,6 @@ def provenance() -> str:
     return markdown(["study", "runs", "commits", "numerics"], rows)
 
 
-# --- METRICS, OPTIMIZERS, BACKPROP ---
-
-
 def losses() -> str:
     """The same models by loss per token and by bits per byte."""
     found, rows = study("quick-text"), []
@@ -238,9 +234,6 @@ def key_gradient_bits() -> str:
     rows = [[name, *(f"{bits:.3f}" for bits in found[kind]), ""] for kind, name in KEY_GRADIENTS.items()]
     rows[-1][-1] = plus_minus(cost.value, cost.half, "+")
     return markdown(["key gradient", *(f"seed {seed}" for seed in found["right"].index), "above right"], rows)
-
-
-# --- PERFORMANCE ---
 
 
 def _benchmark(name: str) -> str:

@@ -8,7 +8,7 @@ from making import records
 from making.records import markdown, verdict_words
 from making.tokenizer_cells import DIGITS, EFFECTS, KINDS, SIZES, best_size, cell_bits, effect, size_effect
 
-from analysis.inference.uncertainty import intervals
+from analysis.inference.uncertainty import mean_and_half
 from analysis.records.display import plus_minus, show
 
 TEXTS = ("shakespeare", "stdlib")
@@ -53,8 +53,8 @@ def tokenizer_effects() -> str:
 
 
 def _mean(changes: pd.Series) -> str:
-    found = intervals(changes.groupby(lambda _: "all")).iloc[0]
-    return f"{plus_minus(found['mean'], found['half'], '+')} ({found['n']:.0f} cells)"
+    mean, half = mean_and_half(changes.to_numpy())
+    return f"{plus_minus(mean, half, '+')} ({len(changes)} cells)"
 
 
 def lossless_tokenizers() -> str:

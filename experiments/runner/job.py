@@ -104,9 +104,6 @@ def recorded_config(values: Mapping[str, Any], settings: Sequence[str] = ()) -> 
     return replace(config, sample=sample)
 
 
-# --- the run itself ---
-
-
 def run_job(config: RunConfig, folder: RunFolder, reporter: Reporter) -> None:
     """Corpus, tokenizer, tokens, model, training, scores; the caller holds the folder's lock."""
     started, memory = time.perf_counter(), PeakMemory()

@@ -71,9 +71,6 @@ def scored(name: str, text: str, engine: Engine, tokenizer: Tokenizer, coder: Re
     return ScoredText(name, source, score_text(source, score_tokens(engine, source.ids), coder), tokenizer)
 
 
-# --- under finished runs ---
-
-
 def read_passages(files: Iterable[str]) -> dict[str, str]:
     """Name -> text. Raises UserError as `read_texts`, and for one too long to be shown token by token."""
     passages = read_texts(files)

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from analysis.figures.style import styled
-from analysis.inference.scaling import Scaling, mean_and_half, power_law
+from analysis.inference.scaling import Scaling, power_law
+from analysis.inference.uncertainty import mean_and_half
 from analysis.page.view import view
 from analysis.records.find import runs_in
 from analysis.reports import write_report
