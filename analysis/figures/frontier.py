@@ -69,8 +69,9 @@ def frontier_figure(comparison: Comparison) -> Figure:
 def scaling_figure(found: Scaling) -> Figure:
     """A mark per run; a line and its band over seeds, the frontier; dotted beyond it what a law says."""
     figure, names, ends = new_figure(8.6, 5.0), list(found.points), []
-    axes, by_kind, end = figure.subplots(), looks(names), BEYOND * max(found.reach(name)[1] for name in names)
-    kinds = {key: by_kind[key] for key in ("palette", "markers")}
+    axes, by_kind, end = figure.subplots(), looks(names), max(found.reach(name)[1] for name in names)
+    kinds, laws = {key: by_kind[key] for key in ("palette", "markers")}, {n: found.law(n) for n in names}
+    dotted = any(law is not None for law in laws.values())
     runs = [
         {"tokenizer": plain(name), "flops": cost, "bits": bits}
         for name, own in found.points.items() for cost, bits in own.reshape(-1, 2)
@@ -84,14 +85,15 @@ def scaling_figure(found: Scaling) -> Figure:
         sns.lineplot(x=flops, y=mean, color=own.colour, linestyle=own.dash, ax=axes)
         axes.fill_between(flops, mean - half, mean + half, color=own.colour, alpha=0.18, linewidth=0)
         ends.append((float(mean[-1]), name, own.colour, own.marker))
-        law = found.law(name)
-        if law is not None:
-            beyond = np.geomspace(flops[-1], end, FINE)
+        if (law := laws[name]) is not None:
+            beyond = np.geomspace(flops[-1], BEYOND * end, FINE)
             bits = power_law(beyond, *law.T[:, :, None]).mean(axis=0)
             axes.plot(beyond, bits, color=own.colour, linewidth=1, linestyle=(0, (1, 2.5)))
             ends[-1] = (float(bits[-1]), *ends[-1][1:])
-    axes.set(xscale="log", xlabel="training FLOPs (dotted: extrapolated)", ylabel="bits per byte")
-    axes.set_xlim(right=end)
+    axes.set(
+        xscale="log", xlabel=f"training FLOPs{' (dotted: extrapolated)' * dotted}", ylabel="bits per byte"
+    )
+    axes.set_xlim(right=BEYOND * end if dotted else 1.1 * end)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     label_ends(axes, ends)
     return figure

@@ -8,21 +8,12 @@ from making import records
 
 SIZES, SEEDS = (512, 2048, 8192), (1, 2)
 CELLS = ["corpus", "kind", "size"]
-KINDS = (
-    "bpe-bytelevel",
-    "bpe-bytelevel, marks",
-    "superbpe",
-    "superbpe, marks",
-    "unigram",
-    "word-lossless",
-)
+BPES = ("bpe-bytelevel", "bpe-bytelevel, marks", "superbpe", "superbpe, marks")
+KINDS = (*BPES, "unigram", "word-lossless")
 DIGITS = {"numbers in threes": "bpe-bytelevel, digits 3", "digits one by one": "bpe-bytelevel, digits 1"}
 EFFECTS: Mapping[str, Mapping[str, str]] = {  # what is changed: who has it, and who is the same without
-    "merges across words (superbpe)": {
-        "superbpe": "bpe-bytelevel",
-        "superbpe, marks": "bpe-bytelevel, marks",
-    },
-    "marks for case": {"bpe-bytelevel, marks": "bpe-bytelevel", "superbpe, marks": "superbpe"},
+    "merges across words (superbpe)": dict(zip(BPES[2:], BPES[:2], strict=True)),
+    "marks for case": dict(zip(BPES[1::2], BPES[::2], strict=True)),
     "unigram in place of BPE": {"unigram": "bpe-bytelevel"},
     "words in place of BPE with marks": {"word-lossless": "bpe-bytelevel, marks"},
     **{name: {kind: "bpe-bytelevel"} for name, kind in DIGITS.items()},
