@@ -7,8 +7,9 @@ from making.records import study
 from making.tokenizer_cells import EFFECTS, KINDS, SIZES, best_size, cell_bits, effect, size_effect
 from sentences import says
 
-from analysis.inference.uncertainty import intervals
-from analysis.records.display import plus_minus
+from analysis.inference.scaling import power_law
+from analysis.inference.uncertainty import intervals, mean_and_half
+from analysis.records.display import plus_minus, show
 
 VERSE, CODE = TEXTS = ("shakespeare", "stdlib")
 ACROSS, MARKS, UNIGRAM, WORDS, *DIGITS = EFFECTS
@@ -106,3 +107,41 @@ def test_mistakes_part_what_was_level():
         f"costs word most ({word['spaces']:.2f})",
         f"than for char ({word['unicode']:.2f} and {char['unicode']:.2f})",
     )
+
+
+def test_nobody_overtakes_anybody_as_compute_grows():
+    _, found = records.grown()
+    assert [sentence.split(" all along")[0] for sentence in found.crossings()] == [
+        "word below char", "bpe below char", "word below bpe",
+    ]  # fmt: skip
+    least, most = (show(flops, "si") for flops in found.range)
+    means = {name: found.bits(name, found.levels).mean(axis=0) for name in found.points}
+    over_char, over_bpe = means["char"] - means["word"], means["bpe"] - means["word"]
+    grid = np.geomspace(*found.reach("char"), 1000)
+    reached = grid[found.bits("char", grid).mean(axis=0) <= means["bpe"][2]][0]
+    floors = {name: plus_minus(*mean_and_half(found.law(name)[:, 0])) for name in found.points}
+    says(
+        PAGE,
+        f"From {least} to {most} FLOPs word is below bpe and bpe below char",
+        f"word leads char by {over_char[0]:.2f} at the least and by {over_char[-1]:.2f} at the most compute",
+        f"and bpe by {over_bpe[0]:.2f} and by {over_bpe[-1]:.2f}",
+        f"the {means['bpe'][2]:.2f} of bpe at {show(found.levels[2], 'si')} with about {reached / 1e12:.0f}T",
+        f"{floors['char']} for char, {floors['word']} for word, {floors['bpe']} for bpe",
+    )
+    beyond = np.geomspace(found.range[1], 1e16, 5000)
+    laws = {name: power_law(beyond, *found.law(name).T[:, :, None]).mean(axis=0) for name in ("char", "word")}
+    meet = beyond[np.argmax(laws["char"] < laws["word"])]
+    assert 6 < meet / found.range[1] < 14
+
+
+def test_more_text_comes_before_more_width():
+    runs = records.runs("scaling", "budget-text")
+    means = runs.groupby(["tokenizer", "model.n_embd", "budget.chars"])[
+        ["bits_per_byte", "train_flops"]
+    ].mean()
+    cells = [
+        means.loc[name, width, chars] for name in ("bpe", "word") for width, chars in ((64, 4e6), (128, 2e6))
+    ]
+    bits = [f"{cell['bits_per_byte']:.3f}" for cell in cells]
+    says(PAGE, f"({bits[0]} and {bits[1]}, {bits[2]} and {bits[3]})")
+    assert all(0.55 < cells[i]["train_flops"] / cells[i + 1]["train_flops"] < 0.72 for i in (0, 2))
