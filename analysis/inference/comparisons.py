@@ -19,7 +19,7 @@ from analysis.inference.pairs import SettingScores, Verdict
 from analysis.inference.uncertainty import intervals
 from analysis.inference.verdicts import Conclusion, against, compare
 from analysis.records.collect import COLUMNS, Collection, Problem, read_blocks
-from analysis.records.identity import budget_words, data_order, setting_of
+from analysis.records.identity import budget_of, budget_words, data_order, setting_of
 from analysis.records.names import named
 from analysis.records.serving import DEFAULT, Deployment
 from analysis.records.settings import Estimate, Setting
@@ -166,7 +166,7 @@ def group_runs(collection: Collection) -> tuple[list[Comparison], list[Problem]]
         by_budget: dict[str, list[Setting]] = {}
         for setting in sorted(named(_settings(runs, collection)), key=_order):
             by_budget.setdefault(budget_words(setting.identity), []).append(setting)
-        for budget, settings in sorted(by_budget.items()):
+        for budget, settings in sorted(by_budget.items(), key=lambda item: budget_of(item[1][0].identity)):
             found = [_scores(setting) for setting in settings]
             scores = tuple(own for own, _ in found)
             problems += [problem for _, unread in found for problem in unread]

@@ -33,10 +33,15 @@ def differences(identities: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]
     return {key: values for key, values in table.items() if any(v != values[0] for v in values)}
 
 
+def budget_of(identity: Mapping[str, Any]) -> tuple[str, float]:
+    """What is held equal, and how much of it."""
+    kind = identity["budget.kind"]
+    return kind, identity[f"budget.{'chars' if kind == 'text' else kind}"]
+
+
 def budget_words(identity: Mapping[str, Any]) -> str:
     """What is held equal, in words: `1,000 updates`."""
-    kind = identity["budget.kind"]
-    value = identity[f"budget.{'chars' if kind == 'text' else kind}"]
+    kind, value = budget_of(identity)
     words = {
         "iters": f"{value:,.0f} updates",
         "text": f"{value:,.10g} characters seen",

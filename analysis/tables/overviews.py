@@ -59,8 +59,8 @@ def scalings(comparisons: Sequence[Comparison]) -> list[tuple[Table, Scaling]]:
 
 def _scaling_table(found: Scaling, name: str, title: str) -> Table:
     """Bits per byte of each tokenizer's frontier at several amounts of compute, and the floor of its law."""
-    heads = [f"{show(flops, 'si')} FLOPs" for flops in found.levels]
-    columns = [NAME, *(Column(f"flops_{i}", head, True, 1 + i) for i, head in enumerate(heads))]
+    heads = {f"bits_at_{flops:.3g}_flops": f"{show(flops, 'si')} FLOPs" for flops in found.levels}
+    columns = [NAME, *(Column(key, head, True, 1 + i) for i, (key, head) in enumerate(heads.items()))]
     extrapolated = "floor: that of floor + scale FLOPs^-exponent, extrapolated"
     columns.append(Column("floor", "floor", True, None, extrapolated))
     leaders, rows = [found.leader(flops) for flops in found.levels], []
