@@ -9,6 +9,7 @@ from numpygpt.errors import UserError
 from numpygpt.tokenizers import create
 from numpygpt.tokenizers.case import lower, marked, pairs, parts_by_case, unmarked, upper
 from numpygpt.tokenizers.pretokenize import PATTERNS
+from numpygpt.tokenizers.word_lossless import _spelled
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
     st.sampled_from("aBÉé\u017fßİǅΣς\u2160ⓐ'l L\u0301☃\n")
@@ -110,6 +111,26 @@ def test_a_limit_leaves_room_for_pieces():
     assert tokenizer.decode(tokenizer.encode(text)) == text
     with pytest.raises(UserError, match="larger"):
         create("word-lossless", min_freq=1, vocab_size=270).train(text)
+
+
+def test_code_with_many_separators_keeps_to_a_small_size():
+    """More different separators than there are entries: the frequent ones are taken, the others spelled."""
+    code = "".join(f"self.name{'(' * (i % 17)}{')' * (i % 13)}{'=' * (i % 11)} value;\n" for i in range(2500))
+    tokenizer = create("word-lossless", min_freq=1, vocab_size=320)
+    tokenizer.train(code)
+    assert tokenizer.vocab_size <= 320
+    assert tokenizer.decode(tokenizer.encode(code)) == code
+
+
+def test_pieces_are_those_of_the_merges_one_after_the_other():
+    tokenizer = create("word-lossless", min_freq=2)
+    tokenizer.train(PLAY + " ".join(f"un{a}{b}ing{a}" for a in "abcmo" for b in "lrehn"))
+    for word in ("unmaringo", "unalunal", "ingingun", "oblingb"):
+        symbols = _spelled(word, tokenizer._alphabet)
+        for pair, symbol in tokenizer._merges.items():
+            symbols = symbols.replace(pair, symbol)
+        expected = [tokenizer._first_piece + ord(symbol) for symbol in symbols]
+        assert tokenizer._spell_word(word) == expected
 
 
 def test_spans_are_of_the_source(train_small):
