@@ -176,6 +176,7 @@ def fitted_to_text(config: RunConfig, overrides: Sequence[str]) -> tuple[list[st
             f"are for validation, {counted(blocks, 'block')} of about 4 kB, and {MIN_BLOCKS} are needed: use a "
             f"text of {VAL_BYTES[0] / MOST_VAL / 1000:.0f} kB or more"
         )
+    print("measuring the baselines, once per text (minutes, if it is long)")
     for dev_fraction in (config.data.dev_fraction or 0.1, 0.0):  # kept, so that they count as no run's time
         corpus_baselines(*corpus.parts(fraction, dev_fraction))
     alphabet = set[str]().union(*map(set, train.chunks()))
