@@ -11,7 +11,7 @@ from analysis.tables.model import Cell, Column, Row, Table, measure_column
 
 NAME = Column("setting", "tokenizer", right=False)
 PER_TOKEN = "* per token of its own vocabulary: never to be compared across vocabularies"
-MEAN = "± is the 95 % t-interval of the mean over the seeds of a row; (a to b) is one cut off at what can be"
+MEAN = "± is the 95 % t-interval of the mean over the seeds of a row; (a to b): cut at the least or most it can be"
 
 
 def cell(comparison: Comparison, setting: Setting, key: str) -> Cell:

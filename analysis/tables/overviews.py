@@ -61,7 +61,7 @@ def _scaling_table(found: Scaling, name: str, title: str) -> Table:
     """Bits per byte of each tokenizer's frontier at several amounts of compute, and the floor of its law."""
     heads = {f"bits_at_{flops:.3g}_flops": f"{show(flops, 'si')} FLOPs" for flops in found.levels}
     columns = [NAME, *(Column(key, head, True, 1 + i) for i, (key, head) in enumerate(heads.items()))]
-    extrapolated = "floor: that of floor + scale FLOPs^-exponent, extrapolated"
+    extrapolated = "floor: the limit of the law that fits, floor + scale FLOPs^-exponent: extrapolated"
     columns.append(Column("floor", "floor", True, None, extrapolated))
     leaders, rows = [found.leader(flops) for flops in found.levels], []
     for label in found.points:
@@ -72,7 +72,7 @@ def _scaling_table(found: Scaling, name: str, title: str) -> Table:
         rows.append(Row((Cell(label), *cells, Cell(floor, ".3f", doubt))))
     notes = (
         "each at the best size and length that were trained for so many FLOPs, in a line between two of them; "
-        "best: by the seeds alone",
+        "bold: lowest, by the seeds alone",
         *found.crossings(),
     )
     return Table(name, title, tuple(columns), tuple(rows), notes).without_empty()

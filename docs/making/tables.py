@@ -93,7 +93,7 @@ def converged() -> str:
         ended = [long.text(name, key) for key in ("bits_per_byte", "bits_per_byte_at_best")]
         rows.append([name, *bits, *ended])
     rows.append([f"counting: {well.counting.label}", f"{well.counting.bits_per_byte:.3f}", "", "", ""])
-    heads = ["tokenizer", "trained well", "default recipe, two epochs", "8,000 updates of 2019"]
+    heads = ["tokenizer", "trained well", "default recipe, two epochs", "the original's 8,000 updates"]
     return markdown([*heads, "had these stopped at their best"], rows)
 
 
@@ -142,7 +142,7 @@ def learning_rates() -> str:
 
 def default_rates() -> str:
     """Bits per byte of the default recipe at half its rates, at them, and at twice them."""
-    return _by_rate(records.runs("budget-text", "rates"), "tokenizer", ("char", "bpe"))
+    return _by_rate(records.runs("budget-text", "rates"), "tokenizer", NAMES)
 
 
 def _by_rate(runs: pd.DataFrame, of: str, names: Iterable[str]) -> str:

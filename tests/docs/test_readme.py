@@ -25,7 +25,7 @@ SCREEN = 45  # lines
         "## What it found",
         "| tokenizer ",
         "± is the 95 % interval",
-        "**No order holds on four texts:**",
+        "**No order was found to hold on four texts:**",
         "(docs/RESULTS.md)",
         "## Do it yourself",
         "(one seed: no ranking)",
