@@ -10,6 +10,8 @@ takes any array of the right size; so nothing fails, and every entry lands in th
 such switch: here the function is exchanged while a model trains. docs/results/wrong-gradient keeps such records.
 """
 
+import argparse
+import itertools
 import json
 import math
 import sys
@@ -118,13 +120,16 @@ def run_tests() -> dict[str, dict[str, bool]]:
 
 def main(arguments: list[str]) -> None:
     """A test of any use passes with the right gradient and fails with the wrong one."""
-    if arguments:
-        for seed in map(int, arguments[1:] or ["1"]):
-            for kind in BACKWARDS:
-                record = train(kind, seed)
-                print(f"{kind}, seed {seed}: {record['bits_per_byte']:.3f} bits per byte of validation text")
-                with Path(arguments[0]).open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(record) + "\n")
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("file", nargs="?", type=Path, help="the records of two trainings per seed")
+    parser.add_argument("seeds", nargs="*", type=int, metavar="SEED")
+    chosen = parser.parse_args(arguments)
+    if chosen.file:
+        for seed, kind in itertools.product(chosen.seeds or [1], BACKWARDS):
+            record = train(kind, seed)
+            print(f"{kind}, seed {seed}: {record['bits_per_byte']:.3f} bits per byte of validation text")
+            with chosen.file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
         return
     words = {True: "pass", False: "FAIL"}
     print(f"{'with the key gradient':<60}{'right':>8}{'wrong':>8}")

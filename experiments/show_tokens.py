@@ -19,12 +19,8 @@ DEFAULT_TOKENIZERS = "char,word,bpe,bpe-bytefallback"
 def parser() -> argparse.ArgumentParser:
     parser = new_parser("show_tokens.py", __doc__)
     parser.add_argument("text", nargs="?", help="the text (default: standard input)")
-    parser.add_argument(
-        "--runs", nargs="+", default=[], metavar="RUN", help="run folders, or names under outputs/"
-    )
-    parser.add_argument(
-        "--tokenizers", metavar="A,B,...", help=f"names of choices (default: {DEFAULT_TOKENIZERS})"
-    )
+    parser.add_argument("--runs", nargs="+", default=[], metavar="RUN", help="folders, or names in outputs/")
+    parser.add_argument("--tokenizers", metavar="A,B,...", help=f"choices (default: {DEFAULT_TOKENIZERS})")
     return parser
 
 

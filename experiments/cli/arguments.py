@@ -17,8 +17,6 @@ def file_parser(name: str, description: str) -> argparse.ArgumentParser:
     parser = new_parser(name, description)
     add_run(parser)
     parser.add_argument("file", metavar="FILE", help="the file to read; - for standard input")
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="OUT", help="the file to write; - for standard output"
-    )
+    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="what to write; - for stdout")
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
     return parser

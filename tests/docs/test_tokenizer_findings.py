@@ -36,7 +36,7 @@ def test_marks_pay_and_merges_across_words_do_not(bits):
     assert len(verse) + len(code) == 12
     says(
         PAGE,
-        f"They take {-verse.mean():.3f} off on verse and {-code.mean():.3f} on code on average, and something in each",
+        f"They take {-verse.mean():.3f} off on verse and {-code.mean():.3f} on code on average",
     )
     says("README.md", f"take {-verse.mean():.2f} off a byte-level BPE")
     verse, code = (effect(bits, text, ACROSS) for text in TEXTS)
