@@ -7,6 +7,7 @@ import pytest
 import weak_tests
 import wrong_key_gradient as ablation
 from making import records
+from making.records import RUNGS
 
 from numpygpt.nn import functional as F
 
@@ -100,7 +101,8 @@ def test_short_runs_are_kept(shakespeare, tmp_path, capsys, monkeypatch):
 
 def test_a_right_run_of_this_script_has_the_bits_of_run_py():
     own = records.key_gradients("right").loc[1]
-    run = records.study("quick-iters").first_run("char")
+    ladder = records.ladder().set_index(["rung", "tokenizer", "seed"])["folder"]
+    run = records.collected("ladder").records[ladder[RUNGS[0], "char", 1]].folder
     losses, own_losses = records.losses(run.metrics()), records.losses(own["rows"])
     assert len(losses) == 11
     assert {step: own_losses[step] for step in losses} == losses
