@@ -10,6 +10,7 @@ docs/METRICS.md has it under (none: all of them). A table is one of the report's
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def query(options: argparse.Namespace) -> None:
     from analysis.inference.frames import measured  # pandas takes 0.6 s
     from analysis.tables.formats import to_csv
 
+    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)  # without a line of code
     measures = [word for word in options.words if not Path(word).exists()]
     places = [Path(word) for word in options.words if word not in measures] or [newest_study()]
     served = deployment(options.serve)
@@ -46,8 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--by", choices=("setting", "tokenizer", "model", "run"), default="setting")
     parser.add_argument("--table", metavar="NAME", help="a whole table of the report instead")
     parser.add_argument("--serve", nargs="*", default=[], metavar="KEY=VALUE", help="as of report.py")
-    parser.add_argument("--csv", action="store_true", help="for spreadsheets, with all digits")
-    parser.add_argument("--json", action="store_true", help="for programs, a list of objects")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="for spreadsheets, with all digits")
+    form.add_argument("--json", action="store_true", help="for programs, a list of objects")
     return run_command(parser, query, arguments)
 
 

@@ -35,8 +35,8 @@ def run_command(
 
 def refused(program: str, *errors: UserError) -> int:
     """A line for each error; the exit code."""
-    for error in errors:
-        print(f"{program}: {error}", file=sys.stderr)
+    for said in dict.fromkeys(map(str, errors)):
+        print(f"{program}: {said}", file=sys.stderr)
     return 2
 
 

@@ -32,7 +32,7 @@ def bits_figure(comparison: Comparison) -> Figure:
     baseline_lines(axes, comparison)
     lossy = any(setting.lossy for setting in settings)
     hatched = "; hatched: what the tokenizer loses, charged" if lossy else ""
-    axes.set_xlabel(f"bits per byte of the validation text (fewer is better{hatched})", loc="right")
+    axes.set_xlabel(f"bits per byte of the {comparison.text.judged} (fewer is better{hatched})", loc="right")
     return figure
 
 

@@ -47,6 +47,10 @@ class Text(NamedTuple):
     dev_fraction: float
     val_bytes: int
 
+    @property
+    def judged(self) -> str:
+        return "development text" if self.dev_fraction else "validation text"
+
 
 @dataclass(frozen=True)
 class Comparison:

@@ -30,7 +30,7 @@ def load(places: Places, serve: Deployment = DEFAULT) -> pd.DataFrame:
     """
     _, comparisons = _read(places, serve)
     if not comparisons:
-        raise UserError(f"no run in {places} has finished")
+        raise UserError("no run has finished: report.py --status tells how far they are")
     return pd.concat([c.estimates for c in comparisons], ignore_index=True).convert_dtypes()
 
 

@@ -3,6 +3,7 @@
 The same runs give the same bytes.
 """
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from analysis.reports.next_step import next_step
 from analysis.reports.terminal import show
 from analysis.tables.formats import escape_markdown, frame_of, to_csv, to_markdown
 from numpygpt.errors import UserError
+from numpygpt.files import locked
 
 MANIFEST = "files.txt"
 OWN = (".html", ".md", ".csv", ".tex", ".png", ".svg")
@@ -77,7 +79,9 @@ def write_report(
     if found.collection.runs.empty:
         raise UserError(f"none of the {len(runs)} runs can be read: {found.problems[0].sentence}")
     try:
-        return Report(_write(found, folder), found)
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder / ".lock", math.inf):  # the page is made of the figures' files
+            return Report(_write(found, folder), found)
     except OSError as error:
         why = f"the report cannot be written to {folder} ({error.strerror or error}): name another place with -o"
         raise UserError(why) from error

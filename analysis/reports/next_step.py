@@ -10,12 +10,13 @@ import pandas as pd
 from analysis.inference.cautions import MOST_TIMES, times_longer, untrained
 from analysis.inference.comparisons import Comparison
 from analysis.inference.pairs import BITS, SMALL
-from analysis.inference.uncertainty import MIN_SEEDS, MOST_SEEDS, seeds_needed, smallest_shown
+from analysis.inference.uncertainty import MIN_BLOCKS, MIN_SEEDS, MOST_SEEDS, seeds_needed, smallest_shown
 from analysis.page.view import View
 from analysis.records.display import show
 
 UNKNOWN_TIMES = 10  # as long, where no curve says how much longer
 MOST_VAL = 0.5  # of a text, for validation
+RANKED_BYTES = 4500 * MIN_BLOCKS  # of it, that surely make as many blocks
 
 
 class NextStep(NamedTuple):
@@ -67,9 +68,14 @@ def next_step(
         why = f"to train longer, about {show(factor * seconds, 'seconds')}"
         return NextStep(why, {key: f"{factor * now:.10g}"})
     if count.min() < MIN_SEEDS:
+        changes, text = {"seed": _seeds(seeds, MIN_SEEDS)}, comparison.text
+        if (fraction := RANKED_BYTES / text.val_bytes * text.val_fraction) > MOST_VAL:
+            return NextStep("for a ranking, it takes a longer text", {})
+        if fraction > text.val_fraction:
+            changes["data.val_fraction"] = f"{math.ceil(100 * fraction) / 100:g}"
+            count = 0 * count  # all are trained anew
         more = show((each * (max(MIN_SEEDS, len(seeds)) - count)).sum(), "seconds")
-        why = f"for intervals and a ranking, about {more} more"
-        return NextStep(why, {"seed": _seeds(seeds, MIN_SEEDS)})
+        return NextStep(f"for intervals and a ranking, about {more} more", changes)
     return _to_tell_apart(comparison, seeds, each, minutes)
 
 

@@ -27,7 +27,7 @@ def show(view: View, console: Console, also: Collection[str] = ()) -> None:
     for name, state, why in undone.itertuples(index=False):
         console.print(Text(f"not counted: {name}, {state}{f' ({why})' if why else ''}", style="yellow"))
     for problem in view.problems:
-        console.print(Text(f"left out: {problem.sentence}", style="yellow"))
+        console.print(Text(f"! {problem.sentence}", style="yellow"))
 
 
 def _show_section(section: Section, console: Console) -> None:

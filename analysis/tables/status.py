@@ -75,16 +75,11 @@ def _last(rows: Sequence[dict[str, Any]], key: str) -> float:
 
 
 def print_status(statuses: Sequence[RunStatus], console: Console | None = None) -> None:
-    """A table on a terminal, the reasons below it; CSV in a pipe."""
+    """A table, and the reasons below it."""
     console = console or Console(highlight=False)
     columns = [Column(k, head, form != "text", None if k == "reason" else 0) for k, head, form in COLUMNS]
     rows = [Row(tuple(Cell(getattr(status, key), form) for key, _, form in COLUMNS)) for status in statuses]
     table = Table("status", "How far the runs are", tuple(columns), tuple(rows))
-    if not console.is_terminal:
-        from analysis.tables.formats import frame_of, to_csv  # pandas takes 0.6 s
-
-        console.file.write(to_csv(frame_of(table)))
-        return
     console.print(to_rich(table, console.width))
     for status in statuses:
         if status.reason:

@@ -77,9 +77,7 @@ class TokenizerConfig:
     kind: str = setting(
         MISSING, "what tokenizer=... sets", choices=("char", "byte", *WORDS, *BPES, "unigram", *IMPORTED)
     )
-    name: str = side_setting(
-        "${.kind}", "what tables and folders call it; tiktoken without a path: its encoding"
-    )
+    name: str = side_setting("${.kind}", "what tables and folders call it (tiktoken: its encoding)")
     specials: list[str] | None = setting(None, "a list of special tokens; null: what the kind needs")
     vocab_size: int | None = setting(
         2048, "the most entries, everything counted; word: null for no limit", only=(*WORDS, *BPES, "unigram")
@@ -91,13 +89,11 @@ class TokenizerConfig:
         choices=("kept", "marks"), only=BPES, neutral="kept",
     )  # fmt: skip
     pattern: str = setting(
-        "gpt2",
-        "how words are cut first",
-        choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"),
-        only=(*BPES, "unigram", "tiktoken"),
-    )
+        "gpt2", "how words are cut first",
+        choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"), only=(*BPES, "unigram", "tiktoken"),
+    )  # fmt: skip
     digits: int | None = setting(
-        None, "in numbers, per piece; null: as the pattern has it", UP_TO_THREE, only=BPES, neutral=None
+        None, "per piece; null: as the pattern", UP_TO_THREE, only=BPES, neutral=None
     )
     transition: float = setting(0.9, "share of entries within words", POSITIVE_SHARE, only=("superbpe",))
     character_coverage: float = setting(
@@ -115,9 +111,7 @@ class ModelConfig:
     n_head: int = setting(MISSING, "attention heads; they divide the width", AT_LEAST_ONE)
     n_embd: int = setting(MISSING, "width", AT_LEAST_ONE)
     block_size: int = setting(MISSING, "context, in tokens", AT_LEAST_ONE)
-    context_chars: float | None = setting(
-        None, "context in characters; block_size then follows from it", POSITIVE, neutral=None
-    )
+    context_chars: float | None = setting(None, "in place of block_size", POSITIVE, neutral=None)
     activation: str = setting(
         "gelu", "between the two layers of a block", choices=("relu", "relu_squared", "leaky_relu", "gelu")
     )
@@ -144,10 +138,7 @@ class DataConfig:
     path: str | None = side_setting(None, "any UTF-8 text", only=("file",))
     val_fraction: float = setting(0.1, "the last part of the characters, for validation", INSIDE)
     dev_fraction: float = setting(
-        0.0,
-        "above 0: this last part of the training part is judged, validation unseen",
-        BELOW_ONE,
-        neutral=0.0,
+        0.0, "above 0: this end of the training part is judged, validation unseen", BELOW_ONE, neutral=0.0
     )
     fallback: str | None = side_setting(
         None, "pydoc: it is used, with a warning, where Shakespeare cannot be had", choices=("pydoc",)
@@ -166,12 +157,8 @@ class OptimizerConfig:
     )  # fmt: skip
     warmup_ratio: float = setting(0.1, "share of the schedule in which the learning rate rises", SHARE)
     min_lr: float = setting(1e-4, "the learning rate at its end", NOT_NEGATIVE, only=("cosine", "wsd"))
-    decay_iters: int | None = setting(
-        None, "length of the schedule; null for the whole budget", AT_LEAST_ONE, only=("cosine",)
-    )
-    decay_share: float = setting(
-        1.0, "of updates after warm-up in which the rate falls", SHARE, only=("wsd",)
-    )
+    decay_iters: int | None = setting(None, "of the schedule; null: all", AT_LEAST_ONE, only=("cosine",))
+    decay_share: float = setting(1.0, "share after warm-up in which it falls", SHARE, only=("wsd",))
     step_size: int = setting(1000, "updates between drops", AT_LEAST_ONE, only=("step",))
     step_factor: float = setting(0.1, "what a drop multiplies by", POSITIVE, only=("step",))
     beta1: float = setting(0.9, "decay of the mean of gradients", BELOW_ONE, only=ADAMS)
@@ -202,9 +189,7 @@ class TrainConfig:
     batch_size: int = setting(12, "windows per micro-batch", AT_LEAST_ONE)
     grad_accum: int = setting(1, "micro-batches per update", AT_LEAST_ONE)
     slices: int = setting(2, "parts of a batch that can run at once; part of the result's bits", AT_LEAST_ONE)
-    workers: int | None = side_setting(
-        None, "processes for the slices, this one included; null: as cores allow", AT_LEAST_ONE
-    )
+    workers: int | None = side_setting(None, "processes for slices; null: as cores allow", AT_LEAST_ONE)
     eval_interval: int = side_setting(100, "updates between evaluations", AT_LEAST_ONE)
     eval_windows: int = side_setting(64, "fixed windows per evaluation, of each text", AT_LEAST_ONE)
     log_interval: int = side_setting(10, "updates between lines of metrics.jsonl", AT_LEAST_ONE)
@@ -224,9 +209,7 @@ class SampleConfig:
     prompt: str = side_setting("\n", "the text to continue; \\n is a new line")
     temperature: float = side_setting(0.8, "0: always the likeliest", NOT_NEGATIVE)
     top_k: int | None = side_setting(None, "only the k likeliest tokens; null for all", AT_LEAST_ONE)
-    top_p: float | None = side_setting(
-        None, "only the likeliest tokens that make up this share; null for all", POSITIVE_SHARE
-    )
+    top_p: float | None = side_setting(None, "the likeliest of this share; null for all", POSITIVE_SHARE)
 
 
 @dataclass

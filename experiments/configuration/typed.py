@@ -40,13 +40,16 @@ def as_typed(argument: str) -> str:
     return f"{prefix}{key}={','.join(read(key, value))}"
 
 
-def with_budget(arguments: Sequence[str]) -> list[str]:
-    """An amount typed without its budget chooses it: `budget.iters=500` alone means `budget=iters`, too."""
-    keys = {argument.partition("=")[0].lstrip("+") for argument in arguments}
-    amounts = {key: own.metadata["only"] for key, own in settings().items() if key.startswith("budget.")}
-    kinds = [only[0] for key, only in amounts.items() if only and key in keys]
-    alone = len(kinds) == 1 and not keys & {"budget", "budget.kind"}
-    return [*(f"budget={kind}" for kind in kinds if alone), *arguments]
+def with_choices(arguments: Sequence[str]) -> list[str]:
+    """What one choice alone reads chooses it: `budget.iters=500` `budget=iters`, `data.path=x` `data=file`."""
+    known, keys = settings(), {argument.partition("=")[0].lstrip("+") for argument in arguments}
+    chosen = []
+    for group in ("budget", "data"):
+        only = [known[key].metadata["only"] for key in keys & {*known} if key.startswith(f"{group}.")]
+        kinds = [kinds[0] for kinds in only if kinds]
+        if len(kinds) == 1 and not keys & {group, f"{group}.kind"}:
+            chosen.append(f"{group}={kinds[0]}")
+    return [*chosen, *arguments]
 
 
 def quoted(text: str) -> str:

@@ -40,6 +40,8 @@ def _by_itself(config: RunConfig) -> Iterator[tuple[str, object, str]]:
         if not NAME.fullmatch(name := str(attrgetter(key)(config))):
             allowed = "a name of letters, digits, dots, dashes and underscores: it names a folder"
             yield key, repr(name), allowed
+    if not config.outputs:
+        yield "outputs", "''", "a folder"
     prompt = config.sample.prompt
     if not prompt or prompt != prompt.encode("utf-8", "replace").decode():
         yield "sample.prompt", repr(prompt), "a text of at least one character, of Unicode"

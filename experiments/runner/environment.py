@@ -92,7 +92,7 @@ def _blas() -> list[dict[str, Any]]:
     from threadpoolctl import threadpool_info
 
     keys = ("internal_api", "version", "architecture", "num_threads")
-    blas = [found for found in threadpool_info() if found["user_api"] == "blas"]
+    blas = [x for x in threadpool_info() if x["user_api"] == "blas" and "scipy.libs" not in x["filepath"]]
     return [{key: found.get(key) for key in keys} for found in blas]
 
 

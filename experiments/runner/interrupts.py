@@ -100,11 +100,11 @@ def send_to_children(signum: int) -> None:
 
 @contextmanager
 def limited(seconds: float, name: str) -> Iterator[None]:
-    """After so long, the block is stopped by a SIGTERM; `name`: of the limit, to be told."""
+    """After so long, the block is stopped as by Ctrl-C; `name`: of the limit, to be told."""
 
     def stop() -> None:
         print(f"{name} is over")
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True

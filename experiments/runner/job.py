@@ -184,9 +184,9 @@ def _train(trainer: Trainer, folder: RunFolder, reporter: Reporter) -> float:
     folder.drop_metrics_after(done, trainer.state.rows)
     text = trainer.train_text
     lossless = text.residual_bits < text.n_bytes / 1000  # char, too, which leaves out one end of text
-    reporter.training(trainer.config.iters, max(done, 0), lossless)
     if done == trainer.config.iters:
         return seconds_before
+    reporter.training(trainer.config.iters, max(done, 0), lossless)
     try:
         trainer.run()
     except TrainingInterrupted as error:

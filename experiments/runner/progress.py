@@ -74,7 +74,7 @@ class Reporter:
     def _left_in_all(self, share: float) -> str:
         """Until the last run ends, if they all take as long as those so far; `share` of the present one is done."""
         runs = self._number - 1 + share
-        if self.n_runs == 1 or not runs:
+        if self.n_runs == 1 or runs < 0.2:  # of so little, what came before training is too much
             return ""
         each = (time.monotonic() - self._began) / runs
         return f", {about(each * (self.n_runs - runs))} left in all"

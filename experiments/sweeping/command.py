@@ -11,7 +11,7 @@ from hydra.core.plugins import Plugins
 
 from experiments.configuration.messages import EXPLAINED, refuse_misunderstood, sentence
 from experiments.configuration.schema import register
-from experiments.configuration.typed import as_typed, with_budget
+from experiments.configuration.typed import as_typed, with_choices
 from experiments.runner.interrupts import Interrupted, stop_requests
 from experiments.sweeping.help import help_page
 from experiments.sweeping.task import task
@@ -56,7 +56,7 @@ def for_hydra(typed: Sequence[str]) -> list[str]:
     if "-sc" in typed or "--shell-completion" in typed:
         return arguments
     refuse_misunderstood(arguments)
-    return with_budget([as_typed(argument) for argument in arguments])
+    return with_choices([as_typed(argument) for argument in arguments])
 
 
 def settings_first(typed: Sequence[str]) -> list[str]:

@@ -64,10 +64,12 @@ def to_do(run: PlannedRun) -> PlannedRun | None:
     """The run if it is to be launched.
 
     With force=true its old folder is put aside here, once: a job that a launcher starts again is to go on from its
-    checkpoint. One that another process is at is left to it.
+    checkpoint. One that another process is at is left to it. Raises UserError for one that is done and damaged.
     """
     if not run.config.force:
-        return run if run.folder.state() != "done" else None
+        if done := run.folder.state() == "done":
+            run.folder.run(), run.folder.metrics()
+        return None if done else run
     try:
         set_aside(run.folder)
     except Locked as error:

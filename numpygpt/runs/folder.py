@@ -162,8 +162,8 @@ class RunFolder:
         path = self.path / name
         raw = _read_bytes(path)
         if raw is None:
-            state = self.state()
-            again = self._anew if state == "done" else "run its command again"
+            state, why = self.state(), (self.failure() or {}).get("reason")
+            again = self._anew if state == "done" else why or "run its command again"
             raise RunUnfinished(f"{path} does not exist: the run is {state}; {again}")
         try:
             content = json.loads(raw.decode("ascii"))

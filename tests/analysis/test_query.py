@@ -6,7 +6,7 @@ from io import StringIO
 
 import pandas as pd
 import pytest
-from synthetic import make_study
+from synthetic import make_run, make_study
 
 import analysis
 from analysis.page.view import view
@@ -84,3 +84,17 @@ def test_settings_of_one_tokenizer_are_never_averaged(tmp_path, asked, capsys):
 def test_what_is_not_there_is_refused(study, capsys, words, said):
     assert main([str(study), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_what_is_wrong_is_said_without_lines_of_code(tmp_path, capsys):
+    make_study(tmp_path, ("char",), (1, 2))
+    make_run(tmp_path, "char", 3, state="failed")
+    (tmp_path / "char-small-s2" / "result.json").write_text("{")
+    assert main([str(tmp_path), "bits_per_byte"]) == 0
+    said = capsys.readouterr().err
+    assert "result.json is damaged" in said
+    assert "UserWarning" not in said
+    failed = tmp_path / "failed"
+    make_run(failed, "char", 3, state="failed")
+    assert main([str(failed), "bits_per_byte"]) == 2
+    assert "no run has finished" in capsys.readouterr().err

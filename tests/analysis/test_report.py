@@ -4,6 +4,7 @@ import csv
 import io
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from synthetic import make_run, make_study
 
 from analysis.report import main
 from analysis.reports import write_report
+from numpygpt.files import locked
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -32,7 +34,10 @@ def test_report_lies_beside_the_runs_with_all_its_parts(written):
     names = set((out / "files.txt").read_text().split())
     assert {"report.html", "report.md", "runs.csv", "scalars.csv", "tables/comparison.csv"} <= names
     assert {"figures/bits_per_byte.svg", "figures/curves_flops.svg"} <= names
-    assert names == {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} - {"files.txt"}
+    assert names == {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} - {
+        "files.txt",
+        ".lock",
+    }
 
 
 def test_page_begins_with_the_conclusion_and_names_what_is_left_out(written):
@@ -111,8 +116,18 @@ def test_terminal_shows_the_essential(written):
     assert "bits/byte" in text
     assert "model small: " in text
     assert "not counted: bpe-small-s9, failed (the loss is not finite at step 40)" in " ".join(text.split())
-    assert "left out:" in text
+    assert "! " in text
     assert text.rstrip().endswith("report.html (and report.md)")
+
+
+def test_of_two_reports_at_once_one_waits(written):
+    """The page is made of the figures' files: it must not find those that the other is about to write."""
+    with ThreadPoolExecutor(1) as pool:
+        with locked(written.path.parent / ".lock"):
+            other = pool.submit(write_report, written.path.parents[1])
+            with pytest.raises(TimeoutError):
+                other.result(timeout=3)
+        assert other.result(timeout=60).path == written.path
 
 
 def test_no_finished_run_is_said(tmp_path, no_figures):

@@ -1,8 +1,8 @@
 """How far runs are: every state, the pace of one under way, and what is shown on a terminal and in a pipe."""
 
-import csv
 import io
 import math
+import re
 
 import pytest
 from rich.console import Console
@@ -51,18 +51,13 @@ def test_done_failed_begun_and_damaged_runs(tmp_path):
     assert "result.json is damaged" in run_status(run).reason
 
 
-def test_a_terminal_shows_a_table_and_a_pipe_gets_csv(under_way, tmp_path):
+def test_a_table_and_the_reasons_below_it(under_way, tmp_path):
     statuses = [run_status(under_way), run_status(make_run(tmp_path, "char", 2, state="failed", every=100))]
-    piped = io.StringIO()
-    print_status(statuses, Console(file=piped, width=20))
-    lines = list(csv.reader(piped.getvalue().splitlines()))
-    assert lines[0][:3] == ["name", "state", "step"]
-    assert lines[1][:5] == ["bpe-small-s1", "interrupted", "300", "1000", "2.0"]
-    assert lines[2][-1] == "diverged: the loss is not finite at step 40"
     shown = io.StringIO()
-    print_status(statuses, Console(file=shown, width=100, force_terminal=True))
+    print_status(statuses, Console(file=shown, width=100))
     assert "bits/byte" in shown.getvalue()
-    assert "char-small-s2: diverged" in shown.getvalue()
+    assert re.search(r"bpe-small-s1\s+interrupted\s+300\s+1,000\s+2.0", shown.getvalue())
+    assert "char-small-s2: diverged: the loss is not finite at step 40" in shown.getvalue()
 
 
 def test_the_command_takes_a_study(under_way, capsys):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from synthetic import BASELINES, make_run, make_study
+from synthetic import BASELINES, VAL, make_run, make_study
 
 from analysis.inference.cautions import cautions, listed, times_longer
 from analysis.inference.choices import families
@@ -355,6 +355,16 @@ def test_seeds_until_there_is_a_ranking(tmp_path, seeds, said):
     make_study(tmp_path, ("char", "word"), seeds, **FEW, extra=counting(3.0))
     step = next_step(view(find_runs(tmp_path)))
     assert step is None if said is None else step.words().endswith(said)
+
+
+def test_a_text_too_short_to_rank_on_takes_more_of_it_as_well(tmp_path, monkeypatch):
+    make_study(tmp_path, ("char", "word"), (1,), **FEW, extra=counting(3.0))
+    monkeypatch.setattr("analysis.reports.next_step.RANKED_BYTES", 1.44 * VAL)
+    step = next_step(view(find_runs(tmp_path)))
+    assert step.changes == {"seed": "1,2,3", "data.val_fraction": "0.15"}
+    assert "about 6.0 min more" in step.words()
+    monkeypatch.setattr("analysis.reports.next_step.RANKED_BYTES", 6 * VAL)
+    assert next_step(view(find_runs(tmp_path))).changes == {}
 
 
 def test_seeds_that_some_have_are_not_run_for_them_again(tmp_path):

@@ -36,6 +36,7 @@ REFUSED = {
     "sample.top_p=1.5": ("sample.top_p=1.5", "at most 1"),
     "seed=-1": ("seed=-1", "0 or more"),
     "study=a/b": ("study='a/b'", "letters"),
+    "outputs=": ("outputs=''", "a folder"),
     "tokenizer=char tokenizer.specials=['<pad>']": ("tokenizer.specials", "must hold <unk>"),
     "tokenizer.specials=[]": ("tokenizer.specials", "must hold <unk>"),
     "tokenizer=tiktoken": ("tokenizer.name=tiktoken", "an encoding such as gpt2"),

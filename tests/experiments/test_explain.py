@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from experiments.configuration.messages import explain, refuse_misunderstood
 from experiments.configuration.schema import GROUPS, settings
-from experiments.configuration.typed import LISTS, TEXTS, as_typed, with_budget
+from experiments.configuration.typed import LISTS, TEXTS, as_typed, with_choices
 from numpygpt.errors import UserError
 from numpygpt.places import CONF
 
@@ -229,7 +229,10 @@ def test_what_sets_no_text_is_left_alone(argument):
         ("budget.kind=text budget.chars=1e5", []),
         ("budget.iters=60 budget.chars=1e5", []),
         ("seed=1", []),
+        ("data.path=my.txt seed=1", ["data=file"]),
+        ("data=file data.path=my.txt budget.iters=9", ["budget=iters"]),
+        ("data.val_fraction=0.2", []),
     ],
 )
-def test_an_amount_without_its_budget_chooses_it(typed, chosen):
-    assert with_budget(typed.split()) == [*chosen, *typed.split()]
+def test_what_one_choice_alone_reads_chooses_it(typed, chosen):
+    assert with_choices(typed.split()) == [*chosen, *typed.split()]

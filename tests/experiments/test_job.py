@@ -187,6 +187,12 @@ def test_other_software_than_at_the_beginning_is_kept_and_said(configured, monke
     assert "it goes on with other software" in capsys.readouterr().out
 
 
+def test_of_blas_only_that_of_numpy_is_kept():
+    import scipy.linalg  # noqa: F401  (which brings its own)
+
+    assert len(environment.environment()["blas"]) == 1
+
+
 def test_code_that_is_not_known_is_no_other_code():
     """As where a run goes on inside a container that has no git."""
     now = {"environment": {"python": "3.12"}, "git": {"commit": "1", "trees": ["a", "b"], "changed": False}}

@@ -43,13 +43,12 @@ def test_the_report_is_shown_with_the_command_as_it_was_typed(runs, tmp_path, mo
 def test_what_failed_is_named_without_a_report_too(runs, capsys):
     for run in runs:
         run.folder.create({key: {} for key in REQUIRED["run.json"]})  # too little for a report
-    runs[0].folder.write_result({key: {} for key in REQUIRED["result.json"]})
+    runs[0].folder.write_result(dict.fromkeys(REQUIRED["result.json"], 1.0))
     runs[1].folder.write_failure("diverged", "the loss is not finite at step 40")
     assert summary.close(runs, runs, stopped=0) == 1
     said = capsys.readouterr()
     assert "no report: none of the 2 runs can be read" in said.err
-    assert f"{runs[1].folder.name},failed" in said.out
-    assert "diverged: the loss is not finite at step 40" in said.out
+    assert f"{runs[1].folder.name}: diverged: the loss is not finite at step 40" in said.out
 
 
 def test_runs_of_another_process_are_not_called_done(runs, monkeypatch, capsys):
