@@ -112,9 +112,7 @@ class ModelConfig:
     n_embd: int = setting(MISSING, "width", AT_LEAST_ONE)
     block_size: int = setting(MISSING, "context, in tokens", AT_LEAST_ONE)
     context_chars: float | None = setting(None, "in place of block_size", POSITIVE, neutral=None)
-    activation: str = setting(
-        "gelu", "between the two layers of a block", choices=("relu", "relu_squared", "leaky_relu", "gelu")
-    )
+    activation: str = setting("gelu", "in a block", choices=("relu", "relu_squared", "leaky_relu", "gelu"))
     positions: str = setting(
         "learned", "how a model knows where a token stands", choices=("learned", "rotary"), neutral="learned"
     )
