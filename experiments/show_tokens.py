@@ -18,7 +18,7 @@ DEFAULT_TOKENIZERS = "char,word,bpe,bpe-bytefallback"
 
 def parser() -> argparse.ArgumentParser:
     parser = new_parser("show_tokens.py", __doc__)
-    parser.add_argument("text", nargs="?", help="the text (default: standard input)")
+    parser.add_argument("text", nargs="?", help="the text (default, and -: standard input)")
     parser.add_argument("--runs", nargs="+", default=[], metavar="RUN", help="folders, or names in outputs/")
     parser.add_argument("--tokenizers", metavar="A,B,...", help=f"choices (default: {DEFAULT_TOKENIZERS})")
     return parser
@@ -29,7 +29,7 @@ def show(chosen: argparse.Namespace) -> None:
     from experiments.trained.token_view import show_tokens
 
     choices = DEFAULT_TOKENIZERS if chosen.tokenizers is None and not chosen.runs else chosen.tokenizers
-    text = decoded(read_input(PIPE), input_name(PIPE)) if chosen.text is None else chosen.text
+    text = decoded(read_input(PIPE), input_name(PIPE)) if chosen.text in (None, PIPE) else chosen.text
     if not text:
         raise UserError("the text is empty: give one, or pipe one in")
     show_tokens(named_tokenizers(chosen.runs, choices), text)

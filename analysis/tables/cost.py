@@ -40,8 +40,8 @@ def serving_table(comparison: Comparison) -> Table:
     cost, at_cost = at_equal_cost(comparison.families, OWN)
     notes = (
         "a lossy tokenizer's model writes less than the text: its bits/byte are charged, what it writes is not",
-        f"at equal cost: at {show(cost, 'si')} FLOPs/byte as trained, between two sizes along a line over "
-        "log FLOPs; or less: none that costs as much was trained",
+        f"at equal cost: of a model that costs {show(cost, 'si')} FLOPs/byte as trained, read off between two "
+        "sizes; or less: its dearest costs less than that",
     )
     table = measure_table(comparison, "serving", title, ("bits_per_byte", *SERVING, OWN), *notes)
     rows = []

@@ -39,8 +39,8 @@ RECIPES = {  # the recipe of 2019 and the default one, under one budget
 }
 STUDIES = (  # that RESULTS.md tells of
     "budget-text", "budget-flops", "budget-iters", "budget-short", "texts", "catalogues-longer",
-    "converged-trials", "converged", "tokenizers", "scaling", "rates", "quick-text", "quick-flops",
-    "quick-iters", "quick-rates", "ladder", "shakespeare", "nanogpt_cpu",
+    "converged-trials", "converged", "record-trials", "record", "tokenizers", "scaling", "rates", "quick-text",
+    "quick-flops", "quick-iters", "quick-rates", "ladder", "shakespeare", "nanogpt_cpu",
 )  # fmt: skip
 TEXTS = ("shakespeare", "pydoc", "stdlib", "catalogues")
 OPTIMIZERS = ("SGD", "momentum", "Adam", "AdamW")
@@ -97,8 +97,8 @@ def collected(*names: str) -> Collection:
 
 
 @cache
-def study(name: str) -> Study:
-    return _compared(collected(name))
+def study(*names: str) -> Study:
+    return _compared(collected(*names))
 
 
 @cache

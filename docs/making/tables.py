@@ -86,12 +86,14 @@ def trials() -> str:
 
 def converged() -> str:
     """Each tokenizer trained as far as its trials carried it, beside the default recipe and the long runs."""
-    well, default, long = study("converged"), study("budget-text"), study("shakespeare")
+    well, default, long = study("converged", "record"), study("budget-text"), study("shakespeare")
     rows: list[list[str | Cell]] = []
     for name in NAMES:
         bits = [cell(s.comparison, s.setting(name), "bits_per_byte") for s in (well, default)]
         ended = [long.text(name, key) for key in ("bits_per_byte", "bits_per_byte_at_best")]
         rows.append([name, *bits, *ended])
+    lossless = cell(well.comparison, well.setting("word-lossless"), "bits_per_byte")
+    rows.append(["word-lossless, with what suits word", lossless, "", "", ""])
     rows.append([f"counting: {well.counting.label}", f"{well.counting.bits_per_byte:.3f}", "", "", ""])
     heads = ["tokenizer", "trained well", "default recipe, two epochs", "the original's 8,000 updates"]
     return markdown([*heads, "had these stopped at their best"], rows)

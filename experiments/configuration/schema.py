@@ -113,9 +113,7 @@ class ModelConfig:
     block_size: int = setting(MISSING, "context, in tokens", AT_LEAST_ONE)
     context_chars: float | None = setting(None, "in place of block_size", POSITIVE, neutral=None)
     activation: str = setting("gelu", "in a block", choices=("relu", "relu_squared", "leaky_relu", "gelu"))
-    positions: str = setting(
-        "learned", "how a model knows where a token stands", choices=("learned", "rotary"), neutral="learned"
-    )
+    positions: str = setting("learned", "of the tokens", choices=("learned", "rotary"), neutral="learned")
     norm: str = setting(
         "layernorm", "rmsnorm has no gain, and follows the embedding, too",
         choices=("layernorm", "rmsnorm"), neutral="layernorm",

@@ -68,7 +68,8 @@ def to_do(run: PlannedRun) -> PlannedRun | None:
     """
     if not run.config.force:
         if done := run.folder.state() == "done":
-            run.folder.run(), run.folder.metrics()
+            run.folder.run()
+            run.folder.metrics()  # raises where lines are gone
         return None if done else run
     try:
         set_aside(run.folder)

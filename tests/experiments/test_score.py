@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ import pytest
 
 import analysis
 from experiments import score
+from experiments.configuration.identity import run_folder
+from experiments.runner.job import execute, recorded_config
+from experiments.runner.progress import Reporter
 from experiments.trained import scoring
 from numpygpt.errors import UserError
 from numpygpt.measures.text.perturbations import perturbed
@@ -270,3 +274,24 @@ def test_a_run_at_work_is_not_disturbed(runs, mine, capsys):
         holder.join()
     assert f"is being worked on by process {os.getpid()}" in capsys.readouterr().err
     assert (run.path / "passages.json").read_bytes() == before
+
+
+def test_seeds_are_averaged_as_results_has_it(finished, tmp_path, capsys):
+    one = finished("word")
+    config = replace(recorded_config(one.run()["config"]), seed=7, outputs=str(tmp_path))
+    assert execute(config, Reporter()) == "done"
+    other = run_folder(config)
+    page = (Path(__file__).parents[2] / "docs" / "RESULTS.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(import numpy.*?)```", page, re.DOTALL)
+    capsys.readouterr()
+    found = {}
+    exec(code.replace('"outputs/record"', f"{str(one.path)!r}, {str(other.path)!r}"), found)
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [n for n, _ in printed] == ["1", "2"]
+    alone, averaged = (float(bits) for _, bits in printed)
+    first, second = (run.result() for run in (one, other))
+    assert alone == pytest.approx(first["bits_per_byte"], rel=1e-6)
+    chances = np.exp(-np.array(found["nats"])).mean(axis=0)
+    tokens = -np.log2(chances).sum() / len(found["text"].encode())
+    assert averaged == pytest.approx(tokens + first["bits_per_byte_residual"], rel=1e-6)
+    assert averaged < (alone + second["bits_per_byte"]) / 2
