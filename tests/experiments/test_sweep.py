@@ -241,15 +241,17 @@ def test_force_starts_anew_once_and_not_again_when_a_job_is_started_again(run, p
     assert len(list((tmp_path / "out" / "default" / ".aside").iterdir())) == 1
 
 
-@pytest.mark.parametrize("damaged", ["result.json", "run.json", "metrics.jsonl"])
-def test_a_run_that_is_done_and_damaged_is_named(run, tmp_path, damaged):
+def test_a_run_that_is_done_and_damaged_is_named(run, tmp_path):
     assert run().code == 0
     (folder,) = find_runs(tmp_path / "out")
-    path = folder.path / damaged
-    path.write_bytes(path.read_bytes()[:-40])
-    again = run()
-    assert again.code == 2
-    assert f"{damaged} is damaged" in again.errors
+    for name in ("result.json", "run.json", "metrics.jsonl"):
+        whole = (folder.path / name).read_bytes()
+        (folder.path / name).write_bytes(whole[:-40])
+        again = run()
+        assert again.code == 2
+        assert f"{name} is damaged" in again.errors
+        (folder.path / name).write_bytes(whole)
+    assert run().code == 0
 
 
 def test_force_sets_the_old_run_aside(tmp_path):
