@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from numpygpt.errors import UserError
@@ -28,6 +28,7 @@ def test_a_text_stays_a_text_and_has_the_same_mistakes_again(text, kind, rate, s
     assert changed.count("\n") == text.count("\n")
 
 
+@example("case", 0.03125, 48)
 @settings(max_examples=25)
 @given(KINDS, st.floats(0.01, 0.3), st.integers(0, 99))
 def test_the_share_of_changed_characters_is_the_rate(kind, rate, seed):
@@ -37,8 +38,9 @@ def test_the_share_of_changed_characters_is_the_rate(kind, rate, seed):
     if kind == "unicode":
         accents = [unicodedata.normalize("NFD", text).count("\u0301") for text in (PROSE, changed)]
         assert accents[1] - accents[0] == wanted
-    else:  # two mistakes side by side may come to one; of a doubled or swapped letter both may be counted
-        assert 0.85 * wanted <= edit_distance(changed, PROSE) <= 1.05 * wanted + 1
+    else:  # two mistakes side by side may come to one; of a doubled letter both may be counted; SS of an ß is two
+        most = 1.05 * wanted + 1 + changed.count("SS")
+        assert 0.8 * wanted - 1 <= edit_distance(changed, PROSE) <= most
 
 
 def test_what_each_kind_does():
