@@ -93,7 +93,7 @@ class TokenizerConfig:
         choices=("gpt2", "gpt4", "gpt4o", "whitespace", "none"), only=(*BPES, "unigram", "tiktoken"),
     )  # fmt: skip
     digits: int | None = setting(
-        None, "per piece; null: as the pattern", UP_TO_THREE, only=BPES, neutral=None
+        None, "in numbers, per piece; null: as the pattern has it", UP_TO_THREE, only=BPES, neutral=None
     )
     transition: float = setting(0.9, "share of entries within words", POSITIVE_SHARE, only=("superbpe",))
     character_coverage: float = setting(
@@ -111,9 +111,9 @@ class ModelConfig:
     n_head: int = setting(MISSING, "attention heads; they divide the width", AT_LEAST_ONE)
     n_embd: int = setting(MISSING, "width", AT_LEAST_ONE)
     block_size: int = setting(MISSING, "context, in tokens", AT_LEAST_ONE)
-    context_chars: float | None = setting(None, "in place of block_size", POSITIVE, neutral=None)
-    activation: str = setting("gelu", "in a block", choices=("relu", "relu_squared", "leaky_relu", "gelu"))
-    positions: str = setting("learned", "of the tokens", choices=("learned", "rotary"), neutral="learned")
+    context_chars: float | None = setting(None, "context in characters instead", POSITIVE, neutral=None)
+    activation: str = setting("gelu", "feed-forward", choices=("relu", "relu_squared", "leaky_relu", "gelu"))
+    positions: str = setting("learned", "token positions", choices=("learned", "rotary"), neutral="learned")
     norm: str = setting(
         "layernorm", "rmsnorm has no gain, and follows the embedding, too",
         choices=("layernorm", "rmsnorm"), neutral="layernorm",
@@ -153,8 +153,8 @@ class OptimizerConfig:
     )  # fmt: skip
     warmup_ratio: float = setting(0.1, "share of the schedule in which the learning rate rises", SHARE)
     min_lr: float = setting(1e-4, "the learning rate at its end", NOT_NEGATIVE, only=("cosine", "wsd"))
-    decay_iters: int | None = setting(None, "of the schedule; null: all", AT_LEAST_ONE, only=("cosine",))
-    decay_share: float = setting(1.0, "share after warm-up in which it falls", SHARE, only=("wsd",))
+    decay_iters: int | None = setting(None, "schedule's length; null: budget", AT_LEAST_ONE, only=("cosine",))
+    decay_share: float = setting(1.0, "share after warm-up in which the rate falls", SHARE, only=("wsd",))
     step_size: int = setting(1000, "updates between drops", AT_LEAST_ONE, only=("step",))
     step_factor: float = setting(0.1, "what a drop multiplies by", POSITIVE, only=("step",))
     beta1: float = setting(0.9, "decay of the mean of gradients", BELOW_ONE, only=ADAMS)
@@ -205,7 +205,7 @@ class SampleConfig:
     prompt: str = side_setting("\n", "the text to continue; \\n is a new line")
     temperature: float = side_setting(0.8, "0: always the likeliest", NOT_NEGATIVE)
     top_k: int | None = side_setting(None, "only the k likeliest tokens; null for all", AT_LEAST_ONE)
-    top_p: float | None = side_setting(None, "the likeliest of this share; null for all", POSITIVE_SHARE)
+    top_p: float | None = side_setting(None, "only tokens that make up this share; null: all", POSITIVE_SHARE)
 
 
 @dataclass
