@@ -98,7 +98,7 @@ def curve_figure(comparison: Comparison, rows: pd.DataFrame, axis: str) -> Figur
         axes.fill_between(band["x"], band["low"], band["high"], color=kind.colour, alpha=0.18, linewidth=0)
         ends.append((band["mean"].iloc[-1], setting.label, kind.colour, kind.marker))
     baseline_lines(axes, comparison, vertical=False)
-    axes.set(xlabel=AXES[axis], ylabel="bits per byte, validation windows")
+    axes.set(xlabel=AXES[axis], ylabel=f"bits per byte, windows of the {comparison.text.judged}")
     _frame(axes, comparison, bands, axis)
     low, high = axes.get_ylim()
     baselines = [b for b in comparison.main_baselines if low <= b.bits_per_byte <= high]

@@ -1,4 +1,4 @@
-"""How far runs are: every state, the pace of one under way, and what is shown on a terminal and in a pipe."""
+"""How far runs are: every state, the pace of one under way, and what is shown of it."""
 
 import io
 import math

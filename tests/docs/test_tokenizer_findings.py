@@ -102,7 +102,7 @@ def test_mistakes_part_what_was_level():
     typed = {name: well.mean(name, "bits_per_byte") + rise["typos"] for name, rise in rises.items()}
     assert all(char[kind] < min(word[kind], bpe[kind]) for kind in ("typos", "spaces", "case"))
     lead = min(typed["word"], typed["bpe"]) - typed["char"]
-    says("README.md", f"`char` is the lowest, by {lead:.2f} or more")
+    says("README.md", f"`char` is the lowest of them, by {lead:.2f} or more")
     says(
         PAGE,
         f"costs it {char['typos']:.2f} bits per byte, bpe {bpe['typos']:.2f} and word {word['typos']:.2f}",

@@ -80,3 +80,12 @@ def test_each_tokenizer_has_what_was_chosen_for_it(tokenizer):
         config = composed("experiment=converged", f"tokenizer={tokenizer}", f"seed={seed}", text)
         version = kept[0]["identity"]["results_version"]
         assert identity(config) | {"results_version": version} in [run["identity"] for run in kept]
+
+
+def test_the_record_and_the_trial_that_its_file_shows_are_kept():
+    file = (CONF / "experiment" / "record.yaml").read_text(encoding="utf-8")
+    (trial,) = re.findall(r"study=record-trials (.*)", file)
+    for study, overrides in (("record", ["seed=8"]), ("record-trials", trial.split())):
+        kept = [run.run() for run in read_packed(DOCS / "results" / f"{study}.jsonl")]
+        text = f"data.sha256={kept[0]['corpus']['sha256']}"
+        assert identity(composed("experiment=record", text, *overrides)) in [run["identity"] for run in kept]
